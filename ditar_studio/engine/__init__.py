@@ -1,0 +1,1 @@
+"""Speech from text: settings, events, voices and the generation stream. No Qt."""

@@ -1,0 +1,1 @@
+"""DiTAR: configuration, networks, sampling and weights. torch only; no threads, no Qt."""

@@ -1,0 +1,1 @@
+"""Use cases shared by the studio and the command line."""

@@ -1,0 +1,1 @@
+"""The library on disk: SQLite and audio files. No Qt, no torch."""

@@ -1,0 +1,1 @@
+"""From written English to phonemes: normalisation, sentences, symbols, pronunciations."""

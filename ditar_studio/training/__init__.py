@@ -1,0 +1,1 @@
+"""Training and evaluation; only the command line reaches it."""

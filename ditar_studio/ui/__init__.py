@@ -1,0 +1,1 @@
+"""The studio. The only package that imports PySide6."""
