@@ -7,7 +7,7 @@ class StudioError(Exception):
     """A failure that the user can act on.
 
     Args:
-        message: one sentence that says what is wrong, without a trailing full stop's worth of jargon.
+        message: one sentence that says what is wrong, free of jargon.
         remedy: one sentence that says what to do about it.
     """
 

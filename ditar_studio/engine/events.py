@@ -1,0 +1,141 @@
+"""What a generation tells while it runs, in the order in which it happens.
+
+    Started, then per line: LineStarted, (PatchReady, Progress | Warned)*, LineDone; at the end
+    exactly one of Done, Cancelled or Failed.
+
+The concatenation of all `PatchReady.samples` is the whole result, pauses included.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LineEnd = Literal["stopped", "too_long", "repeated", "silent", "cancelled"]
+"""Why a line ended: the model said so, the length limit, a loop, a fall into silence, the user."""
+
+
+@dataclass(frozen=True)
+class GenerationStats:
+    """What a generation took.
+
+    Attributes:
+        seconds: of sound made, pauses included.
+        elapsed: seconds of wall-clock time, without the time that the receiver of events spent.
+        rtf: elapsed / seconds of speech; below 1 is faster than real time.
+        first_patch_seconds: time from the request to the first sound.
+        patches: patches made.
+    """
+
+    seconds: float
+    elapsed: float
+    rtf: float
+    first_patch_seconds: float
+    patches: int
+
+
+@dataclass(frozen=True)
+class Started:
+    """Generation has begun.
+
+    Attributes:
+        sample_rate: of all samples that follow, in Hz.
+        lines: how many lines there are.
+    """
+
+    sample_rate: int
+    lines: int
+
+
+@dataclass(frozen=True)
+class LineStarted:
+    """A line is about to be spoken."""
+
+    index: int
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class PatchReady:
+    """Samples to play and to keep.
+
+    Attributes:
+        samples: float32 [n]; a patch, a tail or an inserted pause.
+        line: index of the line they belong to.
+        at_seconds: where they begin in the whole result.
+    """
+
+    samples: NDArray[np.float32]
+    line: int
+    at_seconds: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a generation is.
+
+    Attributes:
+        line: index of the line at work.
+        fraction: of the whole request, 0..1, never falling; an estimate by the text's length.
+        generated_seconds: of sound so far.
+        rtf: real-time factor so far.
+    """
+
+    line: int
+    fraction: float
+    generated_seconds: float
+    rtf: float
+
+
+@dataclass(frozen=True)
+class LineDone:
+    """A line is complete.
+
+    Attributes:
+        index: which.
+        seconds: of speech in it, pauses between its sentences included, the pause after it not.
+        reason: why it ended; anything but "stopped" came with a warning.
+    """
+
+    index: int
+    seconds: float
+    reason: LineEnd
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something that the user should know; generation goes on."""
+
+    message: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Done:
+    """Everything was spoken."""
+
+    stats: GenerationStats
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """The user stopped it; what was made so far stands."""
+
+    stats: GenerationStats
+
+
+@dataclass(frozen=True)
+class Failed:
+    """It could not go on; what was made so far stands."""
+
+    message: str
+    remedy: str = ""
+
+
+Event = (
+    Started | LineStarted | PatchReady | Progress | LineDone | Warned | Done | Cancelled | Failed
+)

@@ -1,0 +1,98 @@
+"""The settings of one generation: what sliders, command line and recipes have in common."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ditar_studio.errors import StudioError
+
+LARGEST_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class GenerationSettings:
+    """How to generate. Immutable; change by `dataclasses.replace`.
+
+    Attributes:
+        temperature: time point of introducing noise, 0..1 (paper section 3.4): 0 always speaks the
+            same, 1 is ordinary sampling.
+        guidance: LM guidance w >= 0 (paper section 3.3); 0 is off. VoxCPM's cfg_value is 1 + w.
+        steps: network evaluations per patch (NFE).
+        seed: the same seed and settings give the same samples on the same machine.
+        max_seconds: no sentence gets longer than this.
+        stop_threshold: probability at which the stop head is believed.
+        pause_seconds: silence inserted between sentences and lines.
+        exact_patches: make exactly this many patches of the text in one go (no sentence splitting,
+            no stopping, no guards, no end tail trimmed); for parity checks.
+        mode: how a model that offers several uses the voice (`ModelInfo.modes`); None: its default.
+        style: description of the way of speaking, for models with `ModelInfo.supports_style`.
+
+    Raises:
+        StudioError: a value is out of its range.
+    """
+
+    temperature: float = 0.5
+    guidance: float = 1.0
+    steps: int = 10
+    seed: int = 0
+    max_seconds: float = 40.0
+    stop_threshold: float = 0.5
+    pause_seconds: float = 0.25
+    exact_patches: int | None = None
+    mode: str | None = None
+    style: str | None = None
+
+    def __post_init__(self) -> None:
+        _in_range("temperature", self.temperature, 0.0, 1.0)
+        _in_range("guidance", self.guidance, 0.0, 5.0)
+        _whole("number of steps", self.steps, 1, 100)
+        _whole("seed", self.seed, 0, LARGEST_SEED)
+        _in_range("maximum length", self.max_seconds, 0.5, 600.0)
+        _in_range("stop threshold", self.stop_threshold, 0.0, 1.0)
+        _in_range("pause", self.pause_seconds, 0.0, 60.0)
+        if self.exact_patches is not None:
+            _whole("number of patches", self.exact_patches, 1, 100_000)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> GenerationSettings:
+        """The settings in a recipe; unknown names (of a later version) are left out.
+
+        Raises:
+            StudioError: a value has the wrong type or is out of its range.
+        """
+        known = {field.name for field in dataclasses.fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known})
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise StudioError(f"The {name} is not a number: {value!r}.", "Give a plain number.")
+    return float(value)
+
+
+def _in_range(name: str, value: object, low: float, high: float) -> None:
+    if not low <= _number(name, value) <= high:
+        raise StudioError(
+            f"The {name} of {value} is out of range.", f"Choose a value from {low:g} to {high:g}."
+        )
+
+
+def _whole(name: str, value: object, low: int, high: int) -> None:
+    _number(name, value)
+    if not isinstance(value, int):
+        raise StudioError(
+            f"The {name} of {value} is not a whole number.", "Leave out the fraction."
+        )
+    if not low <= value <= high:
+        raise StudioError(
+            f"The {name} of {value} is out of range.",
+            f"Choose a whole number from {low} to {high}.",
+        )

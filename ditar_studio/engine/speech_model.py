@@ -1,0 +1,125 @@
+"""What the engine asks of a model family: the face that DiTAR and VoxCPM share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from ditar_studio.engine.settings import GenerationSettings
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+    from ditar_studio.audio.clip import Clip
+    from ditar_studio.text.lexicon import Lexicon
+
+PreparedVoice = Any
+"""A voice as one model keeps it: whatever its `prepare_voice` returned, only ever handed back."""
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a model is and can.
+
+    Attributes:
+        name: as shown to the user.
+        family: which code runs it.
+        version: of the weights, as their makers call it.
+        sample_rate: of the sound it makes, in Hz.
+        patch_samples: samples in one patch.
+        weights_hash: sha256 of the weights, hexadecimal; goes into recipes.
+        parameters: how many numbers it has learnt.
+        languages: ISO 639-1 codes.
+        guidance_range: lowest and highest sensible guidance (w), for the slider.
+        default_settings: those that the model sounds best with.
+        modes: names for `GenerationSettings.mode`, the default first; empty: there is one way only.
+        supports_style: whether `GenerationSettings.style` means anything to it.
+        needs_voice: whether it can't speak without a reference.
+        needs_transcript: whether the reference's transcript must be known.
+    """
+
+    name: str
+    family: Literal["ditar", "voxcpm"]
+    version: str
+    sample_rate: int
+    patch_samples: int
+    weights_hash: str
+    parameters: int
+    languages: tuple[str, ...] = ("en",)
+    guidance_range: tuple[float, float] = (0.0, 3.0)
+    default_settings: GenerationSettings = field(default_factory=GenerationSettings)
+    modes: tuple[str, ...] = ()
+    supports_style: bool = False
+    needs_voice: bool = True
+    needs_transcript: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class PatchOutput:
+    """One step's result.
+
+    Attributes:
+        samples: float32 [n]; `ModelInfo.patch_samples` of them as a rule. Models whose decoder
+            looks ahead give fewer (or none) at first and the rest by `Utterance.finish`.
+        stop_probability: 0..1, that this patch is the last one.
+    """
+
+    samples: NDArray[np.float32]
+    stop_probability: float
+
+
+class Utterance(Protocol):
+    """One sentence being spoken: explicit state, advanced by `step`."""
+
+    @property
+    def expected_patches(self) -> int:
+        """How many patches the text will probably take; for progress and for the guards."""
+
+    @property
+    def max_patches(self) -> int:
+        """More than these can't be right: the engine stops there and tells."""
+
+    def step(self) -> PatchOutput:
+        """Make the next patch."""
+
+    def finish(self) -> NDArray[np.float32]:
+        """Samples float32 [n] that are still inside the decoder's look-ahead; may be empty."""
+
+
+class SpeechModel(Protocol):
+    """A model that clones a voice. Used from one thread at a time."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """What the model is and can."""
+
+    def prepare_voice(self, clip: Clip, transcript: str) -> PreparedVoice:
+        """Encode a reference once, for any number of generations.
+
+        Args:
+            clip: any rate; already levelled and trimmed by `engine.voice`.
+            transcript: what is said in it; may be empty unless `needs_transcript`.
+        """
+
+    def begin(
+        self,
+        text: str,
+        voice: PreparedVoice | None,
+        settings: GenerationSettings,
+        generator: torch.Generator | None = None,
+        lexicon: Lexicon | None = None,
+    ) -> Utterance:
+        """Start to speak a sentence.
+
+        Args:
+            text: one sentence (or short paragraph) as the user wrote it.
+            voice: from `prepare_voice`; None speaks in a voice of the model's own, if it can.
+            settings: temperature, guidance, steps, mode, style; the engine does seed and lengths.
+            generator: the only source of noise, a CPU generator seeded by the engine.
+            lexicon: the user's pronunciations.
+
+        Raises:
+            StudioError: the text holds nothing that can be read, or a voice is needed.
+        """

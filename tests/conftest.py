@@ -1,0 +1,62 @@
+"""What holds for every test: nothing leaves the machine, and no thread outlives its test."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("LANG", "C.UTF-8")
+
+_LOCAL = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every test has its own user folders, so that none sees or touches the real ones."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("DATA", "CONFIG", "CACHE", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+    return home
+
+
+@pytest.fixture(autouse=True)
+def nothing_leaves_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that opens a connection to anywhere but this machine fails."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def check(address: object) -> None:
+        if isinstance(address, tuple) and not str(address[0]).startswith(_LOCAL):
+            pytest.fail(f"a connection to {address} was attempted")
+
+    def checked_connect(self: socket.socket, address: object) -> None:
+        check(address)
+        connect(self, address)  # type: ignore[arg-type]
+
+    def checked_connect_ex(self: socket.socket, address: object) -> int:
+        check(address)
+        return connect_ex(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", checked_connect)
+    monkeypatch.setattr(socket.socket, "connect_ex", checked_connect_ex)
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test must see its threads end; `leaves_threads` marks those whose library keeps one."""
+    before = set(threading.enumerate())
+    yield
+    if request.node.get_closest_marker("leaves_threads"):
+        return
+    deadline = time.monotonic() + 5.0
+    while left := [t for t in threading.enumerate() if t not in before and t.is_alive()]:
+        if time.monotonic() > deadline:
+            pytest.fail(f"threads left behind: {left}")
+        left[0].join(0.1)
