@@ -1,0 +1,161 @@
+"""What an operation changed, and the one undo/redo stack over script, voices, takes and settings.
+
+Every operation on the library runs in one transaction that notes each column it wrote. An undoable
+operation leaves those notes as a `Step`; undoing writes the old values back, redoing the new ones.
+Creating a row is noted as un-hiding it and deleting as hiding it, so a step is nothing but column
+values: undo never has to delete a row that something else refers to, nor a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Generic, Literal, TypeVar
+
+Table = Literal["voices", "samples", "projects", "lines", "takes", "recordings"]
+Value = str | int | float | None
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """The ids of what an operation touched, and what undo and redo would now do.
+
+    A view refreshes when the set it shows is not empty. A changed sample counts as a change of its
+    voice. A line's state depends on its voice, its takes and its project's settings, so a script
+    view refreshes on any change. `undo` and `redo` are the labels of the next steps, as
+    "Delete take", empty when there is none.
+    """
+
+    voices: frozenset[str] = frozenset()
+    projects: frozenset[str] = frozenset()
+    lines: frozenset[str] = frozenset()
+    takes: frozenset[str] = frozenset()
+    recordings: frozenset[str] = frozenset()
+    undo: str = ""
+    redo: str = ""
+
+    def __bool__(self) -> bool:
+        return any((self.voices, self.projects, self.lines, self.takes, self.recordings))
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[T]):
+    """What a changing operation returns: its value and what it changed."""
+
+    value: T
+    changes: ChangeSet
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One column of one row, before and after. `owner` is the voice of a sample, else empty."""
+
+    table: Table
+    id: str
+    column: str
+    old: Value
+    new: Value
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One undoable operation. Steps with the same `merge` key that follow closely become one."""
+
+    label: str
+    edits: tuple[Edit, ...]
+    merge: str = ""
+    at: float = 0.0
+
+
+def change_set(rows: Iterable[tuple[Table, str]], undo: str, redo: str) -> ChangeSet:
+    """Sort touched (table, owner id) pairs into a `ChangeSet`."""
+    touched: dict[str, set[str]] = {}
+    for table, identifier in rows:
+        touched.setdefault("voices" if table == "samples" else table, set()).add(identifier)
+    return ChangeSet(
+        voices=frozenset(touched.get("voices", ())),
+        projects=frozenset(touched.get("projects", ())),
+        lines=frozenset(touched.get("lines", ())),
+        takes=frozenset(touched.get("takes", ())),
+        recordings=frozenset(touched.get("recordings", ())),
+        undo=undo,
+        redo=redo,
+    )
+
+
+@dataclass
+class Stack:
+    """The undo and redo stacks of one run of the application (not kept over a restart).
+
+    Args:
+        limit: steps kept.
+        merge_seconds: steps with the same merge key closer than this become one (typing, dragging).
+    """
+
+    limit: int = 500
+    merge_seconds: float = 2.0
+    _done: list[Step] = field(default_factory=list)
+    _undone: list[Step] = field(default_factory=list)
+    _sealed: bool = False
+
+    @property
+    def undo_label(self) -> str:
+        return self._done[-1].label if self._done else ""
+
+    @property
+    def redo_label(self) -> str:
+        return self._undone[-1].label if self._undone else ""
+
+    def push(self, step: Step) -> None:
+        """Add a step that has just been done; what was undone before it can no longer be redone."""
+        self._undone.clear()
+        last = self._done[-1] if self._done else None
+        if (
+            last is not None
+            and not self._sealed
+            and step.merge
+            and step.merge == last.merge
+            and 0 <= step.at - last.at < self.merge_seconds
+        ):
+            self._done[-1] = Step(step.label, _joined(last.edits, step.edits), step.merge, step.at)
+        else:
+            self._done.append(step)
+            del self._done[: -self.limit]
+        self._sealed = False
+
+    def undo(self, write: Callable[[Step], None]) -> None:
+        """Have `write` put back the last step's old values; the stacks move only if it succeeds."""
+        step = self._done[-1]
+        write(Step(step.label, tuple(_reversed(edit) for edit in reversed(step.edits))))
+        self._done.pop()
+        self._undone.append(step)
+        self._sealed = True
+
+    def redo(self, write: Callable[[Step], None]) -> None:
+        """Have `write` put the last undone step's new values back."""
+        step = self._undone[-1]
+        write(step)
+        self._undone.pop()
+        self._done.append(step)
+        self._sealed = True
+
+    def clear(self) -> None:
+        self._done.clear()
+        self._undone.clear()
+
+
+def _reversed(edit: Edit) -> Edit:
+    return Edit(edit.table, edit.id, edit.column, edit.new, edit.old, edit.owner)
+
+
+def _joined(first: tuple[Edit, ...], second: tuple[Edit, ...]) -> tuple[Edit, ...]:
+    """The edits of two steps as one: for each column the oldest old and the newest new value."""
+    joined: dict[tuple[str, str, str], Edit] = {}
+    for edit in first + second:
+        key = (edit.table, edit.id, edit.column)
+        before = joined.get(key, edit)
+        joined[key] = Edit(edit.table, edit.id, edit.column, before.old, edit.new, edit.owner)
+    return tuple(joined.values())

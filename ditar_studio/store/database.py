@@ -1,0 +1,271 @@
+"""One SQLite file, one connection, one thread that owns it.
+
+Everything the store does runs on the database's own thread, in order. Any other thread may call: a
+worker waits for the answer, the user interface's thread must not (`forbid_waiting`) and uses
+`submit`, which gives a future.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+from ditar_studio.errors import StudioError
+from ditar_studio.store.changes import (
+    ChangeSet,
+    Edit,
+    Outcome,
+    Stack,
+    Step,
+    Table,
+    Value,
+    change_set,
+)
+from ditar_studio.store.migrations import MIGRATIONS
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Listener = Callable[[ChangeSet], None]
+
+
+class Database:
+    """The library's SQLite file in WAL mode, with its thread, its undo stack and its listeners.
+
+    Args:
+        path: the database file; created when missing, migrated when older.
+        clock: seconds since the epoch; given by tests.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+        self.path = path
+        self.clock = clock
+        self.stack = Stack()
+        self._listeners: list[Listener] = []
+        self._no_waiting: set[int] = set()
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="library")
+        self._thread = self._executor.submit(threading.get_ident).result()
+        try:
+            self._connection = self._executor.submit(_open, path).result()
+        except BaseException:
+            self._executor.shutdown()
+            raise
+
+    def close(self) -> None:
+        """Finish what is queued, then close the file and end the thread."""
+        self._executor.submit(self._connection.close).result()
+        self._executor.shutdown()
+
+    # --- threads
+
+    def forbid_waiting(self) -> None:
+        """Make the calling thread one that must use `submit`: the user interface's."""
+        self._no_waiting.add(threading.get_ident())
+
+    def submit(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Queue work on the database's thread."""
+        return self._executor.submit(work, *args, **kwargs)
+
+    def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do work on the database's thread and wait for it; at once when already there."""
+        here = threading.get_ident()
+        if here == self._thread:
+            return work(*args, **kwargs)
+        if here in self._no_waiting:
+            raise RuntimeError("this thread must not wait for the library; use submit()")
+        return self.submit(work, *args, **kwargs).result()
+
+    # --- reading
+
+    def rows(self, query: str, *values: Value) -> list[sqlite3.Row]:
+        return self._connection.execute(query, values).fetchall()
+
+    def row(self, query: str, *values: Value) -> sqlite3.Row | None:
+        found: sqlite3.Row | None = self._connection.execute(query, values).fetchone()
+        return found
+
+    # --- writing
+
+    @contextlib.contextmanager
+    def operation(self, label: str = "", merge: str = "") -> Iterator[Transaction]:
+        """One atomic change; with a label it becomes a step of the undo stack.
+
+        Args:
+            label: what the undo menu says; empty for what is not undone (a take being rendered).
+            merge: operations with the same key in quick succession undo as one.
+        """
+        transaction = Transaction(self._connection, self.clock())
+        with self._atomic():
+            yield transaction
+        if label and transaction.edits:
+            self.stack.push(Step(label, tuple(transaction.edits), merge, self.clock()))
+        transaction.changes = self._told(transaction)
+
+    def undo(self) -> ChangeSet:
+        """Take the last undoable operation back; an empty change set when there is none."""
+        if not self.stack.undo_label:
+            return ChangeSet(redo=self.stack.redo_label)
+        return self._replay(self.stack.undo)
+
+    def redo(self) -> ChangeSet:
+        """Do the last undone operation again; an empty change set when there is none."""
+        if not self.stack.redo_label:
+            return ChangeSet(undo=self.stack.undo_label)
+        return self._replay(self.stack.redo)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Be told of every change, on the database's thread. Returns what ends it."""
+        self._listeners.append(listener)
+        return functools.partial(self._listeners.remove, listener)
+
+    def _replay(self, move: Callable[[Callable[[Step], None]], None]) -> ChangeSet:
+        transaction = Transaction(self._connection, self.clock())
+
+        def write(step: Step) -> None:
+            with self._atomic():
+                for edit in step.edits:
+                    transaction.write(edit)
+
+        move(write)
+        return self._told(transaction)
+
+    @contextlib.contextmanager
+    def _atomic(self) -> Iterator[None]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        except sqlite3.OperationalError as error:
+            raise StudioError(
+                f"The library could not be written: {error}.",
+                "Check that the disk is not full and that the library's folder may be written to.",
+            ) from error
+
+    def _told(self, transaction: Transaction) -> ChangeSet:
+        changes = change_set(transaction.touched, self.stack.undo_label, self.stack.redo_label)
+        for listener in tuple(self._listeners):
+            listener(changes)
+        return changes
+
+
+class Transaction:
+    """The writes of one operation, noted as edits. Only to be used on the database's thread."""
+
+    def __init__(self, connection: sqlite3.Connection, now: float) -> None:
+        self._connection = connection
+        self.now = now
+        self.edits: list[Edit] = []
+        self.touched: set[tuple[Table, str]] = set()
+        self.changes = ChangeSet()
+
+    def insert(self, table: Table, identifier: str, owner: str = "", **columns: Value) -> None:
+        """Add a row; undo hides it."""
+        names = ["id", *columns]
+        marks = ", ".join("?" * len(names))
+        self._connection.execute(
+            f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})",
+            (identifier, *columns.values()),
+        )
+        self._note(Edit(table, identifier, "hidden", self.now, None, owner))
+
+    def update(self, table: Table, identifier: str, owner: str = "", **columns: Value) -> None:
+        """Set columns of a row; only those that differ are written and noted."""
+        before = self._connection.execute(
+            f"SELECT {', '.join(columns)} FROM {table} WHERE id = ?", (identifier,)
+        ).fetchone()
+        for column, value in columns.items():
+            if before[column] != value:
+                self.write(Edit(table, identifier, column, before[column], value, owner))
+
+    def hide(self, table: Table, identifier: str, owner: str = "") -> None:
+        """Delete a row as far as the user is concerned."""
+        self.update(table, identifier, owner, hidden=self.now)
+
+    def execute(self, statement: str, *values: Value) -> None:
+        """Write without noting an edit: bookkeeping that undo never touches."""
+        self._connection.execute(statement, values)
+
+    def write(self, edit: Edit) -> None:
+        """Put an edit's new value into the database and note it."""
+        self._connection.execute(
+            f"UPDATE {edit.table} SET {edit.column} = ? WHERE id = ?", (edit.new, edit.id)
+        )
+        self._note(edit)
+
+    def outcome(self, value: T) -> Outcome[T]:
+        """The operation's result; to be called after its block has ended."""
+        return Outcome(value, self.changes)
+
+    def _note(self, edit: Edit) -> None:
+        self.edits.append(edit)
+        self.touched.add((edit.table, edit.owner or edit.id))
+
+
+class HasDatabase(Protocol):
+    @property
+    def database(self) -> Database: ...
+
+
+S = TypeVar("S", bound=HasDatabase)
+
+
+def serial(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+    """Run a method on its database's thread."""
+
+    @functools.wraps(method)
+    def on_thread(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.database.call(method, self, *args, **kwargs)
+
+    return on_thread
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, isolation_level=None, timeout=10.0)
+    except (OSError, sqlite3.Error) as error:
+        raise StudioError(
+            f"The library at {path.parent} could not be opened: {error}.",
+            "Check that the folder may be written to, or choose another with DITAR_STUDIO_HOME.",
+        ) from error
+    connection.row_factory = sqlite3.Row
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        _migrate(connection)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise StudioError(
+            f"The library's database {path.name} could not be read: {error}.",
+            f"Move {path} away and start again: the audio files beside it are not touched.",
+        ) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(MIGRATIONS):
+        raise StudioError(
+            "This library was written by a newer DiTAR Studio.",
+            "Update DiTAR Studio, or choose another library with DITAR_STUDIO_HOME.",
+        )
+    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;"
+        )

@@ -1,0 +1,82 @@
+"""Files under the library's root; a crash while one is written leaves the old one or the new."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import platformdirs
+import soundfile
+
+from ditar_studio.errors import StudioError
+
+HOME_VARIABLE = "DITAR_STUDIO_HOME"
+
+
+def default_root() -> Path:
+    """The library's folder: `DITAR_STUDIO_HOME` when set, else the platform's user data."""
+    chosen = os.environ.get(HOME_VARIABLE)
+    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("ditar-studio", False))
+
+
+def new_id() -> str:
+    """A fresh identifier, unique over libraries."""
+    return secrets.token_hex(12)
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256 in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def audio_seconds(path: Path) -> float:
+    """Length of an audio file in seconds; 0 for one that holds no readable audio (yet)."""
+    try:
+        return float(soundfile.info(str(path)).duration)
+    except (soundfile.LibsndfileError, OSError):
+        return 0.0
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Write a file whole or not at all: yields a path beside it that replaces it on success.
+
+    Raises:
+        StudioError: the disk is full, the folder cannot be written to or is missing.
+    """
+    partial = path.with_name(f".{path.stem[:100]}.{secrets.token_hex(4)}.partial{path.suffix}")
+    try:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield partial
+            _to_disk(partial)
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise StudioError(
+            f"{path.name} could not be written: {error.strerror or error}.",
+            "Check the free space on the disk and the rights to the folder, or choose another.",
+        ) from error
+
+
+def copy_in(source: Path, target: Path) -> None:
+    """Copy a file into the library, whole or not at all."""
+    if not source.is_file():
+        raise StudioError(f"{source.name} is not there.", "Choose a file that exists.")
+    with replacing(target) as partial:
+        shutil.copyfile(source, partial)
+
+
+def _to_disk(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,97 @@
+"""The schema, as a list of steps: step n takes a database from `user_version` n - 1 to n.
+
+A step that has been released is never edited; a change is a new step.
+Every row that a person can delete has a `hidden` time instead: undo only clears it, and purging
+is a separate act (see `trash`).
+"""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+    CREATE TABLE voices (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        tags TEXT NOT NULL DEFAULT '[]',
+        note TEXT NOT NULL DEFAULT '',
+        consent TEXT NOT NULL DEFAULT '',
+        origin TEXT NOT NULL DEFAULT '',
+        created REAL NOT NULL,
+        hidden REAL
+    );
+
+    CREATE TABLE samples (
+        id TEXT PRIMARY KEY,
+        voice_id TEXT NOT NULL REFERENCES voices(id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        file TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        transcript TEXT NOT NULL,
+        seconds REAL NOT NULL,
+        verdict TEXT NOT NULL DEFAULT '{}',
+        created REAL NOT NULL,
+        hidden REAL
+    );
+    CREATE INDEX samples_of_voice ON samples(voice_id);
+
+    CREATE TABLE projects (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        settings TEXT NOT NULL DEFAULT '{}',
+        line_order TEXT NOT NULL DEFAULT '[]',
+        created REAL NOT NULL,
+        modified REAL NOT NULL,
+        opened REAL NOT NULL,
+        hidden REAL
+    );
+
+    CREATE TABLE lines (
+        id TEXT PRIMARY KEY,
+        project_id TEXT NOT NULL REFERENCES projects(id) ON DELETE CASCADE,
+        voice_id TEXT REFERENCES voices(id) ON DELETE SET NULL,
+        speaker TEXT NOT NULL DEFAULT '',
+        text TEXT NOT NULL,
+        pause_seconds REAL NOT NULL DEFAULT 0.25,
+        locked INTEGER NOT NULL DEFAULT 0,
+        take_id TEXT REFERENCES takes(id) ON DELETE SET NULL,
+        failure TEXT NOT NULL DEFAULT '',
+        created REAL NOT NULL,
+        hidden REAL
+    );
+    CREATE INDEX lines_of_project ON lines(project_id);
+
+    CREATE TABLE takes (
+        id TEXT PRIMARY KEY,
+        project_id TEXT NOT NULL REFERENCES projects(id) ON DELETE CASCADE,
+        line_id TEXT REFERENCES lines(id) ON DELETE SET NULL,
+        text TEXT NOT NULL,
+        recipe TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        file TEXT NOT NULL,
+        status TEXT NOT NULL CHECK (status IN ('recording', 'complete', 'partial')),
+        seconds REAL NOT NULL DEFAULT 0,
+        rtf REAL,
+        similarity REAL,
+        starred INTEGER NOT NULL DEFAULT 0,
+        note TEXT NOT NULL DEFAULT '',
+        created REAL NOT NULL,
+        hidden REAL
+    );
+    CREATE INDEX takes_of_project ON takes(project_id, created);
+    CREATE INDEX takes_of_line ON takes(line_id);
+
+    CREATE TABLE recordings (
+        id TEXT PRIMARY KEY,
+        file TEXT NOT NULL,
+        transcript TEXT NOT NULL DEFAULT '',
+        status TEXT NOT NULL CHECK (status IN ('recording', 'finished')),
+        seconds REAL NOT NULL DEFAULT 0,
+        created REAL NOT NULL,
+        hidden REAL
+    );
+
+    CREATE TABLE doomed_files (file TEXT PRIMARY KEY) WITHOUT ROWID;
+    """,
+)

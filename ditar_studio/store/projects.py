@@ -1,0 +1,497 @@
+"""Projects: a script of lines, the settings it is spoken with, and what is up to date."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from ditar_studio.errors import StudioError
+from ditar_studio.store import files
+from ditar_studio.store.changes import Outcome
+from ditar_studio.store.database import Database, Transaction, serial
+from ditar_studio.store.recipe import fingerprint
+from ditar_studio.store.voices import reference_hashes
+
+LineState = Literal["empty", "rendered", "stale", "failed"]
+
+
+@dataclass(frozen=True)
+class ProjectSettings:
+    """What a project is spoken and exported with.
+
+    Args:
+        model: name of the model.
+        model_hash: hash of its weights, as far as known; part of what makes a line stale.
+        voice_id: the voice of lines that name none.
+        generation: generation settings as plain values; a seed of None is rolled for each take.
+        speed: tempo after generation, pitch kept.
+        lexicon: the pronunciation list as text.
+        export: the export dialog's last choices as plain values.
+    """
+
+    model: str = "builtin"
+    model_hash: str = ""
+    voice_id: str | None = None
+    generation: Mapping[str, Any] = field(default_factory=dict)
+    speed: float = 1.0
+    lexicon: str = ""
+    export: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project without its lines. Times in seconds since 1970."""
+
+    id: str
+    name: str
+    settings: ProjectSettings
+    created: float
+    modified: float
+    opened: float
+
+
+@dataclass(frozen=True)
+class NewLine:
+    """A line to be added."""
+
+    text: str
+    voice_id: str | None = None
+    speaker: str = ""
+    pause_seconds: float = 0.25
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a script.
+
+    Args:
+        voice_id: its voice; None means the project's.
+        speaker: the name it was pasted with ("Anna: ...").
+        pause_seconds: silence after it.
+        locked: not to be spoken anew by "speak all that is stale".
+        take_id: the take that stands for it: the chosen one, else the newest starred one,
+            else the newest.
+        state: "empty" (never spoken), "rendered", "stale" (something changed since), "failed".
+        failure: what went wrong when `state` is "failed".
+        fingerprint: of what would be spoken now; given to `Takes.begin`.
+    """
+
+    id: str
+    project_id: str
+    text: str
+    voice_id: str | None
+    speaker: str
+    pause_seconds: float
+    locked: bool
+    take_id: str | None
+    state: LineState
+    failure: str
+    fingerprint: str
+
+
+class Projects:
+    """The projects of a library and their lines."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    # --- projects
+
+    @serial
+    def all(self) -> list[Project]:
+        """All projects, the most recently opened first."""
+        query = "SELECT * FROM projects WHERE hidden IS NULL ORDER BY opened DESC, created DESC"
+        return [_project(row) for row in self.database.rows(query)]
+
+    @serial
+    def recent(self, count: int = 10) -> list[Project]:
+        return self.all()[:count]
+
+    @serial
+    def get(self, project_id: str) -> Project:
+        return _project(self._row(project_id))
+
+    @serial
+    def create(
+        self,
+        name: str = "",
+        settings: ProjectSettings | None = None,
+        *,
+        undoable: bool = True,
+    ) -> Outcome[Project]:
+        """A new, empty project; "Untitled" when it has no name. Undo takes it away."""
+        project_id = files.new_id()
+        with self.database.operation("New project" if undoable else "") as work:
+            work.insert(
+                "projects",
+                project_id,
+                name=self._free_name(name or "Untitled"),
+                settings=_settings_json(settings or ProjectSettings()),
+                created=work.now,
+                modified=work.now,
+                opened=work.now,
+            )
+        return work.outcome(self.get(project_id))
+
+    @serial
+    def open(self, project_id: str) -> Outcome[Project]:
+        """Put a project on top of the recent ones."""
+        self._row(project_id)
+        with self.database.operation() as work:
+            work.update("projects", project_id, opened=work.now)
+        return work.outcome(self.get(project_id))
+
+    @serial
+    def open_last(self) -> Outcome[Project]:
+        """The project opened last, or a new one in an empty library: what a window starts with."""
+        projects = self.recent(1)
+        return self.open(projects[0].id) if projects else self.create(undoable=False)
+
+    @serial
+    def rename(self, project_id: str, name: str) -> Outcome[Project]:
+        self._row(project_id)
+        if not name.strip():
+            raise StudioError("A project needs a name.", "Type a name.")
+        with self.database.operation("Rename project") as work:
+            work.update("projects", project_id, name=self._free_name(name, project_id))
+            self._stamp(work, project_id)
+        return work.outcome(self.get(project_id))
+
+    @serial
+    def change_settings(
+        self, project_id: str, /, label: str = "Change settings", merge: str = "", **changes: Any
+    ) -> Outcome[Project]:
+        """Change fields of the project's settings; `generation` and `export` are merged into.
+
+        Args:
+            label: what the undo menu says ("Change temperature").
+            merge: changes with the same key in quick succession (a slider) undo as one.
+        """
+        settings = self.get(project_id).settings
+        for name in ("generation", "export"):
+            if name in changes:
+                changes[name] = {**getattr(settings, name), **changes[name]}
+        with self.database.operation(label, merge and f"{project_id} {merge}") as work:
+            text = _settings_json(replace(settings, **changes))
+            work.update("projects", project_id, settings=text)
+            self._stamp(work, project_id)
+        return work.outcome(self.get(project_id))
+
+    @serial
+    def duplicate(self, project_id: str) -> Outcome[Project]:
+        """A second project with the same script and settings, without the takes."""
+        old = self.get(project_id)
+        lines = self.lines(project_id)
+        new_project = files.new_id()
+        with self.database.operation("Duplicate project") as work:
+            identifiers = [files.new_id() for _ in lines]
+            work.insert(
+                "projects",
+                new_project,
+                name=self._free_name(old.name),
+                settings=_settings_json(old.settings),
+                line_order=json.dumps(identifiers),
+                created=work.now,
+                modified=work.now,
+                opened=work.now,
+            )
+            for identifier, line in zip(identifiers, lines, strict=True):
+                new = NewLine(line.text, line.voice_id, line.speaker, line.pause_seconds)
+                _insert_line(work, new_project, identifier, new)
+        return work.outcome(self.get(new_project))
+
+    @serial
+    def delete(self, project_id: str) -> Outcome[None]:
+        """Delete a project with its lines and takes; undo brings it back."""
+        self._row(project_id)
+        with self.database.operation("Delete project") as work:
+            work.hide("projects", project_id)
+        return work.outcome(None)
+
+    # --- lines
+
+    @serial
+    def lines(self, project_id: str) -> list[Line]:
+        """The script from top to bottom, with the state of each line."""
+        project = self._row(project_id)
+        settings = _settings(project["settings"])
+        rows = {
+            row["id"]: row
+            for row in self.database.rows(
+                "SELECT * FROM lines WHERE project_id = ? AND hidden IS NULL", project_id
+            )
+        }
+        takes: dict[str, list[sqlite3.Row]] = {}
+        for take in self.database.rows(
+            "SELECT id, line_id, fingerprint, starred FROM takes WHERE project_id = ? "
+            "AND line_id IS NOT NULL AND hidden IS NULL AND status != 'recording' "
+            "ORDER BY created DESC, rowid DESC",
+            project_id,
+        ):
+            takes.setdefault(take["line_id"], []).append(take)
+        hashes = reference_hashes(self.database)
+        order = [
+            identifier for identifier in json.loads(project["line_order"]) if identifier in rows
+        ]
+        return [
+            _line(rows[identifier], takes.get(identifier, []), settings, hashes)
+            for identifier in order
+        ]
+
+    @serial
+    def line(self, line_id: str) -> Line:
+        """One line; StudioError when it has been deleted."""
+        row = self.database.row("SELECT project_id FROM lines WHERE id = ?", line_id)
+        found = self.lines(row["project_id"]) if row else []
+        for line in found:
+            if line.id == line_id:
+                return line
+        raise StudioError("This line is no longer there.", "Undo its deletion.")
+
+    @serial
+    def add_lines(
+        self, project_id: str, lines: Sequence[NewLine], at: int | None = None
+    ) -> Outcome[list[Line]]:
+        """Insert lines before position `at`, or at the end."""
+        order = self._order(project_id)
+        at = len(order) if at is None else at
+        identifiers = [files.new_id() for _ in lines]
+        label = "Add line" if len(lines) == 1 else "Add lines"
+        with self.database.operation(label) as work:
+            for identifier, line in zip(identifiers, lines, strict=True):
+                _insert_line(work, project_id, identifier, line)
+            self._set_order(work, project_id, order[:at] + identifiers + order[at:])
+        added = set(identifiers)
+        return work.outcome([line for line in self.lines(project_id) if line.id in added])
+
+    @serial
+    def replace_script(self, project_id: str, lines: Sequence[NewLine]) -> Outcome[list[Line]]:
+        """Put other lines in place of all there are (paste over, open a text)."""
+        identifiers = [files.new_id() for _ in lines]
+        with self.database.operation("Replace script") as work:
+            for identifier in self._order(project_id):
+                work.hide("lines", identifier)
+            for identifier, line in zip(identifiers, lines, strict=True):
+                _insert_line(work, project_id, identifier, line)
+            self._set_order(work, project_id, identifiers)
+        return work.outcome(self.lines(project_id))
+
+    @serial
+    def set_text(self, line_id: str, text: str) -> Outcome[Line]:
+        """Change what a line says; typing in quick succession undoes as one."""
+        return self._edit(line_id, "Edit line", f"text {line_id}", text=text, failure="")
+
+    @serial
+    def set_voice(self, line_ids: Sequence[str], voice_id: str | None) -> Outcome[list[Line]]:
+        """Give lines a voice; None for the project's."""
+        with self.database.operation("Choose voice") as work:
+            for line_id in line_ids:
+                work.update("lines", line_id, voice_id=voice_id)
+            self._stamp_of(work, line_ids)
+        return work.outcome([self.line(line_id) for line_id in line_ids])
+
+    @serial
+    def set_pause(self, line_id: str, seconds: float) -> Outcome[Line]:
+        """Set the silence after a line, in seconds (0..60)."""
+        if not 0 <= seconds <= 60:
+            raise StudioError("A pause is between 0 and 60 seconds.", "Type a shorter pause.")
+        return self._edit(line_id, "Change pause", f"pause {line_id}", pause_seconds=seconds)
+
+    @serial
+    def set_locked(self, line_ids: Sequence[str], locked: bool) -> Outcome[list[Line]]:
+        with self.database.operation("Lock line" if locked else "Unlock line") as work:
+            for line_id in line_ids:
+                work.update("lines", line_id, locked=int(locked))
+            self._stamp_of(work, line_ids)
+        return work.outcome([self.line(line_id) for line_id in line_ids])
+
+    @serial
+    def choose_take(self, line_id: str, take_id: str | None) -> Outcome[Line]:
+        """Let a take stand for the line; None for the newest."""
+        return self._edit(line_id, "Choose take", "", take_id=take_id)
+
+    @serial
+    def split_line(self, line_id: str, at: int) -> Outcome[list[Line]]:
+        """Cut a line in two at a character; the first half keeps the takes."""
+        line = self.line(line_id)
+        before, behind = line.text[:at].rstrip(), line.text[at:].lstrip()
+        if not before or not behind:
+            raise StudioError(
+                "There is nothing to split here.", "Put the cursor between two words."
+            )
+        order = self._order(line.project_id)
+        place = order.index(line_id) + 1
+        second = files.new_id()
+        with self.database.operation("Split line") as work:
+            work.update("lines", line_id, text=before)
+            new = NewLine(behind, line.voice_id, line.speaker, line.pause_seconds)
+            _insert_line(work, line.project_id, second, new)
+            self._set_order(work, line.project_id, [*order[:place], second, *order[place:]])
+        return work.outcome([self.line(line_id), self.line(second)])
+
+    @serial
+    def join_lines(self, line_ids: Sequence[str]) -> Outcome[Line]:
+        """Make one line of several, in script order; the first keeps its voice and takes."""
+        chosen = [line for line in self._same_project(line_ids) if line.id in set(line_ids)]
+        if len(chosen) < 2:
+            raise StudioError("Joining needs two lines or more.", "Select more lines.")
+        first, *others = chosen
+        with self.database.operation("Join lines") as work:
+            text = " ".join(line.text.strip() for line in chosen)
+            work.update("lines", first.id, text=text, pause_seconds=others[-1].pause_seconds)
+            for line in others:
+                work.hide("lines", line.id)
+            self._stamp(work, first.project_id)
+        return work.outcome(self.line(first.id))
+
+    @serial
+    def move_lines(self, line_ids: Sequence[str], to: int) -> Outcome[list[Line]]:
+        """Move lines, kept in script order, to position `to` among the lines that stay."""
+        lines = self._same_project(line_ids)
+        moved = set(line_ids)
+        project_id = lines[0].project_id
+        staying = [line.id for line in lines if line.id not in moved]
+        going = [line.id for line in lines if line.id in moved]
+        with self.database.operation("Move line" if len(going) == 1 else "Move lines") as work:
+            self._set_order(work, project_id, staying[:to] + going + staying[to:])
+        return work.outcome(self.lines(project_id))
+
+    @serial
+    def delete_lines(self, line_ids: Sequence[str]) -> Outcome[None]:
+        """Delete lines; their takes stay in the project."""
+        label = "Delete line" if len(line_ids) == 1 else "Delete lines"
+        with self.database.operation(label) as work:
+            for line_id in line_ids:
+                work.hide("lines", line_id)
+            self._stamp_of(work, line_ids)
+        return work.outcome(None)
+
+    @serial
+    def mark_failed(self, line_id: str, failure: str) -> Outcome[None]:
+        """Note that speaking a line failed; with an empty text, that it no longer does."""
+        with self.database.operation() as work:
+            work.update("lines", line_id, failure=failure)
+        return work.outcome(None)
+
+    # --- inside
+
+    def _row(self, project_id: str) -> sqlite3.Row:
+        query = "SELECT * FROM projects WHERE id = ? AND hidden IS NULL"
+        row = self.database.row(query, project_id)
+        if row is None:
+            raise StudioError(
+                "This project is no longer there.", "Undo its deletion, or open another."
+            )
+        return row
+
+    def _order(self, project_id: str) -> list[str]:
+        return [line.id for line in self.lines(project_id)]
+
+    def _same_project(self, line_ids: Sequence[str]) -> list[Line]:
+        if not line_ids:
+            raise StudioError("No line is selected.", "Select a line.")
+        return self.lines(self.line(line_ids[0]).project_id)
+
+    def _edit(self, line_id: str, label: str, merge: str, **columns: Any) -> Outcome[Line]:
+        self.line(line_id)
+        with self.database.operation(label, merge) as work:
+            work.update("lines", line_id, **columns)
+            self._stamp_of(work, [line_id])
+        return work.outcome(self.line(line_id))
+
+    def _set_order(self, work: Transaction, project_id: str, order: Sequence[str]) -> None:
+        work.update("projects", project_id, line_order=json.dumps(list(order)))
+        self._stamp(work, project_id)
+
+    def _stamp(self, work: Transaction, project_id: str) -> None:
+        work.execute("UPDATE projects SET modified = ? WHERE id = ?", work.now, project_id)
+
+    def _stamp_of(self, work: Transaction, line_ids: Sequence[str]) -> None:
+        for line_id in line_ids:
+            work.execute(
+                "UPDATE projects SET modified = ? "
+                "WHERE id = (SELECT project_id FROM lines WHERE id = ?)",
+                work.now,
+                line_id,
+            )
+
+    def _free_name(self, name: str, but: str = "") -> str:
+        wanted = " ".join(name.split())
+        query = "SELECT name FROM projects WHERE hidden IS NULL AND id != ?"
+        taken = {row["name"].casefold() for row in self.database.rows(query, but)}
+        number, free = 1, wanted
+        while free.casefold() in taken:
+            number += 1
+            free = f"{wanted} {number}"
+        return free
+
+
+def _insert_line(work: Transaction, project_id: str, line_id: str, line: NewLine) -> None:
+    work.insert(
+        "lines",
+        line_id,
+        project_id=project_id,
+        voice_id=line.voice_id,
+        speaker=line.speaker,
+        text=line.text,
+        pause_seconds=line.pause_seconds,
+        created=work.now,
+    )
+
+
+def _line(
+    row: sqlite3.Row,
+    takes: list[sqlite3.Row],
+    settings: ProjectSettings,
+    hashes: Mapping[str, str],
+) -> Line:
+    """A line with its state; `takes` are its finished ones, newest first."""
+    voice_hash = hashes.get(row["voice_id"] or settings.voice_id or "", "")
+    expected = fingerprint(settings.model_hash, voice_hash, row["text"], settings.generation)
+    standing = next((take for take in takes if take["id"] == row["take_id"]), None)
+    if standing is None:
+        standing = next((take for take in takes if take["starred"]), takes[0] if takes else None)
+    state: LineState
+    if row["failure"]:
+        state = "failed"
+    elif standing is None:
+        state = "empty"
+    else:
+        state = "rendered" if standing["fingerprint"] == expected else "stale"
+    return Line(
+        id=row["id"],
+        project_id=row["project_id"],
+        text=row["text"],
+        voice_id=row["voice_id"],
+        speaker=row["speaker"],
+        pause_seconds=row["pause_seconds"],
+        locked=bool(row["locked"]),
+        take_id=standing["id"] if standing else None,
+        state=state,
+        failure=row["failure"],
+        fingerprint=expected,
+    )
+
+
+def _project(row: sqlite3.Row) -> Project:
+    return Project(
+        id=row["id"],
+        name=row["name"],
+        settings=_settings(row["settings"]),
+        created=row["created"],
+        modified=row["modified"],
+        opened=row["opened"],
+    )
+
+
+def _settings(text: str) -> ProjectSettings:
+    values = json.loads(text)
+    known = ProjectSettings.__dataclass_fields__
+    return ProjectSettings(**{name: values[name] for name in known if name in values})
+
+
+def _settings_json(settings: ProjectSettings) -> str:
+    return json.dumps(asdict(settings), ensure_ascii=False, sort_keys=True)

@@ -1,0 +1,63 @@
+"""The recipe of a take: everything needed to make it again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ditar_studio.errors import StudioError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a take was made from.
+
+    Args:
+        model_name: name of the model ("builtin").
+        model_hash: hash of its weights.
+        voice_id: the voice's id in this library, or None (no reference).
+        voice_name: its name at the time.
+        voice_hash: `Voice.hash` at the time: of the sample's audio and transcript.
+        text: what was spoken.
+        settings: the generation settings as plain values, seed included.
+        app_version: the version of DiTAR Studio.
+        date: when, ISO 8601 with offset.
+    """
+
+    model_name: str
+    model_hash: str
+    voice_id: str | None
+    voice_name: str
+    voice_hash: str
+    text: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    app_version: str = ""
+    date: str = ""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+
+    @staticmethod
+    def from_json(text: str) -> Recipe:
+        """Read a recipe back; unknown fields of later versions are left out."""
+        try:
+            values = json.loads(text)
+            known = {name: values[name] for name in Recipe.__dataclass_fields__ if name in values}
+            return Recipe(**known)
+        except (ValueError, TypeError) as error:
+            raise StudioError(
+                "This recipe cannot be read.", "Choose a file that DiTAR Studio exported."
+            ) from error
+
+
+def fingerprint(model_hash: str, voice_hash: str, text: str, settings: Mapping[str, Any]) -> str:
+    """What decides whether a line's take is still what would be spoken now.
+
+    A seed of None (rolled anew for each take) is no part of it.
+    """
+    kept = {name: value for name, value in settings.items() if value is not None}
+    parts = [model_hash, voice_hash, " ".join(text.split()), kept]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]

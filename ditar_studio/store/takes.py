@@ -1,0 +1,188 @@
+"""Takes: each piece of speech that was made, with its recipe, on disk from the first patch."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ditar_studio.errors import StudioError
+from ditar_studio.store import files
+from ditar_studio.store.changes import Outcome
+from ditar_studio.store.database import Database, serial
+from ditar_studio.store.recipe import Recipe
+
+FOLDER = "takes"
+
+TakeStatus = Literal["recording", "complete", "partial"]
+
+
+@dataclass(frozen=True)
+class Take:
+    """A take.
+
+    Args:
+        line_id: the line it was made for; None when the line is gone for good.
+        text: what was spoken, as it was then.
+        status: "recording" while patches arrive, then "complete", or "partial" when it was stopped.
+        seconds: its length; `rtf` is time to make / length; `similarity` 0..1 to the reference.
+        created: seconds since 1970.
+    """
+
+    id: str
+    project_id: str
+    line_id: str | None
+    text: str
+    recipe: Recipe
+    fingerprint: str
+    path: Path
+    status: TakeStatus
+    seconds: float
+    rtf: float | None
+    similarity: float | None
+    starred: bool
+    note: str
+    created: float
+
+
+class Takes:
+    """The takes of a library."""
+
+    def __init__(self, database: Database, root: Path) -> None:
+        self.database = database
+        self._root = root
+
+    # --- reading
+
+    @serial
+    def of_project(self, project_id: str) -> list[Take]:
+        """The project's takes, newest first."""
+        return self._load("project_id = ? AND hidden IS NULL", project_id)
+
+    @serial
+    def of_line(self, line_id: str) -> list[Take]:
+        """The line's takes, newest first."""
+        return self._load("line_id = ? AND hidden IS NULL", line_id)
+
+    @serial
+    def get(self, take_id: str) -> Take:
+        """A take by id; StudioError when it has been deleted."""
+        found = self._load("id = ? AND hidden IS NULL", take_id)
+        if not found:
+            raise StudioError("This take is no longer there.", "Undo its deletion.")
+        return found[0]
+
+    # --- being made (no steps of the undo stack)
+
+    @serial
+    def begin(
+        self, project_id: str, line_id: str | None, recipe: Recipe, fingerprint: str = ""
+    ) -> Outcome[Take]:
+        """Enter a take that is about to be made; write its WAV to `Take.path`, then `finish`.
+
+        Args:
+            fingerprint: `Line.fingerprint` of the line that is spoken.
+        """
+        take_id = files.new_id()
+        file = f"{FOLDER}/{take_id}.wav"
+        (self._root / FOLDER).mkdir(parents=True, exist_ok=True)
+        with self.database.operation() as work:
+            work.insert(
+                "takes",
+                take_id,
+                project_id=project_id,
+                line_id=line_id,
+                text=recipe.text,
+                recipe=recipe.to_json(),
+                fingerprint=fingerprint,
+                file=file,
+                status="recording",
+                created=work.now,
+            )
+        return work.outcome(self.get(take_id))
+
+    @serial
+    def finish(
+        self,
+        take_id: str,
+        status: Literal["complete", "partial"] = "complete",
+        *,
+        rtf: float | None = None,
+        seconds: float | None = None,
+    ) -> Outcome[Take]:
+        """Note that a take's file is whole; its length is read from the file unless given."""
+        take = self.get(take_id)
+        length = files.audio_seconds(take.path) if seconds is None else seconds
+        with self.database.operation() as work:
+            work.update("takes", take_id, status=status, seconds=length, rtf=rtf)
+            if take.line_id is not None:
+                work.update("lines", take.line_id, failure="")
+        return work.outcome(self.get(take_id))
+
+    @serial
+    def abandon(self, take_id: str) -> Outcome[None]:
+        """Forget a take that was begun and has no sound in it; its file is removed."""
+        take = self.get(take_id)
+        take.path.unlink(missing_ok=True)
+        with self.database.operation() as work:
+            work.hide("takes", take_id)
+        return work.outcome(None)
+
+    @serial
+    def set_similarity(self, take_id: str, similarity: float | None) -> Outcome[Take]:
+        """Note how like the reference a take sounds, 0..1, as the optional judge said."""
+        with self.database.operation() as work:
+            work.update("takes", take_id, similarity=similarity)
+        return work.outcome(self.get(take_id))
+
+    # --- edited
+
+    @serial
+    def star(self, take_id: str, starred: bool = True) -> Outcome[Take]:
+        self.get(take_id)
+        with self.database.operation("Star take" if starred else "Unstar take") as work:
+            work.update("takes", take_id, starred=int(starred))
+        return work.outcome(self.get(take_id))
+
+    @serial
+    def set_note(self, take_id: str, note: str) -> Outcome[Take]:
+        self.get(take_id)
+        with self.database.operation("Edit note", merge=f"note {take_id}") as work:
+            work.update("takes", take_id, note=note)
+        return work.outcome(self.get(take_id))
+
+    @serial
+    def delete(self, *take_ids: str) -> Outcome[None]:
+        """Delete takes; undo brings them back."""
+        with self.database.operation(
+            "Delete take" if len(take_ids) == 1 else "Delete takes"
+        ) as work:
+            for take_id in take_ids:
+                self.get(take_id)
+                work.hide("takes", take_id)
+        return work.outcome(None)
+
+    # --- inside
+
+    def _load(self, condition: str, *values: str) -> list[Take]:
+        query = f"SELECT * FROM takes WHERE {condition} ORDER BY created DESC, rowid DESC"
+        return [self._take(row) for row in self.database.rows(query, *values)]
+
+    def _take(self, row: sqlite3.Row) -> Take:
+        return Take(
+            id=row["id"],
+            project_id=row["project_id"],
+            line_id=row["line_id"],
+            text=row["text"],
+            recipe=Recipe.from_json(row["recipe"]),
+            fingerprint=row["fingerprint"],
+            path=self._root / row["file"],
+            status=row["status"],
+            seconds=row["seconds"],
+            rtf=row["rtf"],
+            similarity=row["similarity"],
+            starred=bool(row["starred"]),
+            note=row["note"],
+            created=row["created"],
+        )
