@@ -11,12 +11,14 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from ditar_studio.errors import StudioError
 from ditar_studio.text import symbols
+from ditar_studio.text.lexicon import Lexicon, is_ipa, parse_ipa
 from ditar_studio.text.normalise import normalise
 
 _Pronunciation = tuple[str, ...]
@@ -90,19 +92,12 @@ class _Speller:
             return tuple(next(iter(pronunciations.values())).split())
         stem, quote, ending = word.rpartition("'")
         if quote and stem and ending in ("s", ""):
-            return self._possessive(self.pronounce(stem, tag), ending)
+            sounds = self.pronounce(stem, tag)
+            return _possessive(sounds) if ending and sounds else sounds
         for suffix, sounds in _SUFFIXES.items():
             if word.endswith(suffix) and len(word) > len(suffix):
                 return (*self.pronounce(word.removesuffix(suffix), tag), *sounds)
         return self._guess_word(word.replace("'", ""))
-
-    @staticmethod
-    def _possessive(stem: _Pronunciation, ending: str) -> _Pronunciation:
-        if not ending or not stem:
-            return stem
-        if stem[-1] in _SIBILANTS:
-            return (*stem, "ɪ", "z")
-        return (*stem, "s" if stem[-1] in _VOICELESS else "z")
 
     def _guess_word(self, word: str) -> _Pronunciation:
         if word not in self._guessed:
@@ -128,22 +123,60 @@ def _is_letter_a(tokens: list[str], index: int) -> bool:
     return index > 0 and tokens[index - 1] not in ".?!…:"
 
 
-def _words_in_context(tokens: list[str]) -> list[_Pronunciation]:
+@dataclass(frozen=True)
+class _Token:
+    """A word or a mark of a normalised text; `sounds` only where the user has set them."""
+
+    text: str
+    sounds: _Pronunciation = ()
+
+
+def _tokens(text: str, lexicon: Lexicon | None) -> list[_Token]:
+    if lexicon is None or not lexicon.entries:
+        return [_Token(word) for word in _TOKEN.findall(normalise(text))]
+    tokens: list[_Token] = []
+    start = 0
+    for match in lexicon.pattern.finditer(text):
+        tokens += _tokens(text[start : match.start()], None)
+        tokens.append(_Token(match["word"], _overridden(match, lexicon)))
+        start = match.end()
+    return tokens + _tokens(text[start:], None)
+
+
+def _overridden(match: re.Match[str], lexicon: Lexicon) -> _Pronunciation:
+    """The sounds that the user has set for a word, with those of its possessive ending."""
+    pronunciation = lexicon.pronunciation(match["word"])
+    if is_ipa(pronunciation):
+        sounds = parse_ipa(pronunciation[1:-1])
+    else:
+        sounds = tuple(phonemize(pronunciation))
+    return _possessive(sounds) if match["ending"] else sounds
+
+
+def _possessive(sounds: _Pronunciation) -> _Pronunciation:
+    if sounds[-1] in _SIBILANTS:
+        return (*sounds, "ɪ", "z")
+    return (*sounds, "s" if sounds[-1] in _VOICELESS else "z")
+
+
+def _words_in_context(tokens: list[_Token]) -> list[_Pronunciation]:
     """The sounds of each token; none for punctuation."""
     speller = _speller()
-    lowered = [token.lower() for token in tokens]
+    texts = [token.text for token in tokens]
+    lowered = [text.lower() for text in texts]
     tags = [""] * len(tokens)
     if any(speller.has_roles(word) for word in lowered):
-        tags = speller.tags(tokens)
+        tags = speller.tags(texts)
     sounds: list[_Pronunciation] = []
     for index, (token, word, tag) in enumerate(zip(tokens, lowered, tags, strict=True)):
-        if token in symbols.PUNCTUATION:
-            sounds.append(())
-        elif token == "A" and _is_letter_a(tokens, index):
+        text = token.text
+        if token.sounds or text in symbols.PUNCTUATION:
+            sounds.append(token.sounds)
+        elif text == "A" and _is_letter_a(texts, index):
             sounds.append(_LETTER_A)
         elif word == "a":
             sounds.append(("ə",))
-        elif token.isupper() and 1 < len(token) <= 5 and not speller.knows(word):
+        elif text.isupper() and 1 < len(text) <= 5 and not speller.knows(word):
             sounds.append(tuple(s for c in word if c != "'" for s in _letter(speller, c)))
         else:
             sounds.append(speller.pronounce(word.strip("'") or word, tag))
@@ -170,7 +203,7 @@ def _linked(words: list[str], sounds: list[_Pronunciation]) -> list[_Pronunciati
     return linked
 
 
-def phonemize(text: str) -> list[str]:
+def phonemize(text: str, lexicon: Lexicon | None = None) -> list[str]:
     """`text` as symbols of `symbols.SYMBOLS`.
 
     Words are separated by " "; punctuation follows its word directly; neither starts nor ends with
@@ -178,18 +211,19 @@ def phonemize(text: str) -> list[str]:
 
     Args:
         text: English, as written; numbers, abbreviations and signs are put into words first.
+        lexicon: pronunciations that the user has set.
 
     Raises:
         StudioError: there is nothing in `text` that can be read.
     """
-    tokens = _TOKEN.findall(normalise(text))
+    tokens = _tokens(text, lexicon)
     result: list[str] = []
     for token, sounds in zip(tokens, _words_in_context(tokens), strict=True):
-        if token in symbols.PUNCTUATION:
+        if token.text in symbols.PUNCTUATION:
             if result and result[-1] in symbols.PUNCTUATION:
-                result[-1] = min(result[-1], token, key=_STRONGEST_FIRST.index)
+                result[-1] = min(result[-1], token.text, key=_STRONGEST_FIRST.index)
             elif result:
-                result.append(token)
+                result.append(token.text)
         elif sounds:
             if result:
                 result.append(symbols.BOUNDARY)

@@ -1,0 +1,137 @@
+"""A script: lines of text, each with the name of who says it and the pause that follows.
+
+Anna: Did you lock the door?
+Ben: I thought you did. [pause 1.5]
+They both ran back.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ditar_studio.errors import StudioError
+from ditar_studio.text import sentences
+
+LONGEST_PAUSE: Final = 60.0
+"""Seconds."""
+
+_NAME_WORD: Final = r"(?:[^\W\d_][\w.'’-]*|\d{1,3})"
+_SPEAKER: Final = re.compile(
+    rf"(?P<name>{_NAME_WORD}(?: {_NAME_WORD}){{0,3}})\s*:\s+(?P<text>\S.*)"
+)
+_LONGEST_NAME: Final = 40
+_PAUSE: Final = re.compile(
+    r"\[pause\s+(?P<seconds>[^\]\s]*)\s*(?:s|sec|seconds?)?\]", re.IGNORECASE
+)
+_NOT_NAMES: Final = frozenset(
+    (
+        *("note", "warning", "example", "ps", "p.s.", "nb", "n.b.", "tip", "caution", "important"),
+        *("chapter", "part", "act", "scene", "section", "step", "figure", "table", "page"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class ScriptLine:
+    """One line to speak.
+
+    Attributes:
+        speaker: who says it; None for whoever is set for the script.
+        text: what is said; never blank.
+        pause_seconds: silence after it; None for the usual pause.
+    """
+
+    speaker: str | None
+    text: str
+    pause_seconds: float | None = None
+
+
+def parse(text: str) -> list[ScriptLine]:
+    """The lines of a script, one for each line of `text` that isn't blank.
+
+    A name is up to four words, none in lower case, before a colon and a space. A pause on a line
+    of its own follows the line before it; one before the first line is left out.
+
+    Raises:
+        StudioError: a pause that is not a number of seconds, naming its line.
+    """
+    lines: list[ScriptLine] = []
+    for number, source in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
+        spoken, pause = _take_pauses(source, number)
+        spoken = " ".join(spoken.split())
+        if spoken:
+            speaker, said = _take_speaker(spoken)
+            lines.append(ScriptLine(speaker, said, pause))
+        elif pause is not None and lines:
+            earlier = lines[-1].pause_seconds or 0.0
+            lines[-1] = replace(lines[-1], pause_seconds=min(earlier + pause, LONGEST_PAUSE))
+    return lines
+
+
+def from_long_text(text: str, max_characters: int = 220) -> list[ScriptLine]:
+    """Pasted text as lines of at most `max_characters`.
+
+    A text with speakers or pauses is read line by line, as a script; any other one by its
+    sentences, whatever its line breaks. A long line keeps its speaker in each of its parts and its
+    pause after the last one.
+
+    Raises:
+        StudioError: as `parse`.
+        ValueError: `max_characters` is less than 1.
+    """
+    lines = parse(text)
+    if all(line.speaker is None and line.pause_seconds is None for line in lines):
+        return [ScriptLine(None, part) for part in sentences.split(text, max_characters)]
+    result: list[ScriptLine] = []
+    for line in lines:
+        *earlier, last = sentences.split(line.text, max_characters)
+        result += [ScriptLine(line.speaker, part) for part in earlier]
+        result.append(ScriptLine(line.speaker, last, line.pause_seconds))
+    return result
+
+
+def to_text(lines: Iterable[ScriptLine]) -> str:
+    """The script as text, which `parse` reads back."""
+    return "".join(
+        (f"{line.speaker}: " if line.speaker else "")
+        + line.text
+        + ("" if line.pause_seconds is None else f" [pause {line.pause_seconds:g}]")
+        + "\n"
+        for line in lines
+    )
+
+
+def _take_pauses(source: str, number: int) -> tuple[str, float | None]:
+    pauses = [_seconds(match["seconds"], number) for match in _PAUSE.finditer(source)]
+    if not pauses:
+        return source, None
+    return _PAUSE.sub(" ", source), min(sum(pauses), LONGEST_PAUSE)
+
+
+def _seconds(written: str, number: int) -> float:
+    try:
+        seconds = float(written.rstrip("s"))
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= LONGEST_PAUSE:
+        raise StudioError(
+            f"The pause in line {number} of the script is not a number of seconds.",
+            f"Write [pause 1.5], from 0 to {LONGEST_PAUSE:g} seconds.",
+        )
+    return seconds
+
+
+def _take_speaker(spoken: str) -> tuple[str | None, str]:
+    match = _SPEAKER.match(spoken)
+    if match is None or len(match["name"]) > _LONGEST_NAME:
+        return None, spoken
+    words = match["name"].split()
+    if words[0].lower() in _NOT_NAMES or any(word[0].islower() for word in words):
+        return None, spoken
+    if words[0].isdigit():
+        return None, spoken
+    return match["name"], match["text"]
