@@ -42,12 +42,17 @@ class Database:
     Args:
         path: the database file; created when missing, migrated when older.
         clock: seconds since the epoch; given by tests.
+
+    Attributes:
+        stack: the undo stack.
+        begun: ids of takes and recordings begun by this run; recovery leaves them alone.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path = path
         self.clock = clock
         self.stack = Stack()
+        self.begun: set[str] = set()
         self._listeners: list[Listener] = []
         self._no_waiting: set[int] = set()
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="library")
@@ -193,9 +198,9 @@ class Transaction:
         """Delete a row as far as the user is concerned."""
         self.update(table, identifier, owner, hidden=self.now)
 
-    def execute(self, statement: str, *values: Value) -> None:
-        """Write without noting an edit: bookkeeping that undo never touches."""
-        self._connection.execute(statement, values)
+    def execute(self, statement: str, *values: Value) -> int:
+        """Write without noting an edit: bookkeeping that undo never touches. Returns rows hit."""
+        return self._connection.execute(statement, values).rowcount
 
     def write(self, edit: Edit) -> None:
         """Put an edit's new value into the database and note it."""

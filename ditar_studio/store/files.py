@@ -58,7 +58,7 @@ def replacing(path: Path) -> Iterator[Path]:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             yield partial
-            _to_disk(partial)
+            to_disk(partial)
             os.replace(partial, path)
         finally:
             partial.unlink(missing_ok=True)
@@ -77,6 +77,9 @@ def copy_in(source: Path, target: Path) -> None:
         shutil.copyfile(source, partial)
 
 
-def _to_disk(path: Path) -> None:
+def to_disk(path: Path) -> None:
+    """Have the system put a file on the disk itself; StudioError when it is not there."""
+    if not path.is_file():
+        raise StudioError(f"{path.name} is not there.", "Look whether it was moved or deleted.")
     with path.open("rb+") as file:
         os.fsync(file.fileno())

@@ -24,10 +24,12 @@ from typing import ParamSpec, TypeVar
 from ditar_studio.store.changes import ChangeSet
 from ditar_studio.store.database import Database, Listener, serial
 from ditar_studio.store.files import default_root
+from ditar_studio.store.lock import Lock
 from ditar_studio.store.projects import Projects
 from ditar_studio.store.recordings import Recordings
 from ditar_studio.store.recovery import Recovery
 from ditar_studio.store.takes import Takes
+from ditar_studio.store.trash import Trash
 from ditar_studio.store.voices import Voices
 
 P = ParamSpec("P")
@@ -47,16 +49,24 @@ class Library:
 
     def __init__(self, root: Path | None = None, clock: Callable[[], float] = time.time) -> None:
         self.root = default_root() if root is None else root
-        self.database = Database(self.root / "library.db", clock)
+        self._lock = Lock(self.root / "library.lock")
+        try:
+            self.database = Database(self.root / "library.db", clock)
+        except BaseException:
+            self._lock.release()
+            raise
         self.voices = Voices(self.database, self.root)
         self.projects = Projects(self.database)
         self.takes = Takes(self.database, self.root)
         self.recordings = Recordings(self.database, self.root)
-        self.recovery = Recovery(self.database, self.root, clock())
+        self.recovery = Recovery(self.database, self.root)
+        self.trash = Trash(self.database, self.root)
+        self.trash.purge()
 
     def close(self) -> None:
         """Finish what is queued and close; the thread has ended when this returns."""
         self.database.close()
+        self._lock.release()
 
     def __enter__(self) -> Library:
         return self

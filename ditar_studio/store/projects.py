@@ -291,7 +291,7 @@ class Projects:
             for line_id in line_ids:
                 work.update("lines", line_id, voice_id=voice_id)
             self._stamp_of(work, line_ids)
-        return work.outcome([self.line(line_id) for line_id in line_ids])
+        return work.outcome(self._these(line_ids))
 
     @serial
     def set_pause(self, line_id: str, seconds: float) -> Outcome[Line]:
@@ -306,7 +306,7 @@ class Projects:
             for line_id in line_ids:
                 work.update("lines", line_id, locked=int(locked))
             self._stamp_of(work, line_ids)
-        return work.outcome([self.line(line_id) for line_id in line_ids])
+        return work.outcome(self._these(line_ids))
 
     @serial
     def choose_take(self, line_id: str, take_id: str | None) -> Outcome[Line]:
@@ -335,7 +335,7 @@ class Projects:
     @serial
     def join_lines(self, line_ids: Sequence[str]) -> Outcome[Line]:
         """Make one line of several, in script order; the first keeps its voice and takes."""
-        chosen = [line for line in self._same_project(line_ids) if line.id in set(line_ids)]
+        chosen = self._these(line_ids)
         if len(chosen) < 2:
             raise StudioError("Joining needs two lines or more.", "Select more lines.")
         first, *others = chosen
@@ -394,6 +394,9 @@ class Projects:
         if not line_ids:
             raise StudioError("No line is selected.", "Select a line.")
         return self.lines(self.line(line_ids[0]).project_id)
+
+    def _these(self, line_ids: Sequence[str]) -> list[Line]:
+        return [line for line in self._same_project(line_ids) if line.id in set(line_ids)]
 
     def _edit(self, line_id: str, label: str, merge: str, **columns: Any) -> Outcome[Line]:
         self.line(line_id)

@@ -66,12 +66,15 @@ class Recordings:
                 status="recording",
                 created=work.now,
             )
+        self.database.begun.add(recording_id)
         return work.outcome(self.get(recording_id))
 
     @serial
     def finish(self, recording_id: str) -> Outcome[Recording]:
         """Note that a recording's file is whole."""
-        seconds = files.audio_seconds(self.get(recording_id).path)
+        path = self.get(recording_id).path
+        seconds = files.audio_seconds(path)
+        files.to_disk(path)
         with self.database.operation() as work:
             work.update("recordings", recording_id, status="finished", seconds=seconds)
         return work.outcome(self.get(recording_id))

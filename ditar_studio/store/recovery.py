@@ -32,10 +32,9 @@ class Recoverable:
 class Recovery:
     """Finds and settles unfinished takes and recordings of earlier runs."""
 
-    def __init__(self, database: Database, root: Path, started: float) -> None:
+    def __init__(self, database: Database, root: Path) -> None:
         self.database = database
         self._root = root
-        self._started = started
 
     @serial
     def find(self) -> list[Recoverable]:
@@ -47,12 +46,13 @@ class Recovery:
         empty: list[tuple[Literal["take", "recording"], str]] = []
         for row in self.database.rows(
             "SELECT 'take' AS kind, id, file, text, created FROM takes "
-            "WHERE status = 'recording' AND hidden IS NULL AND created < ?1 "
+            "WHERE status = 'recording' AND hidden IS NULL "
             "UNION ALL SELECT 'recording', id, file, transcript, created FROM recordings "
-            "WHERE status = 'recording' AND hidden IS NULL AND created < ?1 "
+            "WHERE status = 'recording' AND hidden IS NULL "
             "ORDER BY created DESC",
-            self._started,
         ):
+            if row["id"] in self.database.begun:
+                continue
             path = self._root / row["file"]
             seconds = files.audio_seconds(path)
             if seconds > 0:

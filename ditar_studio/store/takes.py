@@ -100,6 +100,7 @@ class Takes:
                 status="recording",
                 created=work.now,
             )
+        self.database.begun.add(take_id)
         return work.outcome(self.get(take_id))
 
     @serial
@@ -114,6 +115,7 @@ class Takes:
         """Note that a take's file is whole; its length is read from the file unless given."""
         take = self.get(take_id)
         length = files.audio_seconds(take.path) if seconds is None else seconds
+        files.to_disk(take.path)
         with self.database.operation() as work:
             work.update("takes", take_id, status=status, seconds=length, rtf=rtf)
             if take.line_id is not None:

@@ -1,77 +1,23 @@
-"""Voices: a name and one or several reference samples with their transcripts."""
+"""The voices of a library: found, saved, edited, deleted, carried in and out."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store import files
+from ditar_studio.store.bundle import Bundle, write_bundle
 from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, Transaction, serial
+from ditar_studio.store.voice import NewSample, Sample, Voice, sample_hash
+
+__all__ = ["NewSample", "Sample", "Voice", "Voices", "reference_hashes"]
 
 FOLDER = "voices"
-
-
-@dataclass(frozen=True)
-class NewSample:
-    """A sample to be added: an audio file to be copied in, and what is said in it."""
-
-    path: Path
-    transcript: str
-    verdict: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A reference recording of a voice, with what the judge said of it."""
-
-    id: str
-    voice_id: str
-    path: Path
-    transcript: str
-    seconds: float
-    sha256: str
-    verdict: Mapping[str, Any]
-    created: float
-
-    @property
-    def hash(self) -> str:
-        """Of the audio and the transcript: what a take made with this sample depends on."""
-        return sample_hash(self.sha256, self.transcript)
-
-
-@dataclass(frozen=True)
-class Voice:
-    """A voice; its first sample is the reference that speaking uses."""
-
-    id: str
-    name: str
-    tags: tuple[str, ...]
-    note: str
-    consent: str
-    origin: str
-    created: float
-    samples: tuple[Sample, ...]
-
-    @property
-    def reference(self) -> Sample | None:
-        return self.samples[0] if self.samples else None
-
-    @property
-    def hash(self) -> str:
-        """The reference's hash; empty for a voice without a sample."""
-        return self.samples[0].hash if self.samples else ""
-
-    @property
-    def built_in(self) -> bool:
-        """Whether it came with the application."""
-        return bool(self.origin)
 
 
 class Voices:
@@ -237,6 +183,65 @@ class Voices:
             work.hide("voices", voice_id)
         return work.outcome(None)
 
+    # --- in and out
+
+    @serial
+    def export_bundle(self, voice_id: str, path: Path) -> None:
+        """Write a voice to one portable file (`.ditarvoice`)."""
+        write_bundle(self.get(voice_id), path)
+
+    @serial
+    def import_bundle(self, path: Path) -> Outcome[Voice]:
+        """Add the voice in a portable file, after verifying it.
+
+        Raises:
+            StudioError: it is no voice file, or damaged.
+        """
+        with Bundle(path) as bundle:
+            return self.create(
+                bundle.name,
+                bundle.samples,
+                consent=bundle.consent,
+                tags=bundle.tags,
+                note=bundle.note,
+            )
+
+    @serial
+    def install_samples(self, folder: Path) -> list[Voice]:
+        """Add the voices that come with the application, those that were not added before.
+
+        A sample voice that the user deleted stays deleted.
+
+        Args:
+            folder: holds `voices.json`: {"voices": [{"id", "name", "tags", "note", "consent",
+                "samples": [{"file", "transcript"}]}]} with files relative to it.
+        """
+        listed = json.loads((folder / "voices.json").read_text("utf-8"))["voices"]
+        row = self.database.row("SELECT value FROM meta WHERE key = 'sample_voices'")
+        known: list[str] = json.loads(row["value"]) if row else []
+        known += [row["origin"] for row in self.database.rows("SELECT origin FROM voices")]
+        added = [entry for entry in listed if entry["id"] not in known]
+        voices = []
+        for entry in added:
+            samples = [NewSample(folder / s["file"], s["transcript"]) for s in entry["samples"]]
+            created = self.create(
+                entry["name"],
+                samples,
+                consent=entry.get("consent", ""),
+                tags=entry.get("tags", ()),
+                note=entry.get("note", ""),
+                origin=entry["id"],
+                undoable=False,
+            )
+            voices.append(created.value)
+            known.append(entry["id"])
+            with self.database.operation() as work:
+                work.execute(
+                    "INSERT OR REPLACE INTO meta VALUES ('sample_voices', ?)",
+                    json.dumps(sorted(set(known) - {""})),
+                )
+        return voices
+
     # --- inside
 
     def _load(self, condition: str, *values: str) -> list[Voice]:
@@ -277,6 +282,8 @@ class Voices:
     def _copy(self, sample: NewSample) -> tuple[str, Path]:
         sample_id = files.new_id()
         path = self._root / FOLDER / f"{sample_id}{sample.path.suffix.lower() or '.wav'}"
+        with self.database.operation() as work:  # doomed unless a row comes to own it
+            work.execute("INSERT INTO doomed_files VALUES (?)", self._stored(path))
         files.copy_in(sample.path, path)
         return sample_id, path
 
@@ -289,19 +296,23 @@ class Voices:
         path: Path,
         position: int,
     ) -> None:
+        work.execute("DELETE FROM doomed_files WHERE file = ?", self._stored(path))
         work.insert(
             "samples",
             sample_id,
             voice_id,
             voice_id=voice_id,
             position=position,
-            file=path.relative_to(self._root).as_posix(),
+            file=self._stored(path),
             sha256=files.sha256(path),
             transcript=sample.transcript,
             seconds=files.audio_seconds(path),
             verdict=json.dumps(dict(sample.verdict)),
             created=work.now,
         )
+
+    def _stored(self, path: Path) -> str:
+        return path.relative_to(self._root).as_posix()
 
     def _voice_of(self, sample_id: str) -> str:
         row = self.database.row("SELECT voice_id FROM samples WHERE id = ?", sample_id)
@@ -328,11 +339,6 @@ class Voices:
             number += 1
             free = f"{wanted} {number}"
         return free
-
-
-def sample_hash(sha256: str, transcript: str) -> str:
-    """The hash of a sample from that of its audio and its transcript."""
-    return hashlib.sha256(f"{sha256}\n{transcript}".encode()).hexdigest()[:32]
 
 
 def reference_hashes(database: Database) -> dict[str, str]:

@@ -1,0 +1,52 @@
+"""One writer at a time: a lock on a file that the system gives back when its holder dies."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from ditar_studio.errors import StudioError
+
+
+class Lock:
+    """Holds `path` locked until `release`, or until the process ends in whatever way.
+
+    Raises:
+        StudioError: somebody else holds it, or the file cannot be made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StudioError(
+                f"The library at {path.parent} could not be opened: {error.strerror}.",
+                "Check that the folder may be written to, or choose another with "
+                "DITAR_STUDIO_HOME.",
+            ) from error
+        try:
+            _lock(self._descriptor)
+        except OSError as error:
+            os.close(self._descriptor)
+            raise StudioError(
+                "This library is open in another DiTAR Studio.",
+                "Go on there, or close it first.",
+            ) from error
+
+    def release(self) -> None:
+        os.close(self._descriptor)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

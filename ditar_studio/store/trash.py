@@ -1,0 +1,108 @@
+"""Deleted things: kept for a while, then purged with their files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ditar_studio.store.changes import Outcome
+from ditar_studio.store.database import Database, Transaction, serial
+
+KEPT_DAYS = 30.0
+
+Kind = Literal["voices", "projects", "takes", "recordings"]
+_KINDS: tuple[Kind, ...] = ("voices", "projects", "takes", "recordings")
+_NAMES: dict[Kind, str] = {
+    "voices": "name",
+    "projects": "name",
+    "takes": "text",
+    "recordings": "transcript",
+}
+
+
+@dataclass(frozen=True)
+class Trashed:
+    """A deleted thing. `name` is its name or text; `deleted` in seconds since 1970."""
+
+    kind: Kind
+    id: str
+    name: str
+    deleted: float
+
+
+class Trash:
+    """What has been deleted and can still be had back."""
+
+    def __init__(self, database: Database, root: Path) -> None:
+        self.database = database
+        self._root = root
+
+    @serial
+    def contents(self) -> list[Trashed]:
+        """Deleted voices, projects, takes and recordings, the latest first."""
+        found = [
+            Trashed(kind, row["id"], row["name"], row["hidden"])
+            for kind in _KINDS
+            for row in self.database.rows(
+                f"SELECT id, {_NAMES[kind]} AS name, hidden FROM {kind} WHERE hidden IS NOT NULL"
+            )
+        ]
+        return sorted(found, key=lambda item: item.deleted, reverse=True)
+
+    @serial
+    def restore(self, item: Trashed) -> Outcome[None]:
+        """Take a thing out of the trash; undo puts it back in."""
+        with self.database.operation("Restore") as work:
+            work.update(item.kind, item.id, hidden=None)
+        return work.outcome(None)
+
+    @serial
+    def purge(self, older_than_days: float = KEPT_DAYS) -> int:
+        """Remove for good what was deleted longer ago, files included. Returns how many things.
+
+        Undo cannot reach behind this, so the undo stack is emptied when anything is removed.
+        """
+        limit = self.database.clock() - older_than_days * 86400
+        count = 0
+        with self.database.operation() as work:
+            for kind in _KINDS:
+                count += self._doom(work, kind, limit)
+            work.execute("DELETE FROM lines WHERE hidden <= ?", limit)
+            self._doom(work, "samples", limit)
+        if count:
+            self.database.stack.clear()
+        self.sweep()
+        return count
+
+    @serial
+    def sweep(self) -> None:
+        """Remove files that a purge has doomed, and half-written ones that a crash left."""
+        for row in self.database.rows("SELECT file FROM doomed_files"):
+            (self._root / row["file"]).unlink(missing_ok=True)
+        with self.database.operation() as work:
+            work.execute("DELETE FROM doomed_files")
+        for leftover in self._root.glob("*/.*.partial*"):
+            leftover.unlink(missing_ok=True)
+
+    def _doom(self, work: Transaction, table: str, limit: float) -> int:
+        """Delete a table's rows hidden before `limit`; their files are removed by `sweep`."""
+        condition = "hidden <= ?"
+        if table in ("takes", "samples", "recordings"):
+            work.execute(
+                f"INSERT OR IGNORE INTO doomed_files SELECT file FROM {table} WHERE {condition}",
+                limit,
+            )
+        elif table == "voices":
+            work.execute(
+                "INSERT OR IGNORE INTO doomed_files SELECT file FROM samples WHERE voice_id IN "
+                f"(SELECT id FROM voices WHERE {condition})",
+                limit,
+            )
+        elif table == "projects":
+            work.execute(
+                "INSERT OR IGNORE INTO doomed_files SELECT file FROM takes WHERE project_id IN "
+                f"(SELECT id FROM projects WHERE {condition})",
+                limit,
+            )
+        return work.execute(f"DELETE FROM {table} WHERE {condition}", limit)

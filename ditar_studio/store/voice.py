@@ -1,0 +1,70 @@
+"""A voice: a name and one or several reference samples with their transcripts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+def sample_hash(sha256: str, transcript: str) -> str:
+    """The hash of a sample from that of its audio and its transcript."""
+    return hashlib.sha256(f"{sha256}\n{transcript}".encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class NewSample:
+    """A sample to be added: an audio file to be copied in, and what is said in it."""
+
+    path: Path
+    transcript: str
+    verdict: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A reference recording of a voice, with what the judge said of it."""
+
+    id: str
+    voice_id: str
+    path: Path
+    transcript: str
+    seconds: float
+    sha256: str
+    verdict: Mapping[str, Any]
+    created: float
+
+    @property
+    def hash(self) -> str:
+        """Of the audio and the transcript: what a take made with this sample depends on."""
+        return sample_hash(self.sha256, self.transcript)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A voice; its first sample is the reference that speaking uses."""
+
+    id: str
+    name: str
+    tags: tuple[str, ...]
+    note: str
+    consent: str
+    origin: str
+    created: float
+    samples: tuple[Sample, ...]
+
+    @property
+    def reference(self) -> Sample | None:
+        return self.samples[0] if self.samples else None
+
+    @property
+    def hash(self) -> str:
+        """The reference's hash; empty for a voice without a sample."""
+        return self.samples[0].hash if self.samples else ""
+
+    @property
+    def built_in(self) -> bool:
+        """Whether it came with the application."""
+        return bool(self.origin)

@@ -1,0 +1,164 @@
+"""One undo/redo stack over everything: whatever is done can be undone and redone exactly."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ditar_studio.store.changes import Edit, Stack, Step
+from ditar_studio.store.library import Library
+from ditar_studio.store.projects import NewLine
+from tests.unit.store.conftest import Clock, recipe, write_tone
+
+TABLES = ("voices", "samples", "projects", "lines", "takes", "recordings")
+
+
+def _state(library: Library) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything that a user can see, without time stamps that undo leaves alone."""
+
+    def read() -> dict[str, list[tuple[Any, ...]]]:
+        state = {}
+        for table in TABLES:
+            rows = library.database.rows(f"SELECT * FROM {table} WHERE hidden IS NULL ORDER BY id")
+            left_out = ("modified", "opened")
+            state[table] = [tuple(r[k] for k in r.keys() if k not in left_out) for r in rows]  # noqa: SIM118
+        return state
+
+    return library.database.call(read)
+
+
+class World:
+    """A library with one line and one take, and random things to do to it."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.project = library.projects.open_last().value.id
+        library.projects.add_lines(self.project, [NewLine("first")])
+        take = library.takes.begin(self.project, None, recipe()).value
+        write_tone(take.path, 0.01)
+        library.takes.finish(take.id)
+        library.database.stack.clear()
+
+    def act(self, action: str, pick: int) -> None:
+        library = self.library
+        lines = [line.id for line in library.projects.lines(self.project)]
+        voices = [voice.id for voice in library.voices.all()]
+        takes = [take.id for take in library.takes.of_project(self.project)]
+        line = lines[pick % len(lines)] if lines else ""
+        voice = voices[pick % len(voices)] if voices else ""
+        take = takes[pick % len(takes)] if takes else ""
+        acts: dict[str, tuple[str, Callable[[], object]]] = {
+            "add": (
+                "x",
+                lambda: library.projects.add_lines(self.project, [NewLine(f"line {pick}")], pick),
+            ),
+            "type": (line, lambda: library.projects.set_text(line, f"typed {pick}")),
+            "delete line": (line, lambda: library.projects.delete_lines([line])),
+            "move": (line, lambda: library.projects.move_lines([line], pick)),
+            "replace": (
+                "x",
+                lambda: library.projects.replace_script(self.project, [NewLine("new")]),
+            ),
+            "lock": (line, lambda: library.projects.set_locked([line], bool(pick % 2))),
+            "assign": (line and voice, lambda: library.projects.set_voice([line], voice)),
+            "temperature": (
+                "x",
+                lambda: library.projects.change_settings(
+                    self.project, merge="temperature", generation={"temperature": pick / 10}
+                ),
+            ),
+            "voice": ("x", lambda: library.voices.create(f"Voice {pick}")),
+            "rename": (voice, lambda: library.voices.rename(voice, f"Named {pick}")),
+            "delete voice": (voice, lambda: library.voices.delete(voice)),
+            "star": (take, lambda: library.takes.star(take, bool(pick % 2))),
+            "delete take": (take, lambda: library.takes.delete(take)),
+        }
+        possible, work = acts[action]
+        if possible:
+            work()
+
+
+ACTIONS = (
+    "add", "type", "delete line", "move", "replace", "lock", "assign", "temperature", "voice",
+    "rename", "delete voice", "star", "delete take",
+)  # fmt: skip
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    actions=st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 9)), max_size=14),
+    back=st.integers(0, 14),
+)
+def test_undo_and_redo_walk_through_exactly_the_states_there_were(
+    actions: list[tuple[str, int]], back: int
+) -> None:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Library(Path(folder), clock := Clock()) as library,
+    ):
+        world = World(library)
+        states, labels = [_state(library)], [""]
+        for action, pick in actions:
+            clock.now += 10
+            world.act(action, pick)
+            state = _state(library)
+            if state != states[-1]:
+                states.append(state)
+                labels.append(library.database.stack.undo_label)
+        back = min(back, len(states) - 1)
+        for step in range(back):
+            changes = library.undo()
+            assert changes
+            assert changes.redo == labels[-1 - step]
+            assert _state(library) == states[-2 - step]
+        for step in range(back, 0, -1):
+            assert library.redo()
+            assert _state(library) == states[len(states) - step]
+        assert not library.redo()
+        for _ in states[1:]:
+            library.undo()
+        assert _state(library) == states[0]
+        assert not library.undo()
+
+
+def test_a_new_step_forgets_what_was_undone(library: Library) -> None:
+    library.voices.create("Anna")
+    library.undo()
+    changes = library.voices.create("Bert").changes
+    assert (changes.undo, changes.redo) == ("Save voice", "")
+    assert not library.redo()
+    assert [voice.name for voice in library.voices.all()] == ["Bert"]
+
+
+def _step(merge: str, at: float, old: int, new: int) -> Step:
+    return Step("Drag", (Edit("takes", "t", "starred", old, new),), merge, at)
+
+
+def test_steps_with_one_key_merge_unless_something_lies_between() -> None:
+    stack = Stack()
+    written: list[Step] = []
+    stack.push(_step("a", 0.0, 0, 1))
+    stack.push(_step("a", 1.0, 1, 2))
+    stack.push(_step("a", 9.0, 2, 3))
+    stack.undo(written.append)
+    stack.undo(written.append)
+    assert [step.edits[0].new for step in written] == [2, 0]
+    stack.redo(written.append)
+    stack.push(_step("a", 1.5, 2, 5))
+    stack.undo(written.append)
+    assert written[-1].edits[0].new == 2
+
+
+def test_the_stack_has_a_limit() -> None:
+    stack = Stack(limit=3)
+    for number in range(10):
+        stack.push(_step("", number, number, number + 1))
+    written: list[Step] = []
+    while stack.undo_label:
+        stack.undo(written.append)
+    assert [step.edits[0].new for step in written] == [9, 8, 7]

@@ -1,0 +1,166 @@
+"""Projects and scripts: lines, their order and their state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ditar_studio.errors import StudioError
+from ditar_studio.store.library import Library
+from ditar_studio.store.projects import Line, NewLine
+from ditar_studio.store.takes import Take
+from ditar_studio.store.voices import NewSample
+from tests.unit.store.conftest import Clock
+
+
+def _texts(library: Library, project_id: str) -> list[str]:
+    return [line.text for line in library.projects.lines(project_id)]
+
+
+def _script(library: Library, *texts: str) -> list[Line]:
+    project = library.projects.create().value
+    return library.projects.add_lines(project.id, [NewLine(text) for text in texts]).value
+
+
+def test_an_empty_library_starts_with_an_untitled_project(library: Library, clock: Clock) -> None:
+    first = library.projects.open_last()
+    assert first.value.name == "Untitled"
+    assert first.changes.undo == ""
+    clock.now += 10
+    second = library.projects.create("Book").value
+    clock.now += 10
+    assert library.projects.open_last().value.id == second.id
+    clock.now += 10
+    library.projects.open(first.value.id)
+    assert [project.name for project in library.projects.recent()] == ["Untitled", "Book"]
+
+
+def test_lines_are_inserted_moved_split_joined_and_deleted(library: Library) -> None:
+    a, b, c = _script(library, "a one", "b", "c")
+    project = a.project_id
+    library.projects.add_lines(project, [NewLine("x")], at=1)
+    assert _texts(library, project) == ["a one", "x", "b", "c"]
+    library.projects.move_lines([c.id, a.id], to=1)
+    assert _texts(library, project) == ["x", "a one", "c", "b"]
+    library.projects.split_line(a.id, 2)
+    assert _texts(library, project) == ["x", "a", "one", "c", "b"]
+    library.projects.join_lines([b.id, c.id])
+    assert _texts(library, project) == ["x", "a", "one", "c b"]
+    library.projects.delete_lines([a.id])
+    assert _texts(library, project) == ["x", "one", "c b"]
+    for _ in range(5):
+        library.undo()
+    assert _texts(library, project) == ["a one", "b", "c"]
+
+
+def test_replacing_the_script_is_one_step(library: Library) -> None:
+    lines = _script(library, "a", "b")
+    library.projects.replace_script(lines[0].project_id, [NewLine("z")])
+    assert _texts(library, lines[0].project_id) == ["z"]
+    assert library.undo().redo == "Replace script"
+    assert library.projects.lines(lines[0].project_id) == lines
+
+
+def test_typing_undoes_as_one_until_there_is_a_pause(library: Library, clock: Clock) -> None:
+    (line,) = _script(library, "")
+    for text in ("H", "He", "Hel"):
+        clock.now += 0.3
+        library.projects.set_text(line.id, text)
+    clock.now += 5
+    library.projects.set_text(line.id, "Hello")
+    library.undo()
+    assert library.projects.line(line.id).text == "Hel"
+    library.undo()
+    assert library.projects.line(line.id).text == ""
+    library.redo()
+    assert library.projects.line(line.id).text == "Hel"
+
+
+def test_a_line_is_stale_when_anything_it_was_spoken_with_changes(
+    library: Library, wav: Path, make_take: Callable[..., Take]
+) -> None:
+    voice = library.voices.create("Anna", [NewSample(wav, "One.")]).value
+    (line,) = _script(library, "Hello")
+    project = line.project_id
+    library.projects.change_settings(project, voice_id=voice.id, model_hash="m1")
+    assert line.state == "empty"
+    make_take(line.id)
+
+    def state() -> str:
+        return library.projects.line(line.id).state
+
+    assert state() == "rendered"
+    changes: list[Callable[[], object]] = [
+        lambda: library.projects.set_text(line.id, "Hello you"),
+        lambda: library.projects.change_settings(project, generation={"temperature": 0.9}),
+        lambda: library.projects.change_settings(project, generation={"seed": 3}),
+        lambda: library.projects.change_settings(project, model_hash="m2"),
+        lambda: library.voices.edit_sample(voice.samples[0].id, transcript="Two."),
+        lambda: library.projects.set_voice([line.id], library.voices.create("B").value.id),
+    ]
+    for change in changes:
+        change()
+        assert state() == "stale"
+        library.undo()
+        assert state() == "rendered"
+    library.projects.change_settings(project, speed=1.2)
+    library.projects.set_pause(line.id, 2.0)
+    library.projects.change_settings(project, generation={"seed": None})
+    assert state() == "rendered"
+
+
+def test_a_failure_shows_until_the_line_is_spoken_or_edited(
+    library: Library, make_take: Callable[..., Take]
+) -> None:
+    first, second = _script(library, "a", "b")
+    for line in (first, second):
+        library.projects.mark_failed(line.id, "No sound came")
+        assert library.projects.line(line.id).state == "failed"
+    make_take(first.id)
+    assert library.projects.line(first.id).state == "rendered"
+    library.projects.set_text(second.id, "c")
+    assert library.projects.line(second.id).state == "empty"
+
+
+def test_the_chosen_take_stands_for_the_line(
+    library: Library, clock: Clock, make_take: Callable[..., Take]
+) -> None:
+    (line,) = _script(library, "Hello")
+    takes = []
+    for _ in range(3):
+        clock.now += 1
+        takes.append(make_take(line.id))
+    assert library.projects.line(line.id).take_id == takes[2].id
+    library.takes.star(takes[1].id)
+    assert library.projects.line(line.id).take_id == takes[1].id
+    library.projects.choose_take(line.id, takes[0].id)
+    assert library.projects.line(line.id).take_id == takes[0].id
+    library.takes.delete(takes[0].id)
+    assert library.projects.line(line.id).take_id == takes[1].id
+
+
+def test_settings_are_merged_and_locks_kept(library: Library) -> None:
+    (line,) = _script(library, "Hello")
+    project = library.projects.change_settings(line.project_id, generation={"seed": 1}).value
+    project = library.projects.change_settings(line.project_id, generation={"steps": 5}).value
+    assert project.settings.generation == {"seed": 1, "steps": 5}
+    assert library.projects.set_locked([line.id], True).value[0].locked
+    copy = library.projects.duplicate(line.project_id).value
+    assert copy.name == "Untitled 2"
+    assert copy.settings == project.settings
+    assert _texts(library, copy.id) == ["Hello"]
+
+
+def test_what_is_gone_is_told(library: Library) -> None:
+    (line,) = _script(library, "Hello")
+    library.projects.delete(line.project_id)
+    with pytest.raises(StudioError):
+        library.projects.get(line.project_id)
+    library.undo()
+    library.projects.delete_lines([line.id])
+    with pytest.raises(StudioError):
+        library.projects.set_text(line.id, "x")
+    with pytest.raises(StudioError):
+        library.projects.set_pause(line.id, -1)

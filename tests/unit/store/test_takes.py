@@ -1,0 +1,143 @@
+"""Takes: made, starred, deleted, purged; and what recovery offers after a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ditar_studio.errors import StudioError
+from ditar_studio.store.library import Library
+from ditar_studio.store.projects import Line, NewLine
+from ditar_studio.store.recipe import Recipe
+from ditar_studio.store.takes import Take
+from tests.unit.store.conftest import Clock, recipe, write_tone
+
+
+@pytest.fixture
+def line(library: Library) -> Line:
+    project = library.projects.create().value
+    return library.projects.add_lines(project.id, [NewLine("Hello there.")]).value[0]
+
+
+def test_a_take_is_made_with_its_recipe(library: Library, line: Line) -> None:
+    begun = library.takes.begin(line.project_id, line.id, recipe(), line.fingerprint)
+    assert begun.changes.takes == {begun.value.id}
+    assert begun.value.status == "recording"
+    write_tone(begun.value.path, 1.5)
+    library.takes.finish(begun.value.id, "partial", rtf=0.4)
+    library.takes.set_similarity(begun.value.id, 0.8)
+    take = library.takes.get(begun.value.id)
+    assert (take.status, take.seconds, take.rtf, take.similarity) == ("partial", 1.5, 0.4, 0.8)
+    assert take.recipe == recipe()
+    assert library.takes.of_line(line.id) == library.takes.of_project(line.project_id) == [take]
+
+
+def test_making_a_take_is_no_step_but_editing_it_is(
+    library: Library, line: Line, make_take: Callable[..., Take]
+) -> None:
+    take = make_take(line.id)
+    assert library.takes.star(take.id).changes.undo == "Star take"
+    library.takes.set_note(take.id, "good")
+    library.takes.delete(take.id)
+    assert library.takes.of_line(line.id) == []
+    assert take.path.exists()
+    for label in ("Delete take", "Edit note", "Star take"):
+        assert library.undo().redo == label
+    assert library.takes.get(take.id) == take
+
+
+def test_an_abandoned_take_leaves_no_file(library: Library, line: Line) -> None:
+    begun = library.takes.begin(line.project_id, line.id, recipe()).value
+    write_tone(begun.path, 0.1)
+    library.takes.abandon(begun.id)
+    assert not begun.path.exists()
+    assert library.takes.of_line(line.id) == []
+
+
+def test_finishing_without_a_file_is_an_error(library: Library, line: Line) -> None:
+    begun = library.takes.begin(line.project_id, line.id, recipe()).value
+    with pytest.raises(StudioError):
+        library.takes.finish(begun.id)
+
+
+def test_trash_keeps_deleted_takes_for_a_while_and_then_removes_their_files(
+    library: Library, clock: Clock, line: Line, make_take: Callable[..., Take]
+) -> None:
+    kept, gone = make_take(line.id), make_take(line.id)
+    library.takes.delete(gone.id)
+    assert library.trash.purge() == 0
+    (trashed,) = library.trash.contents()
+    assert (trashed.kind, trashed.name) == ("takes", "Hello there.")
+    library.trash.restore(trashed)
+    assert {take.id for take in library.takes.of_line(line.id)} == {kept.id, gone.id}
+    library.undo()
+    clock.now += 31 * 86400
+    assert library.trash.purge() == 1
+    assert kept.path.exists()
+    assert not gone.path.exists()
+    assert library.undo().undo == ""
+    assert library.takes.of_line(line.id) == [kept]
+
+
+def test_purging_a_project_removes_its_takes(
+    library: Library, line: Line, make_take: Callable[..., Take]
+) -> None:
+    take = make_take(line.id)
+    library.projects.delete(line.project_id)
+    library.trash.purge(older_than_days=0)
+    assert not take.path.exists()
+    assert library.projects.all() == []
+
+
+def test_recipes_survive_json_and_later_versions() -> None:
+    made = recipe(date="2026-01-01T00:00:00+00:00")
+    assert Recipe.from_json(made.to_json()) == made
+    later = made.to_json().replace("{", '{"invented": 1, ', 1)
+    assert Recipe.from_json(later) == made
+    with pytest.raises(StudioError):
+        Recipe.from_json("{}")
+    with pytest.raises(StudioError):
+        Recipe.from_json("[1]")
+
+
+def test_recovery_offers_what_an_earlier_run_left_unfinished(tmp_path: Path) -> None:
+    with Library(tmp_path) as library:
+        project = library.projects.open_last().value
+        heard = library.takes.begin(project.id, None, recipe("Heard")).value
+        silent = library.takes.begin(project.id, None, recipe("Silent")).value
+        recording = library.recordings.begin("The passage").value
+        write_tone(heard.path, 0.5)
+        write_tone(recording.path, 2.0)
+        assert library.recovery.find() == []
+    with Library(tmp_path) as library:
+        offered = {(item.kind, item.text): item for item in library.recovery.find()}
+        assert {key: item.seconds for key, item in offered.items()} == {
+            ("take", "Heard"): 0.5,
+            ("recording", "The passage"): 2.0,
+        }
+        library.recovery.keep(offered["take", "Heard"])
+        library.recovery.discard(offered["recording", "The passage"])
+        assert library.takes.get(heard.id).status == "partial"
+        assert library.recordings.all() == []
+        library.undo()
+        assert len(library.recordings.all()) == 1
+        with pytest.raises(StudioError):
+            library.takes.get(silent.id)
+
+
+def test_recordings_grow_finish_and_are_deleted(library: Library) -> None:
+    begun = library.recordings.begin("Read this").value
+    write_tone(begun.path, 1.0)
+    finished = library.recordings.finish(begun.id).value
+    assert (finished.status, finished.seconds, finished.transcript) == (
+        "finished",
+        1.0,
+        "Read this",
+    )
+    library.recordings.delete(begun.id)
+    with pytest.raises(StudioError):
+        library.recordings.get(begun.id)
+    library.undo()
+    assert library.recordings.all() == [finished]
