@@ -72,7 +72,7 @@ def resample(samples: NDArray[np.float32], source: int, target: int) -> NDArray[
         functional = import_torchaudio().functional
         with torch.inference_mode():
             wave = torch.from_numpy(np.array(samples, dtype=np.float32))
-            result = functional.resample(wave, source, target, lowpass_filter_width=24).numpy()
+            result = functional.resample(wave, source, target).numpy()
     if len(result) < length:
         result = np.pad(result, (0, length - len(result)))
     return result[:length]

@@ -38,6 +38,8 @@ class ModelInfo:
         supports_style: whether `GenerationSettings.style` means anything to it.
         needs_voice: whether it can't speak without a reference.
         needs_transcript: whether the reference's transcript must be known.
+        levels_reference: whether references are trimmed and levelled by `engine.voice` before
+            `prepare_voice`; False hands them over as they are.
     """
 
     name: str
@@ -54,6 +56,7 @@ class ModelInfo:
     supports_style: bool = False
     needs_voice: bool = True
     needs_transcript: bool = True
+    levels_reference: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +102,7 @@ class SpeechModel(Protocol):
         """Encode a reference once, for any number of generations.
 
         Args:
-            clip: any rate; already levelled and trimmed by `engine.voice`.
+            clip: any rate; levelled and trimmed if `ModelInfo.levels_reference`.
             transcript: what is said in it; may be empty unless `needs_transcript`.
         """
 

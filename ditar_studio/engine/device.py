@@ -1,0 +1,76 @@
+"""What models can run on here, how many cores they take, and why."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from dataclasses import dataclass
+
+_MOST_THREADS = 8
+"""Streaming makes small patches; more threads than this cost more than they bring."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device that torch could use.
+
+    Attributes:
+        name: as torch calls it.
+        usable: whether models can run on it here.
+        reason: in words, why or why not.
+    """
+
+    name: str
+    usable: bool
+    reason: str
+
+
+def cores() -> int:
+    """Cores that this process may use (respects affinity, as containers and taskset set it)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def default_threads() -> int:
+    """Threads for models: all cores up to eight; interfaces stay ahead by `yield_to_others`."""
+    return max(1, min(_MOST_THREADS, cores()))
+
+
+def use_threads(count: int | None = None) -> int:
+    """Set torch's threads within an operation; None takes `default_threads`. Imports torch."""
+    import torch
+
+    count = count or default_threads()
+    torch.set_num_threads(count)
+    return count
+
+
+def yield_to_others() -> None:
+    """Let the calling thread, and threads that it starts, stand back behind interface and sound.
+
+    On Linux threads have a priority of their own; elsewhere nothing is done.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
+
+
+def devices() -> list[Device]:
+    """All devices that torch might use, usable or not, each with the reason. Imports torch."""
+    import torch
+
+    found = [Device("cpu", True, f"{cores()} cores, {torch.backends.cpu.get_cpu_capability()}")]
+    if torch.cuda.is_available():
+        found.append(Device("cuda", True, torch.cuda.get_device_name(0)))
+    elif torch.version.cuda is None:
+        found.append(Device("cuda", False, "this torch is built without CUDA"))
+    else:
+        found.append(Device("cuda", False, "no NVIDIA GPU, or no driver for it"))
+    if torch.backends.mps.is_available():
+        found.append(Device("mps", True, "Apple GPU"))
+    elif sys.platform == "darwin":
+        found.append(Device("mps", False, "this macOS or this torch has no Metal support"))
+    return found

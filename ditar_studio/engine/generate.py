@@ -1,0 +1,422 @@
+"""Speaking a text: one stream of events, sentence by sentence, patch by patch.
+
+`generate` is the concatenation of `stream`: there is one code path.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import threading
+import time
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from ditar_studio.audio.clip import Clip
+from ditar_studio.engine.events import (
+    Cancelled,
+    Done,
+    Event,
+    Failed,
+    GenerationStats,
+    LineDone,
+    LineEnd,
+    LineStarted,
+    PatchReady,
+    Progress,
+    Started,
+    Warned,
+)
+from ditar_studio.engine.guards import RepetitionGuard, SilenceGuard, fade_out, soften_peaks
+from ditar_studio.engine.settings import GenerationSettings
+from ditar_studio.engine.voice import Reference, VoiceCache, prepare
+from ditar_studio.errors import StudioError
+from ditar_studio.text.sentences import split
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import torch
+    from numpy.typing import NDArray
+
+    from ditar_studio.engine.speech_model import ModelInfo, PreparedVoice, SpeechModel, Utterance
+    from ditar_studio.text.lexicon import Lexicon
+
+Result = TypeVar("Result")
+
+_LEAST_SHARE = 0.35
+"""The stop head is not believed before this share of the expected length."""
+
+_ENDS: dict[LineEnd, str] = {
+    "too_long": "A sentence did not come to its end and was cut.",
+    "repeated": "A sentence got caught in a loop and was cut.",
+    "silent": "A sentence fell silent before its end.",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a script.
+
+    Attributes:
+        text: what to say.
+        pause_seconds: silence after it, unless it is the last; None: as the settings say.
+        seed: of this line, whatever its place; None: derived from the settings' seed.
+    """
+
+    text: str
+    pause_seconds: float | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """What to speak, in whose voice and how.
+
+    Attributes:
+        lines: spoken in this order, pauses between them.
+        voice: the reference to clone; None for a model's own voice.
+        settings: how.
+        lexicon: the user's pronunciations.
+    """
+
+    lines: tuple[Line, ...]
+    voice: Reference | None = None
+    settings: GenerationSettings = field(default_factory=GenerationSettings)
+    lexicon: Lexicon | None = None
+
+    @classmethod
+    def of(
+        cls,
+        text: str | Sequence[str],
+        voice: Reference | None = None,
+        settings: GenerationSettings | None = None,
+    ) -> GenerationRequest:
+        """A request for a text, or for several lines of it."""
+        lines = [text] if isinstance(text, str) else text
+        return cls(tuple(Line(each) for each in lines), voice, settings or GenerationSettings())
+
+
+@dataclass(frozen=True, eq=False)
+class Generation:
+    """All of a generation.
+
+    Attributes:
+        clip: what was spoken, pauses included.
+        stats: what it took.
+        warnings: what the user should know.
+        cancelled: whether it was stopped before its end.
+    """
+
+    clip: Clip
+    stats: GenerationStats
+    warnings: tuple[Warned, ...]
+    cancelled: bool
+
+
+def sentence_seed(seed: int, sentence: int) -> int:
+    """Seed of a line's n-th sentence; the first one's is the line's own."""
+    return seed if sentence == 0 else _mix(seed, "sentence", sentence)
+
+
+def line_seed(seed: int, line: int) -> int:
+    """Seed of the n-th line of a request; the first one's is the request's own.
+
+    A line's samples thus depend on its place, but on no other line.
+    """
+    return seed if line == 0 else _mix(seed, "line", line)
+
+
+def _mix(seed: int, kind: str, number: int) -> int:
+    digest = hashlib.sha256(f"{seed} {kind} {number}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def generate(
+    model: SpeechModel,
+    request: GenerationRequest,
+    cancel: threading.Event | None = None,
+    voices: VoiceCache | None = None,
+) -> Generation:
+    """Speak a request and collect it: `collect(stream(...))`.
+
+    Raises:
+        StudioError: it failed.
+    """
+    return collect(stream(model, request, cancel, voices), model.info.sample_rate)
+
+
+def collect(events: Iterable[Event], sample_rate: int) -> Generation:
+    """The whole that a stream of events adds up to.
+
+    Raises:
+        StudioError: the stream ended with `Failed`.
+    """
+    pieces: list[NDArray[np.float32]] = []
+    warnings: list[Warned] = []
+    for event in events:
+        match event:
+            case PatchReady():
+                pieces.append(event.samples)
+            case Warned():
+                warnings.append(event)
+            case Failed():
+                raise StudioError(event.message, event.remedy)
+            case Done() | Cancelled():
+                samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+                stopped = isinstance(event, Cancelled)
+                return Generation(Clip(samples, sample_rate), event.stats, tuple(warnings), stopped)
+            case _:
+                pass
+    raise RuntimeError("a stream of events must end with Done, Cancelled or Failed")
+
+
+def stream(
+    model: SpeechModel,
+    request: GenerationRequest,
+    cancel: threading.Event | None = None,
+    voices: VoiceCache | None = None,
+) -> Iterator[Event]:
+    """Speak a request while the events are drawn.
+
+    Args:
+        model: who speaks.
+        request: what.
+        cancel: set it to stop; takes effect within one patch.
+        voices: keeps encoded voices between requests; without it the reference is encoded anew.
+
+    Yields:
+        Events as described in `engine.events`. Failures are events too: nothing is raised for what
+        a user can cause.
+    """
+    yield from _Run(model, request, cancel or threading.Event(), voices).events()
+
+
+class _Run:
+    """One generation in progress."""
+
+    def __init__(
+        self,
+        model: SpeechModel,
+        request: GenerationRequest,
+        cancel: threading.Event,
+        voices: VoiceCache | None,
+    ) -> None:
+        self._model = model
+        self._info: ModelInfo = model.info
+        self._request = request
+        self._cancel = cancel
+        self._voices = voices
+        self._busy = 0.0
+        self._first_patch = 0.0
+        self._samples = 0
+        self._spoken_samples = 0
+        self._patches = 0
+        self._fraction = 0.0
+        self._refused: StudioError | None = None
+
+    def events(self) -> Iterator[Event]:
+        yield Started(self._info.sample_rate, len(self._request.lines))
+        try:
+            yield from self._lines()
+        except StudioError as error:
+            yield Failed(error.message, error.remedy)
+        except MemoryError:
+            yield _out_of_memory()
+        except RuntimeError as error:
+            if "out of memory" not in str(error) and "can't allocate memory" not in str(error):
+                raise
+            yield _out_of_memory()
+
+    def _lines(self) -> Iterator[Event]:
+        request = self._request
+        total = sum(max(1, len(line.text)) for line in request.lines)
+        voice = None if self._cancel.is_set() else self._timed(self._prepare)
+        for index, line in enumerate(request.lines):
+            if self._cancel.is_set():
+                break
+            if index and self._samples:
+                pause = request.lines[index - 1].pause_seconds
+                pause = request.settings.pause_seconds if pause is None else pause
+                yield from self._silence(pause, index)
+            yield LineStarted(index, line.text)
+            start = self._samples
+            reason = yield from self._line(index, line, voice, max(1, len(line.text)) / total)
+            yield LineDone(index, (self._samples - start) / self._info.sample_rate, reason)
+        if self._cancel.is_set():
+            yield Cancelled(self._stats())
+        elif self._patches:
+            yield Done(self._stats())
+        elif self._refused:
+            yield Failed(self._refused.message, self._refused.remedy)
+        else:
+            yield Failed("There is nothing to say.", "Type some text.")
+
+    def _line(
+        self, index: int, line: Line, voice: PreparedVoice | None, share: float
+    ) -> Generator[Event, None, LineEnd]:
+        """Speak one line, `share` of the whole request; returns why its last sentence ended."""
+        settings = self._request.settings
+        seed = line_seed(settings.seed, index) if line.seed is None else line.seed
+        sentences = [line.text] if settings.exact_patches is not None else split(line.text)
+        characters = sum(len(sentence) for sentence in sentences)
+        reason: LineEnd = "silent"
+        start = self._samples
+        for number, sentence in enumerate(sentences):
+            if self._cancel.is_set():
+                break
+            if self._samples > start:
+                yield from self._silence(settings.pause_seconds, index)
+            begin = functools.partial(
+                self._model.begin,
+                sentence,
+                voice,
+                settings,
+                _generator(sentence_seed(seed, number)),
+                self._request.lexicon,
+            )
+            part = share * len(sentence) / max(1, characters)
+            try:
+                utterance = self._timed(begin)
+            except StudioError as error:
+                self._refused = self._refused or error
+                self._fraction += part
+                yield Warned(error.message, error.remedy)
+                continue
+            reason = yield from self._sentence(utterance, index, part)
+        return "cancelled" if self._cancel.is_set() else reason
+
+    def _prepare(self) -> PreparedVoice | None:
+        reference = self._request.voice
+        if reference is None:
+            if self._info.needs_voice:
+                raise StudioError(
+                    f"{self._info.name} needs a reference to speak like.",
+                    "Choose a voice, or record one.",
+                )
+            return None
+        return self._voices.get(reference) if self._voices else prepare(self._model, reference)
+
+    def _sentence(
+        self, utterance: Utterance, line: int, share: float
+    ) -> Generator[Event, None, LineEnd]:
+        """Speak one sentence, `share` of the whole request; returns why it ended."""
+        settings, rate = self._request.settings, self._info.sample_rate
+        exact = settings.exact_patches
+        limit = min(
+            utterance.max_patches, int(settings.max_seconds * rate / self._info.patch_samples)
+        )
+        least = max(1, int(_LEAST_SHARE * utterance.expected_patches))
+        silence = SilenceGuard(rate)
+        repetition = RepetitionGuard(rate, self._info.patch_samples)
+        before = self._fraction
+        reason: LineEnd = "stopped"
+        made = 0
+        while not self._cancel.is_set():
+            output = self._timed(utterance.step)
+            made += 1
+            self._patches += 1
+            samples = self._checked(output.samples)
+            repeated = False
+            if exact is None:
+                repeated = repetition.feed(samples)
+                samples = silence.feed(soften_peaks(samples))
+            yield from self._emit(samples, line)
+            done = min(1.0, made / max(1, exact or utterance.expected_patches))
+            self._fraction = before + share * done
+            yield self._progress(line)
+            if exact is not None:
+                if made >= exact:
+                    break
+            elif made >= least and output.stop_probability >= settings.stop_threshold:
+                break
+            elif repeated:
+                reason = "repeated"
+                break
+            elif silence.over:
+                reason = "stopped" if silence.spoken and made >= least else "silent"
+                break
+            elif made >= limit:
+                reason = "too_long"
+                break
+        self._fraction = before + share
+        yield from self._end(utterance, line, reason)
+        return reason
+
+    def _end(self, utterance: Utterance, line: int, reason: LineEnd) -> Iterator[Event]:
+        """The tail of a sentence, and a word about it if it did not end by itself."""
+        tail = self._checked(self._timed(utterance.finish))
+        if self._request.settings.exact_patches is None:
+            tail = soften_peaks(tail)
+            if reason != "stopped" or self._cancel.is_set():
+                tail = fade_out(tail, self._info.sample_rate)
+        yield from self._emit(tail, line)
+        if reason in _ENDS and not self._cancel.is_set():
+            yield Warned(_ENDS[reason], "Try another seed, or a shorter sentence.")
+
+    def _emit(self, samples: NDArray[np.float32], line: int) -> Iterator[Event]:
+        """Speech, if there is any."""
+        if len(samples):
+            if not self._spoken_samples:
+                self._first_patch = self._busy
+            self._spoken_samples += len(samples)
+            yield self._placed(samples, line)
+
+    def _silence(self, seconds: float, line: int) -> Iterator[Event]:
+        count = round(seconds * self._info.sample_rate)
+        if count and not self._cancel.is_set():
+            yield self._placed(np.zeros(count, np.float32), line)
+
+    def _placed(self, samples: NDArray[np.float32], line: int) -> PatchReady:
+        start = self._samples / self._info.sample_rate
+        self._samples += len(samples)
+        return PatchReady(samples, line, start)
+
+    def _checked(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not np.isfinite(samples).all():
+            raise StudioError(
+                "The model made values that are not numbers.",
+                "Choose the precision fp32, or another device.",
+            )
+        return samples
+
+    def _progress(self, line: int) -> Progress:
+        stats = self._stats()
+        return Progress(line, min(1.0, self._fraction), stats.seconds, stats.rtf)
+
+    def _stats(self) -> GenerationStats:
+        spoken = self._spoken_samples / self._info.sample_rate
+        return GenerationStats(
+            seconds=self._samples / self._info.sample_rate,
+            elapsed=self._busy,
+            rtf=self._busy / spoken if spoken else 0.0,
+            first_patch_seconds=self._first_patch,
+            patches=self._patches,
+        )
+
+    def _timed(self, work: Callable[[], Result]) -> Result:
+        """Do the model's work, without gradients, and count its time."""
+        import torch
+
+        start = time.perf_counter()
+        try:
+            with torch.inference_mode():
+                return work()
+        finally:
+            self._busy += time.perf_counter() - start
+
+
+def _generator(seed: int) -> torch.Generator:
+    import torch
+
+    return torch.Generator().manual_seed(seed)
+
+
+def _out_of_memory() -> Failed:
+    return Failed(
+        "There is not enough memory for this model.",
+        "Close other programs, or choose a smaller model or the precision int8.",
+    )

@@ -1,0 +1,177 @@
+"""References: from a recording as it comes to a voice that a model has encoded once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import unicodedata
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ditar_studio.audio.clip import Clip
+from ditar_studio.audio.io import read_clip
+from ditar_studio.errors import StudioError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ditar_studio.engine.speech_model import PreparedVoice, SpeechModel
+
+SHORTEST, LONGEST = 1.0, 30.0
+"""Seconds of reference that a model is given."""
+
+LEVEL = -23.0
+"""dBFS RMS of speech that references are brought to, as the training data was."""
+
+_FRAME = 0.02
+_MARGIN = 0.1
+_FLOOR = -60.0
+_BELOW_LOUDEST = 40.0
+_LARGEST_GAIN = 40.0
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """A recording to clone and what is said in it.
+
+    Attributes:
+        source: a sound file, or sound in memory.
+        transcript: the words spoken.
+    """
+
+    source: Path | Clip
+    transcript: str = ""
+
+    def clip(self) -> Clip:
+        """The sound as it is.
+
+        Raises:
+            StudioError: the file can't be read as sound.
+        """
+        if isinstance(self.source, Clip):
+            return self.source
+        return read_clip(self.source, max_seconds=600.0)
+
+    def key(self) -> str:
+        """Equal for equal sound and transcript; for files by name, size and time of change."""
+        digest = hashlib.sha256(self.transcript.encode())
+        if isinstance(self.source, Clip):
+            digest.update(b"\0clip%d\0" % self.source.sample_rate)
+            digest.update(self.source.samples.tobytes())
+        else:
+            digest.update(b"\0file\0" + os.fsencode(self.source.absolute()))
+            if self.source.exists():
+                status = self.source.stat()
+                digest.update(b"\0%d\0%d" % (status.st_size, status.st_mtime_ns))
+        return digest.hexdigest()
+
+
+def check_length(clip: Clip) -> None:
+    """Refuse a reference that no model can use.
+
+    Raises:
+        StudioError: shorter than `SHORTEST` or longer than `LONGEST`.
+    """
+    if clip.seconds < SHORTEST:
+        raise StudioError(
+            f"The reference has only {clip.seconds:.1f} s of sound; at least {SHORTEST:.0f} s is "
+            "needed.",
+            "Use 3 to 15 s of clear speech.",
+        )
+    if clip.seconds > LONGEST:
+        raise StudioError(
+            f"The reference is {clip.seconds:.0f} s long; at most {LONGEST:.0f} s can be used.",
+            "Cut out 3 to 15 s of clear speech, and shorten the transcript to match.",
+        )
+
+
+def trim_and_level(clip: Clip) -> Clip:
+    """The speech in a recording, at the loudness that models expect.
+
+    Silence at both ends is cut to 0.1 s, the mean is removed, and the frames that hold speech are
+    brought to `LEVEL`, as far as the peak allows.
+
+    Raises:
+        StudioError: nothing but silence.
+    """
+    samples = clip.samples - (clip.samples.mean() if len(clip.samples) else 0.0)
+    loud = _frame_levels(samples, clip.sample_rate)
+    if not len(loud) or loud.max() < _FLOOR:
+        raise StudioError(
+            "The reference is silent.", "Record again, or choose the right microphone or channel."
+        )
+    speaking = np.flatnonzero(loud > max(_FLOOR, loud.max() - _BELOW_LOUDEST))
+    size = max(1, round(_FRAME * clip.sample_rate))
+    margin = round(_MARGIN * clip.sample_rate)
+    first = max(0, speaking[0] * size - margin)
+    last = min(len(samples), (speaking[-1] + 1) * size + margin)
+    power = np.mean(10.0 ** (loud[speaking] / 10.0))
+    gain = 10.0 ** (min(_LARGEST_GAIN, LEVEL - 10.0 * float(np.log10(power))) / 20.0)
+    kept = samples[first:last]
+    gain = min(gain, 0.99 / max(float(np.abs(kept).max()), 1e-9))
+    return Clip((kept * gain).astype(np.float32), clip.sample_rate)
+
+
+def _frame_levels(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:
+    """dBFS RMS of frames of 20 ms; a last part of a frame counts as one."""
+    size = max(1, round(_FRAME * sample_rate))
+    count = -(-len(samples) // size)
+    padded = np.zeros(count * size)
+    padded[: len(samples)] = samples
+    power = np.square(padded).reshape(count, size).mean(axis=1)
+    return np.asarray(10.0 * np.log10(power + 1e-12))
+
+
+def prepare(model: SpeechModel, reference: Reference) -> PreparedVoice:
+    """Read, check, trim, level and encode a reference.
+
+    Raises:
+        StudioError: the sound or the transcript can't be used.
+    """
+    info = model.info
+    transcript = unicodedata.normalize("NFC", reference.transcript).strip()
+    if info.needs_transcript and not transcript:
+        raise StudioError(
+            "The reference has no transcript.", "Write down the words that are spoken in it."
+        )
+    clip = reference.clip()
+    if info.levels_reference:
+        clip = trim_and_level(clip)
+    check_length(clip)
+    return model.prepare_voice(clip, transcript)
+
+
+class VoiceCache:
+    """The voices that a model has encoded, the last used ones kept.
+
+    Args:
+        model: whose voices they are.
+        capacity: how many to keep.
+    """
+
+    def __init__(self, model: SpeechModel, capacity: int = 16) -> None:
+        self._model = model
+        self._capacity = capacity
+        self._voices: OrderedDict[str, PreparedVoice] = OrderedDict()
+
+    def get(self, reference: Reference) -> PreparedVoice:
+        """The encoded voice, from the cache where its sound and transcript are unchanged.
+
+        Raises:
+            StudioError: the sound or the transcript can't be used.
+        """
+        key = reference.key()
+        if key not in self._voices:
+            self._voices[key] = prepare(self._model, reference)
+            while len(self._voices) > self._capacity:
+                self._voices.popitem(last=False)
+        self._voices.move_to_end(key)
+        return self._voices[key]
+
+    def clear(self) -> None:
+        """Forget all voices."""
+        self._voices.clear()

@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import dataclasses
+import threading
+
+import numpy as np
+import pytest
+from fake_model import PATCH, RATE, FakeModel, speech_like
+
+from ditar_studio.engine.events import (
+    Cancelled,
+    Done,
+    Failed,
+    LineDone,
+    LineStarted,
+    PatchReady,
+    Progress,
+    Started,
+    Warned,
+)
+from ditar_studio.engine.generate import GenerationRequest, Line, collect, generate, stream
+from ditar_studio.engine.settings import GenerationSettings
+from ditar_studio.engine.voice import Reference, VoiceCache
+from ditar_studio.errors import StudioError
+
+VOICE = Reference(speech_like(), "what is said in it")
+PLAIN = GenerationSettings(pause_seconds=0.25)
+
+
+def request(*lines: str, **settings: object) -> GenerationRequest:
+    return GenerationRequest.of(lines, VOICE, dataclasses.replace(PLAIN, **settings))  # type: ignore[arg-type]
+
+
+def samples(events: list[object]) -> np.ndarray:
+    return np.concatenate([e.samples for e in events if isinstance(e, PatchReady)])
+
+
+def test_events_come_in_order_and_add_up() -> None:
+    events = list(stream(FakeModel(), request("One two three.", "Four five.")))
+    assert events[0] == Started(RATE, 2)
+    assert isinstance(events[-1], Done)
+    shown = [e for e in events if isinstance(e, LineStarted | LineDone)]
+    assert shown == [
+        LineStarted(0, "One two three."),
+        LineDone(0, 12 * PATCH / RATE, "stopped"),
+        LineStarted(1, "Four five."),
+        LineDone(1, 8 * PATCH / RATE, "stopped"),
+    ]
+    position = 0
+    for event in events:
+        if isinstance(event, PatchReady):
+            assert event.at_seconds == pytest.approx(position / RATE)
+            position += len(event.samples)
+    assert events[-1].stats.seconds == position / RATE == pytest.approx(20 * 0.1 + 0.25)
+    assert events[-1].stats.patches == 20
+    fractions = [e.fraction for e in events if isinstance(e, Progress)]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == pytest.approx(1.0)
+
+
+def test_generate_is_the_concatenation_of_the_stream() -> None:
+    events = list(stream(FakeModel(), request("One two three. Four.")))
+    whole = generate(FakeModel(), request("One two three. Four."))
+    assert np.array_equal(whole.clip.samples, samples(events))
+    assert not whole.cancelled
+
+
+def test_the_same_seed_and_settings_give_the_same_samples() -> None:
+    one = generate(FakeModel(), request("Hello there.", seed=5, temperature=1.0))
+    same = generate(FakeModel(), request("Hello there.", seed=5, temperature=1.0))
+    other = generate(FakeModel(), request("Hello there.", seed=6, temperature=1.0))
+    assert np.array_equal(one.clip.samples, same.clip.samples)
+    assert not np.array_equal(one.clip.samples, other.clip.samples)
+
+
+def test_a_line_does_not_depend_on_the_lines_before_it() -> None:
+    def second(first: str) -> np.ndarray:
+        events = stream(FakeModel(), request(first, "The second one.", temperature=1.0))
+        return np.concatenate(
+            [
+                e.samples
+                for e in events
+                if isinstance(e, PatchReady) and e.line == 1 and e.samples.any()
+            ]
+        )
+
+    assert np.array_equal(second("Short."), second("A much longer line. Two sentences even."))
+
+
+def test_a_lines_own_seed_makes_it_independent_of_its_place() -> None:
+    alone = GenerationRequest((Line("Again.", seed=9),), VOICE, PLAIN)
+    among = GenerationRequest((Line("First."), Line("Again.", seed=9)), VOICE, PLAIN)
+    tail = generate(FakeModel(), among).clip.samples
+    expected = generate(FakeModel(), alone).clip.samples
+    assert np.array_equal(tail[-len(expected) :], expected)
+
+
+def test_pauses_are_silence_between_sentences_and_lines_but_not_after_the_last() -> None:
+    model = FakeModel()
+    lines = (Line("One. Two is longer than one.", pause_seconds=1.5), Line("Three."))
+    whole = generate(model, GenerationRequest(lines, VOICE, PLAIN)).clip
+    assert model.begun == ["One.", "Two is longer than one.", "Three."]
+    assert whole.seconds == pytest.approx(0.4 + 0.25 + 2.4 + 1.5 + 0.4 - 0.4 * 0, abs=0.41)
+    pause = whole.samples[-int(0.4 * RATE) - int(1.4 * RATE) : -int(0.4 * RATE)]
+    assert not pause.any()
+    assert whole.samples[-1] != 0
+
+
+def test_cancel_takes_effect_within_one_patch_and_keeps_what_was_made() -> None:
+    cancel = threading.Event()
+    events = []
+    for event in stream(FakeModel(), request("One two three four five six."), cancel):
+        events.append(event)
+        if sum(isinstance(e, PatchReady) for e in events) == 3:
+            cancel.set()
+    assert isinstance(events[-1], Cancelled)
+    assert [e.reason for e in events if isinstance(e, LineDone)] == ["cancelled"]
+    whole = generate(FakeModel(), request("One two three four five six.")).clip.samples
+    kept = samples(events)
+    assert 3 * PATCH - 600 <= len(kept) <= 3 * PATCH
+    assert np.array_equal(kept[: 3 * PATCH - 600], whole[: 3 * PATCH - 600])
+    assert kept[-1] == pytest.approx(0, abs=1e-3)
+
+
+def test_a_request_cancelled_before_it_began_asks_nothing_of_the_model() -> None:
+    cancel = threading.Event()
+    cancel.set()
+    model = FakeModel()
+    events = list(stream(model, request("One."), cancel))
+    assert isinstance(events[-1], Cancelled)
+    assert not model.prepared
+    assert not model.begun
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "longest"),
+    [
+        ("This is a runaway sentence", "too_long", 3 * 2.0 + 1.01),
+        ("Then it goes silent for ever after", "silent", 2.0),
+        ("And now a loop around", "repeated", 3.5),
+    ],
+)
+def test_guards_end_what_would_not_end_and_tell(text: str, reason: str, longest: float) -> None:
+    events = list(stream(FakeModel(), request(text)))
+    assert [e.reason for e in events if isinstance(e, LineDone)] == [reason]
+    assert any(isinstance(e, Warned) and e.remedy for e in events)
+    assert isinstance(events[-1], Done)
+    assert len(samples(events)) / RATE <= longest
+
+
+def test_no_silence_inside_a_sentence_exceeds_what_speech_has() -> None:
+    whole = generate(FakeModel(), request("One gap gap gap two three")).clip
+    silent = np.convolve(np.abs(whole.samples) < 1e-4, np.ones(int(0.9 * RATE)), "valid")
+    assert silent.max() < 0.9 * RATE
+    assert whole.seconds < 6 * 0.4
+
+
+def test_the_maximum_length_of_a_sentence_is_kept() -> None:
+    whole = generate(FakeModel(), request("a runaway sentence with many words", max_seconds=1.0))
+    assert whole.clip.seconds <= 1.0
+    assert len(whole.warnings) == 1
+
+
+def test_nothing_clips_and_quiet_sound_is_untouched() -> None:
+    loud = generate(FakeModel(), request("loud loud")).clip
+    assert 0.9 < loud.peak < 0.99
+    parity = generate(FakeModel(), request("loud loud", exact_patches=3)).clip
+    assert parity.peak > 1.0
+    assert parity.seconds == pytest.approx(0.3)
+
+
+def test_exact_patches_are_made_of_the_whole_text_in_one_go() -> None:
+    model = FakeModel()
+    whole = generate(model, request("One. Two. Three.", exact_patches=17))
+    assert model.begun == ["One. Two. Three."]
+    assert len(whole.clip.samples) == 17 * PATCH
+
+
+def test_an_unreadable_line_is_told_and_the_rest_is_spoken() -> None:
+    events = list(stream(FakeModel(), request("One.", "###", "Two.")))
+    assert sum(isinstance(e, Warned) for e in events) == 1
+    assert isinstance(events[-1], Done)
+    assert sum(isinstance(e, LineDone) for e in events) == 3
+
+
+@pytest.mark.parametrize("text", ["###", "", "  ", "?!"])
+def test_a_text_without_words_fails_in_words(text: str) -> None:
+    events = list(stream(FakeModel(), request(text)))
+    assert isinstance(events[-1], Failed)
+    assert events[-1].remedy
+    with pytest.raises(StudioError):
+        collect(events, RATE)
+
+
+def test_numbers_that_are_none_fail_and_keep_what_was_made() -> None:
+    events = list(stream(FakeModel(), request("one two nan four")))
+    assert isinstance(events[-1], Failed)
+    assert len(samples(events)) > 0
+    assert np.isfinite(samples(events)).all()
+
+
+def test_a_model_without_a_voice_of_its_own_asks_for_a_reference() -> None:
+    bare = GenerationRequest.of("Hello.")
+    assert isinstance(list(stream(FakeModel(), bare))[-1], Failed)
+    assert isinstance(list(stream(FakeModel(needs_voice=False), bare))[-1], Done)
+
+
+def test_a_cached_voice_is_encoded_once() -> None:
+    model = FakeModel()
+    voices = VoiceCache(model)
+    for text in ("One.", "Two.", "Three."):
+        generate(model, request(text), voices=voices)
+    assert len(model.prepared) == 1
+
+
+def test_running_out_of_memory_is_told_in_words() -> None:
+    class Hungry(FakeModel):
+        def prepare_voice(self, clip: object, transcript: str) -> object:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried ...")
+
+    events = list(stream(Hungry(), request("Hello.")))
+    assert isinstance(events[-1], Failed)
+    assert "memory" in events[-1].message
