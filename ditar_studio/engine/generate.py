@@ -337,7 +337,8 @@ class _Run:
                 reason = "repeated"
                 break
             elif silence.over:
-                reason = "stopped" if silence.spoken and made >= least else "silent"
+                spoken = made - silence.silent_seconds * rate / self._info.patch_samples
+                reason = "stopped" if spoken >= least else "silent"
                 break
             elif made >= limit:
                 reason = "too_long"

@@ -59,6 +59,11 @@ class SilenceGuard:
         self.spoken = False
 
     @property
+    def silent_seconds(self) -> float:
+        """How long it has been silent by now."""
+        return self._silent
+
+    @property
     def over(self) -> bool:
         """Whether it has been silent for so long that no more is to come."""
         return self._silent >= self.give_up

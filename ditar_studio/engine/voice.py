@@ -104,7 +104,7 @@ def trim_and_level(clip: Clip) -> Clip:
         raise StudioError(
             "The reference is silent.", "Record again, or choose the right microphone or channel."
         )
-    speaking = np.flatnonzero(loud > max(_FLOOR, loud.max() - _BELOW_LOUDEST))
+    speaking = np.flatnonzero(loud > loud.max() - _BELOW_LOUDEST)
     size = max(1, round(_FRAME * clip.sample_rate))
     margin = round(_MARGIN * clip.sample_rate)
     first = max(0, speaking[0] * size - margin)
