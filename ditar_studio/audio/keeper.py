@@ -1,0 +1,283 @@
+"""Keeps one stream open on a device that may vanish: open, watch, lose, try again.
+
+The recorder and the player each own a keeper and call `tick` from their own thread. The keeper
+never blocks: it submits jobs to the control thread and looks at their outcome at a later tick.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ditar_studio.audio.control import AudioControl, Job, Yielding
+from ditar_studio.audio.portaudio import Device, Direction, InputCallback, OutputCallback, Stream
+from ditar_studio.errors import StudioError
+
+STALL_SECONDS = 1.5
+"""A stream without a callback for so long is lost, whatever PortAudio says."""
+
+RETRY_SECONDS = 0.5
+"""Time between attempts to open a lost device again."""
+
+FALL_BACK_SECONDS = 2.0
+"""After so long without the chosen device the system's default one is used."""
+
+_USUAL_RATES = (48000, 44100, 32000, 24000, 16000)
+
+
+@dataclass(frozen=True)
+class StreamOpened:
+    """The stream runs. `fell_back` says that it runs on another device than the chosen one."""
+
+    device: Device
+    sample_rate: int
+    channels: int
+    latency: float
+    fell_back: bool
+
+
+@dataclass(frozen=True)
+class StreamLost:
+    """The stream ended by itself or stopped calling back. The keeper goes on trying."""
+
+    device: Device
+    reason: str
+
+
+@dataclass(frozen=True)
+class StreamRefused:
+    """An attempt to open failed. Sent once until the next success; the keeper goes on trying."""
+
+    message: str
+    remedy: str
+
+
+KeeperEvent = StreamOpened | StreamLost | StreamRefused
+
+
+@dataclass(frozen=True)
+class _Running:
+    stream: Stream
+    opened: StreamOpened
+
+
+class StreamKeeper:
+    """One direction, at most one open stream, a wish whether it should be open.
+
+    Args:
+        control: the sound system.
+        direction: "input" or "output".
+        channels: how many channels to ask for where the device has them.
+        callback: see `InputCallback` and `OutputCallback`; runs on PortAudio's thread.
+        yields: when the stream may be interrupted for a rescan.
+    """
+
+    def __init__(
+        self,
+        control: AudioControl,
+        direction: Direction,
+        channels: int,
+        callback: InputCallback | OutputCallback,
+        yields: Callable[[], Yielding],
+    ) -> None:
+        self._control = control
+        self._direction = direction
+        self._channels = channels
+        self._callback = callback
+        self.yields = yields
+        self._chosen: str | None = None
+        self._wanted = False
+        self._reopen = False
+        self._opening: Job[_Running] | None = None
+        self._closing: Job[None] | None = None
+        self._running: _Running | None = None
+        self._interrupted = False
+        self._ended = False
+        self._last_callback = 0.0
+        self._lost_since: float | None = None
+        self._retry_at = 0.0
+        self._refused = False
+
+    @property
+    def opened(self) -> StreamOpened | None:
+        """The open stream, or None."""
+        return self._running.opened if self._running is not None else None
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is under way: open where wanted, closed where not."""
+        return (
+            self._opening is None
+            and self._closing is None
+            and not self._reopen
+            and (self._running is not None) == self._wanted
+        )
+
+    @property
+    def callback_age(self) -> float:
+        """Seconds since the last callback of the open stream."""
+        return time.monotonic() - self._last_callback
+
+    def want(self, wanted: bool) -> None:
+        """Say whether the stream should be open; `tick` brings it about."""
+        if wanted and not self._wanted:
+            self._lost_since = None
+            self._retry_at = 0.0
+            self._refused = False
+        self._wanted = wanted
+
+    def choose(self, device_id: str | None) -> None:
+        """Use another device from now on; None is the system's default one."""
+        if device_id != self._chosen:
+            self._chosen = device_id
+            self._reopen = self._running is not None or self._opening is not None
+            self._lost_since = None
+            self._retry_at = 0.0
+            self._refused = False
+
+    def report_refusal(self) -> None:
+        """Tell of the next failed attempt even if an earlier one has been told."""
+        self._refused = False
+
+    def tick(self) -> list[KeeperEvent]:
+        """Take one step towards the wish and report what happened. Never blocks."""
+        now = time.monotonic()
+        events: list[KeeperEvent] = []
+        if self._closing is not None and self._closing.over:
+            self._closing = None
+        if self._opening is not None and self._opening.over:
+            self._finish_opening(self._opening, now, events)
+        if self._running is not None:
+            self._watch(self._running, now, events)
+        if self._running is not None and (not self._wanted or self._reopen):
+            self._close()
+        if self._may_open(now):
+            self._start_opening(now)
+        return events
+
+    def interrupt(self) -> None:
+        """Close the stream for a rescan, on the control thread; a later tick opens it again."""
+        running = self._running
+        if running is not None:
+            self._interrupted = True
+            running.stream.close()
+
+    def _may_open(self, now: float) -> bool:
+        idle = self._running is None and self._opening is None and self._closing is None
+        return self._wanted and idle and now >= self._retry_at
+
+    def _start_opening(self, now: float) -> None:
+        lost_for = now - self._lost_since if self._lost_since is not None else 0.0
+        fall_back = lost_for >= FALL_BACK_SECONDS
+        again = self._lost_since is not None
+        chosen = self._chosen
+        self._reopen = False
+        self._interrupted = False
+        self._opening = self._control.submit(
+            lambda: self._open(chosen, again, fall_back), dispose=self._dispose
+        )
+
+    def _finish_opening(self, job: Job[_Running], now: float, events: list[KeeperEvent]) -> None:
+        self._opening = None
+        try:
+            self._running = job.outcome()
+        except StudioError as failure:
+            self._retry_at = now + RETRY_SECONDS
+            if self._lost_since is None:
+                self._lost_since = now
+            if not self._refused and self._wanted:
+                self._refused = True
+                events.append(StreamRefused(failure.message, failure.remedy))
+            return
+        self._lost_since = None
+        self._refused = False
+        events.append(self._running.opened)
+
+    def _watch(self, running: _Running, now: float, events: list[KeeperEvent]) -> None:
+        if self._interrupted:
+            self._running = None
+            self._retry_at = now
+            return
+        age = now - self._last_callback
+        if not self._ended and age < STALL_SECONDS:
+            return
+        reason = "it was disconnected" if self._ended else "it stopped responding"
+        self._lost_since = now
+        self._retry_at = now + RETRY_SECONDS
+        self._refused = True  # the loss itself has been reported
+        self._close()
+        events.append(StreamLost(running.opened.device, reason))
+
+    def _close(self) -> None:
+        running, self._running = self._running, None
+        if running is not None:
+            self._closing = self._control.submit(lambda: self._dispose(running), limit=3.0)
+
+    def _dispose(self, running: _Running) -> None:
+        running.stream.close()
+        if self in self._control.streams:
+            self._control.streams.remove(self)
+
+    def _open(self, chosen: str | None, again: bool, fall_back: bool) -> _Running:
+        """Find the device and open it, on the control thread."""
+        backend = self._control.backend
+        if again and not self._control.streams:
+            backend.refresh()
+        devices = [d for d in backend.devices() if d.serves(self._direction)]
+        if not devices:
+            what = "microphone" if self._direction == "input" else "loudspeaker or headphones"
+            raise StudioError(f"No {what} found.", "Connect one and rescan the devices.")
+        default = next((d for d in devices if d.is_default(self._direction)), devices[0])
+        device = default
+        if chosen is not None:
+            wanted = next((d for d in devices if d.id == chosen), None)
+            if wanted is None and not fall_back:
+                raise StudioError(
+                    "The chosen sound device is not connected.",
+                    "Connect it, or choose another one.",
+                )
+            device = wanted or default
+        try:
+            return self._open_on(device, fell_back=chosen is not None and device.id != chosen)
+        except StudioError:
+            if not fall_back or device.id == default.id:
+                raise
+        return self._open_on(default, fell_back=True)
+
+    def _open_on(self, device: Device, fell_back: bool) -> _Running:
+        backend = self._control.backend
+        available = device.inputs if self._direction == "input" else device.outputs
+        counts = sorted({min(self._channels, available), min(2, available), available})
+        counts.sort(key=lambda count: count != min(self._channels, available))
+        rates = dict.fromkeys((device.sample_rate, *_USUAL_RATES))
+        failure: Exception | None = None
+        self._ended = False
+        for rate in rates:
+            for count in counts:
+                try:
+                    stream = backend.open(
+                        self._direction, device, rate, count, self._on_block, self._on_end
+                    )
+                except Exception as error:
+                    failure = failure or error
+                    continue
+                self._ended = False
+                self._last_callback = time.monotonic()
+                try:
+                    stream.start()
+                except Exception:
+                    stream.close()
+                    raise
+                self._control.streams.append(self)
+                opened = StreamOpened(device, rate, count, stream.latency, fell_back)
+                return _Running(stream, opened)
+        assert failure is not None
+        raise failure
+
+    def _on_block(self, block: object, flagged: bool) -> None:
+        self._last_callback = time.monotonic()
+        self._callback(block, flagged)  # type: ignore[arg-type]
+
+    def _on_end(self) -> None:
+        self._ended = True
