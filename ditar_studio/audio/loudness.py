@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,13 @@ def loudness(clip: Clip) -> float:
 
     A clip shorter than one block of 400 ms counts as one block.
     """
-    blocks = _block_powers(clip)
+    return integrated([clip])
+
+
+def integrated(clips: Iterable[Clip]) -> float:
+    """The loudness of several clips as one programme, in LUFS; they are looked at one by one."""
+    powers = [_block_powers(clip) for clip in clips]
+    blocks = np.concatenate(powers) if powers else np.zeros(0)
     blocks = blocks[_lufs(blocks) > _ABSOLUTE_GATE]
     if not len(blocks):
         return -math.inf

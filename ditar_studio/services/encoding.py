@@ -1,0 +1,110 @@
+"""Sound files of every export format, and what they need: a rate they know, a peak in bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import soundfile
+
+from ditar_studio.audio.clip import Clip
+from ditar_studio.errors import StudioError
+from ditar_studio.services import metadata
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Format = Literal["wav16", "wav24", "wav32f", "flac", "mp3", "opus"]
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How libsndfile makes a format; `rates` in Hz are all that it knows, empty for any."""
+
+    suffix: str
+    container: str
+    subtype: str
+    rates: tuple[int, ...] = ()
+
+
+ENCODINGS: dict[Format, Encoding] = {
+    "wav16": Encoding(".wav", "WAV", "PCM_16"),
+    "wav24": Encoding(".wav", "WAV", "PCM_24"),
+    "wav32f": Encoding(".wav", "WAV", "FLOAT"),
+    "flac": Encoding(".flac", "FLAC", "PCM_24"),
+    "mp3": Encoding(
+        ".mp3",
+        "MP3",
+        "MPEG_LAYER_III",
+        (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000),
+    ),
+    "opus": Encoding(".opus", "OGG", "OPUS", (8000, 12000, 16000, 24000, 48000)),
+}
+
+
+def encode(
+    path: Path,
+    encoding: Encoding,
+    rate: int,
+    tags: metadata.Tags,
+    blocks: Iterator[NDArray[np.float32]],
+) -> None:
+    """Write a sound file with its tags, and make sure that all of it arrived on the disk."""
+    frames = 0
+    try:
+        with soundfile.SoundFile(
+            path, "w", rate, 1, subtype=encoding.subtype, format=encoding.container
+        ) as file:
+            if encoding.container in ("FLAC", "OGG"):
+                file.title, file.artist, file.comment = tags.title, tags.voice, tags.comment
+            for block in blocks:
+                for first in range(0, len(block), rate):
+                    file.write(block[first : first + rate])
+                frames += len(block)
+        if encoding.container == "WAV":
+            metadata.tag_wav(path, tags)
+        elif encoding.container == "MP3":
+            path.write_bytes(metadata.id3(tags) + path.read_bytes())
+        arrived = int(soundfile.info(str(path)).frames)
+    except (soundfile.SoundFileError, AssertionError) as error:
+        # soundfile asserts that libsndfile wrote as much as it was given
+        raise _not_written(path) from error
+    if arrived < frames:
+        raise _not_written(path)
+
+
+def _not_written(path: Path) -> StudioError:
+    return StudioError(
+        f"The sound file could not be written to {path.parent}.",
+        "Check the free space on the disk and the rights to the folder, or choose another.",
+    )
+
+
+def native_rate(path: Path) -> int:
+    """The sample rate of a sound file in Hz."""
+    try:
+        return int(soundfile.info(str(path)).samplerate)
+    except soundfile.SoundFileError as error:
+        raise StudioError(
+            f"A take cannot be read: {path.name}.", "Speak its line again, then export."
+        ) from error
+
+
+def resampled(samples: NDArray[np.float32], source: int, target: int) -> NDArray[np.float32]:
+    """Samples [n] at another rate in Hz, without torch."""
+    if source == target:
+        return samples
+    import soxr
+
+    return np.asarray(soxr.resample(samples, source, target, quality="VHQ"), np.float32)
+
+
+def true_peak(clip: Clip) -> float:
+    """The highest value between the samples too, by fourfold oversampling (BS.1770 annex 2)."""
+    if clip.peak == 0.0:
+        return 0.0
+    over = resampled(clip.samples, clip.sample_rate, 4 * clip.sample_rate)
+    return max(clip.peak, float(np.abs(over).max()))

@@ -1,0 +1,279 @@
+"""Export: the right sound in every format and layout, one gain, tags, recipes, all or nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from ditar_studio.audio.clip import Clip
+from ditar_studio.audio.io import read_clip
+from ditar_studio.audio.loudness import loudness
+from ditar_studio.errors import StudioError
+from ditar_studio.services import metadata
+from ditar_studio.services.export import (
+    ENCODINGS,
+    ExportSettings,
+    Format,
+    Piece,
+    Plan,
+    export,
+    plan,
+    plan_takes,
+)
+from ditar_studio.store.library import Library
+from ditar_studio.store.projects import NewLine
+from ditar_studio.store.recipe import Recipe
+
+RATE = 24000
+
+
+def _recipe(text: str) -> Recipe:
+    return Recipe("builtin", "m", "v", "Anna", "h", text, {"seed": 7, "temperature": 0.5})
+
+
+def _tone(seconds: float, hertz: float, level: float = 0.1, rate: int = RATE) -> np.ndarray:
+    times = np.arange(round(rate * seconds)) / rate
+    return (level * np.sin(2 * np.pi * hertz * times)).astype(np.float32)
+
+
+@pytest.fixture
+def what(tmp_path: Path) -> Plan:
+    """Three lines: Anna 1 s, pause 0.5 s, Bert 0.75 s much quieter, pause 0.25 s, Anna 0.5 s."""
+    pieces = []
+    for number, (speaker, seconds, pause, level) in enumerate(
+        [("Anna", 1.0, 0.5, 0.1), ("Bért", 0.75, 0.25, 0.02), ("Anna", 0.5, 3.0, 0.1)], start=1
+    ):
+        path = tmp_path / f"take{number}.wav"
+        soundfile.write(path, _tone(seconds, 200 * number, level), RATE, subtype="FLOAT")
+        text = f"This is line {number} — „naïve“."
+        pieces.append(Piece(number, path, text, speaker, pause, _recipe(text)))
+    return Plan("My: Book?", tuple(pieces), (), ())
+
+
+@pytest.mark.parametrize("format", ENCODINGS)
+def test_each_format_holds_the_sound_the_mark_and_the_recipe(
+    what: Plan, tmp_path: Path, format: Format
+) -> None:
+    out = export(what, tmp_path / "out", ExportSettings(format=format))
+    (path,) = out.files
+    assert path.name == f"My Book{ENCODINGS[format].suffix}"
+    clip = read_clip(path)
+    assert clip.sample_rate == RATE
+    assert clip.seconds == pytest.approx(3.0, abs=0.03)
+    reference = np.zeros(3 * RATE, np.float32)
+    for start, piece in zip((0, 1.5, 2.5), what.pieces, strict=True):
+        first = round(start * RATE)
+        samples = read_clip(piece.path).samples
+        reference[first : first + len(samples)] = samples
+    likeness = np.corrcoef(reference, clip.samples[: len(reference)])[0, 1]
+    assert likeness > 0.99
+    with soundfile.SoundFile(path) as file:
+        assert file.title == "My: Book?"
+        assert file.artist == "Anna, Bért"
+        assert file.comment.startswith("Synthetic speech, made with DiTAR Studio")
+    assert metadata.open_recipe(path) == [piece.recipe for piece in what.pieces]
+
+
+def test_wav_is_bit_exact_where_nothing_has_to_change(what: Plan, tmp_path: Path) -> None:
+    settings = ExportSettings(format="wav32f", layout="per_line")
+    out = export(what, tmp_path / "out", settings)
+    for piece, path in zip(what.pieces, out.files, strict=True):
+        np.testing.assert_array_equal(read_clip(path).samples, read_clip(piece.path).samples)
+    assert out.gain_db == 0.0
+
+
+def test_lines_are_named_by_the_template(what: Plan, tmp_path: Path) -> None:
+    settings = ExportSettings(layout="per_line", name="{number} {speaker} - {text} s{seed}")
+    out = export(what, tmp_path / "out", settings)
+    assert [path.name for path in out.files] == [
+        "01 Anna - This is line 1 — „naïve“. s7.wav",
+        "02 Bért - This is line 2 — „naïve“. s7.wav",
+        "03 Anna - This is line 3 — „naïve“. s7.wav",
+    ]
+    same = ExportSettings(layout="per_line", name="line")
+    names = [path.name for path in export(what, tmp_path / "same", same).files]
+    assert names == ["line.wav", "line 2.wav", "line 3.wav"]
+
+
+def test_stems_are_as_long_as_the_whole_and_add_up_to_it(what: Plan, tmp_path: Path) -> None:
+    whole = export(what, tmp_path / "a", ExportSettings(format="wav32f")).files[0]
+    stems = export(what, tmp_path / "b", ExportSettings(format="wav32f", layout="stems")).files
+    assert [path.name for path in stems] == ["My Book Anna.wav", "My Book Bért.wav"]
+    total = sum(read_clip(path).samples for path in stems)
+    np.testing.assert_allclose(total, read_clip(whole).samples, atol=1e-7)
+    assert [recipe.text for recipe in metadata.open_recipe(stems[1])] == [what.pieces[1].text]
+
+
+def test_one_gain_brings_the_project_to_its_loudness(what: Plan, tmp_path: Path) -> None:
+    settings = ExportSettings(format="wav24", layout="per_line", loudness=-20.0)
+    out = export(what, tmp_path / "out", settings)
+    gains = [
+        read_clip(path).rms / read_clip(piece.path).rms
+        for piece, path in zip(what.pieces, out.files, strict=True)
+    ]
+    assert gains == pytest.approx([10 ** (out.gain_db / 20)] * 3, rel=1e-3)
+    whole = export(what, tmp_path / "whole", ExportSettings(loudness=-20.0))
+    assert loudness(read_clip(whole.files[0])) == pytest.approx(-20.0, abs=0.1)
+    assert not whole.limited
+
+
+def test_the_gain_never_clips_even_between_samples(tmp_path: Path) -> None:
+    path = tmp_path / "take.wav"
+    sound = _tone(1.0, 200, 0.02)
+    times = np.arange(2400)
+    burst = 0.9 * np.hanning(2400) * np.sin(np.pi * times / 2 + np.pi / 4)
+    sound[6000:8400] += burst.astype(np.float32)
+    soundfile.write(path, sound, RATE, subtype="FLOAT")
+    what = Plan("P", (Piece(1, path, "x", "", 0.0, _recipe("x")),), (), ())
+    out = export(what, tmp_path / "out", ExportSettings(loudness=-5.0))
+    assert out.limited
+    assert read_clip(out.files[0]).peak == pytest.approx(10 ** (-1 / 20) / np.sqrt(2), rel=0.02)
+
+
+def test_rates_are_converted_and_speed_kept(what: Plan, tmp_path: Path) -> None:
+    out = export(what, tmp_path / "a", ExportSettings(sample_rate=44100, format="opus"))
+    assert soundfile.info(str(out.files[0])).samplerate == 48000
+    out = export(what, tmp_path / "b", ExportSettings(sample_rate=16000, speed=2.0))
+    clip = read_clip(out.files[0])
+    assert clip.sample_rate == 16000
+    assert clip.seconds == pytest.approx(0.5 + 0.5 + 0.375 + 0.25 + 0.25, abs=0.01)
+
+
+def test_subtitles_follow_the_sound(what: Plan, tmp_path: Path) -> None:
+    out = export(what, tmp_path / "out", ExportSettings(subtitles=("srt", "vtt")))
+    assert [path.name for path in out.files] == ["My Book.wav", "My Book.srt", "My Book.vtt"]
+    srt = out.files[1].read_text("utf-8")
+    assert "2\n00:00:01,500 --> 00:00:02,250\nBért: This is line 2 — „naïve“.\n" in srt
+    vtt = out.files[2].read_text("utf-8")
+    assert vtt.startswith("WEBVTT\n\n00:00:00.000 --> 00:00:01.000\n<v Anna>This is line 1")
+
+
+def test_existing_files_are_kept_unless_replacing_is_asked_for(what: Plan, tmp_path: Path) -> None:
+    first = export(what, tmp_path, ExportSettings()).files[0]
+    first.write_bytes(b"mine")
+    second = export(what, tmp_path, ExportSettings()).files[0]
+    assert second.name == "My Book 2.wav"
+    assert first.read_bytes() == b"mine"
+    assert export(what, tmp_path, ExportSettings(replace=True)).files[0] == first
+    assert first.read_bytes() != b"mine"
+
+
+def test_cancelling_leaves_nothing(what: Plan, tmp_path: Path) -> None:
+    cancel = threading.Event()
+
+    def progress(fraction: float) -> None:
+        if fraction > 0.6:
+            cancel.set()
+
+    settings = ExportSettings(layout="per_line")
+    out = export(what, tmp_path / "out", settings, progress=progress, cancel=cancel)
+    assert out.cancelled
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_failures_leave_nothing_half_written(what: Plan, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StudioError):
+        export(what, tmp_path / "file" / "out", ExportSettings())
+    what.pieces[2].path.unlink()
+    with pytest.raises(StudioError):
+        export(what, tmp_path / "out", ExportSettings(layout="per_line"))
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(StudioError):
+        export(Plan("Empty", (), (), ()), tmp_path / "out", ExportSettings())
+
+
+_FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from ditar_studio.errors import StudioError
+from ditar_studio.services.export import ExportSettings, Piece, Plan, export
+from ditar_studio.store.recipe import Recipe
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+folder, kind = Path(sys.argv[1]), sys.argv[2]
+piece = Piece(1, folder / "take1.wav", "x", "", 0.0, Recipe("m", "h", None, "", "", "x"))
+try:
+    export(Plan("P", (piece,), (), ()), folder / "out", ExportSettings(format=kind))
+except StudioError as error:
+    print("told:", error)
+print(list((folder / "out").iterdir()))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits by POSIX")
+@pytest.mark.parametrize("format", ["wav24", "flac"])
+def test_a_full_disk_is_told_and_leaves_nothing(what: Plan, tmp_path: Path, format: str) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, RATE)
+    soundfile.write(tmp_path / "take1.wav", noise, RATE, subtype="FLOAT")
+    done = subprocess.run(
+        [sys.executable, "-c", _FULL_DISK, str(tmp_path), format],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        check=True,
+    )
+    assert done.stdout.startswith("told: ")
+    assert done.stdout.endswith("[]\n")
+
+
+def test_a_recipe_too_long_for_the_format_lies_beside_it(what: Plan, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    text = "".join(chr(97 + value) for value in rng.integers(0, 26, 60_000))
+    piece = Piece(1, what.pieces[0].path, text, "Anna", 0.0, _recipe(text))
+    out = export(Plan("P", (piece,), (), ()), tmp_path / "out", ExportSettings(format="opus"))
+    assert [path.name for path in out.files] == ["P.opus", "P.opus.recipe.json"]
+    assert soundfile.info(str(out.files[0])).frames == RATE
+    for path in out.files:
+        assert metadata.open_recipe(path) == [piece.recipe]
+
+
+def test_files_without_a_recipe_are_told(what: Plan, tmp_path: Path) -> None:
+    for path in (what.pieces[0].path, tmp_path / "none.wav", tmp_path):
+        with pytest.raises(StudioError):
+            metadata.open_recipe(path)
+    damaged = tmp_path / "damaged.mp3"
+    damaged.write_bytes(b"ditar-recipe:AAAA.")
+    with pytest.raises(StudioError, match="damaged"):
+        metadata.open_recipe(damaged)
+
+
+def test_settings_out_of_range_are_told() -> None:
+    for values in ({"format": "aiff"}, {"sample_rate": 1}, {"loudness": 3.0}):
+        with pytest.raises(StudioError):
+            ExportSettings(**values)  # type: ignore[arg-type]
+
+
+def test_a_plan_takes_what_stands_for_each_line(tmp_path: Path) -> None:
+    with Library(tmp_path / "library") as library:
+        project = library.projects.create("Book").value
+        voice = library.voices.create("Anna").value
+        library.projects.change_settings(project.id, voice_id=voice.id)
+        new = [NewLine("One"), NewLine("Two", speaker="Bert"), NewLine("Three")]
+        lines = library.projects.add_lines(project.id, new).value
+        takes = []
+        for line in lines[:2]:
+            take = library.takes.begin(
+                project.id, line.id, _recipe(line.text), line.fingerprint
+            ).value
+            soundfile.write(take.path, _tone(0.5, 200), RATE)
+            takes.append(library.takes.finish(take.id).value)
+        library.projects.set_text(lines[1].id, "Two!")
+        made = plan(library, project.id)
+        assert [(p.number, p.speaker, p.text) for p in made.pieces] == [
+            (1, "Anna", "One"),
+            (2, "Bert", "Two"),
+        ]
+        assert [line.text for line in made.missing] == ["Three"]
+        assert [line.text for line in made.stale] == ["Two!"]
+        single = plan_takes(takes[:1], "Book")
+        out = export(single, tmp_path / "drag", ExportSettings(layout="per_line", name="{text}"))
+        assert out.files[0].name == "One.wav"
+        assert Clip.resample(read_clip(out.files[0]), RATE).seconds == 0.5
