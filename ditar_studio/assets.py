@@ -1,4 +1,4 @@
-"""Where the files that ship with the program lie: icons, fonts, sample voices, the built-in model."""
+"""Where the files that ship with the program lie: icons, fonts, voices, the built-in model."""
 
 from __future__ import annotations
 

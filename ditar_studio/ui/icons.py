@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Protocol
 
-from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from ditar_studio.assets import asset
 from ditar_studio.ui import theme
-
-_SIZES = (16, 20, 24, 32)
-
-
-class _HasIcon(Protocol):
-    def setIcon(self, icon: QIcon) -> None: ...
 
 
 @lru_cache(maxsize=256)
@@ -52,26 +45,48 @@ def _render(name: str, colour: str, size: int, ratio: float) -> QPixmap:
     return image
 
 
+class _ThemeIcon(QIconEngine):
+    """Draws a stroke icon when asked, in the colours of the theme that is in force then."""
+
+    def __init__(self, name: str, colour: str, on_colour: str) -> None:
+        super().__init__()
+        self._name = name
+        self._colour = colour
+        self._on_colour = on_colour
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        ratio = painter.device().devicePixelRatio() if painter.device() else 1.0
+        size = min(rect.width(), rect.height())
+        image = pixmap(self._name, self._choose(mode, state), size, ratio)
+        painter.drawPixmap(
+            rect.x() + (rect.width() - size) // 2, rect.y() + (rect.height() - size) // 2, image
+        )
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        return pixmap(self._name, self._choose(mode, state), min(size.width(), size.height()))
+
+    def clone(self) -> QIconEngine:
+        return _ThemeIcon(self._name, self._colour, self._on_colour)
+
+    def _choose(self, mode: QIcon.Mode, state: QIcon.State) -> str:
+        if mode == QIcon.Mode.Disabled:
+            return "border_strong"
+        return self._on_colour if state == QIcon.State.On else self._colour
+
+
 def icon(name: str, colour: str = "muted", on_colour: str = "accent_text") -> QIcon:
-    """A QIcon of `name`, sharp at 100 % to 200 % scaling.
+    """A QIcon of `name` that follows the theme and is sharp at every scaling.
 
     Args:
         name: a file of resources/icons without its suffix.
         colour: the theme colour it has normally.
         on_colour: the theme colour it has while its button is checked.
+
+    Raises:
+        FileNotFoundError: there is no such icon.
     """
-    result = QIcon()
-    for mode, off, on in (
-        (QIcon.Mode.Normal, colour, on_colour),
-        (QIcon.Mode.Active, colour, on_colour),
-        (QIcon.Mode.Disabled, "border_strong", "border_strong"),
-    ):
-        for size in _SIZES:
-            for ratio in (1.0, 2.0):
-                result.addPixmap(pixmap(name, off, size, ratio), mode, QIcon.State.Off)
-                if on != off:
-                    result.addPixmap(pixmap(name, on, size, ratio), mode, QIcon.State.On)
-    return result
+    _source(name)
+    return QIcon(_ThemeIcon(name, colour, on_colour))
 
 
 def app_icon() -> QIcon:

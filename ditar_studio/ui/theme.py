@@ -168,16 +168,22 @@ DARK = Colours(
 )
 
 READABLE_PAIRS: tuple[tuple[str, str], ...] = (
-    *((text, ground) for text in ("text", "muted") for ground in
-      ("window", "surface", "raised", "sunken", "hover", "pressed")),
+    *(
+        (text, ground)
+        for text in ("text", "muted")
+        for ground in ("window", "surface", "raised", "sunken", "hover", "pressed")
+    ),
     *(("faint", ground) for ground in ("window", "surface", "raised", "sunken")),
     *(("accent_text", ground) for ground in ("window", "surface", "raised", "accent_soft")),
     *(("on_accent", ground) for ground in ("accent", "accent_hover", "accent_pressed")),
     ("on_danger", "danger"),
     ("text", "accent_soft"),
     ("muted", "accent_soft"),
-    *((tone, ground) for tone in ("danger", "warning", "success", "info") for ground in
-      ("window", "surface", "raised", f"{tone}_soft")),
+    *(
+        (tone, ground)
+        for tone in ("danger", "warning", "success", "info")
+        for ground in ("window", "surface", "raised", f"{tone}_soft")
+    ),
     *(("text", f"{tone}_soft") for tone in ("danger", "warning", "success", "info")),
 )
 """Text and ground colours that occur together; each pair has a contrast of at least 4.5:1."""

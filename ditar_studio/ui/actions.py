@@ -1,0 +1,532 @@
+"""Every action of the studio, once: menus, shortcut list and command palette are made from here.
+
+An action is enabled when somebody handles it and the facts it needs hold. Panels say which facts
+hold (:meth:`Actions.set_facts`) and what happens (:meth:`Actions.handle`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction, QKeySequence
+
+from ditar_studio.ui import icons
+from ditar_studio.ui.translate import mark, tr
+
+
+class Fact(Enum):
+    """What can be true of the studio at a moment."""
+
+    MODEL_READY = auto()
+    GENERATING = auto()
+    RECORDING = auto()
+    CLIP_LOADED = auto()
+    CLIP_SELECTION = auto()
+    VOICE_SELECTED = auto()
+    SCRIPT_FILLED = auto()
+    LINE_SELECTED = auto()
+    SOUND_LOADED = auto()
+    TAKE_SELECTED = auto()
+    TWO_TAKES = auto()
+    CAN_UNDO = auto()
+    CAN_REDO = auto()
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """One action.
+
+    Attributes:
+        id: "menu.verb", unique.
+        title: English title, marked for translation.
+        shortcut: portable key sequence, unique.
+        icon: name of an icon, or empty.
+        needs: facts that must hold for it to be enabled.
+        without: facts that must not hold.
+        checkable: whether it is a switch.
+        words: further words by which the palette finds it, marked for translation.
+        section: whether a separator comes before it in its menu.
+    """
+
+    id: str
+    title: str
+    shortcut: str
+    icon: str = ""
+    needs: frozenset[Fact] = frozenset()
+    without: frozenset[Fact] = frozenset()
+    checkable: bool = False
+    words: str = ""
+    section: bool = False
+
+    @property
+    def menu(self) -> str:
+        return self.id.partition(".")[0]
+
+
+def _needs(*facts: Fact) -> frozenset[Fact]:
+    return frozenset(facts)
+
+
+MENUS: dict[str, str] = {
+    "file": mark("&File"),
+    "edit": mark("&Edit"),
+    "view": mark("&View"),
+    "voice": mark("V&oice"),
+    "script": mark("&Script"),
+    "speak": mark("S&peak"),
+    "takes": mark("&Takes"),
+    "help": mark("&Help"),
+}
+"""Menus in their order, with titles."""
+
+_S = ActionSpec
+_TALKING = _needs(Fact.GENERATING)
+SPECS: tuple[ActionSpec, ...] = (
+    _S("file.new", mark("New project"), "Ctrl+N", "file"),
+    _S("file.open", mark("Open project…"), "Ctrl+O", "folder", words=mark("recent switch")),
+    _S("file.rename", mark("Rename project…"), "Ctrl+Shift+F2", "pencil"),
+    _S("file.duplicate", mark("Duplicate project"), "Ctrl+Shift+N", "copy"),
+    _S("file.delete", mark("Delete project"), "Ctrl+Shift+Del", "trash"),
+    _S(
+        "file.recipe",
+        mark("Open recipe from file…"),
+        "Ctrl+Shift+I",
+        "file-audio",
+        words=mark("restore settings metadata"),
+        section=True,
+    ),
+    _S(
+        "file.export",
+        mark("Export…"),
+        "Ctrl+E",
+        "export",
+        _needs(Fact.SOUND_LOADED),
+        words=mark("save wav mp3 flac opus subtitles srt render"),
+    ),
+    _S(
+        "file.settings",
+        mark("Settings…"),
+        "Ctrl+,",
+        "settings",
+        words=mark("preferences options language theme devices"),
+        section=True,
+    ),
+    _S("file.quit", mark("Quit"), "Ctrl+Q", "x", section=True),
+    _S("edit.undo", mark("Undo"), "Ctrl+Z", "undo", _needs(Fact.CAN_UNDO)),
+    _S("edit.redo", mark("Redo"), "Ctrl+Shift+Z", "redo", _needs(Fact.CAN_REDO)),
+    _S("edit.find", mark("Find a voice"), "Ctrl+F", "search", section=True),
+    _S(
+        "view.palette",
+        mark("Search all actions…"),
+        "Ctrl+K",
+        "search",
+        words=mark("command palette"),
+    ),
+    _S(
+        "view.left",
+        mark("Show voices and reference"),
+        "Ctrl+B",
+        "sidebar-left",
+        checkable=True,
+        section=True,
+    ),
+    _S(
+        "view.right",
+        mark("Show parameters and takes"),
+        "Ctrl+Shift+B",
+        "sidebar-right",
+        checkable=True,
+    ),
+    _S("view.voices", mark("Go to voices"), "Alt+1", "voice", section=True),
+    _S("view.reference", mark("Go to reference"), "Alt+2", "mic"),
+    _S("view.script", mark("Go to script"), "Alt+3", "script"),
+    _S("view.player", mark("Go to player"), "Alt+4", "wave"),
+    _S("view.parameters", mark("Go to parameters"), "Alt+5", "sliders"),
+    _S("view.takes", mark("Go to takes"), "Alt+6", "layers"),
+    _S("view.next_region", mark("Next part of the window"), "F6", "chevron-right"),
+    _S("view.zoom_in", mark("Zoom in on the waveform"), "Ctrl++", "zoom-in", section=True),
+    _S("view.zoom_out", mark("Zoom out of the waveform"), "Ctrl+-", "zoom-out"),
+    _S("view.zoom_fit", mark("Show the whole waveform"), "Ctrl+0", "zoom-fit"),
+    _S(
+        "view.spectrogram",
+        mark("Show the spectrogram"),
+        "Ctrl+Shift+G",
+        "spectrogram",
+        checkable=True,
+    ),
+    _S(
+        "view.dark",
+        mark("Dark theme"),
+        "Ctrl+Shift+K",
+        "moon",
+        checkable=True,
+        section=True,
+        words=mark("light appearance night"),
+    ),
+    _S(
+        "voice.record",
+        mark("Record a reference"),
+        "Ctrl+R",
+        "record",
+        without=_TALKING,
+        words=mark("microphone stop recording"),
+    ),
+    _S(
+        "voice.monitor",
+        mark("Listen to the microphone level"),
+        "Ctrl+M",
+        "pulse",
+        without=_needs(Fact.RECORDING),
+        words=mark("meter monitor"),
+    ),
+    _S("voice.open_audio", mark("Open an audio file as reference…"), "Ctrl+Shift+O", "file-audio"),
+    _S(
+        "voice.rescan",
+        mark("Look for audio devices again"),
+        "Ctrl+Shift+M",
+        "refresh",
+        words=mark("rescan microphone headphones"),
+    ),
+    _S(
+        "voice.play_reference",
+        mark("Play the reference"),
+        "Ctrl+Shift+P",
+        "play",
+        _needs(Fact.CLIP_LOADED),
+        section=True,
+    ),
+    _S(
+        "voice.trim",
+        mark("Trim the reference to the selection"),
+        "Ctrl+T",
+        "scissors",
+        _needs(Fact.CLIP_LOADED, Fact.CLIP_SELECTION),
+    ),
+    _S(
+        "voice.normalise",
+        mark("Bring the reference to the usual loudness"),
+        "Ctrl+Shift+T",
+        "volume",
+        _needs(Fact.CLIP_LOADED),
+        words=mark("normalise loudness"),
+    ),
+    _S("voice.save", mark("Save as a voice…"), "Ctrl+S", "check", _needs(Fact.CLIP_LOADED)),
+    _S(
+        "voice.rename",
+        mark("Rename voice…"),
+        "Ctrl+Alt+R",
+        "pencil",
+        _needs(Fact.VOICE_SELECTED),
+        section=True,
+    ),
+    _S("voice.tags", mark("Edit tags…"), "Ctrl+Alt+T", "tag", _needs(Fact.VOICE_SELECTED)),
+    _S(
+        "voice.duplicate",
+        mark("Duplicate voice"),
+        "Ctrl+Alt+D",
+        "copy",
+        _needs(Fact.VOICE_SELECTED),
+    ),
+    _S(
+        "voice.delete",
+        mark("Delete voice"),
+        "Ctrl+Alt+Backspace",
+        "trash",
+        _needs(Fact.VOICE_SELECTED),
+    ),
+    _S("voice.import", mark("Import a voice bundle…"), "Ctrl+Alt+I", "import", section=True),
+    _S(
+        "voice.bundle",
+        mark("Export the voice as a bundle…"),
+        "Ctrl+Alt+E",
+        "export",
+        _needs(Fact.VOICE_SELECTED),
+    ),
+    _S("script.add", mark("Add a line"), "Ctrl+Shift+A", "plus"),
+    _S(
+        "script.paste",
+        mark("Paste as lines"),
+        "Ctrl+Shift+V",
+        "copy",
+        words=mark("long text split import"),
+    ),
+    _S("script.import", mark("Open a text file as script…"), "Ctrl+Alt+O", "file"),
+    _S(
+        "script.split",
+        mark("Split the line at the cursor"),
+        "Ctrl+Shift+J",
+        "scissors",
+        _needs(Fact.LINE_SELECTED),
+        section=True,
+    ),
+    _S(
+        "script.join", mark("Join with the next line"), "Ctrl+J", "link", _needs(Fact.LINE_SELECTED)
+    ),
+    _S("script.up", mark("Move the line up"), "Alt+Up", "chevron-up", _needs(Fact.LINE_SELECTED)),
+    _S(
+        "script.down",
+        mark("Move the line down"),
+        "Alt+Down",
+        "chevron-down",
+        _needs(Fact.LINE_SELECTED),
+    ),
+    _S(
+        "script.lock",
+        mark("Lock the line"),
+        "Ctrl+L",
+        "lock",
+        _needs(Fact.LINE_SELECTED),
+        words=mark("unlock keep"),
+    ),
+    _S(
+        "script.delete",
+        mark("Delete the line"),
+        "Ctrl+Shift+Backspace",
+        "trash",
+        _needs(Fact.LINE_SELECTED),
+    ),
+    _S(
+        "script.words",
+        mark("Pronunciations…"),
+        "Ctrl+Shift+W",
+        "book",
+        section=True,
+        words=mark("dictionary lexicon"),
+    ),
+    _S(
+        "speak.line",
+        mark("Speak this line"),
+        "Ctrl+Return",
+        "sparkle",
+        _needs(Fact.MODEL_READY, Fact.LINE_SELECTED),
+        words=mark("generate synthesise"),
+    ),
+    _S(
+        "speak.stale",
+        mark("Speak all lines that changed"),
+        "Ctrl+Shift+Return",
+        "layers",
+        _needs(Fact.MODEL_READY, Fact.SCRIPT_FILLED),
+        words=mark("generate all stale"),
+    ),
+    _S(
+        "speak.variations",
+        mark("Make variations of this line…"),
+        "Ctrl+Alt+Return",
+        "dice",
+        _needs(Fact.MODEL_READY, Fact.LINE_SELECTED),
+    ),
+    _S("speak.stop", mark("Stop, keep what was heard"), "Esc", "stop", words=mark("cancel halt")),
+    _S(
+        "speak.play",
+        mark("Play or pause"),
+        "Ctrl+Space",
+        "play",
+        _needs(Fact.SOUND_LOADED),
+        section=True,
+    ),
+    _S(
+        "speak.start",
+        mark("Play from the start"),
+        "Ctrl+Home",
+        "skip-back",
+        _needs(Fact.SOUND_LOADED),
+        words=mark("replay again"),
+    ),
+    _S(
+        "speak.back",
+        mark("Two seconds back"),
+        "Alt+Left",
+        "chevron-left",
+        _needs(Fact.SOUND_LOADED),
+    ),
+    _S(
+        "speak.forward",
+        mark("Two seconds on"),
+        "Alt+Right",
+        "chevron-right",
+        _needs(Fact.SOUND_LOADED),
+    ),
+    _S("speak.loop", mark("Repeat"), "Ctrl+Shift+L", "loop", checkable=True),
+    _S("speak.dice", mark("Roll a new seed"), "Ctrl+D", "dice", section=True),
+    _S("speak.pin", mark("Keep the seed"), "Ctrl+Shift+D", "pin", checkable=True),
+    _S(
+        "speak.defaults",
+        mark("All parameters to their defaults"),
+        "Ctrl+Shift+0",
+        "refresh",
+        words=mark("reset"),
+    ),
+    _S("speak.preset", mark("Save the parameters as a preset…"), "Ctrl+Alt+S", "sliders"),
+    _S("takes.previous", mark("Previous take"), "Ctrl+PgUp", "chevron-up"),
+    _S("takes.next", mark("Next take"), "Ctrl+PgDown", "chevron-down"),
+    _S(
+        "takes.star",
+        mark("Star the take"),
+        "Ctrl+Shift+S",
+        "star",
+        _needs(Fact.TAKE_SELECTED),
+        words=mark("favourite"),
+        section=True,
+    ),
+    _S("takes.note", mark("Write a note…"), "Ctrl+Alt+N", "pencil", _needs(Fact.TAKE_SELECTED)),
+    _S(
+        "takes.use",
+        mark("Use these settings"),
+        "Ctrl+U",
+        "sliders",
+        _needs(Fact.TAKE_SELECTED),
+        words=mark("recipe restore"),
+    ),
+    _S(
+        "takes.compare",
+        mark("Compare two takes…"),
+        "Ctrl+Alt+B",
+        "a-b",
+        _needs(Fact.TWO_TAKES),
+        words=mark("a/b blind"),
+    ),
+    _S(
+        "takes.export",
+        mark("Export the take…"),
+        "Ctrl+Shift+E",
+        "export",
+        _needs(Fact.TAKE_SELECTED),
+        section=True,
+    ),
+    _S(
+        "takes.reveal",
+        mark("Show the take in its folder"),
+        "Ctrl+Shift+R",
+        "folder",
+        _needs(Fact.TAKE_SELECTED),
+    ),
+    _S(
+        "takes.delete",
+        mark("Delete the take"),
+        "Ctrl+Backspace",
+        "trash",
+        _needs(Fact.TAKE_SELECTED),
+    ),
+    _S("help.shortcuts", mark("Keyboard shortcuts"), "F1", "keyboard"),
+    _S("help.welcome", mark("Show the welcome pages"), "Shift+F1", "sparkle"),
+    _S(
+        "help.diagnostics",
+        mark("Save a diagnostics bundle…"),
+        "Ctrl+F1",
+        "shield",
+        words=mark("log bug report"),
+        section=True,
+    ),
+    _S(
+        "help.about",
+        mark("About DiTAR Studio"),
+        "Ctrl+Shift+F1",
+        "info",
+        words=mark("licences version"),
+    ),
+)
+"""All actions, in menu order."""
+
+
+class Actions(QObject):
+    """The QActions made from the specs, enabled by facts and handlers.
+
+    Signals:
+        facts_changed: after any fact changed.
+    """
+
+    facts_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None, specs: Iterable[ActionSpec] = SPECS) -> None:
+        super().__init__(parent)
+        self.specs: dict[str, ActionSpec] = {}
+        self._actions: dict[str, QAction] = {}
+        self._handled: set[str] = set()
+        self._facts: frozenset[Fact] = frozenset()
+        for spec in specs:
+            self._make(spec)
+        self._refresh()
+
+    def action(self, action_id: str) -> QAction:
+        """The QAction with this id.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self._actions[action_id]
+
+    def handle(self, action_id: str, handler: Callable[[], object]) -> None:
+        """Runs `handler` when the action is triggered; only handled actions are enabled."""
+        self.action(action_id).triggered.connect(lambda _checked=False: handler())
+        self._handled.add(action_id)
+        self._refresh()
+
+    def handle_switch(self, action_id: str, handler: Callable[[bool], object]) -> None:
+        """Runs `handler` with the new state when a checkable action is switched by the user."""
+        self.action(action_id).triggered.connect(lambda checked=False: handler(checked))
+        self._handled.add(action_id)
+        self._refresh()
+
+    def set_facts(self, **facts: bool) -> None:
+        """Says which facts hold from now on, by lower-case name: ``set_facts(recording=True)``."""
+        now = set(self._facts)
+        for name, holds in facts.items():
+            (now.add if holds else now.discard)(Fact[name.upper()])
+        if frozenset(now) != self._facts:
+            self._facts = frozenset(now)
+            self._refresh()
+            self.facts_changed.emit()
+
+    def holds(self, fact: Fact) -> bool:
+        """Whether `fact` is true now."""
+        return fact in self._facts
+
+    def in_menu(self, menu: str) -> list[ActionSpec]:
+        """The actions of one menu, in order."""
+        return [spec for spec in self.specs.values() if spec.menu == menu]
+
+    def search(self, query: str) -> list[ActionSpec]:
+        """Actions whose title or words contain every word of `query`, best first."""
+        words = query.casefold().split()
+        found: list[tuple[int, int, ActionSpec]] = []
+        for place, spec in enumerate(self.specs.values()):
+            title = tr(spec.title).casefold()
+            menu = tr(MENUS[spec.menu]).replace("&", "").casefold()
+            text = f"{title} {tr(spec.words).casefold() if spec.words else ''} {menu}"
+            if all(word in text for word in words):
+                in_title = sum(word in title for word in words)
+                starts = sum(part.startswith(word) for word in words for part in title.split())
+                found.append((-(in_title + starts), place, spec))
+        return [spec for _score, _place, spec in sorted(found, key=lambda item: item[:2])]
+
+    def _make(self, spec: ActionSpec) -> None:
+        action = QAction(tr(spec.title), self)
+        action.setObjectName(spec.id)
+        action.setShortcut(QKeySequence.fromString(spec.shortcut))
+        action.setCheckable(spec.checkable)
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(f"{tr(spec.title)} ({keys})")
+        action.setMenuRole(
+            {
+                "file.quit": QAction.MenuRole.QuitRole,
+                "file.settings": QAction.MenuRole.PreferencesRole,
+                "help.about": QAction.MenuRole.AboutRole,
+            }.get(spec.id, QAction.MenuRole.NoRole)
+        )
+        if spec.icon:
+            action.setIcon(icons.icon(spec.icon))
+        self.specs[spec.id] = spec
+        self._actions[spec.id] = action
+
+    def _refresh(self) -> None:
+        for action_id, spec in self.specs.items():
+            enabled = (
+                action_id in self._handled
+                and spec.needs <= self._facts
+                and not spec.without & self._facts
+            )
+            self._actions[action_id].setEnabled(enabled)

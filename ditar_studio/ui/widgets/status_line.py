@@ -1,0 +1,124 @@
+"""The line at the foot of the window: what the engine does, and how the sound flows."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QWidget
+
+from ditar_studio.ui import theme
+from ditar_studio.ui.theme import Space
+from ditar_studio.ui.translate import counted, tr
+from ditar_studio.ui.widgets.basics import announce, label, row, set_property
+
+
+class EngineState(Enum):
+    """What the engine does; the value is the colour of its dot."""
+
+    LOADING = "warning"
+    READY = "success"
+    WORKING = "accent"
+    FAILED = "danger"
+
+
+class _Dot(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedSize(10, 10)
+        self._colour = EngineState.LOADING.value
+
+    def set_colour(self, colour: str) -> None:
+        self._colour = colour
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.current().colours.color(self._colour))
+        painter.drawEllipse(QRectF(1, 1, 8, 8))
+
+
+class StatusLine(QFrame):
+    """State of the engine on the left; numbers of the running generation on the right."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("surface", "footer")
+        self.setFixedHeight(30)
+        self._dot = _Dot()
+        self.engine = label(tr("Loading the engine…"), "small")
+        self.hint = label("", "small")
+        self.played = label("", "number")
+        self.speed = label("", "number")
+        self.cushion = label("", "number")
+        self.underruns = label("", "number")
+        self.speed.setToolTip(
+            tr(
+                "Real-time factor: seconds of work per second of speech. Below 1 is faster than "
+                "it is spoken."
+            )
+        )
+        self.cushion.setToolTip(tr("Sound that is made ahead of what you hear."))
+        self.underruns.setToolTip(tr("How often the sound ran out while it was being made."))
+        bar = row(
+            self._dot,
+            self.engine,
+            Space.S,
+            self.hint,
+            None,
+            self.played,
+            self.speed,
+            self.cushion,
+            self.underruns,
+            spacing=Space.S,
+        )
+        bar.setContentsMargins(Space.L, 0, Space.L, 0)
+        bar.setSpacing(Space.M)
+        self.setLayout(bar)
+
+    def set_engine(self, state: EngineState, words: str) -> None:
+        """Shows what the engine does, and says it to screen readers."""
+        self._dot.set_colour(state.value)
+        if self.engine.text() != words:
+            self.engine.setText(words)
+            announce(self, words, urgent=state is EngineState.FAILED)
+
+    def set_hint(self, words: str) -> None:
+        """Shows a passing remark beside the engine's state; empty removes it."""
+        self.hint.setText(words)
+
+    def set_flow(
+        self,
+        generated: float | None = None,
+        played: float | None = None,
+        rtf: float | None = None,
+        cushion: float | None = None,
+        underruns: int | None = None,
+    ) -> None:
+        """Shows the flow of sound; None leaves a number out.
+
+        Args:
+            generated: seconds of sound made.
+            played: seconds of it heard.
+            rtf: real-time factor.
+            cushion: seconds of sound between the two.
+            underruns: how often it ran out.
+        """
+        self.played.setText(
+            ""
+            if generated is None
+            else tr("{played} of {made} s", played=f"{played or 0:.1f}", made=f"{generated:.1f}")
+        )
+        self.speed.setText("" if rtf is None else tr("RTF {value}", value=f"{rtf:.2f}"))
+        self.cushion.setText(
+            "" if cushion is None else tr("cushion {ms} ms", ms=round(cushion * 1000))
+        )
+        self.underruns.setText(
+            ""
+            if underruns is None
+            else counted("{count} under-run", "{count} under-runs", underruns)
+        )
+        set_property(self.underruns, "tone", "warning" if underruns else "")

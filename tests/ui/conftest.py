@@ -1,0 +1,56 @@
+"""What the tests of the studio share: an offscreen QApplication dressed in the studio's theme."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+
+from ditar_studio.ui import translate
+from ditar_studio.ui.application import Appearance, make_application
+from ditar_studio.ui.preferences import PreferenceFile
+
+IGNORED = ("This plugin does not support",)
+
+
+@pytest.fixture(scope="session")
+def qapp_cls() -> type[QApplication]:
+    return QApplication
+
+
+@pytest.fixture(scope="session")
+def qapp() -> QApplication:
+    return make_application(["ditar-studio"])
+
+
+@pytest.fixture
+def preferences(tmp_path: Path) -> PreferenceFile:
+    """Preferences in a file of their own, in English and in the light theme."""
+    file = PreferenceFile(tmp_path / "settings.json")
+    file.change(language="en", theme="light", first_run_done=True)
+    return file
+
+
+@pytest.fixture
+def appearance(qapp: QApplication, preferences: PreferenceFile) -> Iterator[Appearance]:
+    """The application dressed by `preferences`."""
+    yield Appearance(qapp, preferences)
+    translate.set_language("en")
+
+
+@pytest.fixture(autouse=True)
+def no_qt_warnings() -> Iterator[None]:
+    """Fails a test in which Qt warns, e.g. of a style sheet that it can't read."""
+    told: list[str] = []
+
+    def keep(kind: QtMsgType, _context: object, text: str) -> None:
+        if kind != QtMsgType.QtDebugMsg and not text.startswith(IGNORED):
+            told.append(text)
+
+    before = qInstallMessageHandler(keep)
+    yield
+    qInstallMessageHandler(before)
+    assert not told, told

@@ -1,0 +1,79 @@
+"""The registry of actions: complete, unambiguous, searchable, and honest about what is enabled."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QApplication
+
+from ditar_studio.ui.actions import MENUS, SPECS, Actions
+
+
+@pytest.fixture
+def actions(qapp: QApplication) -> Actions:
+    return Actions()
+
+
+def test_every_action_has_its_own_shortcut(qapp: QApplication) -> None:
+    keys = Counter(QKeySequence.fromString(spec.shortcut).toString() for spec in SPECS)
+    assert "" not in keys
+    assert [key for key, count in keys.items() if count > 1] == []
+
+
+def test_every_action_is_in_a_menu() -> None:
+    assert {spec.menu for spec in SPECS} == set(MENUS)
+
+
+def test_menu_letters_are_unique() -> None:
+    letters = [title[title.index("&") + 1].casefold() for title in MENUS.values()]
+    assert len(set(letters)) == len(letters)
+
+
+def test_enabled_only_with_handler_and_facts(actions: Actions) -> None:
+    action = actions.action("takes.star")
+    assert not action.isEnabled()
+    done: list[str] = []
+    actions.handle("takes.star", lambda: done.append("star"))
+    assert not action.isEnabled()
+    actions.set_facts(take_selected=True)
+    assert action.isEnabled()
+    action.trigger()
+    assert done == ["star"]
+    actions.set_facts(take_selected=False)
+    assert not action.isEnabled()
+
+
+def test_forbidding_fact_disables(actions: Actions) -> None:
+    actions.handle("voice.record", lambda: None)
+    assert actions.action("voice.record").isEnabled()
+    actions.set_facts(generating=True)
+    assert not actions.action("voice.record").isEnabled()
+
+
+def test_switch_tells_its_state(actions: Actions) -> None:
+    states: list[bool] = []
+    actions.handle_switch("speak.loop", states.append)
+    actions.action("speak.loop").trigger()
+    actions.action("speak.loop").trigger()
+    assert states == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("undo", "edit.undo"),
+        ("generate line", "speak.line"),
+        ("mp3", "file.export"),
+        ("export take", "takes.export"),
+        ("favour", "takes.star"),
+    ],
+)
+def test_search_finds(actions: Actions, query: str, first: str) -> None:
+    assert actions.search(query)[0].id == first
+
+
+def test_search_without_match(actions: Actions) -> None:
+    assert actions.search("xyzzy") == []
+    assert len(actions.search("")) == len(SPECS)
