@@ -40,6 +40,7 @@ MIGRATIONS: tuple[str, ...] = (
         id TEXT PRIMARY KEY,
         name TEXT NOT NULL,
         settings TEXT NOT NULL DEFAULT '{}',
+        model_hash TEXT NOT NULL DEFAULT '',
         line_order TEXT NOT NULL DEFAULT '[]',
         created REAL NOT NULL,
         modified REAL NOT NULL,

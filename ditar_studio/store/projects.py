@@ -12,7 +12,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.store import files
 from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, Transaction, serial
-from ditar_studio.store.recipe import fingerprint
+from ditar_studio.store.recipe import fingerprint, pronunciations_in
 from ditar_studio.store.voices import reference_hashes
 
 LineState = Literal["empty", "rendered", "stale", "failed"]
@@ -24,7 +24,6 @@ class ProjectSettings:
 
     Args:
         model: name of the model.
-        model_hash: hash of its weights, as far as known; part of what makes a line stale.
         voice_id: the voice of lines that name none.
         generation: generation settings as plain values; a seed of None is rolled for each take.
         speed: tempo after generation, pitch kept.
@@ -33,7 +32,6 @@ class ProjectSettings:
     """
 
     model: str = "builtin"
-    model_hash: str = ""
     voice_id: str | None = None
     generation: Mapping[str, Any] = field(default_factory=dict)
     speed: float = 1.0
@@ -43,11 +41,17 @@ class ProjectSettings:
 
 @dataclass(frozen=True)
 class Project:
-    """A project without its lines. Times in seconds since 1970."""
+    """A project without its lines.
+
+    Args:
+        model_hash: hash of the model's weights when they were last seen; empty before.
+        created, modified, opened: in seconds since 1970.
+    """
 
     id: str
     name: str
     settings: ProjectSettings
+    model_hash: str
     created: float
     modified: float
     opened: float
@@ -181,6 +185,14 @@ class Projects:
         return work.outcome(self.get(project_id))
 
     @serial
+    def set_model_hash(self, project_id: str, model_hash: str) -> Outcome[None]:
+        """Note the hash of the model that speaks the project now; other takes become stale."""
+        self._row(project_id)
+        with self.database.operation() as work:
+            work.update("projects", project_id, model_hash=model_hash)
+        return work.outcome(None)
+
+    @serial
     def duplicate(self, project_id: str) -> Outcome[Project]:
         """A second project with the same script and settings, without the takes."""
         old = self.get(project_id)
@@ -193,6 +205,7 @@ class Projects:
                 new_project,
                 name=self._free_name(old.name),
                 settings=_settings_json(old.settings),
+                model_hash=old.model_hash,
                 line_order=json.dumps(identifiers),
                 created=work.now,
                 modified=work.now,
@@ -217,7 +230,6 @@ class Projects:
     def lines(self, project_id: str) -> list[Line]:
         """The script from top to bottom, with the state of each line."""
         project = self._row(project_id)
-        settings = _settings(project["settings"])
         rows = {
             row["id"]: row
             for row in self.database.rows(
@@ -233,12 +245,11 @@ class Projects:
         ):
             takes.setdefault(take["line_id"], []).append(take)
         hashes = reference_hashes(self.database)
-        order = [
-            identifier for identifier in json.loads(project["line_order"]) if identifier in rows
-        ]
+        parent = _project(project)
         return [
-            _line(rows[identifier], takes.get(identifier, []), settings, hashes)
-            for identifier in order
+            _line(rows[identifier], takes.get(identifier, []), parent, hashes)
+            for identifier in json.loads(project["line_order"])
+            if identifier in rows
         ]
 
     @serial
@@ -448,12 +459,19 @@ def _insert_line(work: Transaction, project_id: str, line_id: str, line: NewLine
 def _line(
     row: sqlite3.Row,
     takes: list[sqlite3.Row],
-    settings: ProjectSettings,
+    project: Project,
     hashes: Mapping[str, str],
 ) -> Line:
     """A line with its state; `takes` are its finished ones, newest first."""
+    settings = project.settings
     voice_hash = hashes.get(row["voice_id"] or settings.voice_id or "", "")
-    expected = fingerprint(settings.model_hash, voice_hash, row["text"], settings.generation)
+    expected = fingerprint(
+        project.model_hash,
+        voice_hash,
+        row["text"],
+        settings.generation,
+        pronunciations_in(settings.lexicon, row["text"]),
+    )
     standing = next((take for take in takes if take["id"] == row["take_id"]), None)
     if standing is None:
         standing = next((take for take in takes if take["starred"]), takes[0] if takes else None)
@@ -484,6 +502,7 @@ def _project(row: sqlite3.Row) -> Project:
         id=row["id"],
         name=row["name"],
         settings=_settings(row["settings"]),
+        model_hash=row["model_hash"],
         created=row["created"],
         modified=row["modified"],
         opened=row["opened"],

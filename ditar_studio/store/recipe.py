@@ -22,6 +22,7 @@ class Recipe:
         voice_name: its name at the time.
         voice_hash: `Voice.hash` at the time: of the sample's audio and transcript.
         text: what was spoken.
+        pronunciations: the entries of the pronunciation list that are for words in it.
         settings: the generation settings as plain values, seed included.
         app_version: the version of DiTAR Studio.
         date: when, ISO 8601 with offset.
@@ -34,6 +35,7 @@ class Recipe:
     voice_hash: str
     text: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    pronunciations: str = ""
     app_version: str = ""
     date: str = ""
 
@@ -53,11 +55,30 @@ class Recipe:
             ) from error
 
 
-def fingerprint(model_hash: str, voice_hash: str, text: str, settings: Mapping[str, Any]) -> str:
+def pronunciations_in(lexicon: str, text: str) -> str:
+    """The lines ("word = how it is said") of a pronunciation list whose words occur in a text."""
+    spoken = text.casefold()
+    entries = (line.strip() for line in lexicon.splitlines())
+    return "\n".join(
+        entry
+        for entry in entries
+        if not entry.startswith("#")
+        and (word := entry.partition("=")[0].strip().casefold())
+        and word in spoken
+    )
+
+
+def fingerprint(
+    model_hash: str,
+    voice_hash: str,
+    text: str,
+    settings: Mapping[str, Any],
+    pronunciations: str = "",
+) -> str:
     """What decides whether a line's take is still what would be spoken now.
 
     A seed of None (rolled anew for each take) is no part of it.
     """
     kept = {name: value for name, value in settings.items() if value is not None}
-    parts = [model_hash, voice_hash, " ".join(text.split()), kept]
+    parts = [model_hash, voice_hash, " ".join(text.split()), kept, pronunciations]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]

@@ -84,7 +84,7 @@ def test_a_line_is_stale_when_anything_it_was_spoken_with_changes(
     voice = library.voices.create("Anna", [NewSample(wav, "One.")]).value
     (line,) = _script(library, "Hello")
     project = line.project_id
-    library.projects.change_settings(project, voice_id=voice.id, model_hash="m1")
+    library.projects.change_settings(project, voice_id=voice.id, lexicon="hello = hullo")
     assert line.state == "empty"
     make_take(line.id)
 
@@ -96,7 +96,7 @@ def test_a_line_is_stale_when_anything_it_was_spoken_with_changes(
         lambda: library.projects.set_text(line.id, "Hello you"),
         lambda: library.projects.change_settings(project, generation={"temperature": 0.9}),
         lambda: library.projects.change_settings(project, generation={"seed": 3}),
-        lambda: library.projects.change_settings(project, model_hash="m2"),
+        lambda: library.projects.change_settings(project, lexicon="Hello = hallo"),
         lambda: library.voices.edit_sample(voice.samples[0].id, transcript="Two."),
         lambda: library.projects.set_voice([line.id], library.voices.create("B").value.id),
     ]
@@ -105,10 +105,13 @@ def test_a_line_is_stale_when_anything_it_was_spoken_with_changes(
         assert state() == "stale"
         library.undo()
         assert state() == "rendered"
+    library.projects.change_settings(project, lexicon="hello = hullo\nother = uther")
     library.projects.change_settings(project, speed=1.2)
     library.projects.set_pause(line.id, 2.0)
     library.projects.change_settings(project, generation={"seed": None})
     assert state() == "rendered"
+    library.projects.set_model_hash(project, "m2")
+    assert state() == "stale"
 
 
 def test_a_failure_shows_until_the_line_is_spoken_or_edited(
