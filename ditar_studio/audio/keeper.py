@@ -71,6 +71,7 @@ class StreamKeeper:
         channels: how many channels to ask for where the device has them.
         callback: see `InputCallback` and `OutputCallback`; runs on PortAudio's thread.
         yields: when the stream may be interrupted for a rescan.
+        before_start: called on the control thread before each stream's first callback.
     """
 
     def __init__(
@@ -80,12 +81,14 @@ class StreamKeeper:
         channels: int,
         callback: InputCallback | OutputCallback,
         yields: Callable[[], Yielding],
+        before_start: Callable[[], None] = lambda: None,
     ) -> None:
         self._control = control
         self._direction = direction
         self._channels = channels
         self._callback = callback
         self.yields = yields
+        self._before_start = before_start
         self._chosen: str | None = None
         self._wanted = False
         self._reopen = False
@@ -264,6 +267,7 @@ class StreamKeeper:
                     continue
                 self._ended = False
                 self._last_callback = time.monotonic()
+                self._before_start()
                 try:
                     stream.start()
                 except Exception:

@@ -220,7 +220,12 @@ class StreamPlayer:
         self._on_event = on_event
         self._cushion = cushion or CushionSettings()
         self._keeper = StreamKeeper(
-            control or shared_control(), "output", 2, self._on_block, self._yields
+            control or shared_control(),
+            "output",
+            2,
+            self._on_block,
+            self._yields,
+            before_start=self._silence,
         )
         self._keeper.choose(device)
 
@@ -519,12 +524,18 @@ class StreamPlayer:
             self._keeper.opened is not None and now - self._idle_since < _IDLE_SECONDS
         )
 
+    def _silence(self) -> None:
+        """Before a stream starts: what is in the ring was meant for another one."""
+        self._open_gate = False
+        self._gain = 0.0
+
     def _on_keeper(self, happening: KeeperEvent, events: list[PlayerEvent]) -> None:
         position = self._position()
         if isinstance(happening, StreamOpened):
             self._rate = happening.sample_rate
             self._latency = happening.latency
-            self._resampler = None
+            if self._wanted:
+                self._state = "waiting"
             events.append(OutputChanged(happening.device, happening.fell_back))
         elif isinstance(happening, StreamLost):
             message = f"“{happening.device.name}”: {happening.reason}."

@@ -8,6 +8,7 @@ thread.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,7 @@ SILENT_SECONDS = 1.0
 _TICK_SECONDS = 0.02
 _RING_SECONDS = 10
 _HIGHEST_RATE = 192_000
+_LONGEST_TAIL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,7 @@ class Recorder:
         self._zeros = 0
         self._silent = False
         self._was_open = False
+        self._stop_at: float | None = None
         self._thread: threading.Thread | None = None
 
     # -- wishes, from any thread ------------------------------------------------------------------
@@ -305,7 +308,8 @@ class Recorder:
         while True:
             with self._wake:
                 wanted = (self._monitor or self._target is not None) and not self._closing
-                if not wanted and self._keeper.settled and self._take is None:
+                closed = self._keeper.opened is None and self._keeper.settled
+                if not wanted and closed and self._take is None:
                     if self._was_open:
                         self._was_open = False
                         self._on_event(MonitoringEnded())
@@ -316,14 +320,14 @@ class Recorder:
                 self._wake.wait(_TICK_SECONDS)
                 closing, stopping, target = self._closing, self._stop_recording, self._target
                 device, monitor = self._device, self._monitor
-            if target is None:
+            if self._take is None:
                 self._keeper.choose(device)
             self._keeper.want((monitor or target is not None) and not closing)
             for event in self._keeper.tick():
                 self._on_keeper(event)
             self._begin_take(target, stopping)
             self._drain()
-            if stopping and target is not None:
+            if stopping and target is not None and (closing or self._heard_out()):
                 self._end_take("asked")
 
     def _on_keeper(self, event: KeeperEvent) -> None:
@@ -404,7 +408,18 @@ class Recorder:
             take.writer.close()
             self._on_event(RecordingStopped(take.path, take.writer.seconds, reason))
 
+    def _heard_out(self) -> bool:
+        """Whether what was said before the stop has come through the device."""
+        opened = self._keeper.opened
+        if self._take is None or opened is None:
+            return True
+        now = time.monotonic()
+        if self._stop_at is None:
+            self._stop_at = now + min(opened.latency, _LONGEST_TAIL_SECONDS)
+        return now >= self._stop_at
+
     def _forget_target(self) -> None:
+        self._stop_at = None
         with self._wake:
             self._target = None
             self._stop_recording = False

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fake_sound import Clock, FakeBackend, InlineControl, device
+
+from ditar_studio.audio import keeper as keeper_module
+from ditar_studio.audio.keeper import (
+    FALL_BACK_SECONDS,
+    RETRY_SECONDS,
+    STALL_SECONDS,
+    StreamKeeper,
+    StreamLost,
+    StreamOpened,
+    StreamRefused,
+)
+
+
+class Bench:
+    def __init__(self, monkeypatch):
+        self.clock = Clock()
+        monkeypatch.setattr(keeper_module, "time", self.clock)
+        self.mic = device("mic", inputs=1, default=True)
+        self.headset = device("headset", inputs=2, rate=16000)
+        self.backend = FakeBackend(self.mic, self.headset)
+        self.control = InlineControl(self.backend)
+        self.blocks: list[np.ndarray] = []
+        self.keeper = StreamKeeper(
+            self.control,
+            "input",
+            1,
+            lambda block, dropped: self.blocks.append(block.copy()),
+            lambda: "always",
+        )
+
+    def tick(self, seconds=0.0, times=3):
+        events = []
+        self.clock.now += seconds
+        for _ in range(times):
+            events += self.keeper.tick()
+        return events
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    return Bench(monkeypatch)
+
+
+def test_it_opens_what_is_wanted_and_closes_what_is_not(bench):
+    bench.keeper.want(True)
+    assert not bench.keeper.settled
+    (opened,) = bench.tick()
+    assert isinstance(opened, StreamOpened)
+    assert (opened.device, opened.sample_rate, opened.channels) == (bench.mic, 48000, 1)
+    assert bench.control.streams == [bench.keeper]
+    bench.backend.stream.give(np.ones(1024))
+    assert len(bench.blocks) == 1
+    bench.keeper.want(False)
+    assert bench.tick() == []
+    assert bench.keeper.settled
+    assert bench.backend.open_streams == []
+    assert bench.control.streams == []
+
+
+def test_a_refused_rate_or_channel_count_is_replaced_by_another(bench):
+    bench.backend.refuse_rates = {16000, 48000}
+    bench.backend.refuse_channels = {1}
+    bench.keeper.choose(bench.headset.id)
+    bench.keeper.want(True)
+    (opened,) = bench.tick()
+    assert (opened.sample_rate, opened.channels) == (44100, 2)
+
+
+def test_the_end_of_a_stream_is_told_and_the_device_taken_back_when_it_returns(bench):
+    bench.keeper.choose(bench.headset.id)
+    bench.keeper.want(True)
+    bench.tick()
+    bench.backend.plugged = []
+    bench.backend.stream.die()
+    (lost,) = bench.tick()
+    assert lost == StreamLost(bench.headset, "it was disconnected")
+    assert bench.tick(RETRY_SECONDS) == []  # told already, goes on trying silently
+    bench.backend.plugged = [bench.mic, bench.headset]
+    (opened,) = bench.tick(RETRY_SECONDS)
+    assert opened.device == bench.headset
+    assert not opened.fell_back
+
+
+def test_after_a_while_it_falls_back_on_the_default_device(bench):
+    bench.keeper.choose(bench.headset.id)
+    bench.keeper.want(True)
+    bench.tick()
+    bench.backend.plugged = [bench.mic]
+    bench.backend.stream.die()
+    bench.tick()
+    waited = 0.0
+    while not (events := bench.tick(RETRY_SECONDS)):
+        waited += RETRY_SECONDS
+        assert waited < 5
+    assert waited >= FALL_BACK_SECONDS - RETRY_SECONDS
+    assert events[0].device == bench.mic
+    assert events[0].fell_back
+
+
+def test_a_suspended_device_is_noticed_by_the_age_of_its_last_callback(bench):
+    bench.keeper.want(True)
+    bench.tick()
+    for _ in range(10):
+        bench.backend.stream.give(np.ones(1024))
+        assert bench.tick(STALL_SECONDS * 0.9) == []
+    (lost,) = bench.tick(STALL_SECONDS)
+    assert lost.reason == "it stopped responding"
+
+
+def test_what_cannot_be_opened_is_told_once_and_tried_again(bench):
+    bench.backend.refuse = "Device unavailable"
+    bench.keeper.want(True)
+    (refused,) = bench.tick()
+    assert isinstance(refused, StreamRefused)
+    assert refused.remedy
+    assert bench.tick(RETRY_SECONDS) == []
+    bench.keeper.report_refusal()
+    assert len(bench.tick(RETRY_SECONDS)) == 1
+    bench.backend.refuse = ""
+    assert isinstance(bench.tick(RETRY_SECONDS)[0], StreamOpened)
+
+
+def test_a_missing_device_is_refused_in_words(bench):
+    bench.backend.plugged = []
+    bench.backend.refresh()
+    bench.keeper.want(True)
+    (refused,) = bench.tick()
+    assert refused.message == "No microphone found."
+
+
+def test_a_sound_system_that_does_not_answer_is_told_and_recovered_from(bench):
+    bench.control.answers = False
+    bench.keeper.want(True)
+    (refused,) = bench.tick()
+    assert "does not answer" in refused.message
+    bench.control.answers = True
+    (opened,) = bench.tick(RETRY_SECONDS)
+    assert isinstance(opened, StreamOpened)
+
+
+def test_choosing_another_device_moves_the_stream(bench):
+    bench.keeper.want(True)
+    bench.tick()
+    bench.keeper.choose(bench.headset.id)
+    (opened,) = bench.tick()
+    assert opened.device == bench.headset
+    assert len(bench.backend.open_streams) == 1
+
+
+def test_a_rescan_interrupts_it_for_a_moment_without_a_complaint(bench):
+    bench.keeper.want(True)
+    bench.tick()
+    assert bench.control.rescan(asked=False)
+    assert bench.backend.open_streams == []
+    (opened,) = bench.tick()
+    assert isinstance(opened, StreamOpened)
+    assert bench.control.streams == [bench.keeper]
+
+
+def test_no_longer_wanting_it_while_it_is_lost_ends_the_attempts(bench):
+    bench.keeper.want(True)
+    bench.tick()
+    bench.backend.plugged = []
+    bench.backend.stream.die()
+    bench.tick()
+    bench.keeper.want(False)
+    assert bench.tick(10.0) == []
+    assert bench.keeper.settled
