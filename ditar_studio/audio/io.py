@@ -102,13 +102,18 @@ class StreamingWavWriter:
         path: where to write; an existing file is replaced.
         sample_rate: in Hz.
         subtype: `PCM_16`, `PCM_24` (both clipped at full scale) or `FLOAT`.
+        comment: a text that goes into the file's metadata.
 
     Raises:
         StudioError: the file can't be made, the disk is full, or 4 GiB are exceeded.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], sample_rate: int, subtype: Subtype = "PCM_16"
+        self,
+        path: str | os.PathLike[str],
+        sample_rate: int,
+        subtype: Subtype = "PCM_16",
+        comment: str = "",
     ) -> None:
         if subtype not in _BYTES:
             raise StudioError(
@@ -118,6 +123,7 @@ class StreamingWavWriter:
         self.sample_rate = sample_rate
         self.subtype: Subtype = subtype
         self.frames = 0
+        self._information = _information(comment) if comment else b""
         try:
             self._file = open(self.path, "wb", buffering=0)  # noqa: SIM115 - closed by close()
         except OSError as error:
@@ -185,8 +191,17 @@ class StreamingWavWriter:
         chunks = b"fmt " + struct.pack("<I", len(format_chunk)) + format_chunk
         if floating:
             chunks += b"fact" + struct.pack("<II", 4, self.frames)
+        chunks += self._information
         chunks += b"data" + struct.pack("<I", length)
         return b"RIFF" + struct.pack("<I", 4 + len(chunks) + length) + b"WAVE" + chunks
+
+
+def _information(comment: str) -> bytes:
+    """A LIST chunk with the comment, its text padded to an even length."""
+    text = comment.encode() + b"\0"
+    text += b"\0" * (len(text) % 2)
+    body = b"INFOICMT" + struct.pack("<I", len(text)) + text
+    return b"LIST" + struct.pack("<I", len(body)) + body
 
 
 def _encode(samples: NDArray[np.float32], subtype: Subtype) -> bytes:

@@ -87,13 +87,13 @@ class RepetitionGuard:
     """Notices a loop or a drone: the same patches over and over.
 
     Each patch is described by the log spectrum of its quarters in 24 bands. If patches are within
-    1.5 dB on average of those p patches before, for some period p of up to 15 patches, for three
+    3.5 dB on average of those p patches before, for some period p of up to 15 patches, for three
     periods and 1.5 s at least, it is a loop: human speech never repeats itself that exactly.
     """
 
     longest_period = 15
     seconds = 1.5
-    alike_db = 1.5
+    alike_db = 3.5
 
     def __init__(self, sample_rate: int, patch_samples: int) -> None:
         self._rate = sample_rate

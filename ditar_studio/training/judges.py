@@ -83,7 +83,7 @@ def open_panel() -> Panel:
     Raises:
         StudioError: one of them is not installed.
     """
-    return Panel(_recognisers(), _speaker_encoder(), _quality_judge())
+    return Panel(_recognisers(), speaker_encoder(), _quality_judge())
 
 
 def _recognisers() -> dict[str, Callable[[NDArray[np.float32]], str]]:
@@ -123,8 +123,12 @@ def _base_files() -> dict[str, bytes | io.BytesIO]:
     }
 
 
-def _speaker_encoder() -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    """Resemblyzer's speaker embedding [256] (GE2E, Wan et al. 2018)."""
+def speaker_encoder() -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """Resemblyzer's speaker embedding [256] (GE2E, Wan et al. 2018).
+
+    Raises:
+        StudioError: it is not installed.
+    """
     package = _import("resemblyzer")
     encoder = package.VoiceEncoder("cpu", verbose=False)
 

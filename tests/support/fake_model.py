@@ -34,7 +34,8 @@ class FakeUtterance:
         noise = torch.randn(PATCH, generator=self.generator).numpy()
         time = (np.arange(PATCH) + self.made * PATCH) / RATE
         word = self.words[min(self.made // 4, len(self.words) - 1)]
-        glide = self.pitch * (1 + 0.3 * np.sin(7 * time))
+        turn = hashlib.sha256(b"%d" % self.made).digest()[0] / 255
+        glide = self.pitch * (1 + turn + 0.3 * np.sin(7 * time))
         wave = 0.2 * np.sin(2 * np.pi * np.cumsum(glide) / RATE + self.made)
         wave += 0.02 * self.settings.temperature * noise * (1 + 3 * (self.made % 3))
         stop = float(self.made + 1 >= self.expected_patches)

@@ -105,6 +105,15 @@ def test_pcm_is_readable_by_the_standard_library_and_clipped_not_wrapped(tmp_pat
         assert np.frombuffer(file.readframes(3), "<i2").tolist() == [32767, -32768, 0]
 
 
+def test_the_comment_is_in_the_metadata_and_not_in_the_sound(tmp_path: Path) -> None:
+    for comment in ("odd", "even"):
+        with StreamingWavWriter(tmp_path / "a.wav", 24000, comment=comment) as writer:
+            writer.append(tone(24000))
+        with soundfile.SoundFile(tmp_path / "a.wav") as file:
+            assert file.comment == comment
+            assert np.abs(file.read(dtype="float32") - tone(24000)).max() < 2**-15
+
+
 def test_the_wav_survives_kill_9(tmp_path: Path) -> None:
     path = tmp_path / "killed.wav"
     script = textwrap.dedent(

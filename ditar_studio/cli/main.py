@@ -1,0 +1,231 @@
+"""The commands, their options, and how failures are told."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from ditar_studio import __version__
+from ditar_studio.errors import StudioError
+
+FAILED, MISUSED, UNEXPECTED, INTERRUPTED = 1, 2, 70, 130
+
+StartStudio = Callable[[Sequence[str]], int]
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence and where help is."""
+
+    def error(self, message: str) -> NoReturn:
+        """Tell about wrong usage and end."""
+        sentence = message[:1].upper() + message[1:]
+        print(f"{sentence}. Run “{self.prog} --help” for the options.", file=sys.stderr)
+        raise SystemExit(MISUSED)
+
+
+def main(arguments: Sequence[str] | None = None, start_studio: StartStudio | None = None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: as on the command line, without the program's name; None takes the process's.
+        start_studio: opens the window; given by `ditar_studio.app`, which knows the interface.
+
+    Returns:
+        The exit code: 0, or 1 for a failure that was told, 2 for wrong usage, 70 for one that
+        nobody expected, 130 when interrupted.
+    """
+    parsed = build_parser().parse_args(arguments)
+    try:
+        return _run(parsed, start_studio)
+    except StudioError as error:
+        if parsed.debug:
+            raise
+        _tell(parsed, error.message, error.remedy)
+        return FAILED
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:
+        if parsed.debug:
+            raise
+        _tell(
+            parsed,
+            f"Something unexpected went wrong ({type(error).__name__}: {error}).",
+            "Run the command again with --debug to see where.",
+        )
+        return UNEXPECTED
+
+
+def _run(parsed: argparse.Namespace, start_studio: StartStudio | None) -> int:
+    command = parsed.command or _default_command(start_studio)
+    if command == "studio":
+        if start_studio is None:
+            raise StudioError(
+                "This installation has no user interface.", "Use “ditar-studio speak”."
+            )
+        return start_studio(getattr(parsed, "arguments", []))
+    module = importlib.import_module(f"ditar_studio.cli.{command}")
+    code: int = module.run(parsed)
+    return code
+
+
+def _default_command(start_studio: StartStudio | None) -> str:
+    from ditar_studio.cli.display import display_is_there
+
+    return "studio" if start_studio and display_is_there() else "demo"
+
+
+def _tell(parsed: argparse.Namespace, message: str, remedy: str) -> None:
+    message = " ".join(message.split())
+    print(f"Error: {message} {remedy}".rstrip(), file=sys.stderr)
+    if getattr(parsed, "json", False):
+        print(json.dumps({"error": message, "remedy": remedy}, ensure_ascii=False))
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = Parser(
+        prog="ditar-studio",
+        description="Clone a voice on your own computer. Without a command the studio opens, or, "
+        "where there is no display, a demonstration is spoken into demo.wav.",
+    )
+    parser.add_argument("--version", action="version", version=f"DiTAR Studio {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show where a failure happened")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+
+    common = Parser(add_help=False)
+    common.add_argument(
+        "--debug",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="show where a failure happened",
+    )
+    common.add_argument("--json", action="store_true", help="print one JSON object as the result")
+    common.add_argument("--quiet", action="store_true", help="say nothing but warnings and errors")
+
+    def command(name: str, text: str, **options: Any) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = commands.add_parser(
+            name,
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            parents=[common],
+            **options,
+        )
+        return made
+
+    studio = command("studio", "open the studio")
+    studio.add_argument("arguments", nargs="*", metavar="PROJECT", help="a project to open")
+    _add_speak(command("speak", "speak a text in the voice of a reference clip, into a WAV file"))
+    _add_batch(command("batch", "speak many texts, one WAV file each; can be resumed"))
+    demo = command("demo", "clone the bundled sample voice into demo.wav")
+    demo.add_argument("--out", default="demo.wav", metavar="OUT.wav", help="default: %(default)s")
+    demo.add_argument("--model", metavar="NAME|PATH", help="default: the built-in model")
+    _add_benchmark(command("benchmark", "measure speed and memory by steps and threads"))
+    command("doctor", "tell what works on this machine, and why not")
+    return parser
+
+
+def _number(kind: Callable[[str], Any], name: str) -> Callable[[str], Any]:
+    def convert(text: str) -> Any:
+        return kind(text)
+
+    convert.__name__ = name
+    return convert
+
+
+def add_generation_options(parser: argparse.ArgumentParser) -> None:
+    """The options that settings and models have in common."""
+    number, whole = _number(float, "number"), _number(int, "whole number")
+    parser.add_argument(
+        "--model", metavar="NAME|PATH", help="a model or its folder; default: the built-in one"
+    )
+    parser.add_argument(
+        "--temperature",
+        type=number,
+        metavar="T",
+        help="0 speaks the same every time, 1 is the most varied",
+    )
+    parser.add_argument(
+        "--guidance", type=number, metavar="W", help="how strictly the text is followed; 0 is off"
+    )
+    parser.add_argument("--steps", type=whole, metavar="N", help="network evaluations per patch")
+    parser.add_argument(
+        "--seed", type=whole, metavar="N", help="the same seed gives the same sound; default: 0"
+    )
+    parser.add_argument(
+        "--max-seconds", type=number, metavar="S", help="no sentence gets longer than this"
+    )
+    parser.add_argument(
+        "--stop-threshold", type=number, metavar="P", help="when the model's end mark is believed"
+    )
+    parser.add_argument(
+        "--pause", type=number, metavar="S", help="silence between sentences, in seconds"
+    )
+    parser.add_argument("--mode", help="how a model that knows several uses the reference")
+    parser.add_argument("--style", help="a description of the way of speaking, for some models")
+    parser.add_argument(
+        "--precision", choices=["fp32", "bf16", "int8"], help="of the model's numbers"
+    )
+    parser.add_argument("--threads", type=whole, metavar="N", help="cores to use; default: all")
+    parser.add_argument("--lexicon", metavar="FILE", help="your own pronunciations")
+    parser.add_argument(
+        "--subtype",
+        choices=["PCM_16", "PCM_24", "FLOAT"],
+        default="PCM_16",
+        help="of the WAV's samples; default: %(default)s",
+    )
+    parser.add_argument(
+        "--patches",
+        type=whole,
+        metavar="N",
+        help="make exactly N patches, without splitting the text or watching over it",
+    )
+
+
+def _add_speak(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--reference", metavar="CLIP", help="a recording of the voice, 1 to 30 s")
+    parser.add_argument("--transcript", default="", help="the words spoken in it")
+    parser.add_argument("--voice", metavar="NAME", help="a sample voice instead of a reference")
+    parser.add_argument("--text", help="what to say")
+    parser.add_argument("--text-file", metavar="FILE", help="read the text from a file; - is stdin")
+    parser.add_argument("--out", required=True, metavar="OUT.wav", help="the file to write")
+    add_generation_options(parser)
+
+
+def _add_batch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "jobs",
+        metavar="JOBS.jsonl",
+        help='rows of {"id", "text", "reference", "transcript"}, optionally with "seed", '
+        '"temperature", "guidance" and "steps"',
+    )
+    parser.add_argument("--out-dir", required=True, metavar="DIR", help="where ID.wav are written")
+    parser.add_argument("--force", action="store_true", help="speak what is done already again")
+    add_generation_options(parser)
+
+
+def _add_benchmark(parser: argparse.ArgumentParser) -> None:
+    whole = _number(int, "whole number")
+    parser.add_argument("--model", metavar="NAME|PATH", help="default: the built-in model")
+    parser.add_argument("--precision", choices=["fp32", "bf16", "int8"])
+    parser.add_argument(
+        "--steps", type=whole, nargs="+", default=[2, 5, 10, 25], help="default: 2 5 10 25"
+    )
+    parser.add_argument("--threads", type=whole, nargs="+", help="default: 1 and all cores")
+    parser.add_argument(
+        "--seconds", type=_number(float, "number"), default=5.0, help="of speech per measurement"
+    )
+    parser.add_argument(
+        "--long",
+        type=_number(float, "number"),
+        metavar="SECONDS",
+        help="also compare the speed of so long a text with that of 10 s",
+    )

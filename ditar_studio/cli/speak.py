@@ -1,0 +1,105 @@
+"""`ditar-studio speak`: a text in the voice of a reference, into a WAV."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ditar_studio.cli.console import Console
+from ditar_studio.cli.speaking import (
+    check_output,
+    lexicon_of,
+    load,
+    model_values,
+    peak_memory,
+    settings_of,
+    speak_into,
+    stop_on_interrupt,
+)
+from ditar_studio.engine.settings import GenerationSettings
+from ditar_studio.errors import StudioError
+
+if TYPE_CHECKING:
+    from ditar_studio.engine.voice import Reference
+
+INTERRUPTED = 130
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Speak; exit code 0, or 130 when interrupted."""
+    console = Console.of(arguments)
+    text = _text(arguments)
+    out = Path(arguments.out)
+    check_output(out)
+    settings_of(arguments, GenerationSettings())
+    reference = _reference(arguments)
+    if reference is not None:
+        reference.clip()
+    lexicon = lexicon_of(arguments)
+    from ditar_studio.engine.generate import GenerationRequest, Line
+    from ditar_studio.engine.voice import VoiceCache
+
+    with stop_on_interrupt() as cancel:
+        model = load(arguments)
+        settings = settings_of(arguments, model.info.default_settings)
+        request = GenerationRequest((Line(text),), reference, settings, lexicon)
+        voices = VoiceCache(model)
+        spoken = speak_into(out, model, request, voices, cancel, console, arguments.subtype)
+    values = {
+        "out": str(out),
+        **spoken.as_dict(),
+        "peak_rss_mb": peak_memory(),
+        "sample_rate": model.info.sample_rate,
+        "settings": settings.as_dict(),
+        "model": model_values(model),
+    }
+    stopped = "Stopped; what was made is kept. " if spoken.cancelled else ""
+    console.result(
+        values,
+        f"{stopped}{out}: {spoken.stats.seconds:.1f} s of speech, RTF {spoken.stats.rtf:.2f}, "
+        f"first patch after {spoken.stats.first_patch_seconds:.2f} s",
+    )
+    return INTERRUPTED if spoken.cancelled else 0
+
+
+def _text(arguments: argparse.Namespace) -> str:
+    if (arguments.text is None) == (arguments.text_file is None):
+        raise StudioError("Give the text once.", "Use --text or --text-file.")
+    if arguments.text is not None:
+        text: str = arguments.text
+    elif arguments.text_file == "-":
+        text = sys.stdin.read()
+    else:
+        try:
+            text = Path(arguments.text_file).read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise StudioError(
+                f"The text in “{arguments.text_file}” can't be read.",
+                "Give a plain text file in UTF-8.",
+            ) from error
+    if not text.strip():
+        raise StudioError("There is nothing to say.", "Give some text.")
+    return text
+
+
+def _reference(arguments: argparse.Namespace) -> Reference | None:
+    from ditar_studio.engine.voice import Reference
+
+    if arguments.reference and arguments.voice:
+        raise StudioError("Both a reference and a voice are given.", "Leave one of them out.")
+    if arguments.reference:
+        return Reference(Path(arguments.reference), arguments.transcript)
+    if arguments.voice:
+        from ditar_studio.sample_voices import sample_voices
+
+        voices = {voice.name.lower(): voice for voice in sample_voices()}
+        voice = voices.get(arguments.voice.lower())
+        if voice is None:
+            names = ", ".join(each.name for each in voices.values())
+            raise StudioError(
+                f"There is no sample voice “{arguments.voice}”.", f"Choose one of {names}."
+            )
+        return Reference(voice.path, voice.transcript)
+    return None

@@ -1,0 +1,220 @@
+"""What `speak`, `batch` and `demo` share: options to settings, and a generation into a WAV."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ditar_studio.engine.settings import GenerationSettings
+from ditar_studio.errors import StudioError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from ditar_studio.audio.io import Subtype
+    from ditar_studio.cli.console import Console
+    from ditar_studio.engine.events import GenerationStats
+    from ditar_studio.engine.generate import GenerationRequest
+    from ditar_studio.engine.speech_model import SpeechModel
+    from ditar_studio.engine.voice import VoiceCache
+    from ditar_studio.text.lexicon import Lexicon
+
+MARK = "Synthetic speech, made with DiTAR Studio"
+
+_OPTIONS = {
+    "temperature": "temperature",
+    "guidance": "guidance",
+    "steps": "steps",
+    "seed": "seed",
+    "max_seconds": "max_seconds",
+    "stop_threshold": "stop_threshold",
+    "pause": "pause_seconds",
+    "mode": "mode",
+    "style": "style",
+    "patches": "exact_patches",
+}
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What became of a generation.
+
+    Attributes:
+        stats: what it took, without encoding the voice.
+        voice_seconds: time that encoding the voice took.
+        warnings: what was warned of.
+        cancelled: whether it was interrupted.
+    """
+
+    stats: GenerationStats
+    voice_seconds: float
+    warnings: list[str]
+    cancelled: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "seconds": round(self.stats.seconds, 4),
+            "rtf": round(self.stats.rtf, 4),
+            "first_patch_seconds": round(self.stats.first_patch_seconds, 4),
+            "voice_seconds": round(self.voice_seconds, 4),
+            "patches": self.stats.patches,
+            "warnings": self.warnings,
+            "cancelled": self.cancelled,
+        }
+
+
+def settings_of(arguments: argparse.Namespace, default: GenerationSettings) -> GenerationSettings:
+    """The model's default settings, changed by the options that were given.
+
+    Raises:
+        StudioError: a value is out of its range.
+    """
+    given = {
+        name: getattr(arguments, option)
+        for option, name in _OPTIONS.items()
+        if getattr(arguments, option, None) is not None
+    }
+    return dataclasses.replace(default, **given)
+
+
+def load(arguments: argparse.Namespace) -> SpeechModel:
+    """The model that the options name, with their threads and precision.
+
+    Raises:
+        StudioError: there is no such model, or it can't be loaded.
+    """
+    threads = getattr(arguments, "threads", None)
+    if threads is not None and not 1 <= threads <= 256:
+        raise StudioError(f"{threads} threads can't be used.", "Choose a number from 1 to 256.")
+    from ditar_studio.engine.device import use_threads
+    from ditar_studio.engine.load import load_model
+
+    use_threads(threads)
+    return load_model(arguments.model, getattr(arguments, "precision", None))
+
+
+def lexicon_of(arguments: argparse.Namespace) -> Lexicon | None:
+    """The user's pronunciations, if a file was given.
+
+    Raises:
+        StudioError: it can't be read.
+    """
+    if arguments.lexicon is None:
+        return None
+    from ditar_studio.text import lexicon
+
+    return lexicon.load(Path(arguments.lexicon))
+
+
+def check_output(path: Path) -> None:
+    """Refuse an output file that could not be written, before any work is done.
+
+    Raises:
+        StudioError: it is a folder, lies in none, or isn't a WAV.
+    """
+    if path.is_dir():
+        raise StudioError(f"“{path}” is a folder.", "Name the WAV file to write.")
+    if path.suffix.lower() != ".wav":
+        raise StudioError(f"“{path.name}” is not a WAV file's name.", "Let it end in “.wav”.")
+    if not path.parent.is_dir():
+        raise StudioError(f"There is no folder “{path.parent}”.", "Make it first.")
+
+
+def speak_into(
+    path: Path,
+    model: SpeechModel,
+    request: GenerationRequest,
+    voices: VoiceCache,
+    cancel: threading.Event,
+    console: Console,
+    subtype: Subtype = "PCM_16",
+) -> Spoken:
+    """Speak a request into a WAV that grows as patches arrive.
+
+    The file is made when the first patch is there, and holds all that was made, whatever happens.
+
+    Raises:
+        StudioError: it failed.
+    """
+    from ditar_studio.audio.io import StreamingWavWriter
+    from ditar_studio.engine.events import Cancelled, Done, Failed, PatchReady, Progress, Warned
+    from ditar_studio.engine.generate import stream
+
+    start = time.perf_counter()
+    if request.voice is not None:
+        voices.get(request.voice)
+    voice_seconds = time.perf_counter() - start
+    warnings: list[str] = []
+    with contextlib.ExitStack() as stack:
+        writer: StreamingWavWriter | None = None
+        for event in stream(model, request, cancel, voices):
+            match event:
+                case PatchReady():
+                    if writer is None:
+                        rate = model.info.sample_rate
+                        writer = stack.enter_context(
+                            StreamingWavWriter(path, rate, subtype, comment=MARK)
+                        )
+                    writer.append(event.samples)
+                case Progress():
+                    console.progress(
+                        event.fraction,
+                        f"{event.generated_seconds:.1f} s of speech, RTF {event.rtf:.2f}",
+                    )
+                case Warned():
+                    warnings.append(event.message)
+                    console.warn(event.message, event.remedy)
+                case Failed():
+                    raise StudioError(event.message, event.remedy)
+                case Done() | Cancelled():
+                    return Spoken(
+                        event.stats, voice_seconds, warnings, isinstance(event, Cancelled)
+                    )
+                case _:
+                    pass
+    raise RuntimeError("the generation ended without a word")
+
+
+def model_values(model: SpeechModel) -> dict[str, Any]:
+    """What JSON results say of the model."""
+    info = model.info
+    return {"name": info.name, "version": info.version, "weights_hash": info.weights_hash}
+
+
+def peak_memory() -> float | None:
+    """Largest resident size of this process so far, in MB; None where it isn't known."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
+
+
+@contextlib.contextmanager
+def stop_on_interrupt() -> Iterator[threading.Event]:
+    """An event that the first Ctrl+C sets; the second one interrupts as usual."""
+    cancel = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield cancel
+        return
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        cancel.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield cancel
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,100 @@
+"""From a name or a path to a model that speaks."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ditar_studio.assets import asset
+from ditar_studio.engine.voice import VoiceCache
+from ditar_studio.errors import StudioError
+
+if TYPE_CHECKING:
+    from ditar_studio.engine.speech_model import SpeechModel
+
+Precision = Literal["fp32", "bf16", "int8"]
+
+BUILT_IN = "builtin"
+
+
+def built_in_folder() -> Path:
+    """The folder of the model that comes with the program."""
+    return asset("models", BUILT_IN)
+
+
+def load_model(
+    name_or_path: str | os.PathLike[str] | None = None, precision: Precision | None = None
+) -> SpeechModel:
+    """Load a model of either family.
+
+    Args:
+        name_or_path: “builtin” (or None), or a folder or file of weights.
+        precision: of the numbers; None lets the model's family choose.
+
+    Raises:
+        StudioError: there is no such model, or its files can't be used.
+    """
+    if name_or_path is None or str(name_or_path) == BUILT_IN:
+        path = built_in_folder()
+        if not path.is_dir():
+            raise StudioError(
+                "The built-in model is not among the program's files.",
+                "Install DiTAR Studio again, or name a model with its folder.",
+            )
+    else:
+        path = Path(name_or_path).expanduser()
+    if not path.exists():
+        raise StudioError(
+            f"There is no model “{name_or_path}”.",
+            "Name a model's folder, or leave it out for the built-in model.",
+        )
+    from ditar_studio.model.voxcpm.checkpoint import is_voxcpm_folder
+
+    if path.is_dir() and is_voxcpm_folder(path):
+        from ditar_studio.engine import voxcpm
+
+        return voxcpm.load(path, precision)
+    from ditar_studio.engine import native
+
+    return native.load(path, precision)
+
+
+class ModelShelf:
+    """The one model that is in memory, with the voices that it has encoded.
+
+    Used on one thread. Asking for another model lets go of the one before.
+    """
+
+    def __init__(self) -> None:
+        self._key: tuple[str, Precision | None] | None = None
+        self._model: SpeechModel | None = None
+        self._voices: VoiceCache | None = None
+
+    @property
+    def loaded(self) -> bool:
+        """Whether a model is in memory."""
+        return self._model is not None
+
+    def get(
+        self, name_or_path: str | os.PathLike[str] | None = None, precision: Precision | None = None
+    ) -> tuple[SpeechModel, VoiceCache]:
+        """The model and its voices, loaded if it isn't the one in memory.
+
+        Raises:
+            StudioError: as `load_model`; then no model is in memory.
+        """
+        key = (str(name_or_path or BUILT_IN), precision)
+        if self._key != key or self._model is None or self._voices is None:
+            self.unload()
+            self._model = load_model(name_or_path, precision)
+            self._voices = VoiceCache(self._model)
+            self._key = key
+        return self._model, self._voices
+
+    def unload(self) -> None:
+        """Let go of the model and give its memory back."""
+        self._key = self._model = self._voices = None
+        import gc
+
+        gc.collect()

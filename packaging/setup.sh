@@ -1,0 +1,93 @@
+# Sourced by run.sh and test.sh: makes this checkout ready to use, and does nothing where it is.
+#
+#   set_up EXTRAS "more Debian packages"
+#
+# installs the missing ones of the Debian packages below (as root or by sudo), makes .venv and
+# installs the package into it with the named extras. A stamp remembers what was installed for
+# which pyproject.toml, so that a second run takes a moment.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+venv=$root/.venv
+export LANG=${LANG:-C.UTF-8} PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+
+runtime_packages="libportaudio2 libegl1 libgl1 libglib2.0-0 libxkbcommon0 libxkbcommon-x11-0
+    libdbus-1-3 libfontconfig1 fontconfig fonts-dejavu-core libxcb-cursor0 libxcb-icccm4
+    libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xkb1
+    libx11-xcb1"
+
+say() { printf '%s\n' "$*" >&2; }
+
+find_python() {
+    local candidate
+    for candidate in python3.12 python3.11 python3.13 python3 python3.10 python3.14; do
+        if command -v "$candidate" >/dev/null && "$candidate" -c '
+import sys, venv, ensurepip
+sys.exit(not (3, 10) <= sys.version_info < (3, 15))' 2>/dev/null; then
+            command -v "$candidate"
+            return 0
+        fi
+    done
+    return 1
+}
+
+missing_packages() {
+    local name
+    for name in "$@"; do
+        # From Ubuntu 24.04 on some libraries carry the suffix t64.
+        dpkg-query -W -f '${db:Status-Status}\n' "$name" "${name}t64" 2>/dev/null |
+            grep -qx installed || printf '%s ' "$name"
+    done
+}
+
+install_packages() {
+    command -v dpkg-query >/dev/null || return 0
+    local missing as_root=""
+    missing=$(missing_packages "$@")
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" != 0 ]; then
+        if command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
+            as_root=sudo
+        else
+            say "These system libraries are missing: $missing"
+            say "Install them with: sudo apt-get install $missing"
+            return 0
+        fi
+    fi
+    say "Installing system libraries: $missing"
+    export DEBIAN_FRONTEND=noninteractive
+    # shellcheck disable=SC2086
+    $as_root apt-get install -y -q --no-install-recommends $missing >&2 </dev/null || {
+        $as_root apt-get update -q >&2 </dev/null || true
+        # shellcheck disable=SC2086
+        $as_root apt-get install -y -q --no-install-recommends $missing >&2 </dev/null
+    } || say "Some system libraries could not be installed: sound or windows may not work."
+}
+
+set_up() {
+    local extras=$1 more=${2:-} python stamp wanted
+    # shellcheck disable=SC2086
+    install_packages $runtime_packages $more
+    if [ -d "$venv" ] && ! "$venv/bin/python" -c '' 2>/dev/null; then
+        say "The virtual environment is broken and is made anew."
+        rm -rf "$venv"
+    fi
+    if [ ! -d "$venv" ]; then
+        if ! python=$(find_python); then
+            install_packages python3 python3-venv
+            python=$(find_python) || {
+                say "Python 3.10 or later with its venv module is needed: install python3-venv."
+                return 1
+            }
+        fi
+        "$python" -m venv "$venv" || { rm -rf "$venv"; return 1; }
+    fi
+    stamp=$venv/installed-$extras
+    wanted=$(cat "$root/pyproject.toml" "${BASH_SOURCE[0]}" | sha256sum; echo "$root")
+    if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+        say "Installing DiTAR Studio into $venv (a minute or two) ..."
+        "$venv/bin/python" -m pip install -q -e "$root${extras:+[$extras]}" >&2 </dev/null ||
+            "$venv/bin/python" -m pip install -q -e "$root${extras:+[$extras]}" >&2 </dev/null ||
+            return 1
+        printf '%s\n' "$wanted" >"$stamp"
+    fi
+}

@@ -1,0 +1,343 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import soundfile
+from fake_model import FakeModel, speech_like
+
+from ditar_studio.audio.io import read_clip
+from ditar_studio.cli import main
+from ditar_studio.engine import load
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeModel:
+    model = FakeModel()
+    monkeypatch.setattr(load, "load_model", lambda name=None, precision=None: model)
+    return model
+
+
+@pytest.fixture
+def reference(tmp_path: Path) -> str:
+    path = tmp_path / "reference.wav"
+    soundfile.write(path, speech_like().samples, 24000)
+    return str(path)
+
+
+def speak(reference: str, out: Path, *more: str, text: str = "One two three.") -> int:
+    voice = ["--reference", reference, "--transcript", "its words"]
+    return main(["speak", *voice, "--text", text, "--out", str(out), *more])
+
+
+def last_object(text: str) -> dict[str, object]:
+    result = json.loads(text.strip().splitlines()[-1])
+    assert isinstance(result, dict)
+    return result
+
+
+def test_speak_writes_a_wav_and_one_json_object(
+    fake: FakeModel, reference: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--json", "--temperature", "0.25", "--steps", "7", "--seed", "3", "--guidance", "2"]
+    assert speak(reference, tmp_path / "out.wav", *options) == 0
+    values = last_object(capsys.readouterr().out)
+    clip = read_clip(tmp_path / "out.wav")
+    assert values["seconds"] == pytest.approx(clip.seconds) == pytest.approx(1.2)
+    for name in ("rtf", "first_patch_seconds", "peak_rss_mb"):
+        assert float(values[name]) >= 0  # type: ignore[arg-type]
+    settings = values["settings"]
+    assert isinstance(settings, dict)
+    assert (settings["temperature"], settings["steps"], settings["seed"]) == (0.25, 7, 3)
+    with soundfile.SoundFile(tmp_path / "out.wav") as file:
+        assert "Synthetic" in file.comment
+
+
+def test_the_same_command_gives_the_same_file(
+    fake: FakeModel, reference: str, tmp_path: Path
+) -> None:
+    for name, seed in (("a.wav", "1"), ("b.wav", "1"), ("c.wav", "2")):
+        assert speak(reference, tmp_path / name, "--seed", seed, "--quiet") == 0
+    a, b, c = ((tmp_path / name).read_bytes() for name in ("a.wav", "b.wav", "c.wav"))
+    assert a == b != c
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--temperature", "1.5"],
+        ["--temperature", "nan"],
+        ["--guidance", "-1"],
+        ["--steps", "0"],
+        ["--seed", "-4"],
+        ["--max-seconds", "0"],
+        ["--pause", "-1"],
+        ["--patches", "0"],
+        ["--threads", "0"],
+        ["--lexicon", "missing.txt"],
+        ["--text-file", "also.txt"],
+        ["--voice", "Kathleen"],
+    ],
+)
+def test_wrong_options_are_told_in_one_sentence(
+    fake: FakeModel,
+    reference: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    wrong: list[str],
+) -> None:
+    assert speak(reference, tmp_path / "out.wav", *wrong) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("Error: ")
+    assert len(error.strip().splitlines()) == 1
+    assert not (tmp_path / "out.wav").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["speak"],
+        ["speak", "--steps", "many", "--out", "a.wav"],
+        ["nonsense"],
+        ["batch"],
+        ["speak", "--precision", "fp3", "--out", "a.wav"],
+    ],
+)
+def test_wrong_usage_says_where_help_is(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    error = capsys.readouterr().err
+    assert "--help" in error
+    assert len(error.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("text", ["", "   ", "###", "?!?"])
+def test_a_text_without_words_leaves_an_existing_file_alone(
+    fake: FakeModel,
+    reference: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+) -> None:
+    out = tmp_path / "out.wav"
+    out.write_bytes(b"precious")
+    assert speak(reference, out, text=text) == 1
+    assert out.read_bytes() == b"precious"
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_bad_references_and_outputs_are_refused(
+    fake: FakeModel, reference: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "text.wav").write_text("no sound")
+    out = tmp_path / "out.wav"
+    for bad in (str(tmp_path), str(tmp_path / "missing.wav"), str(tmp_path / "text.wav")):
+        assert speak(bad, out) == 1
+    for bad_out in (tmp_path, tmp_path / "no" / "a.wav", tmp_path / "a.mp3"):
+        assert speak(reference, bad_out) == 1
+    assert main(["speak", "--reference", reference, "--text", "Hi.", "--out", str(out)]) == 1
+    errors = capsys.readouterr().err
+    assert errors.count("Error: ") == 7
+    assert len(errors.strip().splitlines()) == 7
+
+
+def test_unexpected_failures_have_no_traceback_unless_asked_for(
+    fake: FakeModel,
+    reference: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(fake, "begin", lambda *a, **k: {}["missing"])
+    assert speak(reference, tmp_path / "a.wav", "--json") == 70
+    output = capsys.readouterr()
+    assert "--debug" in output.err
+    assert "Traceback" not in output.err
+    assert "error" in last_object(output.out)
+    with pytest.raises(KeyError):
+        speak(reference, tmp_path / "a.wav", "--debug")
+
+
+def test_ctrl_c_keeps_what_was_made(
+    fake: FakeModel,
+    reference: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    begin = fake.begin
+
+    def slow(*arguments: object, **named: object) -> object:
+        utterance = begin(*arguments, **named)
+        step = utterance.step
+
+        def interrupted() -> object:
+            if utterance.made == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+            return step()
+
+        utterance.step = interrupted
+        return utterance
+
+    monkeypatch.setattr(fake, "begin", slow)
+    assert speak(reference, tmp_path / "a.wav", text="One two three four five six.") == 130
+    assert 0.3 <= read_clip(tmp_path / "a.wav").seconds <= 0.5
+    assert "Stopped" in capsys.readouterr().out
+
+
+def test_the_wav_can_be_read_while_it_grows(
+    fake: FakeModel, reference: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[float] = []
+    begin = fake.begin
+
+    def watched(*arguments: object, **named: object) -> object:
+        utterance = begin(*arguments, **named)
+        step = utterance.step
+
+        def look() -> object:
+            if utterance.made:
+                seen.append(read_clip(tmp_path / "a.wav").seconds)
+            return step()
+
+        utterance.step = look
+        return utterance
+
+    monkeypatch.setattr(fake, "begin", watched)
+    assert speak(reference, tmp_path / "a.wav") == 0
+    assert seen == sorted(seen)
+    assert len(set(seen)) == 11
+
+
+def batch_rows(folder: Path, reference: str) -> list[dict[str, object]]:
+    return [
+        {"id": "a", "text": "One two.", "reference": reference, "transcript": "words"},
+        {"id": "b", "text": "Three.", "reference": Path(reference).name, "transcript": "words"},
+        {"id": "no", "text": "Three.", "reference": "missing.wav", "transcript": "words"},
+        {"id": "c", "text": "Four.", "reference": reference, "transcript": "words", "seed": 4},
+        {"id": "a", "text": "Again.", "reference": reference, "transcript": "words"},
+        {"id": "../x", "text": "Out.", "reference": reference, "transcript": "words"},
+        {"id": "d", "text": 5, "reference": reference},
+        {"id": "e", "text": "Hm.", "reference": reference, "transcript": "w", "steps": "ten"},
+    ]
+
+
+def write_jobs(folder: Path, rows: list[dict[str, object]]) -> str:
+    lines = [json.dumps(row) for row in rows] + ["{not json", "", "[1, 2]"]
+    (folder / "jobs.jsonl").write_text("\n".join(lines))
+    return str(folder / "jobs.jsonl")
+
+
+def test_batch_does_the_good_rows_tells_the_bad_ones_and_resumes(
+    fake: FakeModel, reference: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = batch_rows(tmp_path, reference)
+    command = ["batch", write_jobs(tmp_path, rows), "--out-dir", str(tmp_path / "out"), "--json"]
+    assert main(command) == 1
+    output = capsys.readouterr()
+    values = last_object(output.out)
+    assert (values["rows"], values["made"], values["kept"], values["failed"]) == (10, 3, 0, 7)
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.wav")) == [
+        "a.wav",
+        "b.wav",
+        "c.wav",
+    ]
+    assert "Row 5" in output.err
+    assert "used twice" in output.err
+    assert "Traceback" not in output.err
+    assert main(command) == 1
+    values = last_object(capsys.readouterr().out)
+    assert (values["made"], values["kept"]) == (0, 3)
+    rows[1]["text"] = "Changed."
+    (tmp_path / "out" / "c.wav").unlink()
+    write_jobs(tmp_path, rows)
+    assert main(command) == 1
+    values = last_object(capsys.readouterr().out)
+    assert (values["made"], values["kept"]) == (2, 1)
+
+
+def test_batch_encodes_a_voice_once_and_ends_with_0_when_all_is_well(
+    fake: FakeModel, reference: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "jobs.jsonl"
+    row = {"text": "One.", "reference": reference, "transcript": "words"}
+    path.write_text("\n".join(json.dumps({"id": str(n), **row}) for n in range(4)))
+    assert main(["batch", str(path), "--out-dir", str(tmp_path / "out")]) == 0
+    assert len(fake.prepared) == 1
+    assert "4 made" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xff\xfe\x00\x01"])
+def test_a_job_file_without_rows_is_refused(
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "jobs.jsonl"
+    path.write_bytes(content)
+    assert main(["batch", str(path), "--out-dir", str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().err.startswith("Error: ")
+
+
+def test_a_sample_voice_can_be_named(
+    fake: FakeModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "a.wav")
+    assert main(["speak", "--voice", "kathleen", "--text", "Hello.", "--out", out]) == 0
+    assert main(["speak", "--voice", "nobody", "--text", "Hello.", "--out", out]) == 1
+    assert "Kathleen" in capsys.readouterr().err
+
+
+def test_benchmark_compares_in_one_run(fake: FakeModel, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["benchmark", "--steps", "2", "4", "--threads", "1", "--seconds", "1", "--json"]
+    assert main(command) == 0
+    rows = last_object(capsys.readouterr().out)["rows"]
+    assert isinstance(rows, list)
+    assert [row["steps"] for row in rows] == [2, 4]
+    assert rows[0]["relative"] == 1.0
+    assert main(["benchmark", "--steps", "0"]) == 1
+
+
+def test_help_comes_at_once_and_imports_nothing_heavy() -> None:
+    script = (
+        "import sys\nfrom ditar_studio.app import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "heavy = {'torch', 'numpy', 'PySide6', 'soundfile', 'gruut'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "speak" in done.stdout
+
+
+def test_kill_9_leaves_a_readable_wav(reference: str, tmp_path: Path) -> None:
+    script = f"""
+import sys, time
+sys.path[:0] = [{str(Path(__file__).parents[2] / "support")!r}, {str(Path.cwd())!r}]
+from fake_model import FakeModel, FakeUtterance
+from ditar_studio.engine import load
+load.load_model = lambda *a: FakeModel()
+step = FakeUtterance.step
+def slow(self):
+    if self.made == 5:
+        print("five", flush=True)
+        sys.stdin.read()
+    return step(self)
+FakeUtterance.step = slow
+from ditar_studio.cli import main
+main(["speak", "--reference", {reference!r}, "--transcript", "w", "--text", "One two three four.",
+      "--out", {str(tmp_path / "a.wav")!r}])
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"five\n"
+        child.kill()
+    assert read_clip(tmp_path / "a.wav").seconds == pytest.approx(0.475)
