@@ -78,7 +78,8 @@ class Line:
         locked: not to be spoken anew by "speak all that is stale".
         take_id: the take that stands for it: the chosen one, else the newest starred one,
             else the newest.
-        state: "empty" (never spoken), "rendered", "stale" (something changed since), "failed".
+        state: "empty" (never spoken), "rendered", "stale" (something changed since,
+            or it was stopped), "failed".
         failure: what went wrong when `state` is "failed".
         fingerprint: of what would be spoken now; given to `Takes.begin`.
     """
@@ -238,7 +239,7 @@ class Projects:
         }
         takes: dict[str, list[sqlite3.Row]] = {}
         for take in self.database.rows(
-            "SELECT id, line_id, fingerprint, starred FROM takes WHERE project_id = ? "
+            "SELECT id, line_id, fingerprint, starred, status FROM takes WHERE project_id = ? "
             "AND line_id IS NOT NULL AND hidden IS NULL AND status != 'recording' "
             "ORDER BY created DESC, rowid DESC",
             project_id,
@@ -481,7 +482,8 @@ def _line(
     elif standing is None:
         state = "empty"
     else:
-        state = "rendered" if standing["fingerprint"] == expected else "stale"
+        current = standing["fingerprint"] == expected and standing["status"] == "complete"
+        state = "rendered" if current else "stale"
     return Line(
         id=row["id"],
         project_id=row["project_id"],

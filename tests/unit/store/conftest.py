@@ -5,23 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-import soundfile
+from library_things import Clock, recipe, write_tone
 
 from ditar_studio.store.library import Library
-from ditar_studio.store.recipe import Recipe
 from ditar_studio.store.takes import Take
-
-
-class Clock:
-    """Seconds that pass only when told to."""
-
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -39,25 +27,6 @@ def library(tmp_path: Path, clock: Clock) -> Iterator[Library]:
 def wav(tmp_path: Path) -> Path:
     """One second of a quiet tone."""
     return write_tone(tmp_path / "tone.wav", 1.0)
-
-
-def write_tone(path: Path, seconds: float) -> Path:
-    times = np.arange(int(16000 * seconds)) / 16000
-    soundfile.write(path, 0.1 * np.sin(2 * np.pi * 220 * times), 16000)
-    return path
-
-
-def recipe(text: str = "Hello there.", **changes: object) -> Recipe:
-    values: dict[str, object] = {
-        "model_name": "builtin",
-        "model_hash": "m",
-        "voice_id": None,
-        "voice_name": "",
-        "voice_hash": "",
-        "text": text,
-        "settings": {"seed": 7},
-    }
-    return Recipe(**{**values, **changes})  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from library_things import Clock, recipe, write_tone
 
 from ditar_studio.store.changes import Edit, Stack, Step
 from ditar_studio.store.library import Library
 from ditar_studio.store.projects import NewLine
-from tests.unit.store.conftest import Clock, recipe, write_tone
 
 TABLES = ("voices", "samples", "projects", "lines", "takes", "recordings")
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from library_things import recipe
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store import files
@@ -18,7 +19,6 @@ from ditar_studio.store.changes import ChangeSet
 from ditar_studio.store.library import Library
 from ditar_studio.store.migrations import MIGRATIONS
 from ditar_studio.store.projects import NewLine
-from tests.unit.store.conftest import recipe
 
 
 def test_everything_is_there_after_closing_and_opening(tmp_path: Path) -> None:

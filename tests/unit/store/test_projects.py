@@ -6,13 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from library_things import Clock
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store.library import Library
 from ditar_studio.store.projects import Line, NewLine
 from ditar_studio.store.takes import Take
 from ditar_studio.store.voices import NewSample
-from tests.unit.store.conftest import Clock
 
 
 def _texts(library: Library, project_id: str) -> list[str]:

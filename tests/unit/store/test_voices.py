@@ -7,11 +7,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from library_things import write_tone
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store.library import Library
 from ditar_studio.store.voices import NewSample
-from tests.unit.store.conftest import write_tone
 
 
 def test_a_voice_keeps_everything_that_was_said_of_it(library: Library, wav: Path) -> None:

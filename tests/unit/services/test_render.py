@@ -1,0 +1,216 @@
+"""Speaking lines: takes on disk while they are heard, kept when stopped, told when they fail."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from fake_model import RATE, FakeModel, speech_like
+
+from ditar_studio.audio.io import StreamingWavWriter, read_clip
+from ditar_studio.engine.events import Failed
+from ditar_studio.engine.settings import GenerationSettings
+from ditar_studio.engine.worker import Worker
+from ditar_studio.errors import StudioError
+from ditar_studio.services.render import (
+    LineFailed,
+    RenderDone,
+    RenderEvent,
+    RenderProgress,
+    RenderRequest,
+    RenderStarted,
+    SoundReady,
+    TakeDone,
+    TakeStarted,
+    render,
+    stale_lines,
+)
+from ditar_studio.store.library import Library
+from ditar_studio.store.projects import Line, NewLine
+from ditar_studio.store.voices import NewSample
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    with Library(tmp_path / "library") as opened:
+        yield opened
+
+
+@pytest.fixture
+def lines(library: Library, tmp_path: Path) -> list[Line]:
+    """Two lines, of the project's voice Anna and of Bert."""
+    clip = speech_like()
+    soundfile.write(tmp_path / "voice.wav", clip.samples, clip.sample_rate)
+    anna, bert = (
+        library.voices.create(name, [NewSample(tmp_path / "voice.wav", f"I am {name}.")]).value
+        for name in ("Anna", "Bert")
+    )
+    project = library.projects.open_last().value
+    library.projects.change_settings(
+        project.id, voice_id=anna.id, generation={"temperature": 1.0, "seed": None}
+    )
+    return library.projects.add_lines(
+        project.id, [NewLine("Hello there.", pause_seconds=0.5), NewLine("Bye now.", bert.id)]
+    ).value
+
+
+def _request(*lines: Line, variations: int = 1) -> RenderRequest:
+    return RenderRequest(lines[0].project_id, tuple(line.id for line in lines), variations)
+
+
+def _render(
+    library: Library, request: RenderRequest, cancel_after: int = 10**9, seed: int = 7
+) -> list[RenderEvent]:
+    cancel = threading.Event()
+    events: list[RenderEvent] = []
+    for event in render(library, FakeModel(), request, cancel, roll=lambda: seed):
+        events.append(event)
+        if sum(isinstance(e, SoundReady) for e in events) >= cancel_after:
+            cancel.set()
+    return events
+
+
+def _heard(events: list[RenderEvent], take_id: str) -> np.ndarray:
+    sounds = [e.samples for e in events if isinstance(e, SoundReady) and e.take_id == take_id]
+    return np.concatenate(sounds)
+
+
+def test_each_line_becomes_a_take_of_what_was_heard(library: Library, lines: list[Line]) -> None:
+    events = _render(library, _request(*lines))
+    assert events[0] == RenderStarted(2, RATE)
+    done = [e.take for e in events if isinstance(e, TakeDone)]
+    assert events[-1] == RenderDone(tuple(take.id for take in done), (), False)
+    for take, line in zip(done, lines, strict=True):
+        assert (take.line_id, take.text, take.status) == (line.id, line.text, "complete")
+        np.testing.assert_array_equal(read_clip(take.path).samples, _heard(events, take.id))
+        assert take.seconds > 0
+        assert take.rtf is not None
+    assert [take.recipe.voice_name for take in done] == ["Anna", "Bert"]
+    states = [line.state for line in library.projects.lines(lines[0].project_id)]
+    assert states == ["rendered", "rendered"]
+    fractions = [e.fraction for e in events if isinstance(e, RenderProgress)]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == pytest.approx(1.0)
+    pauses = [e for e in events if isinstance(e, SoundReady) and e.take_id is None]
+    assert [len(pause.samples) for pause in pauses] == [RATE // 2]
+
+
+def test_the_recipe_makes_the_same_sound_again(library: Library, lines: list[Line]) -> None:
+    _render(library, _request(lines[0]), seed=11)
+    (first,) = library.takes.of_line(lines[0].id)
+    assert first.recipe.settings["seed"] == 11
+    GenerationSettings.from_dict(first.recipe.settings)
+    library.projects.change_settings(lines[0].project_id, generation=dict(first.recipe.settings))
+    _render(library, _request(lines[0]), seed=99)
+    second = library.takes.of_line(lines[0].id)[0]
+    assert first.id != second.id
+    np.testing.assert_array_equal(read_clip(first.path).samples, read_clip(second.path).samples)
+
+
+def test_variations_get_seeds_of_their_own(library: Library, lines: list[Line]) -> None:
+    library.projects.change_settings(lines[0].project_id, generation={"seed": 1})
+    _render(library, _request(lines[0], variations=3), seed=5)
+    seeds = [take.recipe.settings["seed"] for take in library.takes.of_line(lines[0].id)]
+    assert seeds == [5, 5, 1]
+
+
+def test_the_file_is_readable_while_it_grows(library: Library, lines: list[Line]) -> None:
+    events: list[RenderEvent] = []
+    for event in render(library, FakeModel(), _request(lines[0]), threading.Event()):
+        events.append(event)
+        if isinstance(event, SoundReady):
+            (take,) = library.takes.of_line(lines[0].id)
+            assert take.status == "recording"
+            np.testing.assert_array_equal(read_clip(take.path).samples, _heard(events, take.id))
+
+
+def test_stopping_keeps_what_was_heard(library: Library, lines: list[Line]) -> None:
+    events = _render(library, _request(*lines), cancel_after=3)
+    (take,) = library.takes.of_project(lines[0].project_id)
+    assert take.status == "partial"
+    assert events[-1] == RenderDone((take.id,), (), True)
+    np.testing.assert_array_equal(read_clip(take.path).samples, _heard(events, take.id))
+    assert library.projects.line(lines[0].id).state == "stale"
+
+
+def test_stopping_before_any_sound_leaves_nothing(library: Library, lines: list[Line]) -> None:
+    cancel = threading.Event()
+    for event in render(library, FakeModel(), _request(*lines), cancel):
+        if isinstance(event, TakeStarted):
+            cancel.set()
+    assert isinstance(event, RenderDone)
+    assert library.takes.of_project(lines[0].project_id) == []
+    assert list((library.root / "takes").iterdir()) == []
+
+
+def test_a_line_that_fails_is_marked_and_the_next_one_spoken(
+    library: Library, lines: list[Line]
+) -> None:
+    library.projects.set_text(lines[0].id, "...")
+    events = _render(library, _request(*lines))
+    (failed,) = [e for e in events if isinstance(e, LineFailed)]
+    assert failed.line_id == lines[0].id
+    first, second = library.projects.lines(lines[0].project_id)
+    assert first.state == "failed"
+    assert "nothing that can be read" in first.failure
+    assert second.state == "rendered"
+    assert stale_lines([first, second]) == (first.id,)
+    assert isinstance(events[-1], RenderDone)
+    assert events[-1].failed == (lines[0].id,)
+
+
+def test_a_model_that_breaks_midway_leaves_a_partial_take(
+    library: Library, lines: list[Line]
+) -> None:
+    library.projects.set_text(lines[0].id, "Hello nan nan.")
+    _render(library, _request(lines[0]))
+    (take,) = library.takes.of_line(lines[0].id)
+    assert take.status == "partial"
+    assert library.projects.line(lines[0].id).state == "failed"
+
+
+def test_a_voice_that_is_gone_fails_its_line_only(library: Library, lines: list[Line]) -> None:
+    assert lines[1].voice_id is not None
+    library.voices.delete(lines[1].voice_id)
+    events = _render(library, _request(*lines))
+    assert isinstance(events[-1], RenderDone)
+    assert events[-1].failed == (lines[1].id,)
+    assert len(events[-1].takes) == 1
+
+
+def test_a_full_disk_ends_it_and_keeps_what_was_heard(
+    library: Library, lines: list[Line], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = StreamingWavWriter.append
+
+    def full(self: StreamingWavWriter, samples: np.ndarray) -> None:
+        if self.seconds > 0.3:
+            raise StudioError("Writing failed: No space left on device.", "Make room.")
+        append(self, samples)
+
+    monkeypatch.setattr(StreamingWavWriter, "append", full)
+    posted: list[object] = []
+    worker = Worker()
+    request = _request(*lines)
+    job = worker.submit(lambda stop: render(library, FakeModel(), request, stop), posted.append)
+    assert job.done.wait(20)
+    assert worker.stop()
+    assert isinstance(posted[-1], Failed)
+    (take,) = library.takes.of_project(lines[0].project_id)
+    assert take.status == "partial"
+    assert take.seconds > 0.3
+    assert library.projects.line(lines[0].id).state == "failed"
+
+
+def test_requests_without_sense_are_told(library: Library, lines: list[Line]) -> None:
+    with pytest.raises(StudioError):
+        RenderRequest(lines[0].project_id, ())
+    with pytest.raises(StudioError):
+        _request(lines[0], variations=0)
+    library.projects.delete_lines([lines[0].id])
+    with pytest.raises(StudioError, match="no longer there"):
+        _render(library, _request(lines[0]))
