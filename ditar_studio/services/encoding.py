@@ -59,7 +59,9 @@ def encode(
             path, "w", rate, 1, subtype=encoding.subtype, format=encoding.container
         ) as file:
             if encoding.container in ("FLAC", "OGG"):
-                file.title, file.artist, file.comment = tags.title, tags.voice, tags.comment
+                file.title, file.comment = tags.title, tags.comment
+                if tags.voice:  # libsndfile refuses an empty one
+                    file.artist = tags.voice
             for block in blocks:
                 for first in range(0, len(block), rate):
                     file.write(block[first : first + rate])

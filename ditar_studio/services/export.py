@@ -387,7 +387,8 @@ class _Run:
             self._encoding.container != "OGG" or len(comment) <= metadata.LONGEST_OPUS_COMMENT
         )
         voices = ", ".join(dict.fromkeys(piece.speaker for _, piece in track.parts))
-        tags = metadata.Tags(track.title, voices, comment if embedded else metadata.mark())
+        title = track.title or "Untitled"
+        tags = metadata.Tags(title, voices, comment if embedded else metadata.mark())
         encode(path, self._encoding, rate, tags, self._samples(track, rate, gain))
         return embedded
 

@@ -81,6 +81,16 @@ def test_each_format_holds_the_sound_the_mark_and_the_recipe(
     assert metadata.open_recipe(path) == [piece.recipe for piece in what.pieces]
 
 
+@pytest.mark.parametrize("format", ENCODINGS)
+def test_takes_without_speaker_or_text_are_exported_too(
+    what: Plan, tmp_path: Path, format: Format
+) -> None:
+    piece = Piece(1, what.pieces[0].path, "", "", 0.0, _recipe(""))
+    settings = ExportSettings(format=format, layout="per_line")
+    out = export(Plan("", (piece,), (), ()), tmp_path / "out", settings)
+    assert metadata.open_recipe(out.files[0]) == [piece.recipe]
+
+
 def test_wav_is_bit_exact_where_nothing_has_to_change(what: Plan, tmp_path: Path) -> None:
     settings = ExportSettings(format="wav32f", layout="per_line")
     out = export(what, tmp_path / "out", settings)

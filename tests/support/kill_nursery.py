@@ -1,0 +1,126 @@
+"""A process that lets children work on a library and kills each at the moment it is told.
+
+Run as `python kill_nursery.py LIBRARY`. For every line "SEED SECONDS" on standard input it forks
+a child that records, generates, edits, saves, exports and deletes, kills it with SIGKILL after so
+many seconds, and answers "killed" ("ended" if the child came to an end by itself, by an error).
+What a child has done stands in LIBRARY/../journal: a JSON object a line, each written at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import numpy as np
+
+from ditar_studio.audio.io import StreamingWavWriter
+from ditar_studio.services.export import ExportSettings, export, plan
+from ditar_studio.store.library import Library
+from ditar_studio.store.projects import NewLine
+from ditar_studio.store.recipe import Recipe
+from ditar_studio.store.voices import NewSample
+
+RATE, BLOCK = 24000, 2400
+
+
+class Child:
+    """Works until it is killed."""
+
+    def __init__(self, root: Path, seed: int) -> None:
+        self.root = root
+        self.random = random.Random(seed)
+        self.journal = os.open(root.parent / "journal", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        self.library = Library(root)
+        self.project = self.library.projects.open_last().value.id
+        self.samples = np.random.default_rng(seed).normal(0, 0.1, BLOCK).astype(np.float32)
+
+    def note(self, what: str, identifier: str, value: object = None) -> None:
+        line = json.dumps({"what": what, "id": identifier, "value": value}) + "\n"
+        os.write(self.journal, line.encode())
+
+    def work(self) -> None:
+        acts = [self.record, self.generate, self.generate, self.edit, self.export, self.delete]
+        while True:
+            self.random.choice(acts)()
+
+    def fill(self, identifier: str, path: Path) -> int:
+        """Write blocks to a growing file, noting how much is there after each."""
+        with StreamingWavWriter(path, RATE) as writer:
+            for _ in range(self.random.randint(1, 8)):
+                writer.append(self.samples)
+                self.note("sound", identifier, writer.frames)
+            return writer.frames
+
+    def record(self) -> None:
+        recording = self.library.recordings.begin("The passage.").value
+        self.fill(recording.id, recording.path)
+        finished = self.library.recordings.finish(recording.id).value
+        self.note("recorded", recording.id, finished.seconds)
+        sample = NewSample(finished.path, "The passage.")
+        voice = self.library.voices.create("Anna", [sample]).value
+        self.note("voice", voice.id, finished.seconds)
+
+    def generate(self) -> None:
+        text = f"Line {self.random.random()}"
+        (line,) = self.library.projects.add_lines(self.project, [NewLine(text)]).value
+        self.note("line", line.id, text)
+        recipe = Recipe("builtin", "m", None, "", "", text, {"seed": 1})
+        take = self.library.takes.begin(self.project, line.id, recipe, line.fingerprint).value
+        self.fill(take.id, take.path)
+        done = self.library.takes.finish(take.id, rtf=0.5).value
+        self.note("take", take.id, done.seconds)
+
+    def edit(self) -> None:
+        lines = self.library.projects.lines(self.project)
+        if lines:
+            line = self.random.choice(lines)
+            text = f"Edited {self.random.random()}"
+            self.note("editing", line.id, text)
+            self.library.projects.set_text(line.id, text)
+            self.note("line", line.id, text)
+
+    def export(self) -> None:
+        made = plan(self.library, self.project)
+        if made.pieces:
+            few = type(made)(made.project, made.pieces[:3], (), ())
+            folder = self.root.parent / "exported"
+            done = export(few, folder, ExportSettings(format="flac", replace=True))
+            self.note("exported", done.files[0].name)
+
+    def delete(self) -> None:
+        takes = self.library.takes.of_project(self.project)
+        if len(takes) > 5:
+            take = self.random.choice(takes)
+            self.note("deleting", take.id)
+            self.library.takes.delete(take.id)
+            if self.random.random() < 0.5:
+                self.library.trash.purge(older_than_days=0)
+
+
+def main() -> None:
+    root = Path(sys.argv[1])
+    for line in sys.stdin:
+        seed, seconds = line.split()
+        child = os.fork()
+        if child == 0:
+            try:
+                Child(root, int(seed)).work()
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(1)
+        time.sleep(float(seconds))
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        print("killed" if killed else "ended", flush=True)
+
+
+if __name__ == "__main__":
+    main()
