@@ -18,7 +18,8 @@ STALL_SECONDS = 1.5
 """A stream without a callback for so long is lost, whatever PortAudio says."""
 
 RETRY_SECONDS = 0.5
-"""Time between attempts to open a lost device again."""
+LONGEST_RETRY_SECONDS = 2.0
+"""Time between attempts to open a lost device again: the first, and the one it grows to."""
 
 FALL_BACK_SECONDS = 2.0
 """After so long without the chosen device the system's default one is used."""
@@ -100,6 +101,7 @@ class StreamKeeper:
         self._last_callback = 0.0
         self._lost_since: float | None = None
         self._retry_at = 0.0
+        self._pause = RETRY_SECONDS
         self._refused = False
 
     @property
@@ -126,6 +128,7 @@ class StreamKeeper:
         """Say whether the stream should be open; `tick` brings it about."""
         if wanted and not self._wanted:
             self._lost_since = None
+            self._pause = RETRY_SECONDS
             self._retry_at = 0.0
             self._refused = False
         self._wanted = wanted
@@ -136,12 +139,15 @@ class StreamKeeper:
             self._chosen = device_id
             self._reopen = self._running is not None or self._opening is not None
             self._lost_since = None
+            self._pause = RETRY_SECONDS
             self._retry_at = 0.0
             self._refused = False
 
-    def report_refusal(self) -> None:
-        """Tell of the next failed attempt even if an earlier one has been told."""
+    def try_now(self) -> None:
+        """Try at once, and tell of a failure even if an earlier one has been told."""
         self._refused = False
+        self._pause = RETRY_SECONDS
+        self._retry_at = 0.0
 
     def tick(self) -> list[KeeperEvent]:
         """Take one step towards the wish and report what happened. Never blocks."""
@@ -186,7 +192,8 @@ class StreamKeeper:
         try:
             self._running = job.outcome()
         except StudioError as failure:
-            self._retry_at = now + RETRY_SECONDS
+            self._retry_at = now + self._pause
+            self._pause = min(2 * self._pause, LONGEST_RETRY_SECONDS)
             if self._lost_since is None:
                 self._lost_since = now
             if not self._refused and self._wanted:
@@ -194,6 +201,7 @@ class StreamKeeper:
                 events.append(StreamRefused(failure.message, failure.remedy))
             return
         self._lost_since = None
+        self._pause = RETRY_SECONDS
         self._refused = False
         events.append(self._running.opened)
 
@@ -243,7 +251,7 @@ class StreamKeeper:
             device = wanted or default
         try:
             return self._open_on(device, fell_back=chosen is not None and device.id != chosen)
-        except StudioError:
+        except Exception:
             if not fall_back or device.id == default.id:
                 raise
         return self._open_on(default, fell_back=True)
@@ -251,8 +259,8 @@ class StreamKeeper:
     def _open_on(self, device: Device, fell_back: bool) -> _Running:
         backend = self._control.backend
         available = device.inputs if self._direction == "input" else device.outputs
-        counts = sorted({min(self._channels, available), min(2, available), available})
-        counts.sort(key=lambda count: count != min(self._channels, available))
+        # Some devices only open with all their channels.
+        counts = dict.fromkeys((min(self._channels, available), min(2, available), available))
         rates = dict.fromkeys((device.sample_rate, *_USUAL_RATES))
         failure: Exception | None = None
         self._ended = False

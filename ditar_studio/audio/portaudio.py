@@ -148,13 +148,15 @@ class PortAudio:
                     "The sound library PortAudio is not installed.",
                     "Install it (Debian, Ubuntu: sudo apt install libportaudio2) and start again.",
                 ) from error
+            if not sounddevice._initialized:
+                sounddevice._initialize()
             self._module = sounddevice
         return self._module
 
     def refresh(self) -> None:
         fresh = self._module is None
         module = self._sounddevice()
-        if not fresh:  # importing has just initialised it
+        if not fresh:
             if module._initialized:
                 module._terminate()
             module._initialize()

@@ -220,7 +220,7 @@ class Recorder:
                 raise StudioError("A recording is under way.", "Stop it first.")
             self._target = Path(path)
             self._stop_recording = False
-            self._keeper.report_refusal()
+            self._keeper.try_now()
             self._start()
 
     def stop(self) -> None:

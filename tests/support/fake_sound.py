@@ -90,6 +90,7 @@ class FakeBackend:
         self.refuse_rates: set[int] = set()
         self.refuse_channels: set[int] = set()
         self.refuse: str = ""
+        self.broken: set[Device] = set()
         self.frozen = threading.Event()
         self.thawed = threading.Event()
         self.thawed.set()
@@ -130,6 +131,8 @@ class FakeBackend:
         self.block_if_frozen()
         if self.refuse:
             raise RuntimeError(self.refuse)
+        if chosen in self.broken:
+            raise RuntimeError("Unanticipated host error")
         if chosen not in self.plugged:
             raise RuntimeError("Device unavailable")
         if sample_rate in self.refuse_rates:

@@ -7,6 +7,7 @@ from fake_sound import Clock, FakeBackend, InlineControl, device
 from ditar_studio.audio import keeper as keeper_module
 from ditar_studio.audio.keeper import (
     FALL_BACK_SECONDS,
+    LONGEST_RETRY_SECONDS,
     RETRY_SECONDS,
     STALL_SECONDS,
     StreamKeeper,
@@ -102,6 +103,33 @@ def test_after_a_while_it_falls_back_on_the_default_device(bench):
     assert events[0].fell_back
 
 
+def test_it_falls_back_too_from_a_device_that_is_listed_but_cannot_be_opened(bench):
+    bench.keeper.choose(bench.headset.id)
+    bench.keeper.want(True)
+    bench.tick()
+    bench.backend.broken = {bench.headset}
+    bench.backend.stream.die()
+    bench.tick()
+    attempts = 0
+    while not (events := bench.tick(LONGEST_RETRY_SECONDS)):
+        attempts += 1
+        assert attempts < 5
+    assert events[0].device == bench.mic
+    assert events[0].fell_back
+
+
+def test_attempts_become_rarer(bench):
+    bench.backend.refuse = "Device unavailable"
+    bench.keeper.want(True)
+    bench.tick()
+    asked = []
+    submit = bench.control.submit
+    bench.control.submit = lambda *a, **k: asked.append(bench.clock.now) or submit(*a, **k)
+    for _ in range(100):
+        bench.tick(0.1, times=1)
+    assert 4 <= len(asked) <= 8
+
+
 def test_a_suspended_device_is_noticed_by_the_age_of_its_last_callback(bench):
     bench.keeper.want(True)
     bench.tick()
@@ -119,8 +147,8 @@ def test_what_cannot_be_opened_is_told_once_and_tried_again(bench):
     assert isinstance(refused, StreamRefused)
     assert refused.remedy
     assert bench.tick(RETRY_SECONDS) == []
-    bench.keeper.report_refusal()
-    assert len(bench.tick(RETRY_SECONDS)) == 1
+    bench.keeper.try_now()
+    assert len(bench.tick()) == 1
     bench.backend.refuse = ""
     assert isinstance(bench.tick(RETRY_SECONDS)[0], StreamOpened)
 

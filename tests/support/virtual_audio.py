@@ -20,7 +20,7 @@ from pathlib import Path
 
 PACKAGES = "pulseaudio pulseaudio-utils libasound2-plugins libportaudio2"
 
-_DEVICES = {
+DEVICES: dict[str, tuple[str | None, str | None]] = {
     # name: (sink, source)
     "default": ("virtual_speakers", "virtual_mic"),
     "virtual_speakers": ("virtual_speakers", None),
@@ -70,9 +70,9 @@ class VirtualAudio:
             "ALSA_CONFIG_PATH": str(self.folder / "asound.conf"),
         }
 
-    def start(self, devices: dict[str, tuple[str | None, str | None]] | None = None) -> None:
+    def start(self) -> None:
         """Start the server, or start it again, and wait until it answers."""
-        self.configure(devices or _DEVICES)
+        self.configure(DEVICES)
         # Without norewinds the server replays what it has taken already.
         null = f"module-null-sink norewinds=1 rate={self.rate}"
         (self.folder / "default.pa").write_text(
@@ -124,6 +124,13 @@ default-fragment-size-msec = 10
                     "PulseAudio did not start: " + (self.folder / "log").read_text()[-2000:]
                 )
             time.sleep(0.05)
+
+    def ensure(self) -> None:
+        """Start the server again if a test has killed it; put the usual devices back."""
+        if self._daemon is None or self._daemon.poll() is not None:
+            self.start()
+        else:
+            self.configure(DEVICES)
 
     def configure(self, devices: dict[str, tuple[str | None, str | None]]) -> None:
         """Say which devices PortAudio finds at its next scan: name -> (sink, source)."""
