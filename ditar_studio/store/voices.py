@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store import files
@@ -14,6 +14,9 @@ from ditar_studio.store.bundle import Bundle, write_bundle
 from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, Transaction, serial
 from ditar_studio.store.voice import NewSample, Sample, Voice, sample_hash
+
+if TYPE_CHECKING:
+    from ditar_studio.sample_voices import SampleVoice
 
 __all__ = ["NewSample", "Sample", "Voice", "Voices", "reference_hashes"]
 
@@ -207,39 +210,34 @@ class Voices:
             )
 
     @serial
-    def install_samples(self, folder: Path) -> list[Voice]:
+    def install_samples(self, shipped: Iterable[SampleVoice]) -> list[Voice]:
         """Add the voices that come with the application, those that were not added before.
 
         A sample voice that the user deleted stays deleted.
-
-        Args:
-            folder: holds `voices.json`: {"voices": [{"id", "name", "tags", "note", "consent",
-                "samples": [{"file", "transcript"}]}]} with files relative to it.
         """
-        listed = json.loads((folder / "voices.json").read_text("utf-8"))["voices"]
         row = self.database.row("SELECT value FROM meta WHERE key = 'sample_voices'")
-        known: list[str] = json.loads(row["value"]) if row else []
-        known += [row["origin"] for row in self.database.rows("SELECT origin FROM voices")]
-        added = [entry for entry in listed if entry["id"] not in known]
+        known: set[str] = set(json.loads(row["value"])) if row else set()
+        known |= {row["origin"] for row in self.database.rows("SELECT origin FROM voices")}
         voices = []
-        for entry in added:
-            samples = [NewSample(folder / s["file"], s["transcript"]) for s in entry["samples"]]
+        for sample in shipped:
+            origin = sample.path.stem
+            if origin in known:
+                continue
             created = self.create(
-                entry["name"],
-                samples,
-                consent=entry.get("consent", ""),
-                tags=entry.get("tags", ()),
-                note=entry.get("note", ""),
-                origin=entry["id"],
+                sample.name,
+                [NewSample(sample.path, sample.transcript)],
+                consent=f"{sample.licence}: {sample.attribution}",
+                tags=["sample"],
+                origin=origin,
                 undoable=False,
             )
             voices.append(created.value)
-            known.append(entry["id"])
-            with self.database.operation() as work:
-                work.execute(
-                    "INSERT OR REPLACE INTO meta VALUES ('sample_voices', ?)",
-                    json.dumps(sorted(set(known) - {""})),
-                )
+            known.add(origin)
+        with self.database.operation() as work:
+            work.execute(
+                "INSERT OR REPLACE INTO meta VALUES ('sample_voices', ?)",
+                json.dumps(sorted(known - {""})),
+            )
         return voices
 
     # --- inside

@@ -10,6 +10,7 @@ import pytest
 from library_things import write_tone
 
 from ditar_studio.errors import StudioError
+from ditar_studio.sample_voices import SampleVoice
 from ditar_studio.store.library import Library
 from ditar_studio.store.voices import NewSample
 
@@ -130,17 +131,16 @@ def test_a_damaged_or_foreign_voice_file_is_refused(
     assert len(library.voices.all()) == 1
 
 
-def test_sample_voices_are_added_once_and_stay_deleted(
-    library: Library, wav: Path, tmp_path: Path
-) -> None:
-    entry = {"id": "lj", "name": "Linda", "samples": [{"file": wav.name, "transcript": "One."}]}
-    (tmp_path / "voices.json").write_text(json.dumps({"voices": [entry]}))
-    added = library.voices.install_samples(tmp_path)
-    assert [voice.built_in for voice in added] == [True]
-    library.voices.delete(added[0].id)
-    assert library.voices.install_samples(tmp_path) == []
+def test_sample_voices_are_added_once_and_stay_deleted(library: Library, wav: Path) -> None:
+    shipped = [SampleVoice("Linda", wav, "One.", "en", "CC0-1.0", "Linda herself")]
+    (linda,) = library.voices.install_samples(shipped)
+    assert linda.built_in
+    assert linda.consent == "CC0-1.0: Linda herself"
+    assert library.voices.install_samples(shipped) == []
+    library.voices.delete(linda.id)
+    assert library.voices.install_samples(shipped) == []
     library.trash.purge(older_than_days=0)
-    assert library.voices.install_samples(tmp_path) == []
+    assert library.voices.install_samples(shipped) == []
     assert library.voices.all() == []
 
 
