@@ -1,0 +1,212 @@
+"""Audio VAE: 24 kHz mono <-> Gaussian latents at a low rate (arXiv 2502.03930, section 3.5.1).
+
+The encoder reads log-mel frames and sees both sides; the decoder is a causal ConvNeXt network at frame rate
+with a small fixed look-ahead and a source-filter synthesiser (`synthesis`), far cheaper than the
+paper's BigVGAN. There is one decoding path: `decode` is `decode_step` over everything, then `flush`. A
+phonetic head reads phonemes from the latents; it trains the latents to carry them and aligns prompts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ditar_studio.model.config import VaeConfig
+from ditar_studio.model.features import LogMel
+from ditar_studio.model.layers import ConvNeXtBlock
+from ditar_studio.model.synthesis import DELAY, HOP, SourceFilter, SynthesisState
+
+PITCH_REFERENCE_HZ = 150.0
+_ENVELOPE_BIAS = -4.0
+
+
+class Encoder(nn.Module):
+    """Wave [B, n] -> posterior mean and log-variance [B, n / hop, latent_dim]; n a multiple of hop."""
+
+    def __init__(self, config: VaeConfig) -> None:
+        super().__init__()
+        self.mel = LogMel(config.sample_rate, config.hop // 2, config.mel_bins)
+        self.inward = nn.Linear(config.mel_bins, config.encoder_dim)
+        self.fine = nn.Sequential(
+            *(ConvNeXtBlock(config.encoder_dim, causal=False) for _ in range(config.encoder_layers))
+        )
+        self.down = nn.Linear(2 * config.encoder_dim, config.trunk_dim)
+        self.trunk = nn.Sequential(
+            *(ConvNeXtBlock(config.trunk_dim, causal=False) for _ in range(config.trunk_layers))
+        )
+        self.norm = nn.LayerNorm(config.trunk_dim)
+        self.out = nn.Linear(config.trunk_dim, 2 * config.latent_dim)
+
+    def forward(self, wave: Tensor) -> tuple[Tensor, Tensor]:
+        x = self.fine(self.inward((self.mel(wave) + 4) / 3))
+        batch, frames, _ = x.shape
+        x = self.trunk(self.down(x.reshape(batch, frames // 2, -1)))
+        mean, log_variance = self.out(self.norm(x)).chunk(2, dim=-1)
+        return mean, log_variance.clamp(-8, 2)
+
+
+class PhoneticHead(nn.Module):
+    """Reads phonemes from normalised latents [B, T, latent_dim]: CTC logits [B, T, symbols], blank = 0."""
+
+    def __init__(self, config: VaeConfig, dim: int = 256, layers: int = 3) -> None:
+        super().__init__()
+        self.inward = nn.Linear(config.latent_dim, dim)
+        self.blocks = nn.Sequential(*(ConvNeXtBlock(dim, causal=False) for _ in range(layers)))
+        self.out = nn.Linear(dim, config.symbols)
+
+    def forward(self, latents: Tensor) -> Tensor:
+        return self.out(self.blocks(self.inward(latents)))
+
+
+@dataclass
+class DecoderState:
+    """State of streaming decoding: the past frames of every block, the synthesiser's, and the trimming."""
+
+    past: list[Tensor]
+    synthesis: SynthesisState
+    drop: int  # samples of start-up delay still to be dropped
+    owed: int = 0  # samples that the latents so far stand for and that were not given out yet
+
+
+class Decoder(nn.Module):
+    """Latents [B, T, latent_dim] -> per 6.25 ms pitch and envelopes -> samples; causal, see `Vae`."""
+
+    def __init__(self, config: VaeConfig) -> None:
+        super().__init__()
+        self.config = config
+        dim = config.decoder_dim
+        self.inward = nn.Linear(config.latent_dim, dim)
+        self.coarse = nn.ModuleList(
+            ConvNeXtBlock(dim, causal=True) for _ in range(config.decoder_layers)
+        )
+        self.upsample = nn.Linear(dim, 2 * config.encoder_dim)
+        self.fine = nn.ModuleList(
+            ConvNeXtBlock(config.encoder_dim, causal=True) for _ in range(config.vocoder_layers)
+        )
+        self.norm = nn.LayerNorm(config.encoder_dim)
+        self.frames = config.hop // HOP // 2  # synthesis frames per fine frame
+        self.out = nn.Linear(config.encoder_dim, self.frames * (1 + 2 * config.bands))
+        nn.init.normal_(self.out.weight, std=0.01)
+        nn.init.zeros_(self.out.bias)
+        self.synthesiser = SourceFilter(config.sample_rate, config.bands)
+
+    @property
+    def blocks(self) -> list[ConvNeXtBlock]:
+        return [*self.coarse, *self.fine]  # type: ignore[list-item]
+
+    @property
+    def delay(self) -> int:
+        """Samples between a latent going in and its first sample coming out."""
+        return self.config.lookahead * self.config.hop + DELAY
+
+    def start(self, batch: int) -> DecoderState:
+        """The state before the first latent."""
+        past = [
+            block.scale.new_zeros(batch, block.WIDTH - 1, len(block.scale)) for block in self.blocks
+        ]
+        return DecoderState(past, self.synthesiser.start(batch), self.delay)
+
+    def envelopes(
+        self, latents: Tensor, past: list[Tensor]
+    ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
+        """Frame-rate half: latents [B, T, D] -> octaves above the reference pitch [B, F], the two log
+        envelopes [B, F, bands] with F = T * hop / 150, and the blocks' new past."""
+        x = self.inward(latents)
+        new: list[Tensor] = []
+        for block, before in zip(self.blocks, past, strict=True):
+            if len(new) == len(self.coarse):
+                x = self.upsample(x).reshape(x.shape[0], 2 * x.shape[1], -1)
+            x, after = block.step(x, before)
+            new.append(after)
+        y = self.out(self.norm(x)).reshape(x.shape[0], x.shape[1] * self.frames, -1)
+        octaves, voiced, unvoiced = y.split((1, self.config.bands, self.config.bands), dim=-1)
+        return (
+            octaves[..., 0],
+            (voiced + _ENVELOPE_BIAS).clamp(-12, 4),
+            (unvoiced + _ENVELOPE_BIAS).clamp(-12, 4),
+            new,
+        )
+
+    def step(self, latents: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
+        """Decode T more latents; gives the samples that are final, `delay` later than the latents."""
+        octaves, voiced, unvoiced, past = self.envelopes(latents, state.past)
+        hertz = PITCH_REFERENCE_HZ * torch.exp2(octaves.clamp(-1.6, 1.8))
+        samples, synthesis = self.synthesiser.step(hertz, voiced, unvoiced, state.synthesis)
+        dropped = min(state.drop, samples.shape[1])
+        samples = samples[:, dropped:]
+        owed = state.owed + latents.shape[1] * self.config.hop - samples.shape[1]
+        return samples, DecoderState(past, synthesis, state.drop - dropped, owed)
+
+
+class Vae(nn.Module):
+    """The whole VAE with the statistics that make its latents zero-mean and unit-variance."""
+
+    latent_mean: Tensor
+    latent_scale: Tensor
+
+    def __init__(self, config: VaeConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.decoder = Decoder(config)
+        self.phonetic = PhoneticHead(config) if config.symbols else None
+        self.register_buffer("latent_mean", torch.zeros(config.latent_dim))
+        self.register_buffer("latent_scale", torch.ones(config.latent_dim))
+
+    def normalise(self, latents: Tensor) -> Tensor:
+        """Encoder's latents [..., latent_dim] -> zero mean, unit variance."""
+        return (latents - self.latent_mean) / self.latent_scale
+
+    def encode(self, wave: Tensor) -> Tensor:
+        """Normalised posterior means [B, T, latent_dim] of wave [B, n]; a rest short of a hop is dropped."""
+        whole = wave.shape[1] // self.config.hop * self.config.hop
+        return self.normalise(self.encoder(wave[:, :whole])[0])
+
+    def start(self, batch: int = 1) -> DecoderState:
+        """The decoder's state before the first latent."""
+        return self.decoder.start(batch)
+
+    def decode_step(self, latents: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
+        """Decode normalised latents [B, T, latent_dim] as the continuation of `state`.
+
+        Returns:
+            Samples [B, n], n = T * hop except that the first calls give `decoder.delay` fewer in all.
+        """
+        return self.decoder.step(latents * self.latent_scale + self.latent_mean, state)
+
+    def flush(self, state: DecoderState) -> Tensor:
+        """The samples [B, n] that the look-ahead still held back; the stream ends here."""
+        batch = state.synthesis.phase.shape[0]
+        hops = -(-state.owed // self.config.hop)
+        silence = self.latent_mean.new_zeros(batch, hops, self.config.latent_dim)
+        samples, _ = self.decoder.step(silence, state)
+        return samples[:, : state.owed]
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """Normalised latents [B, T, latent_dim] -> samples [B, T * hop]."""
+        samples, state = self.decode_step(latents, self.start(latents.shape[0]))
+        return torch.cat((samples, self.flush(state)), dim=1)
+
+    def phoneme_logits(self, latents: Tensor) -> Tensor:
+        """CTC logits [B, T, symbols] of normalised latents; symbol 0 is the blank."""
+        if self.phonetic is None:
+            raise RuntimeError("this VAE has no phonetic head")
+        logits: Tensor = self.phonetic(latents)
+        return logits
+
+    def sample(self, mean: Tensor, log_variance: Tensor) -> Tensor:
+        """A draw from the encoder's posterior (not normalised)."""
+        return mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+
+
+def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL of the posterior from N(0, 1), summed over dimensions [B, T], in nats."""
+    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(-1)
+
+
+def pad_to_hop(wave: Tensor, hop: int) -> Tensor:
+    """Right-pad wave [B, n] with silence to a multiple of `hop`."""
+    return F.pad(wave, (0, -wave.shape[1] % hop))

@@ -1,0 +1,40 @@
+"""Pitch tracks for training the VAE's oscillator (WORLD's DIO and StoneMask, through pyworld)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ditar_studio.errors import StudioError
+
+FLOOR_HZ, CEILING_HZ = 55.0, 500.0
+
+
+def track_pitch(samples: NDArray[np.float32], sample_rate: int, hop: int) -> NDArray[np.float32]:
+    """Pitch of speech in Hz, 0 where unvoiced.
+
+    Args:
+        samples: [n] mono, n a multiple of `hop`.
+        hop: samples between two values.
+
+    Returns:
+        [n / hop] values, the k-th at the middle of the k-th hop.
+    """
+    try:
+        import pyworld
+    except ImportError as error:
+        raise StudioError(
+            "Training needs pyworld, which is not installed.",
+            'Install it with `pip install "ditar-studio[training]"`.',
+        ) from error
+    wave = np.pad(samples.astype(np.float64), (0, hop))
+    coarse, times = pyworld.dio(
+        wave,
+        sample_rate,
+        frame_period=1000 * hop / sample_rate / 2,
+        f0_floor=FLOOR_HZ,
+        f0_ceil=CEILING_HZ,
+        speed=4,
+    )
+    fine = pyworld.stonemask(wave, coarse, times, sample_rate)
+    return fine[1::2][: len(samples) // hop].astype(np.float32)
