@@ -117,10 +117,11 @@ PRESETS: dict[str, DiTARConfig] = {
     "0.6b": _preset(TransformerConfig(6, 1024, 16, 4096), TransformerConfig(36, 1024, 16, 4096)),
     "1b": _preset(TransformerConfig(8, 1024, 16, 4096), TransformerConfig(24, 1536, 24, 6144)),
     "builtin": DiTARConfig(
-        encoder=TransformerConfig(2, 256, 4, 1024),
-        language_model=TransformerConfig(6, 320, 5, 1280),
+        encoder=TransformerConfig(2, 192, 3, 768),
+        language_model=TransformerConfig(6, 256, 4, 1024),
         locdit=TransformerConfig(4, 256, 4, 1024),
-        vae=VaeConfig(latent_dim=32),
+        vae=VaeConfig(latent_dim=32, symbols=81),
+        symbols=81,
         pointer=True,
     ),
 }

@@ -158,6 +158,7 @@ class PreparedCorpus:
             raise StudioError(
                 f"{root} is not a prepared corpus.", "Run `ditar-studio train prepare` first."
             )
+        self.root = root
         with open(root / "index.jsonl", encoding="utf-8") as file:
             everything = [Entry(**json.loads(line)) for line in file]
         self.entries = [entry for entry in everything if entry.speaker not in exclude]

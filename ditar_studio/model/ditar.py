@@ -1,0 +1,222 @@
+"""DiTAR: a language model reads patches of continuous latents, LocDiT generates the next one.
+
+`prefill` reads text and prompt and gives a state; `step` makes one patch from a state. All state is explicit.
+Source: arXiv 2502.03930; the text pointer of the built-in model is in `pointer`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ditar_studio.errors import StudioError
+from ditar_studio.model.aggregator import Aggregator
+from ditar_studio.model.alignment import align
+from ditar_studio.model.config import DiTARConfig
+from ditar_studio.model.diffusion import Sampling, sample
+from ditar_studio.model.language_model import LanguageModel
+from ditar_studio.model.layers import LayerCache
+from ditar_studio.model.locdit import LocDiT
+from ditar_studio.model.pointer import TextPointer, choose_pattern, elapsed_since_move
+from ditar_studio.model.vae import Vae, pad_to_hop
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A reference clip, encoded once.
+
+    Args:
+        symbols: [N] its phonemes (indices), without the marks that `prefill` adds.
+        latents: [T * P, latent_dim] normalised.
+        embeddings: [T, dim] aggregated patches.
+        units: [T * P] for models with a pointer, how many of its sounds have begun at each latent.
+        fit: mean log probability a latent of the alignment of transcript and clip; None without a pointer.
+    """
+
+    symbols: Tensor
+    latents: Tensor
+    embeddings: Tensor
+    units: Tensor | None
+    fit: float | None
+
+
+@dataclass
+class PointerState:
+    """Where the pointer stands while generating."""
+
+    context: Tensor  # [1, N, dim]
+    positions: Tensor  # [U] text position of each unit
+    unit: int
+    elapsed: int
+    survival: float = 1.0
+    fresh: bool = True  # the next patch begins the target text
+
+    @property
+    def at_end(self) -> bool:
+        return self.unit == len(self.positions) - 1
+
+
+@dataclass
+class State:
+    """State of one generation."""
+
+    cache: list[LayerCache]
+    h: Tensor  # [1, dim] conditions the next patch
+    history: Tensor  # [1, K * P, latent_dim]
+    pointer: PointerState | None
+
+
+class DiTAR(nn.Module):
+    """The whole model.
+
+    Text is phoneme indices. `begin_mark` stands ahead of every utterance and at the end of the text;
+    `boundary` (between words) is the one symbol that the pointer passes over.
+    """
+
+    begin_mark = 1
+    boundary = 2
+
+    def __init__(self, config: DiTARConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.vae = Vae(config.vae)
+        self.aggregator = Aggregator(config)
+        self.language_model = LanguageModel(config)
+        self.locdit = LocDiT(config)
+        self.pointer = TextPointer(config) if config.pointer else None
+
+    def encode_prompt(self, wave: Tensor, symbols: Tensor) -> Prompt:
+        """Encode a reference clip.
+
+        Args:
+            wave: [n] samples at the VAE's rate.
+            symbols: [N] phonemes of its transcript.
+
+        Raises:
+            StudioError: the transcript has more sounds than the clip can hold.
+        """
+        patch = self.config.patch
+        whole = len(wave) // self.config.patch_samples * self.config.patch_samples
+        if not whole:
+            raise StudioError("The reference clip is shorter than a tenth of a second.")
+        latents = self.vae.encode(wave[None, :whole])[0]
+        units = fit = None
+        if self.pointer is not None:
+            heard = symbols[symbols != self.boundary]
+            log_probs = self.vae.phoneme_logits(latents[None])[0].log_softmax(-1)
+            units, fit = align(log_probs, heard)
+        embeddings = self.aggregator(latents.unflatten(0, (-1, patch)))
+        return Prompt(symbols, latents, embeddings, units, fit)
+
+    def unit_positions(self, text: Tensor) -> Tensor:
+        """Positions [U] in text [N] at which the pointer can stand: all but word boundaries and the end."""
+        return torch.nonzero(text[:-1] != self.boundary)[:, 0]
+
+    def heard(self, spoken: Tensor) -> Tensor:
+        """What the language model is told of what a patch said, from `spoken` at its last latent."""
+        assert self.pointer is not None
+        told: Tensor = self.pointer.heard(spoken)
+        return told
+
+    def prefill(self, symbols: Tensor, prompt: Prompt | None) -> State:
+        """Read the text to speak [N] and the prompt.
+
+        Returns:
+            The state from which `step` makes the first patch of the text.
+        """
+        mark = symbols.new_tensor([self.begin_mark])
+        parts = [mark, symbols, mark]
+        if prompt is not None:
+            parts = [mark, prompt.symbols, *parts]
+        text = torch.cat(parts)
+        embedded = self.language_model.symbols(text)[None]
+        sequence = [embedded]
+        pointer = None
+        start = 0
+        if self.pointer is not None:
+            context = self.pointer.read(embedded)
+            positions = self.unit_positions(text)
+            if prompt is not None and prompt.units is not None:
+                start = int((prompt.symbols != self.boundary).sum()) + 1
+                where = positions[prompt.units][None]
+                elapsed = elapsed_since_move(prompt.units)[None]
+                spoken = self.pointer.spoken(context, where, elapsed)
+                last = spoken[:, self.config.patch - 1 :: self.config.patch]
+                sequence.append(prompt.embeddings[None] + self.heard(last))
+            pointer = PointerState(context, positions, start, -1)
+        elif prompt is not None:
+            sequence.append(prompt.embeddings[None])
+        cache = self.language_model.transformer.empty_cache(1)
+        h = self.language_model.extend(torch.cat(sequence, dim=1), cache)[:, -1]
+        size = self.config.history * self.config.patch
+        history = h.new_zeros(1, size, self.config.vae.latent_dim)
+        if prompt is not None:
+            known = prompt.latents[-size:]
+            history[:, size - len(known) :] = known
+        return State(cache, h, history, pointer)
+
+    def _advance(self, state: PointerState, h: Tensor) -> Tensor:
+        """Move the pointer over the next patch; returns what its latents say [1, P, dim]."""
+        assert self.pointer is not None
+        patch = self.config.patch
+        pattern, state.survival = choose_pattern(self.pointer.pattern(h)[0], state.survival, patch)
+        units, elapsed = [], []
+        for latent in range(patch):
+            moves = pattern >> latent & 1 and not (state.fresh and latent == 0)
+            if moves and not state.at_end:
+                state.unit, state.elapsed = state.unit + 1, 0
+            else:
+                state.elapsed += 1
+            units.append(state.unit)
+            elapsed.append(state.elapsed)
+        state.fresh = False
+        where = state.positions[units][None]
+        return self.pointer.spoken(state.context, where, torch.tensor([elapsed], device=h.device))
+
+    def step(
+        self, state: State, sampling: Sampling, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, float]:
+        """Make the next patch; `state` moves on.
+
+        Returns:
+            Normalised latents [1, P, latent_dim] and the probability that this patch is the last.
+        """
+        h = state.h
+        spoken = self._advance(state.pointer, h) if state.pointer is not None else None
+        like = h.new_empty(1, self.config.patch, self.config.vae.latent_dim)
+        latents = sample(
+            self.guided(h, state.history, spoken, sampling.guidance), like, sampling, generator
+        )
+        embedding = self.aggregator(latents)[:, None]
+        if spoken is not None:
+            embedding = embedding + self.heard(spoken[:, -1:])
+        state.h = self.language_model.extend(embedding, state.cache)[:, 0]
+        state.history = torch.cat((state.history, latents), dim=1)[:, self.config.patch :]
+        stop = float(torch.sigmoid(self.language_model.stop(state.h))[0, 0])
+        return latents, stop
+
+    def guided(self, h: Tensor, history: Tensor, spoken: Tensor | None, guidance: float):  # type: ignore[no-untyped-def]
+        """The network (x, t) -> u of one patch under LM guidance: both branches in one batched call."""
+
+        def network(x: Tensor, t: float) -> Tensor:
+            times = x.new_full((h.shape[0],), t)
+            if guidance == 0:
+                u: Tensor = self.locdit(x, times, h, history, spoken)
+                return u
+            both = self.locdit(
+                torch.cat((x, x)),
+                torch.cat((times, times)),
+                torch.cat((h, torch.zeros_like(h))),
+                torch.cat((history, history)),
+                None if spoken is None else torch.cat((spoken, torch.zeros_like(spoken))),
+            )
+            conditional, unconditional = both.chunk(2)
+            return (1 + guidance) * conditional - guidance * unconditional
+
+        return network
+
+    def patch_audio(self, wave: Tensor) -> Tensor:
+        """Wave [n] padded with silence to whole patches."""
+        return pad_to_hop(wave[None], self.config.patch_samples)[0]

@@ -1,0 +1,113 @@
+"""Weights on disk: one safetensors file that carries its configuration and a format version.
+
+Strict: every tensor must be there, none more, each of its shape, all finite. Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from ditar_studio.errors import StudioError
+from ditar_studio.model.config import DiTARConfig, VaeConfig, from_dict, to_dict
+from ditar_studio.model.ditar import DiTAR
+from ditar_studio.model.vae import Vae
+
+FORMAT = "ditar-studio"
+FORMAT_VERSION = 1
+_REMEDY = "Use a model file made by this program, or download it again."
+
+
+def save_model(
+    model: DiTAR | Vae, path: Path, *, dtype: torch.dtype = torch.bfloat16, note: str = ""
+) -> None:
+    """Write weights atomically; floating-point tensors are stored as `dtype`."""
+    tensors = {
+        name: (value.to(dtype) if value.is_floating_point() else value).contiguous()
+        for name, value in model.state_dict().items()
+    }
+    metadata = {
+        "format": FORMAT,
+        "format_version": str(FORMAT_VERSION),
+        "kind": "ditar" if isinstance(model, DiTAR) else "vae",
+        "config": json.dumps(to_dict(model.config)),
+        "note": note,
+    }
+    part = path.with_name(path.name + ".part")
+    save_file(tensors, part, metadata)
+    os.replace(part, path)
+
+
+def _open(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    if path.is_dir() or not path.is_file():
+        raise StudioError(f"There is no model file at {path}.", "Check the path.")
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, RuntimeError) as error:
+        raise StudioError(
+            f"{path.name} is not a readable safetensors file ({error}).", _REMEDY
+        ) from error
+    if metadata.get("format") != FORMAT:
+        raise StudioError(f"{path.name} is not a DiTAR Studio model.", _REMEDY)
+    if metadata.get("format_version") != str(FORMAT_VERSION):
+        raise StudioError(
+            f"{path.name} has format version {metadata.get('format_version')}, this program reads "
+            f"{FORMAT_VERSION}.",
+            "Update DiTAR Studio, or use a model made for this version.",
+        )
+    if metadata.get("kind") != kind:
+        raise StudioError(f"{path.name} holds a {metadata.get('kind')} model, not a {kind}.", _REMEDY)
+    try:
+        config = json.loads(metadata.get("config", ""))
+    except ValueError as error:
+        raise StudioError(f"{path.name} carries no readable configuration.", _REMEDY) from error
+    return config, tensors
+
+
+def _fill(model: DiTAR | Vae, tensors: dict[str, torch.Tensor], name: str) -> None:
+    wanted = model.state_dict()
+    missing, extra = sorted(wanted.keys() - tensors.keys()), sorted(tensors.keys() - wanted.keys())
+    if missing or extra:
+        first = (missing or extra)[0]
+        raise StudioError(
+            f"{name} lacks {len(missing)} tensors and has {len(extra)} too many (the first: {first}).",
+            _REMEDY,
+        )
+    for key, tensor in tensors.items():
+        if tensor.shape != wanted[key].shape:
+            raise StudioError(
+                f"{name}: {key} has shape {list(tensor.shape)}, not {list(wanted[key].shape)}.", _REMEDY
+            )
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise StudioError(f"{name}: {key} holds values that are not finite.", _REMEDY)
+    like = {key: tensor.to(wanted[key].dtype) for key, tensor in tensors.items()}
+    model.load_state_dict(like, assign=True)
+    model.eval().requires_grad_(False)
+
+
+def load_ditar(path: Path) -> DiTAR:
+    """Load a DiTAR in float32, ready for inference.
+
+    Raises:
+        StudioError: the file is missing, foreign, damaged, or doesn't fit its own configuration.
+    """
+    config, tensors = _open(path, "ditar")
+    model = DiTAR(from_dict(DiTARConfig, config, "model's configuration"))
+    _fill(model, tensors, path.name)
+    return model
+
+
+def load_vae(path: Path) -> Vae:
+    """Load a VAE alone; see `load_ditar`."""
+    config, tensors = _open(path, "vae")
+    vae = Vae(from_dict(VaeConfig, config, "VAE's configuration"))
+    _fill(vae, tensors, path.name)
+    return vae

@@ -1,0 +1,181 @@
+"""VAE trainer: reconstruction through the source-filter decoder, KL, pitch and a phonetic CTC loss.
+
+The encoder reads whole clips (the phonetic loss needs them); the decoder is trained on slices of their
+latents. `decoder_only` freezes encoder and phonetic head, so that the decoder can go on learning while a
+DiTAR is trained on the latents.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ditar_studio.model.config import VaeConfig
+from ditar_studio.model.features import mel_filters
+from ditar_studio.model.synthesis import HOP
+from ditar_studio.model.vae import PITCH_REFERENCE_HZ, Vae, kl_divergence
+from ditar_studio.training.corpus import PITCH_HOP, Entry, PreparedCorpus
+from ditar_studio.training.labels import spoken
+from ditar_studio.training.loop import Loop, LoopConfig
+
+
+@dataclass(frozen=True)
+class VaeLosses:
+    """Weights of the losses; the spectral ones count 1 together."""
+
+    kl: float = 3e-4
+    pitch: float = 1.0
+    phonetic: float = 0.3
+
+
+def log_pitch(hertz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Octaves above the reference, interpolated through unvoiced stretches, and where it was voiced."""
+    voiced = hertz > 0
+    if not voiced.any():
+        return np.zeros(len(hertz), np.float32), np.zeros(len(hertz), np.float32)
+    octaves = np.log2(hertz[voiced] / PITCH_REFERENCE_HZ)
+    filled = np.interp(np.arange(len(hertz)), np.flatnonzero(voiced), octaves)
+    return filled.astype(np.float32), voiced.astype(np.float32)
+
+
+class SpectralLoss(nn.Module):
+    """L1 of log magnitudes and of compressed magnitudes at several resolutions, linear and mel."""
+
+    def __init__(self, sample_rate: int, windows: tuple[int, ...] = (256, 600, 1500)) -> None:
+        super().__init__()
+        self.windows = windows
+        for window in windows:
+            self.register_buffer(f"window{window}", torch.hann_window(window))
+        self.register_buffer("mel", mel_filters(100, 1025, sample_rate))
+
+    def _magnitude(self, wave: Tensor, window: int, n: int) -> Tensor:
+        frames = wave.unfold(-1, window, window // 4)
+        return torch.fft.rfft(frames * getattr(self, f"window{window}"), n=n).abs()
+
+    def forward(self, made: Tensor, real: Tensor) -> Tensor:
+        total = made.new_zeros(())
+        for window in self.windows:
+            n = 2048 if window == 1500 else window
+            scale = (window / 8) ** -0.5
+            a, b = self._magnitude(made, window, n) * scale, self._magnitude(real, window, n) * scale
+            total = total + (a.clamp_min(1e-3).log() - b.clamp_min(1e-3).log()).abs().mean()
+            total = total + 4 * ((a + 1e-4).sqrt() - (b + 1e-4).sqrt()).abs().mean()
+            if window == 1500:
+                x, y = (a @ self.mel).clamp_min(1e-3).log(), (b @ self.mel).clamp_min(1e-3).log()
+                total = total + 4 * (x - y).abs().mean()
+        return total / (4 + 2 * len(self.windows))
+
+
+class VaeObjective(nn.Module):
+    """Losses of a VAE on a batch: `wave` [B, n], `octaves` and `voiced` [B, n / 150], `frames` [B]
+    (latents of each clip), `labels` [B, L] and `label_lengths` [B]."""
+
+    def __init__(self, vae: Vae, losses: VaeLosses, slice_latents: int, decoder_only: bool) -> None:
+        super().__init__()
+        self.vae, self.losses = vae, losses
+        self.slice_latents, self.decoder_only = slice_latents, decoder_only
+        self.spectral = SpectralLoss(vae.config.sample_rate)
+
+    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        vae, hop = self.vae, self.vae.config.hop
+        frames = batch["frames"]
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.decoder_only):
+            mean, log_variance = vae.encoder(batch["wave"])
+            latents = vae.sample(mean, log_variance)
+        length = min(self.slice_latents, int(frames.min()))
+        starts = [int(torch.randint(0, int(f) - length + 1, ())) for f in frames]
+
+        def cut(x: Tensor, unit: int) -> Tensor:
+            return torch.stack([row[s * unit : (s + length) * unit] for row, s in zip(x, starts, strict=True)])
+
+        sliced = F.pad(cut(latents, 1), (0, 0, 0, -(-vae.decoder.delay // hop)))
+        octaves, voiced = cut(batch["octaves"], hop // PITCH_HOP), cut(batch["voiced"], hop // PITCH_HOP)
+        state = vae.start(len(starts))
+        predicted, voiced_envelope, unvoiced_envelope, _ = vae.decoder.envelopes(sliced, state.past)
+        lead = vae.config.lookahead * hop // HOP
+        pitch = (predicted[:, lead : lead + octaves.shape[1]] - octaves).abs() * voiced
+        # The oscillator runs at the true pitch: the spectral loss then trains the envelopes alone.
+        padded = F.pad(octaves, (lead, predicted.shape[1] - lead - octaves.shape[1]), mode="replicate")
+        made, _ = vae.decoder.synthesiser.step(
+            PITCH_REFERENCE_HZ * torch.exp2(padded), voiced_envelope, unvoiced_envelope, state.synthesis
+        )
+        made = made[:, vae.decoder.delay :][:, : length * hop]
+        real = cut(batch["wave"], hop)
+        out = {
+            "spectral": self.spectral(made, real),
+            "pitch": pitch.sum() / voiced.sum().clamp_min(1),
+        }
+        total = out["spectral"] + self.losses.pitch * out["pitch"]
+        if not self.decoder_only:
+            inside = torch.arange(mean.shape[1], device=frames.device) < frames[:, None]
+            out["kl"] = kl_divergence(mean, log_variance)[inside].mean()
+            logits = vae.phoneme_logits(latents)
+            out["phonetic"] = F.ctc_loss(
+                logits.float().log_softmax(-1).transpose(0, 1),
+                batch["labels"],
+                frames,
+                batch["label_lengths"],
+                zero_infinity=True,
+            )
+            total = total + self.losses.kl * out["kl"] + self.losses.phonetic * out["phonetic"]
+        return {"loss": total, **out}
+
+
+class VaeData:
+    """Batches for `VaeObjective` from a prepared corpus; clips whose text can't be read are left out."""
+
+    def __init__(self, corpus: PreparedCorpus, hop: int, labels: dict[str, list[int]]) -> None:
+        self.corpus, self.hop = corpus, hop
+        self.labels = {audio: spoken(row) for audio, row in labels.items()}
+        self.entries: list[Entry] = [
+            e
+            for e in corpus.entries
+            if e.samples // hop >= max(24, len(self.labels.get(e.audio) or [0] * 10**6))
+        ]
+
+    def load(self, indices: list[int]) -> dict[str, Tensor]:
+        entries = [self.entries[i] for i in indices]
+        frames = [e.samples // self.hop for e in entries]
+        longest = max(frames)
+        wave = np.zeros((len(entries), longest * self.hop), np.float32)
+        octaves = np.zeros((len(entries), longest * self.hop // PITCH_HOP), np.float32)
+        voiced = np.zeros_like(octaves)
+        width = max(len(self.labels[e.audio]) for e in entries)
+        labels = np.zeros((len(entries), width), np.int64)
+        for i, (entry, count) in enumerate(zip(entries, frames, strict=True)):
+            wave[i, : count * self.hop] = self.corpus.samples(entry, 0, count * self.hop)
+            track = log_pitch(self.corpus.pitch(entry, 0, count * self.hop))
+            octaves[i, : len(track[0])], voiced[i, : len(track[1])] = track
+            labels[i, : len(self.labels[entry.audio])] = self.labels[entry.audio]
+        gain = 10 ** (np.random.uniform(-6, 3, (len(entries), 1)).astype(np.float32) / 20)
+        return {
+            "wave": torch.from_numpy(wave * gain),
+            "octaves": torch.from_numpy(octaves),
+            "voiced": torch.from_numpy(voiced),
+            "frames": torch.tensor(frames),
+            "labels": torch.from_numpy(labels),
+            "label_lengths": torch.tensor([len(self.labels[e.audio]) for e in entries]),
+            "seconds": torch.tensor([e.seconds for e in entries]),
+        }
+
+
+def vae_loop(
+    vae_config: VaeConfig,
+    data: VaeData,
+    config: LoopConfig,
+    out: Path,
+    losses: VaeLosses | None = None,
+    slice_latents: int = 48,
+    decoder_of: Vae | None = None,
+) -> Loop:
+    """A loop that trains a new VAE, or with `decoder_of` only the decoder of that one."""
+    torch.manual_seed(config.seed)
+    vae = decoder_of or Vae(vae_config)
+    objective = VaeObjective(vae, losses or VaeLosses(), slice_latents, decoder_of is not None)
+    trained = list(vae.decoder.parameters()) if decoder_of is not None else None
+    return Loop(objective, data.load, [e.seconds for e in data.entries], config, out, trained)
