@@ -1,4 +1,5 @@
-"""Aggregation encoder: the latents of one patch become one embedding (arXiv 2502.03930, section 3.2)."""
+"""Aggregation encoder: the latents of one patch become one embedding (arXiv 2502.03930, section
+3.2)."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from ditar_studio.model.layers import Transformer
 class Aggregator(nn.Module):
     """Patches [N, P, latent_dim] -> embeddings [N, language model's dim].
 
-    A bidirectional transformer over [learned token ; P projected latents], read at the learned token.
+    A bidirectional transformer over [learned token ; P projected latents], read at the learned
+    token.
     """
 
     def __init__(self, config: DiTARConfig) -> None:

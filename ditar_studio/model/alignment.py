@@ -19,7 +19,8 @@ def align(log_probs: Tensor, labels: Tensor) -> tuple[Tensor, float]:
         labels: [L] symbols heard, in order; none is 0.
 
     Returns:
-        For each frame the number of labels begun so far [T] (0 before the first), and the path's mean
+        For each frame the number of labels begun so far [T] (0 before the first), and the path's
+        mean
         log probability a frame.
 
     Raises:

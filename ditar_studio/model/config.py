@@ -1,7 +1,9 @@
 """Configuration of DiTAR: frozen dataclasses and the presets.
 
-The four presets of the paper (arXiv 2502.03930, section 3.5 and table 8) differ in the transformers only. The
-built-in model is a small DiTAR for two CPU cores; it adds a monotonic text pointer (see `alignment`).
+The four presets of the paper (arXiv 2502.03930, section 3.5 and table 8) differ in the
+transformers only. The
+built-in model is a small DiTAR for two CPU cores; it adds a monotonic text pointer (see
+`alignment`).
 """
 
 from __future__ import annotations
@@ -30,16 +32,21 @@ class TransformerConfig:
 
     def __post_init__(self) -> None:
         _require(min(self.layers, self.dim, self.heads, self.ffn) >= 1, "sizes must be positive")
-        _require(self.dim % self.heads == 0, f"dim {self.dim} is not divisible by {self.heads} heads")
+        _require(
+            self.dim % self.heads == 0, f"dim {self.dim} is not divisible by {self.heads} heads"
+        )
         _require(self.dim // self.heads % 2 == 0, "RoPE needs an even head size")
 
 
 @dataclass(frozen=True)
 class VaeConfig:
-    """Audio VAE: 24 kHz mono to a Gaussian posterior over `latent_dim` values, `sample_rate / hop` a second.
+    """Audio VAE: 24 kHz mono to a Gaussian posterior over `latent_dim` values, `sample_rate /
+    hop` a second.
 
-    `encoder_dim` is the width at the mel rate (two mel frames a latent), `trunk_dim` at the latent rate,
-    `decoder_dim` of the decoder; `lookahead` is the decoder's fixed look-ahead in latents; `bands` is the
+    `encoder_dim` is the width at the mel rate (two mel frames a latent), `trunk_dim` at the
+    latent rate,
+    `decoder_dim` of the decoder; `lookahead` is the decoder's fixed look-ahead in latents;
+    `bands` is the
     resolution of its spectral envelopes.
     """
 
@@ -78,7 +85,8 @@ class DiTARConfig:
         symbol_version: version of the phoneme table that the weights were trained with.
         patch: latents a patch (P).
         history: previous patches that LocDiT sees (K).
-        pointer: whether the language model carries a monotonic pointer into the text; none in the paper.
+        pointer: whether the language model carries a monotonic pointer into the text; none in the
+        paper.
     """
 
     encoder: TransformerConfig

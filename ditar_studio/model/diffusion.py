@@ -1,7 +1,8 @@
-"""The diffusion of one patch: variance-preserving cosine process, v-prediction, DDIM, guidance, temperature.
+"""The diffusion of one patch: variance-preserving cosine process, v-prediction, DDIM, guidance,
+temperature.
 
 t = 0 is data and t = 1 is noise: x_t = cos(pi t / 2) x0 + sin(pi t / 2) eps. Networks predict
-u = (2 / pi) v = cos(pi t / 2) eps - sin(pi t / 2) x0, which has unit variance. Source: arXiv 2502.03930,
+u = (2 / pi) v = cos(pi t / 2) eps - sin(pi t / 2) x0, of unit variance. Source: arXiv 2502.03930,
 sections 3.3, 3.4 and 3.5.3, algorithm 1.
 """
 
@@ -25,7 +26,8 @@ class Sampling:
     """How a patch is drawn.
 
     Args:
-        temperature: time point, 0..1, at which noise enters the reverse ODE: 0 is deterministic, 1 is
+        temperature: time point, 0..1, at which noise enters the reverse ODE: 0 is deterministic,
+        1 is
             ordinary ODE sampling.
         guidance: w of LM guidance; 0 is none.
         steps: network evaluations (NFE).
@@ -69,7 +71,8 @@ def ddim(x: Tensor, u: Tensor, t: float, r: float) -> Tensor:
 
 
 def noise_entry(temperature: float, steps: int) -> int:
-    """Index, 0..steps, of the grid time n / steps nearest to the temperature; ties go to the lower one."""
+    """Index, 0..steps, of the grid time n / steps nearest to the temperature; ties go to the
+    lower one."""
     return min(range(steps + 1), key=lambda n: abs(n / steps - temperature))
 
 
@@ -78,7 +81,8 @@ def sample(
 ) -> Tensor:
     """Draw a patch of the shape of `like` by the reverse ODE.
 
-    Noise is drawn exactly once, at the time point that the temperature names; at temperature 0 not at all,
+    Noise is drawn exactly once, at the time point that the temperature names; at temperature 0
+    not at all,
     so that the result is the same whatever the seed.
     """
 

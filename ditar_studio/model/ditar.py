@@ -1,6 +1,7 @@
 """DiTAR: a language model reads patches of continuous latents, LocDiT generates the next one.
 
-`prefill` reads text and prompt and gives a state; `step` makes one patch from a state. All state is explicit.
+`prefill` reads text and prompt and gives a state; `step` makes one patch from a state. All state
+is explicit.
 Source: arXiv 2502.03930; the text pointer of the built-in model is in `pointer`.
 """
 
@@ -15,7 +16,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.model.aggregator import Aggregator
 from ditar_studio.model.alignment import align
 from ditar_studio.model.config import DiTARConfig
-from ditar_studio.model.diffusion import Sampling, sample
+from ditar_studio.model.diffusion import Network, Sampling, sample
 from ditar_studio.model.language_model import LanguageModel
 from ditar_studio.model.layers import LayerCache
 from ditar_studio.model.locdit import LocDiT
@@ -32,7 +33,8 @@ class Prompt:
         latents: [T * P, latent_dim] normalised.
         embeddings: [T, dim] aggregated patches.
         units: [T * P] for models with a pointer, how many of its sounds have begun at each latent.
-        fit: mean log probability a latent of the alignment of transcript and clip; None without a pointer.
+        fit: mean log probability a latent of the alignment of transcript and clip; None without a
+        pointer.
     """
 
     symbols: Tensor
@@ -71,7 +73,8 @@ class State:
 class DiTAR(nn.Module):
     """The whole model.
 
-    Text is phoneme indices. `begin_mark` stands ahead of every utterance and at the end of the text;
+    Text is phoneme indices. `begin_mark` stands ahead of every utterance and at the end of the
+    text;
     `boundary` (between words) is the one symbol that the pointer passes over.
     """
 
@@ -107,15 +110,17 @@ class DiTAR(nn.Module):
             heard = symbols[symbols != self.boundary]
             log_probs = self.vae.phoneme_logits(latents[None])[0].log_softmax(-1)
             units, fit = align(log_probs, heard)
-        embeddings = self.aggregator(latents.unflatten(0, (-1, patch)))
+        embeddings = self.aggregator(latents.reshape(-1, patch, latents.shape[-1]))
         return Prompt(symbols, latents, embeddings, units, fit)
 
     def unit_positions(self, text: Tensor) -> Tensor:
-        """Positions [U] in text [N] at which the pointer can stand: all but word boundaries and the end."""
+        """Positions [U] in text [N] at which the pointer can stand: all but word boundaries and
+        the end."""
         return torch.nonzero(text[:-1] != self.boundary)[:, 0]
 
     def heard(self, spoken: Tensor) -> Tensor:
-        """What the language model is told of what a patch said, from `spoken` at its last latent."""
+        """What the language model is told of what a patch said, from `spoken` at its last
+        latent."""
         assert self.pointer is not None
         told: Tensor = self.pointer.heard(spoken)
         return told
@@ -197,8 +202,9 @@ class DiTAR(nn.Module):
         stop = float(torch.sigmoid(self.language_model.stop(state.h))[0, 0])
         return latents, stop
 
-    def guided(self, h: Tensor, history: Tensor, spoken: Tensor | None, guidance: float):  # type: ignore[no-untyped-def]
-        """The network (x, t) -> u of one patch under LM guidance: both branches in one batched call."""
+    def guided(self, h: Tensor, history: Tensor, spoken: Tensor | None, guidance: float) -> Network:
+        """The network (x, t) -> u of one patch under LM guidance: both branches in one batched
+        call."""
 
         def network(x: Tensor, t: float) -> Tensor:
             times = x.new_full((h.shape[0],), t)
@@ -213,7 +219,8 @@ class DiTAR(nn.Module):
                 None if spoken is None else torch.cat((spoken, torch.zeros_like(spoken))),
             )
             conditional, unconditional = both.chunk(2)
-            return (1 + guidance) * conditional - guidance * unconditional
+            guided: Tensor = (1 + guidance) * conditional - guidance * unconditional
+            return guided
 
         return network
 

@@ -1,4 +1,5 @@
-"""DiTAR's causal language model over [phonemes][patch embeddings] (arXiv 2502.03930, section 3.2)."""
+"""DiTAR's causal language model over [phonemes][patch embeddings] (arXiv 2502.03930, section
+3.2)."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from ditar_studio.model.layers import LayerCache, Transformer
 class LanguageModel(nn.Module):
     """Reads the text, then patch by patch; its output at a position conditions the next patch.
 
-    The last text position conditions the first patch. There is no loss on the text. Stop is one linear layer.
+    The last text position conditions the first patch. There is no loss on the text. Stop is one
+    linear layer.
     """
 
     def __init__(self, config: DiTARConfig) -> None:
@@ -24,7 +26,8 @@ class LanguageModel(nn.Module):
         nn.init.normal_(self.symbols.weight, std=0.1)
 
     def forward(self, text: Tensor, text_lengths: Tensor, patches: Tensor) -> Tensor:
-        """Outputs [B, T + 1, dim] for whole (padded) sequences: the j-th conditions patch j and, one
+        """Outputs [B, T + 1, dim] for whole (padded) sequences: the j-th conditions patch j and,
+        one
         further, says whether patch j was the last.
 
         Args:
@@ -41,12 +44,13 @@ class LanguageModel(nn.Module):
         source = source.clamp(max=longest + count - 1)
         joined = torch.cat((text, patches), dim=1)
         x = joined.gather(1, source[..., None].expand(-1, -1, dim))
-        x = self.transformer(x, steps[0], causal=True)
+        outputs: Tensor = self.transformer(x, steps[0], causal=True)
         wanted = lengths - 1 + torch.arange(count + 1, device=text.device)
-        return x.gather(1, wanted[..., None].expand(-1, -1, dim))
+        return outputs.gather(1, wanted[..., None].expand(-1, -1, dim))
 
     def extend(self, x: Tensor, cache: list[LayerCache]) -> Tensor:
-        """Outputs [B, T, dim] at T further positions x [B, T, dim], which are added to the cache."""
+        """Outputs [B, T, dim] at T further positions x [B, T, dim], which are added to the
+        cache."""
         start = cache[0].length
         positions = torch.arange(start, start + x.shape[1], device=x.device)
         out: Tensor = self.transformer(x, positions, causal=True, cache=cache)

@@ -1,6 +1,8 @@
-"""Transformer pieces shared by DiTAR's three transformers, and the causal ConvNeXt block of the VAE.
+"""Transformer pieces shared by DiTAR's three transformers, and the causal ConvNeXt block of the
+VAE.
 
-All transformers are Pre-Norm with RMSNorm, rotary positions and a plain two-matrix feed-forward (arXiv
+All transformers are Pre-Norm with RMSNorm, rotary positions and a plain two-matrix feed-forward
+(arXiv
 2502.03930, section 3.5.2).
 """
 
@@ -28,7 +30,9 @@ class RMSNorm(nn.Module):
 
 def rotary(positions: Tensor, head_dim: int, theta: float = 10_000.0) -> tuple[Tensor, Tensor]:
     """Cosines and sines [..., head_dim / 2] of rotary positions [...] (any integers)."""
-    exponents = torch.arange(0, head_dim, 2, device=positions.device, dtype=torch.float32) / head_dim
+    exponents = (
+        torch.arange(0, head_dim, 2, device=positions.device, dtype=torch.float32) / head_dim
+    )
     angles = positions[..., None].float() * theta**-exponents
     return angles.cos(), angles.sin()
 
@@ -41,7 +45,8 @@ def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 @dataclass
 class LayerCache:
-    """Keys and values [B, H, capacity, D] of one layer, of which `length` are filled; grows on demand."""
+    """Keys and values [B, H, capacity, D] of one layer, of which `length` are filled; grows on
+    demand."""
 
     keys: Tensor
     values: Tensor
@@ -110,14 +115,16 @@ class Block(nn.Module):
             query, key, value, attn_mask=mask, is_causal=causal and mask is None
         )
         x = x + self.out(attended.transpose(1, 2).reshape(batch, length, dim))
-        return x + self.down(F.gelu(self.up(self.ffn_norm(x)), approximate="tanh"))
+        y: Tensor = x + self.down(F.gelu(self.up(self.ffn_norm(x)), approximate="tanh"))
+        return y
 
 
 class Transformer(nn.Module):
     """A stack of blocks with a final norm.
 
-    `forward` takes x [B, T, dim] and rotary positions [T]. With `cache` (one `LayerCache` a layer) the
-    T new positions are appended to it; without, `mask` [B, 1, T, T] (True = may attend) may restrict
+    `forward` takes x [B, T, dim] and rotary positions [T]. With `cache` (one `LayerCache` a
+    layer) the
+    T new positions are appended to it; without, `mask` [B, 1, T, T] (True: may attend) may limit
     attention, and `causal` does so by order.
     """
 
@@ -137,7 +144,8 @@ class Transformer(nn.Module):
         like = self.norm.weight
         head_dim = self.config.dim // self.config.heads
         return [
-            LayerCache.empty(batch, self.config.heads, head_dim, like) for _ in range(self.config.layers)
+            LayerCache.empty(batch, self.config.heads, head_dim, like)
+            for _ in range(self.config.layers)
         ]
 
     def forward(
@@ -153,13 +161,16 @@ class Transformer(nn.Module):
         cos, sin = cos.to(x.dtype), sin.to(x.dtype)
         for index, block in enumerate(self.blocks):
             x = block(x, cos, sin, mask, causal, None if cache is None else cache[index])
-        return self.norm(x)
+        y: Tensor = self.norm(x)
+        return y
 
 
 class ConvNeXtBlock(nn.Module):
-    """ConvNeXt block over time on [B, T, C]: depthwise convolution of width 7, then a pointwise MLP.
+    """ConvNeXt block over time on [B, T, C]: depthwise convolution of width 7, then a pointwise
+    MLP.
 
-    `causal` blocks see the present frame and six past ones; `step` continues such a block on a further
+    `causal` blocks see the present frame and six past ones; `step` continues such a block on a
+    further
     chunk, the six frames [B, 6, C] between chunks being its state (zeros at the start).
     """
 
@@ -176,7 +187,8 @@ class ConvNeXtBlock(nn.Module):
 
     def _mix(self, padded: Tensor, x: Tensor) -> Tensor:
         y = self.depthwise(padded.transpose(1, 2)).transpose(1, 2)
-        return x + self.scale * self.down(F.gelu(self.up(self.norm(y)), approximate="tanh"))
+        z: Tensor = x + self.scale * self.down(F.gelu(self.up(self.norm(y)), approximate="tanh"))
+        return z
 
     def forward(self, x: Tensor) -> Tensor:
         left = self.WIDTH - 1 if self.causal else self.WIDTH // 2

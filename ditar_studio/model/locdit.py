@@ -1,4 +1,5 @@
-"""LocDiT: the small diffusion transformer that generates one patch (arXiv 2502.03930, section 3.2)."""
+"""LocDiT: the small diffusion transformer that generates one patch (arXiv 2502.03930, section
+3.2)."""
 
 from __future__ import annotations
 
@@ -17,10 +18,14 @@ class LocDiT(nn.Module):
     `forward` predicts u [N, P, latent_dim] for:
         noisy: [N, P, latent_dim] latents at time t.
         t: [N] times in 0..1.
-        h: [N, language model's dim] output of the language model; zeros for the unconditional branch.
+        h: [N, language model's dim] output of the language model; zeros for the unconditional
+        branch.
         history: [N, K * P, latent_dim] previous patches, zeros before the first.
-        spoken: [N, P, language model's dim] what each latent is to say, for models with a text pointer.
+        spoken: [N, P, language model's dim] what each latent is to say, for models with a text
+        pointer.
     """
+
+    frequencies: Tensor
 
     def __init__(self, config: DiTARConfig) -> None:
         super().__init__()

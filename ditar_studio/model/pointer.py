@@ -1,9 +1,13 @@
 """The monotonic text pointer of the built-in model.
 
-The paper's language model finds its place in the text by attention alone, which takes thousands of hours of
-speech to learn. The built-in model keeps a pointer instead: the position in the text of the sound being
-spoken, for every latent. It only moves forward, by at most one sound a latent. The language model is told where the
-pointer stands, predicts how it moves within the next patch, and LocDiT is told what each latent of that patch says.
+The paper's language model finds its place in the text by attention alone, which takes thousands
+of hours of
+speech to learn. The built-in model keeps a pointer instead: the position in the text of the sound
+being
+spoken, for every latent. It only moves forward, by at most one sound a latent. The language model
+is told where the
+pointer stands, predicts how it moves within the next patch, and LocDiT is told what each latent
+of that patch says.
 Alignments from the VAE's phonetic head place it in training and in prompts; the idea is that of
 neural transducers and of supervised alignment in small autoregressive speech models.
 """
@@ -22,7 +26,8 @@ _LONGEST = 40  # latents on one sound that are told apart: a second
 class TextPointer(nn.Module):
     """Networks of the pointer; its position is the caller's.
 
-    A *pattern* says at which of a patch's P latents the pointer moves on: bit f of the integer is latent f.
+    A *pattern* says at which of a patch's P latents the pointer moves on: bit f of the integer is
+    latent f.
     """
 
     def __init__(self, config: DiTARConfig) -> None:
@@ -38,14 +43,17 @@ class TextPointer(nn.Module):
         nn.init.normal_(self.elapsed.weight, std=0.1)
 
     def read(self, embeddings: Tensor) -> Tensor:
-        """Text embeddings [B, N, dim] -> each position in its context of neighbours, both ways [B, N, dim]."""
+        """Text embeddings [B, N, dim] -> each position in its context of neighbours, both ways
+        [B, N, dim]."""
         context: Tensor = self.context(embeddings)
         return context
 
     def spoken(self, context: Tensor, positions: Tensor, elapsed: Tensor) -> Tensor:
-        """What latents at text `positions` [B, T] say, `elapsed` [B, T] latents after they began it: [B, T, dim]."""
+        """What latents at text `positions` [B, T] say, `elapsed` [B, T] latents after they began
+        it: [B, T, dim]."""
         index = positions[..., None].expand(-1, -1, context.shape[-1])
-        return context.gather(1, index) + self.elapsed(elapsed.clamp(0, _LONGEST))
+        said: Tensor = context.gather(1, index) + self.elapsed(elapsed.clamp(0, _LONGEST))
+        return said
 
 
 def elapsed_since_move(units: Tensor) -> Tensor:
@@ -58,14 +66,16 @@ def elapsed_since_move(units: Tensor) -> Tensor:
 
 
 def patterns(units: Tensor, before: Tensor, patch: int) -> Tensor:
-    """Patterns [..., T / patch] of units [..., T], the pointer standing at `before` [...] ahead of the first."""
+    """Patterns [..., T / patch] of units [..., T], the pointer standing at `before` [...] ahead
+    of the first."""
     previous = torch.cat((before[..., None], units[..., :-1]), dim=-1)
-    moves = (units != previous).long().unflatten(-1, (-1, patch))
+    moves = (units != previous).long().reshape(*units.shape[:-1], -1, patch)
     return (moves << torch.arange(patch, device=units.device)).sum(-1)
 
 
 def choose_pattern(logits: Tensor, survival: float, patch: int) -> tuple[int, float]:
-    """The pattern of median durations: the pointer moves once it is likelier than not to have moved.
+    """The pattern of median durations: the pointer moves once it is likelier than not to have
+    moved.
 
     Args:
         logits: [2 ** patch] for the next patch.

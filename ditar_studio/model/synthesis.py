@@ -1,9 +1,13 @@
 """The VAE decoder's last stage: a source-filter synthesiser in the short-time Fourier domain.
 
-A band-limited pulse train (the voice's oscillator) and white noise, both cut into overlapping windows,
-are each multiplied by a spectral envelope that the decoder predicts every 6.25 ms, the pulse train's with
-minimum phase, and put together by overlap-add. Pitch and phase are thereby right by construction, which is
-what an iSTFT head otherwise learns only from long adversarial training. Causal, with explicit state.
+A band-limited pulse train (the voice's oscillator) and white noise, both cut into overlapping
+windows,
+are each multiplied by a spectral envelope that the decoder predicts every 6.25 ms, the pulse
+train's with
+minimum phase, and put together by overlap-add. Pitch and phase are thereby right by construction,
+which is
+what an iSTFT head otherwise learns only from long adversarial training. Causal, with explicit
+state.
 """
 
 from __future__ import annotations
@@ -24,10 +28,11 @@ _NOISE_PERIOD = 1 << 17
 
 
 def pulse_train(phase: Tensor, hertz: Tensor, sample_rate: int) -> Tensor:
-    """Unit-power sum of all harmonics below half the sample rate, by the closed form of the Dirichlet kernel.
+    """Unit-power sum of all harmonics below half the sample rate, by the closed form of the
+    Dirichlet kernel.
 
     Args:
-        phase: [...] position within the period, in cycles.
+        phase: [...] position within the period, in cycles, -0.5..0.5.
         hertz: [...] fundamental frequency.
     """
     harmonics = (sample_rate / 2 / hertz).floor().clamp_min(1)
@@ -36,6 +41,26 @@ def pulse_train(phase: Tensor, hertz: Tensor, sample_rate: int) -> Tensor:
     kernel = torch.sin((harmonics + 0.5) * angle) / (2 * torch.where(half.abs() < 1e-4, 1e-4, half))
     kernel = torch.where(half.abs() < 1e-4, harmonics + 0.5, kernel)
     return (kernel - 0.5) * (2 / harmonics).sqrt()
+
+
+def _envelope_matrices(bands: int, sample_rate: int) -> tuple[Tensor, Tensor]:
+    """Matrices [bands, bins] from the log magnitudes of an envelope's bands to every bin's log
+    magnitude, by interpolation, and to its minimum phase.
+    """
+    bins = WINDOW // 2 + 1
+    spread = mel_filters(bands, bins, sample_rate).T
+    # Bins that no band covers take the nearest band's value; columns then sum to one.
+    centres = (spread * torch.arange(bins)).sum(1) / spread.sum(1).clamp_min(1e-6)
+    for index in torch.nonzero(spread.sum(0) < 1e-6)[:, 0].tolist():
+        spread[(centres - index).abs().argmin(), index] = 1
+    spread = spread / spread.sum(0)
+    # Minimum phase is the Hilbert transform of the log magnitude: linear, so one matrix.
+    full = torch.cat((spread, spread[:, 1:-1].flip(1)), dim=1).double()
+    fold = torch.zeros(WINDOW, dtype=torch.float64)
+    fold[0] = fold[WINDOW // 2] = 1
+    fold[1 : WINDOW // 2] = 2
+    phase = torch.fft.rfft(torch.fft.ifft(full).real * fold).imag
+    return spread.float(), phase.float()
 
 
 @dataclass
@@ -65,30 +90,16 @@ class SourceFilter(nn.Module):
     def __init__(self, sample_rate: int, bands: int) -> None:
         super().__init__()
         self.sample_rate = sample_rate
-        bins = WINDOW // 2 + 1
-        spread = mel_filters(bands, bins, sample_rate).T
-        # Bins beyond the outermost band centres take that band's value; rows then sum to one.
-        spread[0, 0] = 1
-        spread[-1, -1] = 1
-        empty = spread.sum(0) < 1e-6
-        centres = (spread * torch.arange(bins)).sum(1) / spread.sum(1).clamp_min(1e-6)
-        for index in torch.nonzero(empty)[:, 0].tolist():
-            spread[(centres - index).abs().argmin(), index] = 1
-        spread = spread / spread.sum(0)
-        # Minimum phase is the Hilbert transform of the log magnitude: linear, so one matrix.
-        full = torch.cat((spread, spread[:, 1:-1].flip(1)), dim=1).double()
-        cepstrum = torch.fft.ifft(full).real
-        fold = torch.zeros(WINDOW, dtype=torch.float64)
-        fold[0] = fold[WINDOW // 2] = 1
-        fold[1 : WINDOW // 2] = 2
-        phase = torch.fft.rfft(cepstrum * fold).imag.float()
-        generator = torch.Generator().manual_seed(0)
-        window = torch.hann_window(WINDOW).sqrt()
+        # Constants, also while a model is built on the meta device.
+        with torch.device("cpu"):
+            spread, phase_spread = _envelope_matrices(bands, sample_rate)
+            window = torch.hann_window(WINDOW).sqrt()
+            noise = torch.randn(_NOISE_PERIOD, generator=torch.Generator().manual_seed(0))
         for name, value in (
             ("window", window),
-            ("noise", torch.randn(_NOISE_PERIOD, generator=generator)),
-            ("spread", spread.float()),
-            ("phase_spread", phase),
+            ("noise", noise),
+            ("spread", spread),
+            ("phase_spread", phase_spread),
         ):
             self.register_buffer(name, value, persistent=False)
 
@@ -113,7 +124,8 @@ class SourceFilter(nn.Module):
             unvoiced: [B, frames, bands] log magnitude of the noise's envelope.
 
         Returns:
-            Samples [B, frames * HOP], which lie DELAY before the newest source sample, and the new state.
+            Samples [B, frames * HOP], which lie DELAY before the newest source sample, and the
+            new state.
         """
         batch, frames = hertz.shape
         if not frames:
@@ -123,7 +135,9 @@ class SourceFilter(nn.Module):
         curve = (previous[..., None] + (hertz - previous)[..., None] * ramp).reshape(batch, -1)
         # Float64: the phase of ten minutes of speech must not lose its high harmonics.
         cycles = state.phase[:, None] + torch.cumsum(curve.double() / self.sample_rate, dim=1)
-        pulses = pulse_train((cycles % 1.0).to(curve.dtype), curve, self.sample_rate)
+        # Around zero, where the kernel is steep, float32 is finest.
+        wrapped = (cycles - cycles.round()).to(curve.dtype)
+        pulses = pulse_train(wrapped, curve, self.sample_rate)
         source = torch.cat((state.source, pulses), dim=1)
         count = frames * HOP
         where = torch.arange(state.position - DELAY, state.position + count, device=hertz.device)

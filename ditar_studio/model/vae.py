@@ -1,9 +1,12 @@
 """Audio VAE: 24 kHz mono <-> Gaussian latents at a low rate (arXiv 2502.03930, section 3.5.1).
 
-The encoder reads log-mel frames and sees both sides; the decoder is a causal ConvNeXt network at frame rate
+The encoder reads log-mel frames and sees both sides; the decoder is a causal ConvNeXt network at
+frame rate
 with a small fixed look-ahead and a source-filter synthesiser (`synthesis`), far cheaper than the
-paper's BigVGAN. There is one decoding path: `decode` is `decode_step` over everything, then `flush`. A
-phonetic head reads phonemes from the latents; it trains the latents to carry them and aligns prompts.
+paper's BigVGAN. There is one decoding path: `decode` is `decode_step` over everything, then
+`flush`. A
+phonetic head reads phonemes from the latents; it trains the latents to carry them and aligns
+prompts.
 """
 
 from __future__ import annotations
@@ -24,7 +27,8 @@ _ENVELOPE_BIAS = -4.0
 
 
 class Encoder(nn.Module):
-    """Wave [B, n] -> posterior mean and log-variance [B, n / hop, latent_dim]; n a multiple of hop."""
+    """Wave [B, n] -> posterior mean and log-variance [B, n / hop, latent_dim]; n a multiple of
+    hop."""
 
     def __init__(self, config: VaeConfig) -> None:
         super().__init__()
@@ -49,7 +53,8 @@ class Encoder(nn.Module):
 
 
 class PhoneticHead(nn.Module):
-    """Reads phonemes from normalised latents [B, T, latent_dim]: CTC logits [B, T, symbols], blank = 0."""
+    """Reads phonemes from normalised latents [B, T, latent_dim]: CTC logits [B, T, symbols],
+    blank = 0."""
 
     def __init__(self, config: VaeConfig, dim: int = 256, layers: int = 3) -> None:
         super().__init__()
@@ -58,12 +63,14 @@ class PhoneticHead(nn.Module):
         self.out = nn.Linear(dim, config.symbols)
 
     def forward(self, latents: Tensor) -> Tensor:
-        return self.out(self.blocks(self.inward(latents)))
+        logits: Tensor = self.out(self.blocks(self.inward(latents)))
+        return logits
 
 
 @dataclass
 class DecoderState:
-    """State of streaming decoding: the past frames of every block, the synthesiser's, and the trimming."""
+    """State of streaming decoding: the past frames of every block, the synthesiser's, and the
+    trimming."""
 
     past: list[Tensor]
     synthesis: SynthesisState
@@ -72,7 +79,8 @@ class DecoderState:
 
 
 class Decoder(nn.Module):
-    """Latents [B, T, latent_dim] -> per 6.25 ms pitch and envelopes -> samples; causal, see `Vae`."""
+    """Latents [B, T, latent_dim] -> per 6.25 ms pitch and envelopes -> samples; causal, see
+    `Vae`."""
 
     def __init__(self, config: VaeConfig) -> None:
         super().__init__()
@@ -95,7 +103,7 @@ class Decoder(nn.Module):
 
     @property
     def blocks(self) -> list[ConvNeXtBlock]:
-        return [*self.coarse, *self.fine]  # type: ignore[list-item]
+        return [*self.coarse, *self.fine]
 
     @property
     def delay(self) -> int:
@@ -112,7 +120,8 @@ class Decoder(nn.Module):
     def envelopes(
         self, latents: Tensor, past: list[Tensor]
     ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
-        """Frame-rate half: latents [B, T, D] -> octaves above the reference pitch [B, F], the two log
+        """Frame-rate half: latents [B, T, D] -> octaves above the reference pitch [B, F], the two
+        log
         envelopes [B, F, bands] with F = T * hop / 150, and the blocks' new past."""
         x = self.inward(latents)
         new: list[Tensor] = []
@@ -131,7 +140,8 @@ class Decoder(nn.Module):
         )
 
     def step(self, latents: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
-        """Decode T more latents; gives the samples that are final, `delay` later than the latents."""
+        """Decode T more latents; gives the samples that are final, `delay` later than the
+        latents."""
         octaves, voiced, unvoiced, past = self.envelopes(latents, state.past)
         hertz = PITCH_REFERENCE_HZ * torch.exp2(octaves.clamp(-1.6, 1.8))
         samples, synthesis = self.synthesiser.step(hertz, voiced, unvoiced, state.synthesis)
@@ -161,7 +171,8 @@ class Vae(nn.Module):
         return (latents - self.latent_mean) / self.latent_scale
 
     def encode(self, wave: Tensor) -> Tensor:
-        """Normalised posterior means [B, T, latent_dim] of wave [B, n]; a rest short of a hop is dropped."""
+        """Normalised posterior means [B, T, latent_dim] of wave [B, n]; a rest short of a hop is
+        dropped."""
         whole = wave.shape[1] // self.config.hop * self.config.hop
         return self.normalise(self.encoder(wave[:, :whole])[0])
 
@@ -173,14 +184,14 @@ class Vae(nn.Module):
         """Decode normalised latents [B, T, latent_dim] as the continuation of `state`.
 
         Returns:
-            Samples [B, n], n = T * hop except that the first calls give `decoder.delay` fewer in all.
+            Samples [B, n], n = T * hop but for the first calls, `decoder.delay` fewer in all.
         """
         return self.decoder.step(latents * self.latent_scale + self.latent_mean, state)
 
     def flush(self, state: DecoderState) -> Tensor:
         """The samples [B, n] that the look-ahead still held back; the stream ends here."""
         batch = state.synthesis.phase.shape[0]
-        hops = -(-state.owed // self.config.hop)
+        hops = -(-(state.owed + state.drop) // self.config.hop)
         silence = self.latent_mean.new_zeros(batch, hops, self.config.latent_dim)
         samples, _ = self.decoder.step(silence, state)
         return samples[:, : state.owed]

@@ -1,6 +1,7 @@
 """Weights on disk: one safetensors file that carries its configuration and a format version.
 
-Strict: every tensor must be there, none more, each of its shape, all finite. Nothing is ever unpickled.
+Strict: every tensor must be there, none more, each of its shape, all finite. Nothing is ever
+unpickled.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ def _open(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, torch.Tensor
             "Update DiTAR Studio, or use a model made for this version.",
         )
     if metadata.get("kind") != kind:
-        raise StudioError(f"{path.name} holds a {metadata.get('kind')} model, not a {kind}.", _REMEDY)
+        raise StudioError(
+            f"{path.name} holds a {metadata.get('kind')} model, not a {kind}.", _REMEDY
+        )
     try:
         config = json.loads(metadata.get("config", ""))
     except ValueError as error:
@@ -78,13 +81,15 @@ def _fill(model: DiTAR | Vae, tensors: dict[str, torch.Tensor], name: str) -> No
     if missing or extra:
         first = (missing or extra)[0]
         raise StudioError(
-            f"{name} lacks {len(missing)} tensors and has {len(extra)} too many (the first: {first}).",
+            f"{name} lacks {len(missing)} tensors and has {len(extra)} too many "
+            f"(the first: {first}).",
             _REMEDY,
         )
     for key, tensor in tensors.items():
         if tensor.shape != wanted[key].shape:
             raise StudioError(
-                f"{name}: {key} has shape {list(tensor.shape)}, not {list(wanted[key].shape)}.", _REMEDY
+                f"{name}: {key} has shape {list(tensor.shape)}, not {list(wanted[key].shape)}.",
+                _REMEDY,
             )
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise StudioError(f"{name}: {key} holds values that are not finite.", _REMEDY)

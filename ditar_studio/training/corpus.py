@@ -1,8 +1,11 @@
 """Corpora on disk: a JSONL manifest beside audio files or tars, prepared once into flat arrays.
 
-A manifest row has `audio`, `text`, `speaker` and `seconds`, optionally `source`. `audio` names a file beside
-the manifest, or, where `SOURCE.tar` lies beside it, a member of that tar. Any format that libsndfile
-decodes will do. `prepare` decodes everything once to 24 kHz; training then reads slices from memory maps.
+A manifest row has `audio`, `text`, `speaker` and `seconds`, optionally `source`. `audio` names a
+file beside
+the manifest, or, where `SOURCE.tar` lies beside it, a member of that tar. Any format that
+libsndfile
+decodes will do. `prepare` decodes everything once to 24 kHz; training then reads slices from
+memory maps.
 """
 
 from __future__ import annotations
@@ -107,7 +110,7 @@ class _Files:
 
 
 def prepare(manifest: Path, out: Path, report: Callable[[str], None]) -> int:
-    """Decode every clip of `manifest` into `out`: `pcm.i16`, `pitch.f32` (Hz, 0 = unvoiced), `index.jsonl`.
+    """Decode a manifest into `out`: `pcm.i16`, `pitch.f32` (Hz, 0: none), `index.jsonl`.
 
     Returns:
         The number of clips prepared. Clips that can't be decoded are reported and left out.
@@ -165,14 +168,17 @@ class PreparedCorpus:
         self._pcm = np.memmap(root / "pcm.i16", dtype="<i2", mode="r")
         self._pitch = np.memmap(root / "pitch.f32", dtype="<f4", mode="r")
 
-    def samples(self, entry: Entry, start: int = 0, count: int | None = None) -> NDArray[np.float32]:
+    def samples(
+        self, entry: Entry, start: int = 0, count: int | None = None
+    ) -> NDArray[np.float32]:
         """Samples [count] of a clip in -1..1, from `start`."""
         stop = entry.samples if count is None else min(start + count, entry.samples)
         piece = self._pcm[entry.start + start : entry.start + stop]
-        return piece.astype(np.float32) / 32767
+        return (piece / np.float32(32767)).astype(np.float32)
 
     def pitch(self, entry: Entry, start: int = 0, count: int | None = None) -> NDArray[np.float32]:
-        """Pitch values [count / 150] in Hz (0 = unvoiced) of the samples that `samples` would give."""
+        """Pitch values [count / 150] in Hz (0 = unvoiced) of the samples that `samples` would
+        give."""
         stop = entry.samples if count is None else min(start + count, entry.samples)
         first, last = entry.start + start, entry.start + stop
         return np.array(self._pitch[first // PITCH_HOP : last // PITCH_HOP])

@@ -1,9 +1,12 @@
 """DiTAR trainer on cached latents.
 
-One pass of the language model over whole utterances; LocDiT on a random subset of the patches, several noise draws
-each; every language-model output is zeroed with probability 0.1 for LM guidance. Half or more of the examples put another
+One pass of the language model over whole utterances; LocDiT on a random subset of the patches,
+several noise draws
+each; every language-model output is zeroed with probability 0.1 for LM guidance. Half or more of
+the examples put another
 utterance of the same speaker in front, which is what a prompt is: that teaches cloning.
-Sources: arXiv 2502.03930, section 3; its successors for noise on fed-back latents and repeated draws.
+Sources: arXiv 2502.03930, section 3; its successors for noise on fed-back latents and repeated
+draws.
 """
 
 from __future__ import annotations
@@ -46,6 +49,11 @@ class DiTARLosses:
     time_shift: float = 0.3
 
 
+def in_patches(x: Tensor, patch: int) -> Tensor:
+    """[B, T * P, dim] -> [B, T, P, dim]."""
+    return x.reshape(x.shape[0], -1, patch, x.shape[-1])
+
+
 class DiTARObjective(nn.Module):
     """Losses of a DiTAR on a batch of `DiTARData`."""
 
@@ -55,7 +63,8 @@ class DiTARObjective(nn.Module):
         model.vae.requires_grad_(False)
 
     def conditions(self, batch: dict[str, Tensor], fed: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Language-model outputs [B, T + 1, dim] and, with a pointer, what latents say [B, T * P, dim].
+        """Language-model outputs [B, T + 1, dim] and, with a pointer, what latents say [B, T * P,
+        dim].
 
         Args:
             fed: latents [B, T * P, latent_dim] as they are fed back.
@@ -63,11 +72,13 @@ class DiTARObjective(nn.Module):
         model, patch = self.model, self.model.config.patch
         text = model.language_model.symbols(batch["text"])
         batch_size = text.shape[0]
-        embeddings = model.aggregator(fed.unflatten(1, (-1, patch)).flatten(0, 1))
-        embeddings = embeddings.unflatten(0, (batch_size, -1))
+        embeddings = model.aggregator(fed.reshape(-1, patch, fed.shape[-1]))
+        embeddings = embeddings.reshape(batch_size, -1, embeddings.shape[-1])
         spoken = None
         if model.pointer is not None:
-            inside = torch.arange(text.shape[1], device=text.device) < batch["text_lengths"][:, None]
+            inside = (
+                torch.arange(text.shape[1], device=text.device) < batch["text_lengths"][:, None]
+            )
             context = model.pointer.read(text * inside[..., None])
             where = batch["positions"].gather(1, batch["units"])
             spoken = model.pointer.spoken(context, where, elapsed_since_move(batch["units"]))
@@ -76,7 +87,7 @@ class DiTARObjective(nn.Module):
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         model, losses = self.model, self.losses
-        patch, dim = model.config.patch, model.config.vae.latent_dim
+        patch = model.config.patch
         latents, counts = batch["latents"], batch["patches"]
         level = torch.rand(latents.shape[0], 1, 1, device=latents.device) * losses.noise
         fed = latents + level * torch.randn_like(latents)
@@ -85,15 +96,19 @@ class DiTARObjective(nn.Module):
 
         # LocDiT on a random subset of the patches.
         rows, columns = torch.nonzero(valid, as_tuple=True)
-        chosen = torch.rand(len(rows), device=rows.device).argsort()[: max(1, int(losses.draws * len(rows)))]
+        chosen = torch.rand(len(rows), device=rows.device).argsort()[
+            : max(1, int(losses.draws * len(rows)))
+        ]
         rows, columns = rows[chosen], columns[chosen]
         keep = (torch.rand(len(rows), 1, device=rows.device) >= losses.drop).to(latents.dtype)
-        clean = latents.unflatten(1, (-1, patch))[rows, columns]
-        earlier = F.pad(fed.unflatten(1, (-1, patch)), (0, 0, 0, 0, model.config.history, 0))
-        history = torch.cat([earlier[rows, columns + k] for k in range(model.config.history)], dim=1)
+        clean = in_patches(latents, patch)[rows, columns]
+        earlier = F.pad(in_patches(fed, patch), (0, 0, 0, 0, model.config.history, 0))
+        history = torch.cat(
+            [earlier[rows, columns + k] for k in range(model.config.history)], dim=1
+        )
         said = None
         if spoken is not None:
-            said = spoken.unflatten(1, (-1, patch))[rows, columns] * keep[..., None]
+            said = in_patches(spoken, patch)[rows, columns] * keep[..., None]
         t = torch.sigmoid(torch.randn(len(rows), device=rows.device) * 1.2 + losses.time_shift)
         noisy, target = diffuse(clean, torch.randn_like(clean), t)
         u = model.locdit(noisy, t, outputs[rows, columns] * keep, history, said)
@@ -114,7 +129,6 @@ class DiTARObjective(nn.Module):
             stop[scored], label[scored].to(stop.dtype), pos_weight=stop.new_tensor(5.0)
         )
         total = total + losses.stop * out["stop"]
-        assert dim == latents.shape[-1]
         return {"loss": total, **out}
 
 
@@ -168,7 +182,9 @@ class DiTARData:
                     ends[-1] = 1
                 stop += ends
             positions = [i for i, s in enumerate(text[:-1]) if s != DiTAR.boundary]
-            examples.append((text, positions, np.concatenate(latents), np.concatenate(units), joins, stop))
+            examples.append(
+                (text, positions, np.concatenate(latents), np.concatenate(units), joins, stop)
+            )
 
         def padded(rows: list[np.ndarray], fill: float = 0) -> Tensor:
             longest = max(len(row) for row in rows)
@@ -194,31 +210,37 @@ class DiTARData:
             "patches": torch.tensor([len(row) // patch for row in latents_row]),
             "joins": padded(column(4, np.bool_)),
             "stop": padded(column(5, np.int64), -1),
-            "seconds": torch.tensor([len(row) / self.config.vae.latent_rate for row in latents_row]),
+            "seconds": torch.tensor(
+                [len(row) / self.config.vae.latent_rate for row in latents_row]
+            ),
         }
 
 
 @torch.inference_mode()
-def text_gain(model: DiTAR, batch: dict[str, Tensor], levels: tuple[float, ...] = (0.3, 0.6, 0.9)) -> dict[str, float]:
+def text_gain(
+    model: DiTAR, batch: dict[str, Tensor], levels: tuple[float, ...] = (0.3, 0.6, 0.9)
+) -> dict[str, float]:
     """Diffusion loss with another clip's text minus that with the right one, per noise level.
 
     The training loss hides whether the text matters; this shows it.
     """
     objective = DiTARObjective(model, DiTARLosses())
     wrong = dict(batch)
-    wrong["text"] = torch.where(batch["text"] > DiTAR.boundary, batch["text"].roll(7, 1), batch["text"])
+    wrong["text"] = torch.where(
+        batch["text"] > DiTAR.boundary, batch["text"].roll(7, 1), batch["text"]
+    )
     patch = model.config.patch
     valid = torch.arange(batch["latents"].shape[1] // patch) < batch["patches"][:, None]
     rows, columns = torch.nonzero(valid[:, 1:], as_tuple=True)
     columns = columns + 1
-    clean = batch["latents"].unflatten(1, (-1, patch))
+    clean = in_patches(batch["latents"], patch)
     noise = torch.randn(clean[rows, columns].shape, generator=torch.Generator().manual_seed(0))
     result = {}
     for level in levels:
         losses = []
         for candidate in (wrong, batch):
             outputs, spoken = objective.conditions(candidate, candidate["latents"])
-            said = None if spoken is None else spoken.unflatten(1, (-1, patch))[rows, columns]
+            said = None if spoken is None else in_patches(spoken, patch)[rows, columns]
             t = torch.full((len(rows),), level)
             noisy, target = diffuse(clean[rows, columns], noise, t)
             u = model.locdit(noisy, t, outputs[rows, columns], clean[rows, columns - 1], said)
@@ -231,4 +253,6 @@ def ditar_loop(
     model: DiTAR, data: DiTARData, config: LoopConfig, out: Path, losses: DiTARLosses | None = None
 ) -> Loop:
     """A loop that trains all of `model` but its VAE."""
-    return Loop(DiTARObjective(model, losses or DiTARLosses()), data.load, data.seconds, config, out)
+    return Loop(
+        DiTARObjective(model, losses or DiTARLosses()), data.load, data.seconds, config, out
+    )

@@ -1,4 +1,5 @@
-"""Latents and alignments of a prepared corpus, computed once with a trained VAE for the DiTAR trainer."""
+"""Latents and alignments of a prepared corpus, computed once with a trained VAE for the DiTAR
+trainer."""
 
 from __future__ import annotations
 
@@ -39,9 +40,7 @@ def measure_statistics(vae: Vae, corpus: PreparedCorpus, clips: int = 400) -> No
     hop = vae.config.hop
     with torch.inference_mode():
         means = [
-            vae.encoder(
-                torch.from_numpy(corpus.samples(e, 0, e.samples // hop * hop))[None]
-            )[0][0]
+            vae.encoder(torch.from_numpy(corpus.samples(e, 0, e.samples // hop * hop))[None])[0][0]
             for e in (corpus.entries[i] for i in chosen)
         ]
     everything = torch.cat(means)
@@ -86,7 +85,13 @@ def encode_corpus(
             latents_file.write(latents.numpy().astype("<f2").tobytes())
             units_file.write(units.numpy().astype("<i2").tobytes())
             row = LatentEntry(
-                entry.audio, entry.speaker, entry.source, start, len(latents), symbols, round(fit, 4)
+                entry.audio,
+                entry.speaker,
+                entry.source,
+                start,
+                len(latents),
+                symbols,
+                round(fit, 4),
             )
             index.write(json.dumps(asdict(row)) + "\n")
             start += len(latents)

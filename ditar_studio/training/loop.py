@@ -1,4 +1,5 @@
-"""The training loop shared by all trainers: schedule, EMA, clipping, logging, checkpoints, several processes.
+"""The training loop shared by all trainers: schedule, EMA, clipping, logging, checkpoints,
+several processes.
 
 Every step's randomness depends on the seed and the step number alone, so a run resumed from any
 checkpoint gives the loss curve that an uninterrupted one would have given.
@@ -29,8 +30,10 @@ from ditar_studio.errors import StudioError
 class LoopConfig:
     """How to optimise.
 
-    `decay` is the share of the steps, at the end, over which the learning rate falls to a twentieth;
-    `batch_seconds` the audio of one batch in one process; `bf16` runs the forward pass in bfloat16 autocast
+    `decay` is the share of the steps, at the end, over which the learning rate falls to a
+    twentieth;
+    `batch_seconds` the audio of one batch in one process; `bf16` runs the forward pass in
+    bfloat16 autocast
     (worth it on a GPU; slower on most CPUs).
     """
 
@@ -49,7 +52,9 @@ class LoopConfig:
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch_seconds <= 0 or not 0 <= self.decay <= 1:
-            raise StudioError("Training needs at least one step, audio in its batches, decay in 0..1.")
+            raise StudioError(
+                "Training needs at least one step, audio in its batches, decay in 0..1."
+            )
 
     def rate(self, step: int) -> float:
         """Learning rate at `step`."""
@@ -59,7 +64,8 @@ class LoopConfig:
 
 
 class Batches:
-    """Length-bucketed batches of clip indices; the batch of a step depends on seed, step and rank alone.
+    """Length-bucketed batches of clip indices; the batch of a step depends on seed, step and rank
+    alone.
 
     Args:
         seconds: duration of every clip.
@@ -67,10 +73,17 @@ class Batches:
     """
 
     def __init__(
-        self, seconds: Sequence[float], batch_seconds: float, seed: int, rank: int = 0, world: int = 1
+        self,
+        seconds: Sequence[float],
+        batch_seconds: float,
+        seed: int,
+        rank: int = 0,
+        world: int = 1,
     ) -> None:
         if not seconds:
-            raise StudioError("There is nothing to train on.", "Check the corpus and the exclusions.")
+            raise StudioError(
+                "There is nothing to train on.", "Check the corpus and the exclusions."
+            )
         self._seconds = np.asarray(seconds)
         self._budget, self._seed = batch_seconds, seed
         self._rank, self._world = rank, world
@@ -152,9 +165,7 @@ class Loop:
         self._batches = Batches(
             seconds, config.batch_seconds, config.seed, self.processes.rank, self.processes.world
         )
-        self.trained = [
-            p for p in (parameters or list(objective.parameters())) if p.requires_grad
-        ]
+        self.trained = [p for p in (parameters or list(objective.parameters())) if p.requires_grad]
         self.optimiser = torch.optim.AdamW(
             self.trained, config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay
         )
@@ -202,20 +213,24 @@ class Loop:
         config = self.config
         _seed_everything(config.seed, self.step, self.processes.rank)
         np.random.seed(torch.initial_seed() & 0x7FFFFFFF)
-        batch = {k: v.to(self.processes.device) for k, v in self._load(self._batches(self.step)).items()}
+        batch = {
+            k: v.to(self.processes.device) for k, v in self._load(self._batches(self.step)).items()
+        }
         for group in self.optimiser.param_groups:
             group["lr"] = config.rate(self.step)
         with torch.autocast(self.processes.device.type, torch.bfloat16, enabled=config.bf16):
             losses: dict[str, Tensor] = self._wrapped(batch)
         self.optimiser.zero_grad(set_to_none=True)
-        losses["loss"].backward()
+        losses["loss"].backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.trained, config.clip)
         if torch.isfinite(norm):
             self.optimiser.step()
         decay = min(config.ema, (self.step + 1) / (self.step + 10))
         with torch.no_grad():
             for mine, theirs in zip(
-                self.average.state_dict().values(), self.objective.state_dict().values(), strict=True
+                self.average.state_dict().values(),
+                self.objective.state_dict().values(),
+                strict=True,
             ):
                 if mine.is_floating_point():
                     mine.lerp_(theirs, 1 - decay)
@@ -278,4 +293,4 @@ def _tensorboard(out: Path) -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         return None
-    return SummaryWriter(str(out))  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(out))

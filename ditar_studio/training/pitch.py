@@ -37,4 +37,4 @@ def track_pitch(samples: NDArray[np.float32], sample_rate: int, hop: int) -> NDA
         speed=4,
     )
     fine = pyworld.stonemask(wave, coarse, times, sample_rate)
-    return fine[1::2][: len(samples) // hop].astype(np.float32)
+    return np.asarray(fine[1::2][: len(samples) // hop], np.float32)

@@ -1,7 +1,9 @@
 """VAE trainer: reconstruction through the source-filter decoder, KL, pitch and a phonetic CTC loss.
 
-The encoder reads whole clips (the phonetic loss needs them); the decoder is trained on slices of their
-latents. `decoder_only` freezes encoder and phonetic head, so that the decoder can go on learning while a
+The encoder reads whole clips (the phonetic loss needs them); the decoder is trained on slices of
+their
+latents. `decoder_only` freezes encoder and phonetic head, so that the decoder can go on learning
+while a
 DiTAR is trained on the latents.
 """
 
@@ -28,13 +30,14 @@ from ditar_studio.training.loop import Loop, LoopConfig
 class VaeLosses:
     """Weights of the losses; the spectral ones count 1 together."""
 
-    kl: float = 3e-4
+    kl: float = 1e-3
     pitch: float = 1.0
-    phonetic: float = 0.3
+    phonetic: float = 0.6
 
 
 def log_pitch(hertz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Octaves above the reference, interpolated through unvoiced stretches, and where it was voiced."""
+    """Octaves above the reference, interpolated through unvoiced stretches, and where it was
+    voiced."""
     voiced = hertz > 0
     if not voiced.any():
         return np.zeros(len(hertz), np.float32), np.zeros(len(hertz), np.float32)
@@ -55,14 +58,19 @@ class SpectralLoss(nn.Module):
 
     def _magnitude(self, wave: Tensor, window: int, n: int) -> Tensor:
         frames = wave.unfold(-1, window, window // 4)
-        return torch.fft.rfft(frames * getattr(self, f"window{window}"), n=n).abs()
+        shape: Tensor = getattr(self, f"window{window}")
+        magnitude: Tensor = torch.fft.rfft(frames * shape, n=n).abs()
+        return magnitude
 
     def forward(self, made: Tensor, real: Tensor) -> Tensor:
         total = made.new_zeros(())
         for window in self.windows:
             n = 2048 if window == 1500 else window
             scale = (window / 8) ** -0.5
-            a, b = self._magnitude(made, window, n) * scale, self._magnitude(real, window, n) * scale
+            a, b = (
+                self._magnitude(made, window, n) * scale,
+                self._magnitude(real, window, n) * scale,
+            )
             total = total + (a.clamp_min(1e-3).log() - b.clamp_min(1e-3).log()).abs().mean()
             total = total + 4 * ((a + 1e-4).sqrt() - (b + 1e-4).sqrt()).abs().mean()
             if window == 1500:
@@ -91,18 +99,28 @@ class VaeObjective(nn.Module):
         starts = [int(torch.randint(0, int(f) - length + 1, ())) for f in frames]
 
         def cut(x: Tensor, unit: int) -> Tensor:
-            return torch.stack([row[s * unit : (s + length) * unit] for row, s in zip(x, starts, strict=True)])
+            return torch.stack(
+                [row[s * unit : (s + length) * unit] for row, s in zip(x, starts, strict=True)]
+            )
 
         sliced = F.pad(cut(latents, 1), (0, 0, 0, -(-vae.decoder.delay // hop)))
-        octaves, voiced = cut(batch["octaves"], hop // PITCH_HOP), cut(batch["voiced"], hop // PITCH_HOP)
+        octaves, voiced = (
+            cut(batch["octaves"], hop // PITCH_HOP),
+            cut(batch["voiced"], hop // PITCH_HOP),
+        )
         state = vae.start(len(starts))
         predicted, voiced_envelope, unvoiced_envelope, _ = vae.decoder.envelopes(sliced, state.past)
         lead = vae.config.lookahead * hop // HOP
         pitch = (predicted[:, lead : lead + octaves.shape[1]] - octaves).abs() * voiced
         # The oscillator runs at the true pitch: the spectral loss then trains the envelopes alone.
-        padded = F.pad(octaves, (lead, predicted.shape[1] - lead - octaves.shape[1]), mode="replicate")
+        padded = F.pad(
+            octaves, (lead, predicted.shape[1] - lead - octaves.shape[1]), mode="replicate"
+        )
         made, _ = vae.decoder.synthesiser.step(
-            PITCH_REFERENCE_HZ * torch.exp2(padded), voiced_envelope, unvoiced_envelope, state.synthesis
+            PITCH_REFERENCE_HZ * torch.exp2(padded),
+            voiced_envelope,
+            unvoiced_envelope,
+            state.synthesis,
         )
         made = made[:, vae.decoder.delay :][:, : length * hop]
         real = cut(batch["wave"], hop)
@@ -127,7 +145,8 @@ class VaeObjective(nn.Module):
 
 
 class VaeData:
-    """Batches for `VaeObjective` from a prepared corpus; clips whose text can't be read are left out."""
+    """Batches for `VaeObjective` from a prepared corpus; clips whose text can't be read are left
+    out."""
 
     def __init__(self, corpus: PreparedCorpus, hop: int, labels: dict[str, list[int]]) -> None:
         self.corpus, self.hop = corpus, hop

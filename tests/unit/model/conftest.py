@@ -2,27 +2,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from tiny_ditar import randomised, tiny_config
 
-from ditar_studio.model.config import DiTARConfig, TransformerConfig, VaeConfig
 from ditar_studio.model.ditar import DiTAR
-
-TINY = TransformerConfig(2, 32, 2, 64)
-
-
-def tiny_config(pointer: bool) -> DiTARConfig:
-    vae = VaeConfig(
-        latent_dim=8, mel_bins=20, encoder_dim=16, trunk_dim=24, decoder_dim=24, bands=12, symbols=30
-    )
-    return DiTARConfig(TINY, TINY, TINY, vae, symbols=30, pointer=pointer)
-
-
-def randomised(model: torch.nn.Module) -> torch.nn.Module:
-    """Give zero-initialised layers something to do."""
-    torch.manual_seed(7)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(torch.randn_like(parameter) * 0.05)
-    return model.eval()
 
 
 @pytest.fixture(params=[False, True], ids=["paper", "pointer"])

@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ditar_studio.errors import StudioError
@@ -26,6 +26,7 @@ def exact_network(mean: float, spread: float):
     return network
 
 
+@settings(deadline=None)
 @given(st.floats(0.02, 1.0), st.floats(0.0, 0.98))
 def test_ddim_equals_the_closed_form(t: float, fraction: float) -> None:
     r = t * fraction
@@ -64,7 +65,9 @@ def test_temperature_zero_is_bit_identical_whatever_the_seed(steps: int) -> None
 def test_temperature_one_is_plain_ode_sampling() -> None:
     network = exact_network(0.3, 0.5)
     steps = 12
-    got = sample(network, torch.empty(6), Sampling(1.0, 0.0, steps), torch.Generator().manual_seed(3))
+    got = sample(
+        network, torch.empty(6), Sampling(1.0, 0.0, steps), torch.Generator().manual_seed(3)
+    )
     x = torch.randn(6, generator=torch.Generator().manual_seed(3))
     for k in range(steps, 0, -1):
         x = diffusion.ddim(x, network(x, k / steps), k / steps, (k - 1) / steps)
@@ -106,8 +109,14 @@ def test_with_two_steps_low_temperatures_are_zero() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [{"temperature": -0.1}, {"temperature": 1.1}, {"guidance": -1}, {"steps": 0},
-            {"temperature": float("nan")}]
+    "bad",
+    [
+        {"temperature": -0.1},
+        {"temperature": 1.1},
+        {"guidance": -1},
+        {"steps": 0},
+        {"temperature": float("nan")},
+    ],
 )
 def test_settings_out_of_range_are_refused(bad: dict[str, float]) -> None:
     with pytest.raises(StudioError):

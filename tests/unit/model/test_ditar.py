@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from tiny_ditar import randomised, tiny_config
 
 from ditar_studio.errors import StudioError
 from ditar_studio.model.config import PRESETS
@@ -105,8 +106,8 @@ def replay_units(model: DiTAR, prompt: Prompt, hs: list[torch.Tensor]) -> list[i
     """The pointer's positions, latent by latent, from its definition."""
     from ditar_studio.model.pointer import choose_pattern
 
-    unit = int((PROMPT_TEXT != model.boundary).sum()) + 1
-    last = unit + int((TEXT != model.boundary).sum())
+    unit = int((model.boundary != PROMPT_TEXT).sum()) + 1
+    last = unit + int((model.boundary != TEXT).sum())
     survival, frames = 1.0, []
     assert model.pointer is not None
     for patch, h in enumerate(hs):
@@ -129,12 +130,23 @@ def test_history_reaches_the_next_patch(tiny: DiTAR) -> None:
 
 @pytest.mark.parametrize(
     ("name", "transformers", "published"),
-    [("0.1b", 75.5e6, 0.12e9), ("0.4b", 402.7e6, 0.44e9), ("0.6b", 604.0e6, 0.66e9), ("1b", 881.0e6, 0.95e9)],
+    [
+        ("0.1b", 75.5e6, 0.12e9),
+        ("0.4b", 402.7e6, 0.44e9),
+        ("0.6b", 604.0e6, 0.66e9),
+        ("1b", 881.0e6, 0.95e9),
+    ],
 )
-def test_the_presets_have_the_papers_sizes(name: str, transformers: float, published: float) -> None:
+def test_the_presets_have_the_papers_sizes(
+    name: str, transformers: float, published: float
+) -> None:
     with torch.device("meta"):
         model = DiTAR(PRESETS[name])
-    parts = [model.aggregator.transformer, model.language_model.transformer, model.locdit.transformer]
+    parts = [
+        model.aggregator.transformer,
+        model.language_model.transformer,
+        model.locdit.transformer,
+    ]
     matrices = sum(p.numel() for part in parts for p in part.parameters() if p.dim() == 2)
     assert matrices == pytest.approx(transformers, rel=0.01)
     # What is left to the published sizes is the VAE (a BigVGAN there) and the embeddings.
@@ -161,14 +173,17 @@ def test_the_06b_preset_costs_the_published_flops() -> None:
 def test_locdit_starts_from_zero() -> None:
     config = PRESETS["builtin"]
     net = LocDiT(config)
-    out = net(torch.randn(2, 4, 32), torch.rand(2), torch.randn(2, 256), torch.zeros(2, 4, 32),
-              torch.zeros(2, 4, 256))
+    out = net(
+        torch.randn(2, 4, 32),
+        torch.rand(2),
+        torch.randn(2, 256),
+        torch.zeros(2, 4, 32),
+        torch.zeros(2, 4, 256),
+    )
     assert torch.equal(out, torch.zeros_like(out))
 
 
 def test_a_transcript_that_cannot_fit_is_refused() -> None:
-    from conftest import randomised, tiny_config
-
     model = randomised(DiTAR(tiny_config(True)))
     with pytest.raises(StudioError, match="too many"):
         model.encode_prompt(torch.zeros(4800), torch.arange(3, 30).repeat(3))  # type: ignore[operator]

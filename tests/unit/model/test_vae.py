@@ -6,9 +6,9 @@ import math
 
 import pytest
 import torch
-from conftest import randomised, tiny_config
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny_ditar import randomised, tiny_config
 
 from ditar_studio.model.synthesis import DELAY, HOP, SourceFilter, pulse_train
 from ditar_studio.model.vae import Vae, kl_divergence
@@ -37,7 +37,7 @@ def test_streaming_decode_equals_the_offline_decode(vae: Vae, chunks: list[int])
     streamed = torch.cat(pieces, dim=1)
     assert streamed.shape == whole.shape == (2, sum(chunks) * vae.config.hop)
     assert float(whole.std()) > 1e-3
-    torch.testing.assert_close(streamed, whole, atol=1e-5, rtol=0)
+    torch.testing.assert_close(streamed, whole, atol=5e-5, rtol=0)
 
 
 def test_steady_state_patches_are_whole(vae: Vae) -> None:
@@ -65,7 +65,7 @@ def test_normalisation_is_inverted_by_decoding(vae: Vae) -> None:
         shifted = vae.decode(vae.normalise(plain))
         vae.latent_mean.zero_()
         vae.latent_scale.fill_(1.0)
-    torch.testing.assert_close(shifted, reference, atol=1e-5, rtol=0)
+    torch.testing.assert_close(shifted, reference, atol=5e-5, rtol=0)
 
 
 def test_kl_is_zero_for_the_prior_only() -> None:
@@ -78,7 +78,7 @@ def test_kl_is_zero_for_the_prior_only() -> None:
 def test_the_pulse_train_is_the_sum_of_its_harmonics() -> None:
     hertz = torch.full((4800,), 170.0)
     phase = (torch.arange(4800, dtype=torch.float64) * 170 / 24_000 % 1).float()
-    count = int(12_000 // 170)
+    count = 12_000 // 170
     ks = torch.arange(1, count + 1)
     direct = torch.cos(2 * math.pi * phase[:, None].double() * ks).sum(1) * math.sqrt(2 / count)
     torch.testing.assert_close(

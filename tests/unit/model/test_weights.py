@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import tiny_config
 from safetensors.torch import load_file, save_file
+from tiny_ditar import tiny_config
 
 from ditar_studio.errors import StudioError
 from ditar_studio.model import weights
@@ -89,8 +89,16 @@ def test_foreign_headers_are_refused(saved: Path, metadata: dict[str, str]) -> N
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("patch", 0), ("patch", "4"), ("patch", None), ("pointer", 1), ("symbols", -3), ("vae", 5),
-     ("unknown", 1), ("symbols", 10**9)],
+    [
+        ("patch", 0),
+        ("patch", "4"),
+        ("patch", None),
+        ("pointer", 1),
+        ("symbols", -3),
+        ("vae", 5),
+        ("unknown", 1),
+        ("symbols", 10**9),
+    ],
 )
 def test_nonsense_configurations_are_refused(saved: Path, field: str, value: object) -> None:
     config = json.loads(header(saved)["config"]) | {field: value}
@@ -101,7 +109,9 @@ def test_nonsense_configurations_are_refused(saved: Path, field: str, value: obj
 
 def test_damaged_files_are_refused(saved: Path, tmp_path: Path) -> None:
     content = saved.read_bytes()
-    for number, damaged in enumerate((b"", b"\x80\x04pickle", content[:100], content[: len(content) // 2])):
+    for number, damaged in enumerate(
+        (b"", b"\x80\x04pickle", content[:100], content[: len(content) // 2])
+    ):
         path = tmp_path / f"{number}.safetensors"
         path.write_bytes(damaged)
         with pytest.raises(StudioError):
