@@ -92,6 +92,11 @@ class Library:
         return self.database.subscribe(listener)
 
     @serial
+    def check(self) -> str:
+        """What SQLite says of the database: "ok", or what is wrong with it."""
+        return "; ".join(str(row[0]) for row in self.database.rows("PRAGMA integrity_check"))
+
+    @serial
     def undo(self) -> ChangeSet:
         """Take the last undoable operation back."""
         return self.database.undo()
