@@ -12,19 +12,30 @@ import re
 import sqlite3
 import threading
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from ditar_studio.errors import StudioError
 from ditar_studio.text import symbols
+from ditar_studio.text.characters import unreadable
 from ditar_studio.text.lexicon import Lexicon, is_ipa, parse_ipa
-from ditar_studio.text.normalise import normalise
+from ditar_studio.text.normalise import normalise, normalise_part
+
+__all__ = ["phonemize", "unreadable"]
 
 _Pronunciation = tuple[str, ...]
 
 _TOKEN: Final = re.compile(r"[A-Za-z']+|[,.?!;:—…]")
+_CAMEL: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z']+|'")
+_NO_VOWEL: Final = re.compile(r"[^aeiouy']{2,5}")
+_INTERJECTIONS: Final = frozenset(
+    ["psst", "pst", "shh", "ssh", "sh", "brr", "grr", "pfft", "tsk", "hmm", "mmm", "mm", "zzz"]
+)
 _LONGEST_WORD: Final = 40
+_LONGEST_INITIALS: Final = 5
+_MOST_SHOWN: Final = 20
+_MOST_GUESSES: Final = 20_000
 _STRONGEST_FIRST: Final = "?!….—;:,"
 _ROLE_OF_TAG: Final = {
     **dict.fromkeys(("NN", "NNS", "NNP", "NNPS"), ("NN",)),
@@ -59,7 +70,7 @@ class _Speller:
         self._lock = threading.Lock()  # the CRF taggers keep state while they tag
         self._guess: Any = GraphemesToPhonemes(folder / "g2p" / "model.crf")
         self._tag: Any = PartOfSpeechTagger(folder / "pos" / "model.crf")
-        self._guessed: dict[str, _Pronunciation] = {}
+        self._guess_piece = lru_cache(maxsize=_MOST_GUESSES)(self._guess_now)
         self._words: dict[str, dict[str, str]] = {}
         database = sqlite3.connect(f"{(folder / 'lexicon.db').as_uri()}?mode=ro", uri=True)
         try:
@@ -90,6 +101,8 @@ class _Speller:
                 if role in pronunciations:
                     return tuple(pronunciations[role].split())
             return tuple(next(iter(pronunciations.values())).split())
+        if len(word) > _LONGEST_WORD:
+            return self._guess_word(word.replace("'", ""))
         stem, quote, ending = word.rpartition("'")
         if quote and stem and ending in ("s", ""):
             sounds = self.pronounce(stem, tag)
@@ -100,14 +113,13 @@ class _Speller:
         return self._guess_word(word.replace("'", ""))
 
     def _guess_word(self, word: str) -> _Pronunciation:
-        if word not in self._guessed:
-            with self._lock:
-                pieces = (
-                    self._guess(word[start : start + _LONGEST_WORD])
-                    for start in range(0, len(word), _LONGEST_WORD)
-                )
-                self._guessed[word] = tuple(sound for piece in pieces for sound in piece)
-        return self._guessed[word]
+        starts = range(0, len(word), _LONGEST_WORD)
+        pieces = (self._guess_piece(word[start : start + _LONGEST_WORD]) for start in starts)
+        return tuple(sound for piece in pieces for sound in piece)
+
+    def _guess_now(self, piece: str) -> _Pronunciation:
+        with self._lock:
+            return tuple(self._guess(piece))
 
 
 @cache
@@ -132,15 +144,20 @@ class _Token:
 
 
 def _tokens(text: str, lexicon: Lexicon | None) -> list[_Token]:
-    if lexicon is None or not lexicon.entries:
+    matches = [] if lexicon is None else list(lexicon.pattern.finditer(text))
+    if lexicon is None or not matches:
         return [_Token(word) for word in _TOKEN.findall(normalise(text))]
     tokens: list[_Token] = []
     start = 0
-    for match in lexicon.pattern.finditer(text):
-        tokens += _tokens(text[start : match.start()], None)
+    for match in matches:
+        tokens += _part(text[start : match.start()])
         tokens.append(_Token(match["word"], _overridden(match, lexicon)))
         start = match.end()
-    return tokens + _tokens(text[start:], None)
+    return tokens + _part(text[start:])
+
+
+def _part(text: str) -> list[_Token]:
+    return [_Token(word) for word in _TOKEN.findall(normalise_part(text))]
 
 
 def _overridden(match: re.Match[str], lexicon: Lexicon) -> _Pronunciation:
@@ -176,11 +193,26 @@ def _words_in_context(tokens: list[_Token]) -> list[_Pronunciation]:
             sounds.append(_LETTER_A)
         elif word == "a":
             sounds.append(("ə",))
-        elif text.isupper() and 1 < len(text) <= 5 and not speller.knows(word):
-            sounds.append(tuple(s for c in word if c != "'" for s in _letter(speller, c)))
         else:
-            sounds.append(speller.pronounce(word.strip("'") or word, tag))
+            sounds.append(_word(speller, text, tag))
     return _linked(lowered, sounds)
+
+
+def _word(speller: _Speller, text: str, tag: str) -> _Pronunciation:
+    """The sounds of a word in its own case: known, in letters (FBI, html), in parts (DiTAR)."""
+    text = text.strip("'")
+    word = text.lower()
+    if not word or speller.knows(word):
+        return speller.pronounce(word, tag) if word else ()
+    initials = text.isupper() and len(text) <= _LONGEST_INITIALS
+    if initials or (_NO_VOWEL.fullmatch(word) and word not in _INTERJECTIONS):
+        return tuple(
+            sound for letter in word if letter != "'" for sound in _letter(speller, letter)
+        )
+    parts = _CAMEL.findall(text)
+    if len(parts) > 1 and not text.isupper() and len(text) <= _LONGEST_WORD:
+        return tuple(sound for part in parts for sound in _word(speller, part, tag))
+    return speller.pronounce(word, tag)
 
 
 def _letter(speller: _Speller, character: str) -> _Pronunciation:
@@ -229,8 +261,18 @@ def phonemize(text: str, lexicon: Lexicon | None = None) -> list[str]:
                 result.append(symbols.BOUNDARY)
             result.extend(sounds)
     if not result:
-        raise StudioError(
-            "There is nothing to read in this text.",
-            "Write at least one English word or number.",
-        )
+        raise _nothing_to_read(text)
     return result
+
+
+def _nothing_to_read(text: str) -> StudioError:
+    strange = unreadable(text)
+    if strange:
+        shown = " ".join(strange[:_MOST_SHOWN]) + (" …" if len(strange) > _MOST_SHOWN else "")
+        return StudioError(
+            f"These characters can't be read: {shown}",
+            "Write the text in English, in Latin letters.",
+        )
+    return StudioError(
+        "There is nothing to read in this text.", "Write at least one English word or number."
+    )

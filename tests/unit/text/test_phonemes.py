@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import itertools
+import time
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ditar_studio.errors import StudioError
 from ditar_studio.text import symbols
-from ditar_studio.text.phonemes import phonemize
+from ditar_studio.text.phonemes import phonemize, unreadable
 
 
 def spoken(text: str) -> str:
@@ -68,3 +73,88 @@ def test_every_sound_of_the_lexicon_and_of_the_guesser_is_in_the_table() -> None
 def test_a_text_without_words_is_refused(text: str) -> None:
     with pytest.raises(StudioError, match="nothing to read"):
         phonemize(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("DiTAR", "dˈitˈɑɹ"),
+        ("html, psst, Mr", "ˈeɪt͡ʃtˈiˈɛmˈɛl,|pst,|mˈɪstɚ"),
+        ("the US and us", "ðə|jˈu|ˈɛs|ˈænd|ˈʌs"),
+        ("It's 5 km.", "ˈɪts|fˈaɪv|kɪlˈɔmɪtɚz."),
+    ],
+)
+def test_names_initials_and_numbers_are_said_as_readers_do(text: str, expected: str) -> None:
+    assert spoken(text) == expected
+
+
+def test_a_text_in_another_script_names_its_characters() -> None:
+    with pytest.raises(StudioError, match="can't be read: 你 好") as caught:
+        phonemize("你好！你")
+    assert "English" in caught.value.remedy
+    with pytest.raises(StudioError, match=" …"):
+        phonemize("".join(chr(0x4E00 + offset) for offset in range(50)))
+
+
+def test_characters_that_cannot_be_read_are_passed_over_and_listed() -> None:
+    assert phonemize("hello 你好 world") == phonemize("hello world")
+    assert unreadable("hello 你好 world") == ["你", "好"]
+
+
+@pytest.mark.parametrize("text", ["@@@", "$$$ %%%", "***", "+=+", "☺☺", "\x00", "—", "'", "''"])
+def test_a_text_of_only_signs_is_refused(text: str) -> None:
+    with pytest.raises(StudioError) as caught:
+        phonemize(text)
+    assert caught.value.remedy
+
+
+@given(st.text() | st.text(st.characters(max_codepoint=0x7F)))
+@settings(max_examples=400, deadline=None)
+def test_any_text_gives_well_formed_symbols_or_a_clear_error(text: str) -> None:
+    try:
+        result = phonemize(text)
+    except StudioError as error:
+        result = []
+        told = error
+    if not result:
+        assert told.message
+        assert told.remedy
+        return
+    symbols.encode(result)
+    assert result[0] not in {symbols.BOUNDARY, *symbols.PUNCTUATION}
+    assert result[-1] != symbols.BOUNDARY
+    breaks = {symbols.BOUNDARY, *symbols.PUNCTUATION}
+    pairs = list(itertools.pairwise(result))
+    assert (symbols.BOUNDARY, symbols.BOUNDARY) not in pairs
+    assert all(b == symbols.BOUNDARY for a, b in pairs if a in symbols.PUNCTUATION)
+    assert all(b not in symbols.PUNCTUATION for a, b in pairs if a in breaks)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *(
+            "a",
+            "9",
+            "a.",
+            "1,",
+            "1/",
+            "$1",
+            "b@",
+            "A",
+            "I",
+            "Mr. ",
+            "b ",
+            "9:0",
+            "é😀",
+            "c's",
+            "'s",
+        ),
+        *("'s", "n't", "a.b@c", "1-", "(", "bA", "http://"),
+    ],
+)
+def test_a_hundred_thousand_characters_are_read_in_seconds(unit: str) -> None:
+    text = unit * (100_000 // len(unit)) + " end"
+    start = time.perf_counter()
+    symbols.encode(phonemize(text))
+    assert time.perf_counter() - start < 60
