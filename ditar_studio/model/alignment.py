@@ -5,10 +5,13 @@ It places a prompt's text pointer (see `pointer`) and trains the pointer's advan
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ditar_studio.errors import StudioError
+
+_NEVER = -1e30
 
 
 def align(log_probs: Tensor, labels: Tensor) -> tuple[Tensor, float]:
@@ -33,20 +36,22 @@ def align(log_probs: Tensor, labels: Tensor) -> tuple[Tensor, float]:
             f"The text has {count} sounds, too many for {frames} frames of audio.",
             "Check that the transcript says what is spoken in the clip.",
         )
-    states = labels.new_zeros(2 * count + 1)
-    states[1::2] = labels
-    emissions = log_probs[:, states].double()
-    may_skip = torch.zeros(len(states), dtype=torch.bool)
-    may_skip[3::2] = labels[1:] != labels[:-1]
-    low = -1e30
-    score = torch.full((len(states),), low, dtype=torch.float64)
+    states = np.zeros(2 * count + 1, np.int64)
+    states[1::2] = labels.numpy()
+    emissions = log_probs.double().numpy()[:, states]
+    # One state further is always possible; two, past a blank, only between unlike labels.
+    leap = np.full(len(states), _NEVER)
+    leap[3::2] = np.where(states[3::2] != states[1:-2:2], 0.0, _NEVER)
+    score = np.full(len(states), _NEVER)
     score[:2] = emissions[0, :2]
-    back = torch.zeros(frames, len(states), dtype=torch.long)
+    back = np.zeros((frames, len(states)), np.int8)
+    arrivals = np.full((3, len(states)), _NEVER)
     for frame in range(1, frames):
-        one = torch.nn.functional.pad(score[:-1], (1, 0), value=low)
-        two = torch.nn.functional.pad(score[:-2], (2, 0), value=low).masked_fill(~may_skip, low)
-        score, back[frame] = torch.stack((score, one, two)).max(0)
-        score = score + emissions[frame]
+        arrivals[0] = score
+        arrivals[1, 1:] = score[:-1]
+        arrivals[2, 2:] = score[:-2] + leap[2:]
+        back[frame] = arrivals.argmax(0)
+        score = arrivals.max(0) + emissions[frame]
     state = len(states) - (2 if score[-2] > score[-1] else 1)
     total = float(score[state])
     path = [state]
