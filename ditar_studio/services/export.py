@@ -190,6 +190,11 @@ def export(
         return run.export()
     except _CancelledError:
         return Exported((), 0.0, -math.inf, False, cancelled=True)
+    except OSError as error:
+        raise StudioError(
+            f"Nothing could be exported to {folder}: {error.strerror or error}.",
+            "Check the rights to the folder, or choose another.",
+        ) from error
 
 
 def _piece(take: Take, number: int, speaker: str, pause_seconds: float) -> Piece:

@@ -53,7 +53,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         StudioError: the disk is full, the folder cannot be written to or is missing.
     """
-    partial = path.with_name(f".{path.stem[:100]}.{secrets.token_hex(4)}.partial{path.suffix}")
+    partial = path.with_name(f".{secrets.token_hex(8)}.partial{path.suffix}")
     try:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,12 @@ from ditar_studio.errors import StudioError
 from ditar_studio.store import files
 from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, Transaction, serial
-from ditar_studio.store.recipe import fingerprint, pronunciations_in
+from ditar_studio.store.recipe import (
+    Recipe,
+    fingerprint,
+    merged_pronunciations,
+    pronunciations_in,
+)
 from ditar_studio.store.voices import reference_hashes
 
 LineState = Literal["empty", "rendered", "stale", "failed"]
@@ -280,6 +285,43 @@ class Projects:
         return work.outcome([line for line in self.lines(project_id) if line.id in added])
 
     @serial
+    def restore(self, project_id: str, recipes: Sequence[Recipe]) -> Outcome[list[Line]]:
+        """Add lines that will be spoken as recipes say: text, voice, pronunciations, settings.
+
+        Voices are known again by their id, else by the sound of their reference; a line whose voice
+        is not in this library has its name as speaker and no voice. The settings become the
+        project's; a seed is pinned only if all recipes have the same.
+        """
+        if not recipes:
+            raise StudioError("There is no recipe in it.", "Choose a file that was exported.")
+        project = self.get(project_id)
+        by_hash = {digest: voice for voice, digest in self._usable_voices().items()}
+        known = set(by_hash.values())
+        new = []
+        for recipe in recipes:
+            voice = recipe.voice_id if recipe.voice_id in known else by_hash.get(recipe.voice_hash)
+            new.append(NewLine(recipe.text, voice, recipe.voice_name))
+        seeds = {recipe.settings.get("seed") for recipe in recipes}
+        generation = {**project.settings.generation, **recipes[0].settings}
+        generation["seed"] = seeds.pop() if len(seeds) == 1 else None
+        settings = replace(
+            project.settings,
+            generation=generation,
+            lexicon=merged_pronunciations(
+                project.settings.lexicon, (recipe.pronunciations for recipe in recipes)
+            ),
+        )
+        identifiers = [files.new_id() for _ in new]
+        order = self._order(project_id)
+        with self.database.operation("Open recipe") as work:
+            for identifier, line in zip(identifiers, new, strict=True):
+                _insert_line(work, project_id, identifier, line)
+            self._set_order(work, project_id, order + identifiers)
+            work.update("projects", project_id, settings=_settings_json(settings))
+        added = set(identifiers)
+        return work.outcome([line for line in self.lines(project_id) if line.id in added])
+
+    @serial
     def replace_script(self, project_id: str, lines: Sequence[NewLine]) -> Outcome[list[Line]]:
         """Put other lines in place of all there are (paste over, open a text)."""
         identifiers = [files.new_id() for _ in lines]
@@ -406,6 +448,13 @@ class Projects:
         if not line_ids:
             raise StudioError("No line is selected.", "Select a line.")
         return self.lines(self.line(line_ids[0]).project_id)
+
+    def _usable_voices(self) -> dict[str, str]:
+        """Hashes of the references of voices that are not deleted, by voice."""
+        rows = self.database.rows("SELECT id FROM voices WHERE hidden IS NULL")
+        there = {row["id"] for row in rows}
+        hashes = reference_hashes(self.database)
+        return {voice: digest for voice, digest in hashes.items() if voice in there}
 
     def _these(self, line_ids: Sequence[str]) -> list[Line]:
         return [line for line in self._same_project(line_ids) if line.id in set(line_ids)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -66,6 +66,21 @@ def pronunciations_in(lexicon: str, text: str) -> str:
         and (word := entry.partition("=")[0].strip().casefold())
         and word in spoken
     )
+
+
+def merged_pronunciations(lexicon: str, others: Iterable[str]) -> str:
+    """A pronunciation list with the entries of others, where it has none for their words."""
+
+    def word(entry: str) -> str:
+        return entry.partition("=")[0].strip().casefold()
+
+    lines = lexicon.splitlines()
+    known = {word(line) for line in lines}
+    for entry in "\n".join(others).splitlines():
+        if word(entry) not in known:
+            known.add(word(entry))
+            lines.append(entry)
+    return "\n".join(lines)
 
 
 def fingerprint(

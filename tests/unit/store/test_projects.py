@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from library_things import Clock
 from ditar_studio.errors import StudioError
 from ditar_studio.store.library import Library
 from ditar_studio.store.projects import Line, NewLine
+from ditar_studio.store.recipe import Recipe
 from ditar_studio.store.takes import Take
 from ditar_studio.store.voices import NewSample
 
@@ -167,3 +169,35 @@ def test_what_is_gone_is_told(library: Library) -> None:
         library.projects.set_text(line.id, "x")
     with pytest.raises(StudioError):
         library.projects.set_pause(line.id, -1)
+
+
+def test_recipes_become_lines_again_in_one_step(library: Library, wav: Path) -> None:
+    voice = library.voices.create("Anna", [NewSample(wav, "One.")]).value
+    (line,) = _script(library, "Hello")
+    project = line.project_id
+    library.projects.change_settings(
+        project, lexicon="tea = tee", generation={"seed": None, "steps": 4}
+    )
+    before = library.projects.get(project).settings
+    made = Recipe(
+        "builtin",
+        "m",
+        "other id",
+        "Ann",
+        voice.hash,
+        "Tea for two",
+        {"seed": 9, "temperature": 0.3},
+        "Tea = tay\ntwo = too",
+    )
+    stranger = replace(made, text="Who?", voice_hash="unknown", voice_name="Zed")
+    lines = library.projects.restore(project, [made, stranger]).value
+    assert [(one.text, one.voice_id, one.speaker) for one in lines] == [
+        ("Tea for two", voice.id, "Ann"),
+        ("Who?", None, "Zed"),
+    ]
+    after = library.projects.get(project).settings
+    assert after.generation == {"seed": 9, "steps": 4, "temperature": 0.3}
+    assert after.lexicon == "tea = tee\ntwo = too"
+    assert library.undo().redo == "Open recipe"
+    assert library.projects.get(project).settings == before
+    assert _texts(library, project) == ["Hello"]
