@@ -5,4 +5,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 set_up ""
+if [ $# = 0 ] && ! "$venv/bin/python" -m ditar_studio.cli.display; then
+    set_up_judge
+fi
 exec "$venv/bin/python" -m ditar_studio "$@"

@@ -34,8 +34,8 @@ missing_packages() {
     local name
     for name in "$@"; do
         # From Ubuntu 24.04 on some libraries carry the suffix t64.
-        dpkg-query -W -f '${db:Status-Status}\n' "$name" "${name}t64" 2>/dev/null |
-            grep -qx installed || printf '%s ' "$name"
+        { dpkg-query -W -f '${db:Status-Status}\n' "$name" "${name}t64" 2>/dev/null || true; } |
+            grep -x installed >/dev/null || printf '%s ' "$name"
     done
 }
 
@@ -55,11 +55,10 @@ install_packages() {
     fi
     say "Installing system libraries: $missing"
     export DEBIAN_FRONTEND=noninteractive
-    # shellcheck disable=SC2086
-    $as_root apt-get install -y -q --no-install-recommends $missing >&2 </dev/null || {
-        $as_root apt-get update -q >&2 </dev/null || true
-        # shellcheck disable=SC2086
-        $as_root apt-get install -y -q --no-install-recommends $missing >&2 </dev/null
+    local install="apt-get install -y -qq --no-install-recommends --no-upgrade $missing"
+    $as_root $install >/dev/null 2>&1 </dev/null || {
+        $as_root apt-get update -qq >/dev/null </dev/null || true
+        $as_root $install >/dev/null </dev/null
     } || say "Some system libraries could not be installed: sound or windows may not work."
 }
 
@@ -83,11 +82,24 @@ set_up() {
     fi
     stamp=$venv/installed-$extras
     wanted=$(cat "$root/pyproject.toml" "${BASH_SOURCE[0]}" | sha256sum; echo "$root")
-    if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+    if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] &&
+        ! { [ -z "$extras" ] && [ "$(cat "${stamp}dev" 2>/dev/null)" = "$wanted" ]; }; then
         say "Installing DiTAR Studio into $venv (a minute or two) ..."
-        "$venv/bin/python" -m pip install -q -e "$root${extras:+[$extras]}" >&2 </dev/null ||
-            "$venv/bin/python" -m pip install -q -e "$root${extras:+[$extras]}" >&2 </dev/null ||
+        "$venv/bin/python" -m pip install -qq -e "$root${extras:+[$extras]}" >&2 </dev/null ||
+            "$venv/bin/python" -m pip install -qq -e "$root${extras:+[$extras]}" >&2 </dev/null ||
             return 1
         printf '%s\n' "$wanted" >"$stamp"
     fi
+}
+
+# The judge of speaker similarity, for the demonstration; goes without where it can't be had.
+set_up_judge() {
+    local tried=$venv/judge-tried
+    [ ! -e "$tried" ] || return 0
+    say "Installing the judge of speaker similarity ..."
+    { "$venv/bin/python" -m pip install -qq --no-deps Resemblyzer==0.1.4 &&
+        "$venv/bin/python" -m pip install -qq "librosa>=0.10" "scipy>=1.11,<2" \
+            "webrtcvad-wheels>=2.0.14"; } >/dev/null 2>&1 </dev/null ||
+        say "It can't be had here; the similarity will not be measured."
+    touch "$tried"
 }

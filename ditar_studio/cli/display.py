@@ -33,3 +33,7 @@ def _answers(address: str) -> bool:
         except OSError:
             return False
         return True
+
+
+if __name__ == "__main__":
+    sys.exit(0 if display_is_there() else 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.metadata
+import os
 import platform
 import shutil
 import subprocess
@@ -170,7 +171,8 @@ def _interface() -> Finding:
         "QApplication([]); print(qVersion())"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, "-platform", "offscreen"],
+        [sys.executable, "-c", script],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
         timeout=60,

@@ -1,0 +1,214 @@
+"""This program's own DiTAR as a `SpeechModel`: phonemes in, patches of samples out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ditar_studio.engine.settings import GenerationSettings
+from ditar_studio.engine.speech_model import ModelInfo, PatchOutput
+from ditar_studio.errors import StudioError
+from ditar_studio.model.diffusion import Sampling
+from ditar_studio.model.ditar import DiTAR, Prompt
+from ditar_studio.model.weights import load_ditar
+from ditar_studio.text import symbols
+from ditar_studio.text.phonemes import phonemize
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ditar_studio.audio.clip import Clip
+    from ditar_studio.text.lexicon import Lexicon
+
+WEIGHTS, CARD = "model.safetensors", "model.json"
+
+_USUAL_PACE = 0.085
+_FASTEST, _SLOWEST = 0.055, 0.14
+_OVER = 1.8
+_LINGER = 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class NativeVoice:
+    """An encoded reference.
+
+    Attributes:
+        prompt: what the model keeps of it.
+        pace: seconds a sound in it.
+    """
+
+    prompt: Prompt
+    pace: float
+
+
+def load(path: Path, precision: str | None = None) -> NativeModel:
+    """Load a DiTAR from its folder or file.
+
+    Args:
+        path: a folder with `model.safetensors` (and `model.json`, which names it), or the file.
+        precision: fp32 is what there is.
+
+    Raises:
+        StudioError: the files are missing, foreign or damaged, or of another symbol table.
+    """
+    if precision not in (None, "fp32"):
+        raise StudioError(
+            f"This model has no precision {precision}.", "Leave the precision out, or say fp32."
+        )
+    file = path / WEIGHTS if path.is_dir() else path
+    model = load_ditar(file)
+    if model.config.symbol_version != symbols.VERSION or model.config.symbols < len(
+        symbols.SYMBOLS
+    ):
+        raise StudioError(
+            f"“{file.name}” was trained on another table of sounds than this program's.",
+            "Use a model made for this version of the program.",
+        )
+    card = _read_card(file.with_name(CARD))
+    defaults = card.get("default_settings", {})
+    info = ModelInfo(
+        name=str(card.get("name", file.parent.name if path.is_dir() else file.stem)),
+        family="ditar",
+        version=str(card.get("version", "1")),
+        sample_rate=model.config.vae.sample_rate,
+        patch_samples=model.config.patch_samples,
+        weights_hash=_sha256(file),
+        parameters=sum(weights.numel() for weights in model.parameters()),
+        default_settings=GenerationSettings.from_dict(
+            defaults if isinstance(defaults, dict) else {}
+        ),
+    )
+    return NativeModel(model, info)
+
+
+def _read_card(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StudioError(
+            f"The model's description “{path.name}” can't be read.", "Get the model again."
+        ) from error
+    if not isinstance(card, dict):
+        raise StudioError(
+            f"The model's description “{path.name}” is not a JSON object.", "Get the model again."
+        )
+    return card
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        digest = hashlib.sha256()
+        while part := file.read(1 << 20):
+            digest.update(part)
+    return digest.hexdigest()
+
+
+class NativeModel:
+    """A DiTAR with its text front end; implements `SpeechModel`."""
+
+    def __init__(self, model: DiTAR, info: ModelInfo) -> None:
+        self._model = model
+        self._info = info
+
+    @property
+    def info(self) -> ModelInfo:
+        """What the model is and can."""
+        return self._info
+
+    @torch.inference_mode()
+    def prepare_voice(self, clip: Clip, transcript: str) -> NativeVoice:
+        """Encode a reference; see `SpeechModel.prepare_voice`.
+
+        What exceeds whole patches is cut at the beginning, so that the join to what follows is
+        the recording's own end.
+
+        Raises:
+            StudioError: the transcript can't be read, or has more sounds than the clip can hold.
+        """
+        sounds = _sounds(transcript, None)
+        samples = clip.resample(self._info.sample_rate).samples
+        samples = samples[len(samples) % self._info.patch_samples :]
+        wave = torch.from_numpy(samples.copy())
+        prompt = self._model.encode_prompt(wave, torch.tensor(symbols.encode(sounds)))
+        pace = len(samples) / self._info.sample_rate / max(1, _spoken(sounds))
+        return NativeVoice(prompt, min(_SLOWEST, max(_FASTEST, pace)))
+
+    def begin(
+        self,
+        text: str,
+        voice: NativeVoice | None,
+        settings: GenerationSettings,
+        generator: torch.Generator | None = None,
+        lexicon: Lexicon | None = None,
+    ) -> NativeUtterance:
+        """Start to speak a sentence; see `SpeechModel.begin`."""
+        sounds = _sounds(text, lexicon)
+        pace = voice.pace if voice else _USUAL_PACE
+        seconds = pace * _spoken(sounds) + 0.2
+        patches = max(1, round(seconds * self._info.sample_rate / self._info.patch_samples))
+        return NativeUtterance(self._model, sounds, voice, settings, generator, patches)
+
+
+class NativeUtterance:
+    """A sentence being spoken; implements `Utterance`."""
+
+    def __init__(
+        self,
+        model: DiTAR,
+        sounds: list[str],
+        voice: NativeVoice | None,
+        settings: GenerationSettings,
+        generator: torch.Generator | None,
+        expected_patches: int,
+    ) -> None:
+        self.expected_patches = expected_patches
+        self.max_patches = math.ceil(_OVER * expected_patches) + 8
+        self._model = model
+        self._sampling = Sampling(settings.temperature, settings.guidance, settings.steps)
+        self._generator = generator
+        indices = torch.tensor(symbols.encode(sounds))
+        self._state = model.prefill(indices, voice.prompt if voice else None)
+        self._decoder = model.vae.start()
+        self._lingered = 0
+
+    def step(self) -> PatchOutput:
+        """Make the next patch.
+
+        A model with a pointer into the text is not at its end before the pointer is, and not long
+        after it either.
+        """
+        latents, stop = self._model.step(self._state, self._sampling, self._generator)
+        samples, self._decoder = self._model.vae.decode_step(latents, self._decoder)
+        pointer = self._state.pointer
+        if pointer is not None:
+            self._lingered = self._lingered + 1 if pointer.at_end else 0
+            if not pointer.at_end:
+                stop = 0.0
+            elif self._lingered >= _LINGER * self._model.config.patch_rate:
+                stop = 1.0
+        return PatchOutput(samples[0].numpy(), stop)
+
+    def finish(self) -> NDArray[np.float32]:
+        """What the decoder's look-ahead still holds."""
+        tail: NDArray[np.float32] = self._model.vae.flush(self._decoder)[0].numpy()
+        return tail
+
+
+def _sounds(text: str, lexicon: Lexicon | None) -> list[str]:
+    """Phonemes of a sentence, which always ends with a mark."""
+    sounds = phonemize(text, lexicon)
+    return sounds if sounds[-1] in symbols.PUNCTUATION else [*sounds, "."]
+
+
+def _spoken(sounds: list[str]) -> int:
+    """How many of them take time; marks take about as long as a sound."""
+    return sum(sound != symbols.BOUNDARY for sound in sounds)
