@@ -17,6 +17,8 @@ Precision = Literal["fp32", "bf16", "int8"]
 
 BUILT_IN = "builtin"
 
+_VOXCPM_MARK = "config.json"
+
 
 def built_in_folder() -> Path:
     """The folder of the model that comes with the program."""
@@ -49,9 +51,7 @@ def load_model(
             f"There is no model “{name_or_path}”.",
             "Name a model's folder, or leave it out for the built-in model.",
         )
-    from ditar_studio.model.voxcpm.checkpoint import is_voxcpm_folder
-
-    if path.is_dir() and is_voxcpm_folder(path):
+    if (path / _VOXCPM_MARK).is_file():
         from ditar_studio.engine import voxcpm
 
         return voxcpm.load(path, precision)

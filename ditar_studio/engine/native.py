@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 WEIGHTS, CARD = "model.safetensors", "model.json"
 
+_OTHER_FILE = "Use a model file made by this program, or get it again."
+
 _USUAL_PACE = 0.085
 _FASTEST, _SLOWEST = 0.055, 0.14
 _OVER = 1.8
@@ -63,7 +65,12 @@ def load(path: Path, precision: str | None = None) -> NativeModel:
             f"This model has no precision {precision}.", "Leave the precision out, or say fp32."
         )
     file = path / WEIGHTS if path.is_dir() else path
-    model = load_ditar(file)
+    try:
+        model = load_ditar(file)
+    except StudioError as error:
+        raise StudioError(error.message, error.remedy or _OTHER_FILE) from error
+    except (MemoryError, RuntimeError) as error:
+        raise StudioError(f"“{file.name}” can't be made into a model.", _OTHER_FILE) from error
     if model.config.symbol_version != symbols.VERSION or model.config.symbols < len(
         symbols.SYMBOLS
     ):

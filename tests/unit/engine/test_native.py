@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from fake_model import speech_like
+from safetensors.torch import save_file
+from small_ditar import save_small_ditar
+
+from ditar_studio.engine.generate import GenerationRequest, generate
+from ditar_studio.engine.load import ModelShelf, load_model
+from ditar_studio.engine.settings import GenerationSettings
+from ditar_studio.engine.speech_model import SpeechModel
+from ditar_studio.engine.voice import Reference, VoiceCache
+from ditar_studio.errors import StudioError
+from ditar_studio.text.lexicon import Lexicon
+
+VOICE = Reference(speech_like(3.0), "hello there")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_small_ditar(tmp_path_factory.mktemp("model") / "small")
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path) -> SpeechModel:
+    return load_model(folder)
+
+
+def speak(model: SpeechModel, text: str = "Hello.", **settings: object) -> np.ndarray:
+    request = GenerationRequest.of(text, VOICE, GenerationSettings(**settings))  # type: ignore[arg-type]
+    return generate(model, request).clip.samples
+
+
+def test_a_folder_or_file_tells_what_model_it_holds(folder: Path, model: SpeechModel) -> None:
+    info = model.info
+    assert (info.name, info.version, info.family) == ("Small", "test", "ditar")
+    assert info.default_settings.steps == 4
+    assert (info.sample_rate, info.patch_samples) == (24000, 2400)
+    assert len(info.weights_hash) == 64
+    assert load_model(folder / "model.safetensors").info.weights_hash == info.weights_hash
+
+
+def test_exact_patches_give_exactly_their_samples(model: SpeechModel) -> None:
+    assert len(speak(model, exact_patches=7)) == 7 * 2400
+
+
+def test_seed_and_settings_decide_the_samples_and_temperature_0_needs_no_seed(
+    model: SpeechModel,
+) -> None:
+    some = {"exact_patches": 4, "temperature": 0.7, "steps": 4}
+    assert np.array_equal(speak(model, seed=1, **some), speak(model, seed=1, **some))
+    assert not np.array_equal(speak(model, seed=1, **some), speak(model, seed=2, **some))
+    calm = {"exact_patches": 4, "temperature": 0.0, "steps": 4}
+    assert np.array_equal(speak(model, seed=1, **calm), speak(model, seed=2, **calm))
+
+
+def test_a_cached_voice_sounds_like_one_encoded_anew(model: SpeechModel) -> None:
+    voices = VoiceCache(model)
+    request = GenerationRequest.of("Hello.", VOICE, GenerationSettings(exact_patches=3))
+    first = generate(model, request, voices=voices).clip.samples
+    again = generate(model, request, voices=voices).clip.samples
+    assert np.array_equal(first, again)
+    assert np.array_equal(first, generate(model, request).clip.samples)
+
+
+def test_what_is_spoken_is_bounded_whatever_the_weights(model: SpeechModel) -> None:
+    text = "The quick brown fox jumps over the lazy dog."
+    expected = model.begin(text, None, GenerationSettings()).expected_patches * 0.1
+    whole = generate(model, GenerationRequest.of(text, VOICE, GenerationSettings(steps=2)))
+    assert whole.clip.seconds <= 3 * expected
+    assert whole.clip.peak < 1.0
+
+
+def test_the_users_pronunciations_reach_the_model(model: SpeechModel) -> None:
+    plain = model.begin("Nguyen.", None, GenerationSettings())
+    told = model.begin("Nguyen.", None, GenerationSettings(), lexicon=Lexicon({"Nguyen": "win"}))
+    assert told.expected_patches < plain.expected_patches
+
+
+@pytest.mark.parametrize("text", ["###", "", "…", "\u3042\u3044"])
+def test_a_text_that_cannot_be_read_is_refused(model: SpeechModel, text: str) -> None:
+    with pytest.raises(StudioError):
+        generate(model, GenerationRequest.of(text, VOICE))
+
+
+def test_a_transcript_longer_than_the_clip_is_refused(model: SpeechModel) -> None:
+    reference = Reference(speech_like(1.2), "many words " * 60)
+    with pytest.raises(StudioError) as caught:
+        generate(model, GenerationRequest.of("Hello.", reference))
+    assert caught.value.remedy
+
+
+def test_the_shelf_holds_one_model_and_gives_it_back(folder: Path, tmp_path: Path) -> None:
+    other = save_small_ditar(tmp_path / "other", seed=1)
+    shelf = ModelShelf()
+    model, voices = shelf.get(folder)
+    assert shelf.get(folder) == (model, voices)
+    assert shelf.get(other)[0] is not model
+    with pytest.raises(StudioError):
+        shelf.get(tmp_path / "missing")
+    assert not shelf.loaded
+
+
+def header_of(path: Path) -> tuple[dict[str, object], bytes]:
+    data = path.read_bytes()
+    (length,) = struct.unpack("<Q", data[:8])
+    header: dict[str, object] = json.loads(data[8 : 8 + length])
+    return header, data[8 + length :]
+
+
+def with_metadata(path: Path, **changes: str) -> None:
+    header, data = header_of(path)
+    header["__metadata__"] = {**header["__metadata__"], **changes}  # type: ignore[dict-item]
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+def damage(path: Path, kind: str) -> None:
+    """Make the weights file bad in one way."""
+    tensors = safetensors.torch.load(path.read_bytes())
+    metadata = header_of(path)[0]["__metadata__"]
+    names = sorted(name for name in tensors if tensors[name].ndim)
+    whole = path.read_bytes()
+    name, _, number = kind.partition(" ")
+    match name:
+        case "cut":
+            path.write_bytes(whole[: int(len(whole) * int(number) / 100)])
+        case "missing":
+            del tensors[names[int(number) % len(names)]]
+            save_file(tensors, path, metadata)
+        case "extra":
+            save_file({**tensors, "extra": torch.zeros(3)}, path, metadata)
+        case "shape":
+            wrong = names[int(number) % len(names)]
+            tensors[wrong] = torch.zeros([*tensors[wrong].shape[:-1], 3 + tensors[wrong].shape[-1]])
+            save_file(tensors, path, metadata)
+        case "nan":
+            wrong = next(n for n in names if tensors[n].is_floating_point())
+            tensors[wrong] = torch.full_like(tensors[wrong], float("nan"))
+            save_file(tensors, path, metadata)
+        case "foreign":
+            save_file(tensors, path)
+        case "metadata":
+            field, _, value = number.partition("=")
+            with_metadata(path, **{field: value})
+        case "huge":
+            config = json.loads(header_of(path)[0]["__metadata__"]["config"])  # type: ignore[index]
+            config["language_model"] = {"layers": 9, "dim": 10**6, "heads": 1, "ffn": 10**6}
+            with_metadata(path, config=json.dumps(config))
+        case "text":
+            path.write_text("weights\n" * 100)
+        case "empty":
+            path.write_bytes(b"")
+        case "pickle":
+            torch.save(tensors, path)
+        case "folder":
+            path.unlink()
+            path.mkdir()
+        case "gone":
+            path.unlink()
+        case "card":
+            path.with_name("model.json").write_text(number)
+        case _:
+            raise ValueError(kind)
+
+
+DAMAGES = [
+    *(f"cut {share}" for share in (1, 10, 30, 50, 70, 90, 99)),
+    *(f"missing {number}" for number in range(0, 40, 4)),
+    *(f"shape {number}" for number in range(1, 40, 4)),
+    *("huge", "extra", "nan", "foreign", "text", "empty", "pickle", "folder", "gone"),
+    *("metadata format_version=99", "metadata format=other", "metadata kind=vae"),
+    *("metadata config=", "metadata config=[]", "metadata config={}", "metadata config=nonsense"),
+    *("card {", "card []", 'card {"default_settings": {"steps": -1}}', "card \u0000"),
+]
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_damaged_models_are_refused_in_a_sentence(folder: Path, tmp_path: Path, kind: str) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    damage(copy / "model.safetensors", kind)
+    with pytest.raises(StudioError) as caught:
+        load_model(copy)
+    assert len(caught.value.message) < 400
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("name", ["", "/dev/null", "/", "/no/such/model", "builtin2"])
+def test_what_is_no_model_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(StudioError):
+        load_model(name if name else tmp_path)
