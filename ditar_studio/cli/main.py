@@ -129,6 +129,9 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument("--out", default="demo.wav", metavar="OUT.wav", help="default: %(default)s")
     demo.add_argument("--model", metavar="NAME|PATH", help="default: the built-in model")
     _add_benchmark(command("benchmark", "measure speed and memory by steps and threads"))
+    serve = command("serve", "offer speech to other programs on this machine, OpenAI-compatible")
+    serve.add_argument("--port", type=_number(int, "whole number"), default=8765, metavar="N")
+    serve.add_argument("--model", metavar="NAME|PATH", help="default: the built-in model")
     command("doctor", "tell what works on this machine, and why not")
     return parser
 
