@@ -11,7 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ditar_studio.audio.control import AudioControl, Job, Yielding
-from ditar_studio.audio.portaudio import Device, Direction, InputCallback, OutputCallback, Stream
+from ditar_studio.audio.portaudio import (
+    Device,
+    Direction,
+    InputCallback,
+    OutputCallback,
+    Samples,
+    Stream,
+)
 from ditar_studio.errors import StudioError
 
 STALL_SECONDS = 1.5
@@ -57,10 +64,32 @@ class StreamRefused:
 KeeperEvent = StreamOpened | StreamLost | StreamRefused
 
 
-@dataclass(frozen=True)
+class _Life:
+    """Signs of life of one stream, written by its callbacks."""
+
+    def __init__(self) -> None:
+        self.last_callback = time.monotonic()
+        self.ended = False
+
+    def end(self) -> None:
+        """The stream is over, for whatever reason."""
+        self.ended = True
+
+
+@dataclass
 class _Running:
+    """An open stream, as the control sees it too."""
+
     stream: Stream
     opened: StreamOpened
+    life: _Life
+    yields: Callable[[], Yielding]
+    interrupted: bool = False
+
+    def interrupt(self) -> None:
+        """Close the stream for a rescan, on the control thread; the keeper opens it again."""
+        self.interrupted = True
+        self.stream.close()
 
 
 class StreamKeeper:
@@ -88,7 +117,7 @@ class StreamKeeper:
         self._direction = direction
         self._channels = channels
         self._callback = callback
-        self.yields = yields
+        self._yields = yields
         self._before_start = before_start
         self._chosen: str | None = None
         self._wanted = False
@@ -96,9 +125,6 @@ class StreamKeeper:
         self._opening: Job[_Running] | None = None
         self._closing: Job[None] | None = None
         self._running: _Running | None = None
-        self._interrupted = False
-        self._ended = False
-        self._last_callback = 0.0
         self._lost_since: float | None = None
         self._retry_at = 0.0
         self._pause = RETRY_SECONDS
@@ -118,11 +144,6 @@ class StreamKeeper:
             and not self._reopen
             and (self._running is not None) == self._wanted
         )
-
-    @property
-    def callback_age(self) -> float:
-        """Seconds since the last callback of the open stream."""
-        return time.monotonic() - self._last_callback
 
     def want(self, wanted: bool) -> None:
         """Say whether the stream should be open; `tick` brings it about."""
@@ -165,13 +186,6 @@ class StreamKeeper:
             self._start_opening(now)
         return events
 
-    def interrupt(self) -> None:
-        """Close the stream for a rescan, on the control thread; a later tick opens it again."""
-        running = self._running
-        if running is not None:
-            self._interrupted = True
-            running.stream.close()
-
     def _may_open(self, now: float) -> bool:
         idle = self._running is None and self._opening is None and self._closing is None
         return self._wanted and idle and now >= self._retry_at
@@ -182,7 +196,6 @@ class StreamKeeper:
         again = self._lost_since is not None
         chosen = self._chosen
         self._reopen = False
-        self._interrupted = False
         self._opening = self._control.submit(
             lambda: self._open(chosen, again, fall_back), dispose=self._dispose
         )
@@ -206,14 +219,14 @@ class StreamKeeper:
         events.append(self._running.opened)
 
     def _watch(self, running: _Running, now: float, events: list[KeeperEvent]) -> None:
-        if self._interrupted:
+        if running.interrupted:
             self._running = None
             self._retry_at = now
             return
-        age = now - self._last_callback
-        if not self._ended and age < STALL_SECONDS:
+        age = now - running.life.last_callback
+        if not running.life.ended and age < STALL_SECONDS:
             return
-        reason = "it was disconnected" if self._ended else "it stopped responding"
+        reason = "it was disconnected" if running.life.ended else "it stopped responding"
         self._lost_since = now
         self._retry_at = now + RETRY_SECONDS
         self._refused = True  # the loss itself has been reported
@@ -227,8 +240,8 @@ class StreamKeeper:
 
     def _dispose(self, running: _Running) -> None:
         running.stream.close()
-        if self in self._control.streams:
-            self._control.streams.remove(self)
+        if running in self._control.streams:
+            self._control.streams.remove(running)
 
     def _open(self, chosen: str | None, again: bool, fall_back: bool) -> _Running:
         """Find the device and open it, on the control thread."""
@@ -263,33 +276,35 @@ class StreamKeeper:
         counts = dict.fromkeys((min(self._channels, available), min(2, available), available))
         rates = dict.fromkeys((device.sample_rate, *_USUAL_RATES))
         failure: Exception | None = None
-        self._ended = False
         for rate in rates:
             for count in counts:
+                life = _Life()
                 try:
                     stream = backend.open(
-                        self._direction, device, rate, count, self._on_block, self._on_end
+                        self._direction, device, rate, count, self._alive(life), life.end
                     )
                 except Exception as error:
                     failure = failure or error
                     continue
-                self._ended = False
-                self._last_callback = time.monotonic()
                 self._before_start()
                 try:
                     stream.start()
                 except Exception:
                     stream.close()
                     raise
-                self._control.streams.append(self)
                 opened = StreamOpened(device, rate, count, stream.latency, fell_back)
-                return _Running(stream, opened)
+                running = _Running(stream, opened, life, self._yields)
+                self._control.streams.append(running)
+                return running
         assert failure is not None
         raise failure
 
-    def _on_block(self, block: object, flagged: bool) -> None:
-        self._last_callback = time.monotonic()
-        self._callback(block, flagged)  # type: ignore[arg-type]
+    def _alive(self, life: _Life) -> InputCallback | OutputCallback:
+        """The callback, which also leaves a sign of life."""
+        callback = self._callback
 
-    def _on_end(self) -> None:
-        self._ended = True
+        def on_block(block: Samples, flagged: bool) -> None:
+            life.last_callback = time.monotonic()
+            callback(block, flagged)
+
+        return on_block

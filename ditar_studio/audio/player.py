@@ -78,6 +78,7 @@ class PlayerStatus:
         cushion: seconds that are ready and not yet heard.
         cushion_target: seconds that must be ready before playback starts or goes on.
         under_runs: how often sound ran out since `begin`.
+        dropouts: how often the device itself ran dry meanwhile, because the machine was too busy.
         device: what plays, None while closed.
     """
 
@@ -88,6 +89,7 @@ class PlayerStatus:
     cushion: float
     cushion_target: float
     under_runs: int
+    dropouts: int
     device: Device | None
 
 
@@ -248,7 +250,8 @@ class StreamPlayer:
         self._anchors = [_Anchor(0, 0.0)]
         self._fed = 0  # samples of the programme since the first anchor
         self._cushion_target = self._cushion.start
-        self._told_under_runs = 0
+        self._under_runs = 0
+        self._dropouts_before = 0
         self._drained_at: float | None = None
         self._idle_since = 0.0
 
@@ -258,7 +261,7 @@ class StreamPlayer:
         self._volume = 1.0
         self._flush_to = 0
         self._end_index = -1
-        self._under_runs = 0
+        self._dropouts = 0
         self._starved = False
         self._gain = 0.0
         self._mono = np.zeros(1 << 14, np.float32)
@@ -402,7 +405,8 @@ class StreamPlayer:
                 finished=programme is not None and programme.finished,
                 cushion=max(0.0, generated - position),
                 cushion_target=self._cushion_target,
-                under_runs=self._told_under_runs,
+                under_runs=self._under_runs,
+                dropouts=self._dropouts - self._dropouts_before,
                 device=opened.device if opened is not None else None,
             )
 
@@ -419,11 +423,12 @@ class StreamPlayer:
                 self._shape(mono[:count], 0.0)
             ring.skip_to(flush)
         elif self._open_gate and not self._starved:
+            if ran_dry and self._gain > 0.0:
+                self._dropouts += 1
             count = ring.read_into(mono)
             complete = count == len(mono) or ring.read >= self._end_index >= 0
             if not complete:
                 self._starved = True
-                self._under_runs += 1
             self._shape(mono[:count], self._volume if complete else 0.0)
         elif self._gain > 0.0:  # paused: fade out
             count = ring.read_into(mono)
@@ -470,7 +475,8 @@ class StreamPlayer:
             self._loop = None
             self._seek = 0.0
             self._state = "waiting" if play else "paused"
-            self._told_under_runs = 0
+            self._under_runs = 0
+            self._dropouts_before = self._dropouts
             # What was learned about this machine is not forgotten at once.
             self._cushion_target = max(self._cushion.start, self._cushion_target / 2)
             self._start()
@@ -641,11 +647,11 @@ class StreamPlayer:
             elif self._starved:
                 self._open_gate = False
                 self._state = "waiting"
-                self._told_under_runs += 1
+                self._under_runs += 1
                 self._cushion_target = min(
                     self._cushion.most, self._cushion_target + self._cushion.growth
                 )
-                events.append(UnderRun(self._told_under_runs, self._cushion_target))
+                events.append(UnderRun(self._under_runs, self._cushion_target))
             elif self._ring.read >= self._end_index >= 0:
                 if self._drained_at is None:
                     self._drained_at = now

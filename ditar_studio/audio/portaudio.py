@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -25,6 +26,12 @@ Direction = Literal["input", "output"]
 
 BLOCK_FRAMES = 1024
 """Frames in each callback."""
+
+# Entries of ALSA's configuration that are plumbing rather than devices.
+_PLUMBING = re.compile(
+    r"(sysdefault|front|rear|center_lfe|side|surround\d\d|iec958|spdif|dmix|dsnoop|modem|phoneline"
+    r"|lavrate|samplerate|speexrate|upmix|vdownmix|jack|oss|null)$"
+)
 
 # Hosts worth showing where a system offers the same device several times over.
 _PREFERRED_HOSTS = ("Windows WASAPI", "Core Audio")
@@ -127,10 +134,14 @@ class _PortAudioStream:
         self._stream.start()
 
     def close(self) -> None:
+        # A second close, after a rescan, would reach into memory that PortAudio has freed.
+        stream, self._stream = self._stream, None
+        if stream is None:
+            return
         with contextlib.suppress(Exception):  # the device may be gone already
-            self._stream.abort()
+            stream.abort()
         with contextlib.suppress(Exception):
-            self._stream.close()
+            stream.close()
 
 
 class PortAudio:
@@ -196,7 +207,7 @@ class PortAudio:
                     default_output=index == default_output,
                 )
             )
-        return _without_repeats(found)
+        return _worth_showing(found)
 
     def open(
         self,
@@ -234,8 +245,9 @@ class PortAudio:
             atexit.unregister(self._module._exit_handler)
 
 
-def _without_repeats(devices: list[Device]) -> tuple[Device, ...]:
-    """Keep one host where the system shows each device under several; keep defaults meaningful."""
+def _worth_showing(devices: list[Device]) -> tuple[Device, ...]:
+    """Leave out plumbing, and keep one host where the system shows each device under several."""
+    devices = [d for d in devices if not _PLUMBING.match(d.name)] or devices
     for host in _PREFERRED_HOSTS:
         chosen = [device for device in devices if device.host == host]
         if chosen:

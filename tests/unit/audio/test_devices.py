@@ -177,6 +177,44 @@ def test_of_the_hosts_of_windows_only_the_best_is_shown_with_its_defaults():
     assert [d.name for d in devices if d.default_output] == ["Speakers"]
 
 
+def test_a_stream_is_closed_once_even_if_its_device_is_gone():
+    calls = []
+
+    class Raw:
+        latency = 0.1
+
+        def abort(self):
+            calls.append("abort")
+            raise RuntimeError("device is gone")
+
+        def close(self):
+            calls.append("close")
+
+    stream = portaudio._PortAudioStream(Raw())
+    stream.close()
+    stream.close()
+    assert calls == ["abort", "close"]
+
+
+def test_plumbing_is_not_shown():
+    module = FakeSoundDevice(
+        [("ALSA", 0, 1)],
+        [
+            ("HDA Intel: ALC257 (hw:0,0)", 0, 2, 2, 44100),
+            ("sysdefault", 0, 2, 2, 48000),
+            ("surround51", 0, 0, 6, 44100),
+            ("pulse", 0, 32, 32, 44100),
+            ("dmix", 0, 0, 2, 44100),
+            ("default", 0, 32, 32, 44100),
+        ],
+    )
+    module.default = type("default", (), {"device": (5, 5)})
+    system = portaudio.PortAudio()
+    system._module = module
+    names = [d.name for d in system.devices()]
+    assert names == ["HDA Intel: ALC257 (hw:0,0)", "pulse", "default"]
+
+
 def test_two_devices_of_one_name_are_told_apart_and_missing_defaults_filled_in():
     module = FakeSoundDevice(
         [("ALSA", 1, -1)],

@@ -378,6 +378,20 @@ def test_stopping_the_generation_keeps_what_was_fed(bench):
     assert (status.state, status.finished) == ("paused", True)
 
 
+def test_a_device_that_ran_dry_while_playing_is_counted(bench):
+    bench.player.load(Clip(noise(2.0), RATE), play=True)
+    bench.run(0.2)
+    block = np.zeros((BLOCK, 2), np.float32)
+    bench.backend.stream.callback(block, True)
+    assert bench.player.status().dropouts == 1
+    bench.player.pause()
+    bench.run(0.1)
+    bench.backend.stream.callback(block, True)
+    assert bench.player.status().dropouts == 1
+    bench.player.begin(RATE)
+    assert bench.player.status().dropouts == 0
+
+
 def test_feeding_before_beginning_is_an_error(bench):
     with pytest.raises(RuntimeError, match="begin"):
         bench.player.feed(noise(0.1))
