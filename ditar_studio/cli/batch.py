@@ -61,6 +61,26 @@ class Job:
 def run(arguments: argparse.Namespace) -> int:
     """Speak all rows; exit code 0, 1 if a row failed, 130 when interrupted."""
     console = Console.of(arguments)
+    outcome = speak_all(arguments, console)
+    console.result(outcome.values, outcome.text)
+    return outcome.code
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A batch's end: values for programs, words for people, the exit code."""
+
+    values: dict[str, Any]
+    text: str
+    code: int
+
+
+def speak_all(arguments: argparse.Namespace, console: Console) -> Outcome:
+    """Speak all rows that aren't done yet.
+
+    Raises:
+        StudioError: the job file, the folder or the settings can't be used.
+    """
     settings_of(arguments, GenerationSettings())
     jobs_path, folder = Path(arguments.jobs), Path(arguments.out_dir)
     rows = list(read_jobs(jobs_path))
@@ -81,10 +101,10 @@ def run(arguments: argparse.Namespace) -> int:
                 break
             console.say(f"[{number + 1}/{len(rows)}] {row.id if isinstance(row, Job) else ''}")
             results.append(batch.do(row))
-    return _summary(console, results, len(rows), cancel.is_set())
+    return _summary(results, len(rows), cancel.is_set())
 
 
-def _summary(console: Console, results: list[dict[str, Any]], rows: int, interrupted: bool) -> int:
+def _summary(results: list[dict[str, Any]], rows: int, interrupted: bool) -> Outcome:
     count = {
         state: sum(result["state"] == state for result in results)
         for state in ("made", "kept", "failed", "stopped")
@@ -108,10 +128,8 @@ def _summary(console: Console, results: list[dict[str, Any]], rows: int, interru
         f"{rows - count['made'] - count['kept'] - count['failed']} left; "
         f"{seconds:.1f} s of speech, RTF {rtf:.2f}"
     )
-    console.result(values, text)
-    if interrupted:
-        return INTERRUPTED
-    return FAILED if count["failed"] else 0
+    code = INTERRUPTED if interrupted else FAILED if count["failed"] else 0
+    return Outcome(values, text, code)
 
 
 def read_jobs(path: Path) -> Iterator[Job | StudioError]:

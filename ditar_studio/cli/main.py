@@ -132,6 +132,8 @@ def build_parser() -> argparse.ArgumentParser:
     serve = command("serve", "offer speech to other programs on this machine, OpenAI-compatible")
     serve.add_argument("--port", type=_number(int, "whole number"), default=8765, metavar="N")
     serve.add_argument("--model", metavar="NAME|PATH", help="default: the built-in model")
+    _add_batch(command("evaluate", "speak a list of jobs and let independent judges listen"), True)
+    _add_train(command("train", "train a VAE or a DiTAR on a corpus of your own"), common)
     command("doctor", "tell what works on this machine, and why not")
     return parser
 
@@ -203,7 +205,11 @@ def _add_speak(parser: argparse.ArgumentParser) -> None:
     add_generation_options(parser)
 
 
-def _add_batch(parser: argparse.ArgumentParser) -> None:
+def _add_batch(parser: argparse.ArgumentParser, judged: bool = False) -> None:
+    if judged:
+        parser.add_argument(
+            "--only-judge", action="store_true", help="judge the files that are there"
+        )
     parser.add_argument(
         "jobs",
         metavar="JOBS.jsonl",
@@ -232,3 +238,37 @@ def _add_benchmark(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="also compare the speed of so long a text with that of 10 s",
     )
+
+
+def _add_train(parser: argparse.ArgumentParser, common: Parser) -> None:
+    number, whole = _number(float, "number"), _number(int, "whole number")
+    steps = parser.add_subparsers(dest="step", metavar="STEP", required=True, parser_class=Parser)
+
+    def step(name: str, text: str, default_steps: int = 0) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = steps.add_parser(
+            name, help=text, description=f"{text[0].upper()}{text[1:]}.", parents=[common]
+        )
+        made.add_argument("--out", required=True, metavar="DIR", help="where the results go")
+        if default_steps:
+            made.add_argument("--steps", type=whole, default=default_steps, metavar="N")
+            made.add_argument("--learning-rate", type=number, default=1e-3, metavar="X")
+            made.add_argument("--batch-seconds", type=number, default=40.0, metavar="S")
+            made.add_argument("--seed", type=whole, default=0, metavar="N")
+            made.add_argument("--save-every", type=whole, default=500, metavar="N")
+            made.add_argument("--threads", type=whole, metavar="N")
+            made.add_argument("--bf16", action="store_true", help="worth it on a GPU")
+        return made
+
+    prepare = step("prepare", "decode a corpus once")
+    prepare.add_argument("manifest", metavar="MANIFEST.jsonl")
+    vae = step("vae", "train the audio VAE", 20_000)
+    vae.add_argument("--latent-dim", type=whole, default=32, metavar="N")
+    vae.add_argument("--decoder-of", metavar="VAE", help="train only the decoder of this VAE")
+    latents = step("latents", "encode and align a corpus with a trained VAE", 1_000)
+    latents.add_argument("--vae", required=True, metavar="VAE")
+    for each in (vae, latents):
+        each.add_argument("--data", required=True, metavar="DATA", help="made by “prepare”")
+        each.add_argument("--exclude", metavar="FILE", help="speakers to leave out, one a line")
+    ditar = step("ditar", "train a DiTAR on latents", 50_000)
+    ditar.add_argument("--latents", required=True, metavar="DIR", help="made by “latents”")
+    ditar.add_argument("--preset", default="builtin", help="default: %(default)s")

@@ -1,0 +1,162 @@
+"""`ditar-studio train`: from a manifest to a model, in four steps that can each be resumed.
+
+    train prepare MANIFEST.jsonl --out DATA       decode everything once
+    train vae --data DATA --out RUN               the audio VAE
+    train latents --data DATA --vae VAE --out L   encode and align the corpus with it
+    train ditar --latents L --out RUN             DiTAR itself
+
+`vae` and `ditar` run on several GPUs or machines under `torchrun -m ditar_studio`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ditar_studio.cli.console import Console
+from ditar_studio.errors import StudioError
+
+if TYPE_CHECKING:
+    from ditar_studio.training.corpus import PreparedCorpus
+    from ditar_studio.training.loop import LoopConfig
+
+VAE_FILE, MODEL_FILE = "vae.safetensors", "model.safetensors"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run one step of a training."""
+    steps: dict[str, Callable[[argparse.Namespace, Console], dict[str, Any]]] = {
+        "prepare": _prepare,
+        "vae": _vae,
+        "latents": _latents,
+        "ditar": _ditar,
+    }
+    console = Console.of(arguments)
+    if getattr(arguments, "threads", None):
+        from ditar_studio.engine.device import use_threads
+
+        use_threads(arguments.threads)
+    values = steps[arguments.step](arguments, console)
+    console.result(values, ", ".join(f"{name}: {value}" for name, value in values.items()))
+    return 0
+
+
+def _prepare(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from ditar_studio.training.corpus import prepare
+
+    clips = prepare(Path(arguments.manifest), Path(arguments.out), console.warn)
+    return {"clips": clips, "out": arguments.out}
+
+
+def _vae(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from ditar_studio.model.config import VaeConfig
+    from ditar_studio.model.weights import load_vae, save_model
+    from ditar_studio.text import symbols
+    from ditar_studio.training.labels import load_labels
+    from ditar_studio.training.vae import VaeData, vae_loop
+
+    corpus = _corpus(arguments)
+    out = Path(arguments.out)
+    continued = load_vae(Path(arguments.decoder_of)) if arguments.decoder_of else None
+    config = VaeConfig(latent_dim=arguments.latent_dim, symbols=len(symbols.SYMBOLS))
+    if continued is not None:
+        config = continued.config
+        continued.requires_grad_(True)
+    data = VaeData(corpus, config.hop, load_labels(corpus, console.warn))
+    loop = vae_loop(config, data, _loop_config(arguments), out, decoder_of=continued)
+    loop.resume()
+    vae: Any = loop.run(_reporter(console, arguments.steps)).vae
+    save_model(vae, out / VAE_FILE)
+    return {"step": loop.step, "hours": round(loop.seconds_seen / 3600, 3), "out": str(out)}
+
+
+def _latents(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from ditar_studio.model.weights import load_vae, save_model
+    from ditar_studio.training.labels import load_labels
+    from ditar_studio.training.latents import (
+        LatentCorpus,
+        align_corpus,
+        encode_corpus,
+        measure_statistics,
+        phonetic_loop,
+    )
+
+    corpus = _corpus(arguments)
+    out = Path(arguments.out)
+    vae = load_vae(Path(arguments.vae))
+    measure_statistics(vae, corpus)
+    encoded = encode_corpus(vae, corpus, load_labels(corpus, console.warn), out)
+    vae.requires_grad_(True)
+    latents = LatentCorpus(out, vae.config.latent_dim)
+    loop = phonetic_loop(vae, latents, _loop_config(arguments), out / "phonetic")
+    loop.resume()
+    trained: Any = loop.run(_reporter(console, arguments.steps)).vae
+    aligned = align_corpus(trained, latents, console.warn)
+    save_model(trained, out / VAE_FILE)
+    return {"encoded": encoded, "aligned": aligned, "out": str(out)}
+
+
+def _ditar(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from ditar_studio.model.config import PRESETS
+    from ditar_studio.model.ditar import DiTAR
+    from ditar_studio.model.weights import load_vae, save_model
+    from ditar_studio.text import symbols
+    from ditar_studio.training.ditar import DiTARData, ditar_loop
+    from ditar_studio.training.latents import LatentCorpus
+
+    folder, out = Path(arguments.latents), Path(arguments.out)
+    vae = load_vae(folder / VAE_FILE)
+    preset = PRESETS.get(arguments.preset)
+    if preset is None:
+        raise StudioError(
+            f"There is no preset “{arguments.preset}”.", f"Choose one of {', '.join(PRESETS)}."
+        )
+    config = dataclasses.replace(
+        preset, vae=vae.config, symbols=len(symbols.SYMBOLS), symbol_version=symbols.VERSION
+    )
+    model = DiTAR(config)
+    model.vae = vae
+    data = DiTARData(LatentCorpus(folder, vae.config.latent_dim), config)
+    loop = ditar_loop(model, data, _loop_config(arguments), out)
+    loop.resume()
+    trained: Any = loop.run(_reporter(console, arguments.steps)).model
+    save_model(trained, out / MODEL_FILE)
+    return {"step": loop.step, "hours": round(loop.seconds_seen / 3600, 3), "out": str(out)}
+
+
+def _corpus(arguments: argparse.Namespace) -> PreparedCorpus:
+    from ditar_studio.training.corpus import PreparedCorpus
+
+    excluded: frozenset[str] = frozenset()
+    if arguments.exclude:
+        try:
+            excluded = frozenset(Path(arguments.exclude).read_text(encoding="utf-8").split())
+        except (OSError, UnicodeDecodeError) as error:
+            raise StudioError(
+                f"The list of speakers “{arguments.exclude}” can't be read.", "Check the path."
+            ) from error
+    return PreparedCorpus(Path(arguments.data), excluded)
+
+
+def _loop_config(arguments: argparse.Namespace) -> LoopConfig:
+    from ditar_studio.training.loop import LoopConfig
+
+    return LoopConfig(
+        steps=arguments.steps,
+        learning_rate=arguments.learning_rate,
+        batch_seconds=arguments.batch_seconds,
+        seed=arguments.seed,
+        save_every=arguments.save_every,
+        bf16=arguments.bf16,
+    )
+
+
+def _reporter(console: Console, steps: int) -> Callable[[dict[str, Any]], None]:
+    def report(row: dict[str, Any]) -> None:
+        text = f"step {row['step']}, loss {row['loss']:.4f}, {row['hours']:.2f} h heard"
+        console.progress(row["step"] / steps, text)
+
+    return report
