@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import platformdirs
-import soundfile
 
 from ditar_studio.errors import StudioError
 
@@ -40,6 +39,8 @@ def sha256(path: Path) -> str:
 
 def audio_seconds(path: Path) -> float:
     """Length of an audio file in seconds; 0 for one that holds no readable audio (yet)."""
+    import soundfile  # with numpy, half of the time that opening a library takes
+
     try:
         return float(soundfile.info(str(path)).duration)
     except (soundfile.LibsndfileError, OSError):

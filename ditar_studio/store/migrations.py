@@ -87,7 +87,7 @@ MIGRATIONS: tuple[str, ...] = (
         id TEXT PRIMARY KEY,
         file TEXT NOT NULL,
         transcript TEXT NOT NULL DEFAULT '',
-        status TEXT NOT NULL CHECK (status IN ('recording', 'finished')),
+        status TEXT NOT NULL CHECK (status IN ('recording', 'finished', 'kept')),
         seconds REAL NOT NULL DEFAULT 0,
         created REAL NOT NULL,
         hidden REAL

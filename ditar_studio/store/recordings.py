@@ -17,18 +17,23 @@ FOLDER = "recordings"
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording; `path` is a WAV that grows while `status` is "recording"."""
+    """A recording that is no voice's sample yet.
+
+    Args:
+        path: a WAV that grows while `status` is "recording".
+        status: "kept" when the user kept it after a restart; recovery offers it no more.
+    """
 
     id: str
     path: Path
     transcript: str
-    status: Literal["recording", "finished"]
+    status: Literal["recording", "finished", "kept"]
     seconds: float
     created: float
 
 
 class Recordings:
-    """The recordings that are not (yet) samples of a voice."""
+    """The recordings that are not (yet) samples of a voice (see `NewSample.recording_id`)."""
 
     def __init__(self, database: Database, root: Path) -> None:
         self.database = database
@@ -36,7 +41,7 @@ class Recordings:
 
     @serial
     def all(self) -> list[Recording]:
-        """Kept recordings, newest first."""
+        """All of them, newest first."""
         query = "SELECT * FROM recordings WHERE hidden IS NULL ORDER BY created DESC, rowid DESC"
         return [self._recording(row) for row in self.database.rows(query)]
 

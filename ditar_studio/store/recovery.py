@@ -13,7 +13,7 @@ from ditar_studio.store.database import Database, serial
 
 @dataclass(frozen=True)
 class Recoverable:
-    """A take or a recording that was being made when the application ended.
+    """A take or a recording that was being made, or was not saved, when the application ended.
 
     Args:
         text: what was being spoken, or the passage being read.
@@ -30,7 +30,7 @@ class Recoverable:
 
 
 class Recovery:
-    """Finds and settles unfinished takes and recordings of earlier runs."""
+    """Finds and settles what earlier runs left: unfinished takes, recordings in no voice."""
 
     def __init__(self, database: Database, root: Path) -> None:
         self.database = database
@@ -48,7 +48,7 @@ class Recovery:
             "SELECT 'take' AS kind, id, file, text, created FROM takes "
             "WHERE status = 'recording' AND hidden IS NULL "
             "UNION ALL SELECT 'recording', id, file, transcript, created FROM recordings "
-            "WHERE status = 'recording' AND hidden IS NULL "
+            "WHERE status != 'kept' AND hidden IS NULL "
             "ORDER BY created DESC",
         ):
             if row["id"] in self.database.begun:
@@ -69,12 +69,12 @@ class Recovery:
 
     @serial
     def keep(self, item: Recoverable) -> Outcome[None]:
-        """Keep it: a take becomes a partial take, a recording a finished one."""
+        """Keep it: a take becomes a partial take; a recording stays and is offered no more."""
         with self.database.operation() as work:
             if item.kind == "take":
                 work.update("takes", item.id, status="partial", seconds=item.seconds)
             else:
-                work.update("recordings", item.id, status="finished", seconds=item.seconds)
+                work.update("recordings", item.id, status="kept", seconds=item.seconds)
         return work.outcome(None)
 
     @serial

@@ -16,11 +16,19 @@ def sample_hash(sha256: str, transcript: str) -> str:
 
 @dataclass(frozen=True)
 class NewSample:
-    """A sample to be added: an audio file to be copied in, and what is said in it."""
+    """A sample to be added.
+
+    Args:
+        path: an audio file, copied into the library.
+        transcript: what is said in it.
+        verdict: what the judge said of it, as plain values.
+        recording_id: the recording that it was made from; it is put away as it is a sample now.
+    """
 
     path: Path
     transcript: str
     verdict: Mapping[str, Any] = field(default_factory=dict)
+    recording_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -308,6 +308,8 @@ class Voices:
             verdict=json.dumps(dict(sample.verdict)),
             created=work.now,
         )
+        if sample.recording_id is not None:
+            work.hide("recordings", sample.recording_id)
 
     def _stored(self, path: Path) -> str:
         return path.relative_to(self._root).as_posix()

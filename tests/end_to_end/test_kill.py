@@ -41,7 +41,7 @@ class Ledger:
                 self.lines.setdefault(identifier, set()).add(value)
             elif what == "line":
                 self.lines[identifier] = {value}
-            elif what == "deleting":
+            elif what in ("deleting", "saving"):
                 self.deleted.add(identifier)
             elif what in self.finished:
                 self.finished[what][identifier] = value
@@ -75,13 +75,15 @@ def _check(root: Path, ledger: Ledger) -> int:
             assert takes[identifier].seconds == seconds
             assert soundfile.info(str(takes[identifier].path)).duration == seconds
     for identifier, seconds in ledger.finished["recorded"].items():
+        if identifier in ledger.deleted and identifier not in recordings:
+            continue
         assert soundfile.info(str(recordings[identifier].path)).duration == seconds
     for identifier, seconds in ledger.finished["voice"].items():
         (sample,) = voices[identifier].samples
         assert sample.seconds == seconds
         assert sample.path.exists()
     for identifier, frames in ledger.sound.items():
-        if identifier not in ledger.deleted:
+        if identifier not in ledger.deleted or identifier in takes or identifier in recordings:
             known = takes.get(identifier) or recordings[identifier]
             assert known.seconds * 24000 >= frames - 1
     for identifier, seconds in recovered.items():

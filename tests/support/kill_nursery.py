@@ -62,7 +62,8 @@ class Child:
         self.fill(recording.id, recording.path)
         finished = self.library.recordings.finish(recording.id).value
         self.note("recorded", recording.id, finished.seconds)
-        sample = NewSample(finished.path, "The passage.")
+        self.note("saving", recording.id)
+        sample = NewSample(finished.path, "The passage.", recording_id=recording.id)
         voice = self.library.voices.create("Anna", [sample]).value
         self.note("voice", voice.id, finished.seconds)
 

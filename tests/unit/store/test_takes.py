@@ -13,6 +13,7 @@ from ditar_studio.store.library import Library
 from ditar_studio.store.projects import Line, NewLine
 from ditar_studio.store.recipe import Recipe
 from ditar_studio.store.takes import Take
+from ditar_studio.store.voices import NewSample
 
 
 @pytest.fixture
@@ -125,6 +126,28 @@ def test_recovery_offers_what_an_earlier_run_left_unfinished(tmp_path: Path) -> 
         assert len(library.recordings.all()) == 1
         with pytest.raises(StudioError):
             library.takes.get(silent.id)
+
+
+def test_a_recording_is_offered_until_it_is_saved_or_kept(tmp_path: Path) -> None:
+    with Library(tmp_path) as library:
+        saved, unsaved = (library.recordings.begin("The passage").value for _ in range(2))
+        for recording in (saved, unsaved):
+            write_tone(recording.path, 1.0)
+            library.recordings.finish(recording.id)
+        sample = NewSample(saved.path, "The passage", recording_id=saved.id)
+        voice = library.voices.create("Anna", [sample]).value
+        assert [recording.id for recording in library.recordings.all()] == [unsaved.id]
+        library.undo()
+        assert len(library.recordings.all()) == 2
+        library.redo()
+    with Library(tmp_path) as library:
+        (item,) = library.recovery.find()
+        assert item.id == unsaved.id
+        library.recovery.keep(item)
+        assert library.voices.get(voice.id).samples[0].path.exists()
+    with Library(tmp_path) as library:
+        assert library.recovery.find() == []
+        assert [recording.id for recording in library.recordings.all()] == [unsaved.id]
 
 
 def test_recordings_grow_finish_and_are_deleted(library: Library) -> None:
