@@ -41,7 +41,7 @@ _LOG_BYTES, _LOGS_KEPT = 1_000_000, 4
 _LAST_LINES = 40
 _PACKAGES = (
     "torch", "torchaudio", "numpy", "PySide6-Essentials", "sounddevice", "soundfile", "soxr",
-    "safetensors", "tokenizers", "gruut",
+    "safetensors", "tokenizers", "gruut-lang-en",
 )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ appearance = Appearance(app, PreferenceFile(Path(sys.argv[1]) / "settings.json")
 window = MainWindow(Actions())
 window.show()
 app.processEvents()
-heavy = [m for m in ("torch", "torchaudio", "numpy", "gruut") if m in sys.modules]
+heavy = [m for m in ("torch", "torchaudio", "numpy", "pycrfsuite") if m in sys.modules]
 print(json.dumps({"cpu": time.process_time(), "heavy": heavy}))
 """
 
