@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from ditar_studio.errors import StudioError
+from ditar_studio.store.backup import DamagedError, back_up, is_due
 from ditar_studio.store.changes import (
     ChangeSet,
     Edit,
@@ -86,6 +87,11 @@ class Database:
         if here in self._no_waiting:
             raise RuntimeError("this thread must not wait for the library; use submit()")
         return self.submit(work, *args, **kwargs).result()
+
+    def back_up(self, path: Path) -> None:
+        """Copy the database to `path` if the copy there is more than a day old."""
+        if is_due(path, self.clock()):
+            back_up(self._connection, path)
 
     # --- reading
 
@@ -251,9 +257,12 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         _migrate(connection)
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
     except sqlite3.DatabaseError as error:
         connection.close()
-        raise StudioError(
+        raise DamagedError(
             f"The library's database {path.name} could not be read: {error}.",
             f"Move {path} away and start again: the audio files beside it are not touched.",
         ) from error

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
+from ditar_studio.store.backup import NAME, DamagedError, go_back
 from ditar_studio.store.changes import ChangeSet
 from ditar_studio.store.database import Database, Listener, serial
 from ditar_studio.store.files import default_root
@@ -43,6 +44,9 @@ class Library:
         root: the folder; created when missing. None for `default_root()`.
         clock: seconds since 1970; given by tests.
 
+    Attributes:
+        damaged: where a damaged database was put when the backup had to take its place, else None.
+
     Raises:
         StudioError: it cannot be opened, or another DiTAR Studio has it open.
     """
@@ -51,7 +55,7 @@ class Library:
         self.root = default_root() if root is None else root
         self._lock = Lock(self.root / "library.lock")
         try:
-            self.database = Database(self.root / "library.db", clock)
+            self.damaged, self.database = _opened(self.root / "library.db", clock)
         except BaseException:
             self._lock.release()
             raise
@@ -62,6 +66,7 @@ class Library:
         self.recovery = Recovery(self.database, self.root)
         self.trash = Trash(self.database, self.root)
         self.trash.purge()
+        self.submit(self.database.back_up, self.root / NAME)
 
     def close(self) -> None:
         """Finish what is queued and close; the thread has ended when this returns."""
@@ -105,3 +110,11 @@ class Library:
     def redo(self) -> ChangeSet:
         """Do the operation undone last again."""
         return self.database.redo()
+
+
+def _opened(path: Path, clock: Callable[[], float]) -> tuple[Path | None, Database]:
+    """The database, if need be from its backup; then with the place of the damaged one."""
+    try:
+        return None, Database(path, clock)
+    except DamagedError as damage:
+        return go_back(path, damage), Database(path, clock)

@@ -8,7 +8,12 @@ from typing import Literal
 
 from ditar_studio.store import files
 from ditar_studio.store.changes import Outcome
-from ditar_studio.store.database import Database, serial
+from ditar_studio.store.database import Database, Transaction, serial
+from ditar_studio.store.recordings import FOLDER as RECORDINGS
+from ditar_studio.store.takes import FOLDER as TAKES
+from ditar_studio.store.voices import FOLDER as VOICES
+
+FOLDERS = (RECORDINGS, TAKES, VOICES)
 
 
 @dataclass(frozen=True)
@@ -16,12 +21,13 @@ class Recoverable:
     """A take or a recording that was being made, or was not saved, when the application ended.
 
     Args:
+        kind: "orphan" is a sound file that the library knows nothing of, after a damage.
         text: what was being spoken, or the passage being read.
         seconds: how much of it is on disk.
         created: when it was begun, in seconds since 1970.
     """
 
-    kind: Literal["take", "recording"]
+    kind: Literal["take", "recording", "orphan"]
     id: str
     path: Path
     text: str
@@ -65,13 +71,15 @@ class Recovery:
             with self.database.operation() as work:
                 for kind, identifier in empty:
                     work.hide("takes" if kind == "take" else "recordings", identifier)
-        return found
+        return found + self._orphans()
 
     @serial
     def keep(self, item: Recoverable) -> Outcome[None]:
         """Keep it: a take becomes a partial take; a recording stays and is offered no more."""
         with self.database.operation() as work:
-            if item.kind == "take":
+            if item.kind == "orphan":
+                self._adopt(work, item)
+            elif item.kind == "take":
                 work.update("takes", item.id, status="partial", seconds=item.seconds)
             else:
                 work.update("recordings", item.id, status="kept", seconds=item.seconds)
@@ -80,6 +88,35 @@ class Recovery:
     @serial
     def discard(self, item: Recoverable) -> Outcome[None]:
         """Put it into the trash; undo brings it back."""
+        if item.kind == "orphan":
+            self.keep(item)
         with self.database.operation("Discard recovered audio") as work:
             work.hide("takes" if item.kind == "take" else "recordings", item.id)
         return work.outcome(None)
+
+    def _adopt(self, work: Transaction, item: Recoverable) -> None:
+        """Enter an orphan as a kept recording."""
+        work.insert(
+            "recordings",
+            item.id,
+            file=item.path.relative_to(self._root).as_posix(),
+            status="kept",
+            seconds=item.seconds,
+            created=item.created,
+        )
+
+    def _orphans(self) -> list[Recoverable]:
+        query = "SELECT file FROM {}"
+        known = {
+            row["file"]
+            for table in ("takes", "recordings", "samples", "doomed_files")
+            for row in self.database.rows(query.format(table))
+        }
+        found = []
+        for path in sorted(self._root.glob("*/[!.]*")):
+            if path.parent.name in FOLDERS and path.relative_to(self._root).as_posix() not in known:
+                seconds = files.audio_seconds(path)
+                if seconds > 0:
+                    made = path.stat().st_mtime
+                    found.append(Recoverable("orphan", path.stem, path, "", seconds, made))
+        return found

@@ -82,8 +82,9 @@ class Trash:
             (self._root / row["file"]).unlink(missing_ok=True)
         with self.database.operation() as work:
             work.execute("DELETE FROM doomed_files")
-        for leftover in self._root.glob("*/.*.partial*"):
-            leftover.unlink(missing_ok=True)
+        for pattern in (".*.partial*", "*/.*.partial*"):
+            for leftover in self._root.glob(pattern):
+                leftover.unlink(missing_ok=True)
 
     def _doom(self, work: Transaction, table: str, limit: float) -> int:
         """Delete a table's rows hidden before `limit`; their files are removed by `sweep`."""

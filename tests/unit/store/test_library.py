@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from library_things import recipe
+from library_things import recipe, write_tone
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store import files
@@ -66,6 +66,38 @@ def test_a_damaged_or_newer_database_is_told_and_left_alone(tmp_path: Path) -> N
     connection.close()
     with pytest.raises(StudioError, match="newer"):
         Library(tmp_path)
+
+
+def test_a_damaged_database_is_replaced_by_its_backup_and_sounds_are_offered(
+    tmp_path: Path,
+) -> None:
+    with Library(tmp_path) as library:
+        voice = library.voices.create("Anna").value
+    (tmp_path / "library.backup.db").unlink()
+    with Library(tmp_path) as library:
+        library.submit(lambda: None).result()
+        project = library.projects.open_last().value
+        take = library.takes.begin(project.id, None, recipe()).value
+        write_tone(take.path, 0.5)
+        library.takes.finish(take.id)
+    path = tmp_path / "library.db"
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"x" * (len(data) - 4096)
+    path.write_bytes(data)
+    with Library(tmp_path) as library:
+        assert library.damaged == tmp_path / "library.damaged-1.db"
+        assert library.damaged.read_bytes() == data
+        assert library.voices.all() == [voice]
+        (orphan,) = library.recovery.find()
+        assert (orphan.kind, orphan.seconds, orphan.path) == ("orphan", 0.5, take.path)
+        library.recovery.discard(orphan)
+        assert library.recordings.all() == []
+        library.undo()
+        assert [kept.path for kept in library.recordings.all()] == [take.path]
+    with Library(tmp_path) as library:
+        assert library.damaged is None
+        assert library.recovery.find() == []
+        assert library.check() == "ok"
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
