@@ -34,6 +34,7 @@ from ditar_studio.engine.guards import RepetitionGuard, SilenceGuard, fade_out, 
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import Reference, VoiceCache, prepare
 from ditar_studio.errors import StudioError
+from ditar_studio.text.phonemes import name_unreadable, unreadable
 from ditar_studio.text.sentences import split
 
 if TYPE_CHECKING:
@@ -286,8 +287,16 @@ class _Run:
                 self._fraction += part
                 yield Warned(error.message, error.remedy)
                 continue
+            if missed := self._unreadable(sentence):
+                yield Warned(
+                    name_unreadable(missed), "They are left out; write them in English words."
+                )
             reason = yield from self._sentence(utterance, index, part)
         return "cancelled" if self._cancel.is_set() else reason
+
+    def _unreadable(self, sentence: str) -> list[str]:
+        """The characters that a model of English phonemes passes over."""
+        return unreadable(sentence) if self._info.family == "ditar" else []
 
     def _prepare(self) -> PreparedVoice | None:
         reference = self._request.voice

@@ -25,7 +25,7 @@ from ditar_studio.text.lexicon import Lexicon, is_ipa, parse_ipa
 from ditar_studio.text.normalise import normalise, normalise_part
 from ditar_studio.text.speller import Pronunciation, Speller, possessive, speller
 
-__all__ = ["phonemize", "unreadable"]
+__all__ = ["name_unreadable", "phonemize", "unreadable"]
 
 _TOKEN: Final = re.compile(r"[A-Za-z']+|[,.?!;:—…]")
 _CAMEL: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z']+|'")
@@ -172,14 +172,16 @@ def phonemize(text: str, lexicon: Lexicon | None = None) -> list[str]:
     return result
 
 
+def name_unreadable(characters: list[str]) -> str:
+    """One sentence that names the `characters` (of `unreadable`) that can't be read."""
+    more = " …" if len(characters) > _MOST_SHOWN else ""
+    return f"These characters can't be read: {' '.join(characters[:_MOST_SHOWN])}{more}"
+
+
 def _nothing_to_read(text: str) -> StudioError:
     strange = unreadable(text)
     if strange:
-        shown = " ".join(strange[:_MOST_SHOWN]) + (" …" if len(strange) > _MOST_SHOWN else "")
-        return StudioError(
-            f"These characters can't be read: {shown}",
-            "Write the text in English, in Latin letters.",
-        )
+        return StudioError(name_unreadable(strange), "Write the text in English, in Latin letters.")
     return StudioError(
         "There is nothing to read in this text.", "Write at least one English word or number."
     )
