@@ -78,6 +78,7 @@ def load(path: Path, precision: str | None = None) -> NativeModel:
             f"“{file.name}” was trained on another table of sounds than this program's.",
             "Use a model made for this version of the program.",
         )
+    model.speed_up()
     card = _read_card(file.with_name(CARD))
     defaults = card.get("default_settings", {})
     info = ModelInfo(

@@ -17,6 +17,7 @@ from ditar_studio.model.aggregator import Aggregator
 from ditar_studio.model.alignment import align
 from ditar_studio.model.config import DiTARConfig
 from ditar_studio.model.diffusion import Network, Sampling, sample
+from ditar_studio.model.fast_locdit import FastLocDiT
 from ditar_studio.model.language_model import LanguageModel
 from ditar_studio.model.layers import LayerCache
 from ditar_studio.model.locdit import LocDiT
@@ -89,6 +90,11 @@ class DiTAR(nn.Module):
         self.language_model = LanguageModel(config)
         self.locdit = LocDiT(config)
         self.pointer = TextPointer(config) if config.pointer else None
+        self._fast: FastLocDiT | None = None
+
+    def speed_up(self) -> None:
+        """Generate with LocDiT's weights as they are now, folded: the same but for rounding."""
+        self._fast = FastLocDiT(self.locdit)
 
     def encode_prompt(self, wave: Tensor, symbols: Tensor) -> Prompt:
         """Encode a reference clip.
@@ -205,6 +211,8 @@ class DiTAR(nn.Module):
     def guided(self, h: Tensor, history: Tensor, spoken: Tensor | None, guidance: float) -> Network:
         """The network (x, t) -> u of one patch under LM guidance: both branches in one batched
         call."""
+        if self._fast is not None:
+            return self._fast.guided(h, history, spoken, guidance)
 
         def network(x: Tensor, t: float) -> Tensor:
             times = x.new_full((h.shape[0],), t)

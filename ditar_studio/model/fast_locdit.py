@@ -1,0 +1,125 @@
+"""LocDiT for generation: the same function as `locdit`, arranged for one patch at a time on a CPU.
+
+The network runs once a step on two rows of nine tokens, where overheads weigh as much as the
+arithmetic. So the gains of the norms are folded into the matrices that follow them, what doesn't
+depend on the noisy latents is computed once a patch, time embeddings once for ever, and queries
+and keys are rotated together. Measured on two cores: two thirds of the time of `LocDiT.forward`,
+equal to it to rounding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ditar_studio.model.diffusion import Network
+from ditar_studio.model.layers import Block, rotary
+from ditar_studio.model.locdit import LocDiT
+
+_EPSILON = 1e-6
+
+
+@dataclass(frozen=True)
+class _Folded:
+    """One block's matrices [in, out], the gains of its norms folded in."""
+
+    qkv: Tensor
+    out: Tensor
+    up: Tensor
+    down: Tensor
+
+    @classmethod
+    def of(cls, block: Block) -> _Folded:
+        return cls(
+            (block.qkv.weight * block.attention_norm.weight).t().contiguous(),
+            block.out.weight.t().contiguous(),
+            (block.up.weight * block.ffn_norm.weight).t().contiguous(),
+            block.down.weight.t().contiguous(),
+        )
+
+
+def _norm(x: Tensor) -> Tensor:
+    return F.rms_norm(x, x.shape[-1:], None, _EPSILON)
+
+
+class FastLocDiT:
+    """A frozen LocDiT; later changes of the original's weights don't reach it."""
+
+    def __init__(self, locdit: LocDiT) -> None:
+        config = locdit.transformer.config
+        self._locdit = locdit
+        self._dim, self._heads = config.dim, config.heads
+        self._head_dim = config.dim // config.heads
+        self._blocks = [_Folded.of(block) for block in locdit.transformer.blocks]  # type: ignore[arg-type]
+        self._inward = locdit.inward.weight.t().contiguous()
+        self._target_bias = locdit.inward.bias + locdit.noisy_mark
+        self._out = (locdit.out.weight * locdit.transformer.norm.weight).t().contiguous()
+        self._times: dict[float, Tensor] = {}
+        self._turns: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def guided(self, h: Tensor, history: Tensor, spoken: Tensor | None, guidance: float) -> Network:
+        """The network (x, t) -> u of one patch under LM guidance.
+
+        Args:
+            h: [1, language model's dim].
+            history: [1, K * P, latent_dim].
+            spoken: [1, P, language model's dim], for models with a text pointer.
+            guidance: w; 0 runs the conditional branch alone.
+        """
+        locdit = self._locdit
+        if guidance != 0:
+            h = torch.cat((h, torch.zeros_like(h)))
+            history = torch.cat((history, history))
+            if spoken is not None:
+                spoken = torch.cat((spoken, torch.zeros_like(spoken)))
+        condition = locdit.condition(h)[:, None]
+        past = locdit.inward(history)
+        target = self._target_bias.expand(len(h), locdit.patch, -1)
+        if locdit.spoken is not None:
+            target = target + locdit.spoken(spoken)
+
+        def network(x: Tensor, t: float) -> Tensor:
+            tokens = (condition + self._time(t, x), past, target + x @ self._inward)
+            u = self._transform(torch.cat(tokens, dim=1))
+            if guidance == 0:
+                return u
+            return (1 + guidance) * u[:1] - guidance * u[1:]
+
+        return network
+
+    def _time(self, t: float, like: Tensor) -> Tensor:
+        """Time embedding [dim], kept."""
+        if t not in self._times:
+            angles = 1000 * t * self._locdit.frequencies
+            embedding: Tensor = self._locdit.time(torch.cat((angles.sin(), angles.cos())))
+            self._times[t] = embedding.to(like.dtype)
+        return self._times[t]
+
+    def _turn(self, length: int, like: Tensor) -> tuple[Tensor, Tensor]:
+        """Rotary factors [length, 1, 1, head_dim] of a value and of its swapped halves, kept."""
+        if length not in self._turns:
+            cos, sin = rotary(torch.arange(length, device=like.device), self._head_dim)
+            factors = torch.cat((cos, cos), dim=-1), torch.cat((-sin, sin), dim=-1)
+            cosines, sines = (f.to(like.dtype)[:, None, None].contiguous() for f in factors)
+            self._turns[length] = cosines, sines
+        return self._turns[length]
+
+    def _transform(self, x: Tensor) -> Tensor:
+        """u [B, P, latent_dim] of tokens [B, T, dim]."""
+        batch, length, dim = x.shape
+        cos, sin = self._turn(length, x)
+        half = self._head_dim // 2
+        x = x.reshape(batch * length, dim)
+        for block in self._blocks:
+            qkv = (_norm(x) @ block.qkv).view(batch, length, 3, self._heads, self._head_dim)
+            both = qkv[:, :, :2]
+            both = both * cos + torch.cat((both[..., half:], both[..., :half]), dim=-1) * sin
+            query, key = both.permute(2, 0, 3, 1, 4)
+            attended = F.scaled_dot_product_attention(query, key, qkv[:, :, 2].transpose(1, 2))
+            x = torch.addmm(x, attended.transpose(1, 2).reshape(batch * length, dim), block.out)
+            x = torch.addmm(x, F.gelu(_norm(x) @ block.up, approximate="tanh"), block.down)
+        last = x.view(batch, length, dim)[:, -self._locdit.patch :]
+        return _norm(last) @ self._out + self._locdit.out.bias
