@@ -44,8 +44,9 @@ class Appearance:
         self._qt_words = QTranslator()
         app.setStyle("Fusion")
         app.setEffectEnabled(Qt.UIEffect.UI_AnimateCombo, False)
-        for weight in ("Regular", "Medium", "SemiBold"):
-            QFontDatabase.addApplicationFont(str(asset("fonts", f"Inter-{weight}.ttf")))
+        if theme.FONT_FAMILY not in QFontDatabase.families():
+            for weight in ("Regular", "Medium", "SemiBold"):
+                QFontDatabase.addApplicationFont(str(asset("fonts", f"Inter-{weight}.ttf")))
         app.setFont(QFont(theme.FONT_FAMILY))
         app.setWindowIcon(icons.app_icon())
         self._choose_language(preferences.value.language)

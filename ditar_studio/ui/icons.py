@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
@@ -46,7 +46,10 @@ def _render(name: str, colour: str, size: int, ratio: float) -> QPixmap:
 
 
 class _ThemeIcon(QIconEngine):
-    """Draws a stroke icon when asked, in the colours of the theme that is in force then."""
+    """Draws a stroke icon when asked, in the colours of the theme that is in force then.
+
+    In a rectangle that is wider than high it stands at the left: the rest parts it from a text.
+    """
 
     def __init__(self, name: str, colour: str, on_colour: str) -> None:
         super().__init__()
@@ -55,15 +58,19 @@ class _ThemeIcon(QIconEngine):
         self._on_colour = on_colour
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
-        ratio = painter.device().devicePixelRatio() if painter.device() else 1.0
+        device = painter.device()
+        ratio = device.devicePixelRatio() if device else 1.0
         size = min(rect.width(), rect.height())
         image = pixmap(self._name, self._choose(mode, state), size, ratio)
-        painter.drawPixmap(
-            rect.x() + (rect.width() - size) // 2, rect.y() + (rect.height() - size) // 2, image
-        )
+        painter.drawPixmap(rect.x(), rect.y() + (rect.height() - size) // 2, image)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
-        return pixmap(self._name, self._choose(mode, state), min(size.width(), size.height()))
+        canvas = QPixmap(size)
+        canvas.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(canvas)
+        self.paint(painter, QRect(QPoint(0, 0), size), mode, state)
+        painter.end()
+        return canvas
 
     def clone(self) -> QIconEngine:
         return _ThemeIcon(self._name, self._colour, self._on_colour)

@@ -29,11 +29,9 @@ class _Track(QAbstractSlider):
         self.default = default
         self._large = large
         self._radius = 10.0 if large else 7.5
-        self._hover = False
         self.setOrientation(Qt.Orientation.Horizontal)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMouseTracking(True)
 
     def sizeHint(self) -> QSize:
         return QSize(160, 34 if self._large else 26)
@@ -75,18 +73,15 @@ class _Track(QAbstractSlider):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         middle = self.height() / 2
-        left, right = self._radius + 2, self.width() - self._radius - 2
         x = self._at(self.value())
         thick = 6.0 if self._large else 4.0
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(c.color("border"))
-        groove = QRectF(left, middle - thick / 2, right - left, thick)
+        groove = QRectF(1, middle - thick / 2, self.width() - 2, thick)
         painter.drawRoundedRect(groove, thick / 2, thick / 2)
         accent = c.color("accent" if self.isEnabled() else "border_strong")
         painter.setBrush(accent)
-        painter.drawRoundedRect(
-            QRectF(left, middle - thick / 2, max(0.0, x - left), thick), thick / 2, thick / 2
-        )
+        painter.drawRoundedRect(QRectF(1, middle - thick / 2, x, thick), thick / 2, thick / 2)
         mark = self._at(self.default)
         painter.setPen(QPen(c.color("border_strong"), 2))
         if abs(mark - x) > self._radius:
@@ -171,7 +166,7 @@ class ValueSlider(QWidget):
         self.field.setDecimals(max(0, len(f"{step:.6f}".rstrip("0").partition(".")[2])))
         self.field.setSuffix(suffix)
         self.field.setProperty("bare", "true")
-        self.field.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self.field.lineEdit().setTextMargins(0, 0, 6, 0)
         self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.field.setFixedWidth(66)
         self.field.setKeyboardTracking(False)

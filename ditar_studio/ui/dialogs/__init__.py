@@ -1,0 +1,1 @@
+"""Dialogs of the studio: settings, about, welcome, shortcuts, crash report, recovery, consent."""
