@@ -164,7 +164,7 @@ _WORDS: Final = (
     ),
 )
 
-_ROMAN: Final = r"(?=[IVXL]+\b)(?:XL|L?X{0,3})(?:IX|IV|V?I{0,3})\b"
+_ROMAN: Final = r"(?=[IVXL]+\b)(?:XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXL])\b"
 _MONARCHS: Final = (
     "Henry|Louis|Elizabeth|George|Edward|Charles|James|William|Richard|Philip|Napoleon|Nicholas"
     "|Catherine|Frederick|Alexander|Ivan|Mary|Gregory|Benedict|Pius|Paul|Leo|John|Francis|Peter"

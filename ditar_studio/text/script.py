@@ -75,16 +75,18 @@ def parse(text: str) -> list[ScriptLine]:
 def from_long_text(text: str, max_characters: int = 220) -> list[ScriptLine]:
     """Pasted text as lines of at most `max_characters`.
 
-    A text with speakers or pauses is read line by line, as a script; any other one by its
-    sentences, whatever its line breaks. A long line keeps its speaker in each of its parts and its
-    pause after the last one.
+    A text with pauses, or speakers in at least half of its lines, is read line by line, as a
+    script; any other one by its sentences, whatever its line breaks. A long line of a script keeps
+    its speaker in each of its parts and its pause after the last one.
 
     Raises:
         StudioError: as `parse`.
         ValueError: `max_characters` is less than 1.
     """
     lines = parse(text)
-    if all(line.speaker is None and line.pause_seconds is None for line in lines):
+    spoken_by_name = sum(line.speaker is not None for line in lines)
+    has_pauses = any(line.pause_seconds is not None for line in lines)
+    if not has_pauses and 2 * spoken_by_name < max(1, len(lines)):
         return [ScriptLine(None, part) for part in sentences.split(text, max_characters)]
     result: list[ScriptLine] = []
     for line in lines:

@@ -75,6 +75,7 @@ CASES = {
     "No. 5, Fig. 3, p. 12": "number five, Figure three, page twelve",
     "Acme Inc. is big. So is Ltd.": "Acme Incorporated is big. So is Limited.",
     "Henry VIII, World War II, Chapter IV": "Henry the eighth, World War two, Chapter four",
+    "Henry IIII, Louis X, Act XL": "Henry IIII, Louis the tenth, Act forty",
     "Charles I. I am.": "Charles the first. I am.",
     "the U.S. is, a Ph.D.": "the U S is, a P H D",
     "J. K. Rowling": "J K Rowling",
@@ -113,7 +114,7 @@ def test_a_text_without_letters_and_digits_becomes_nothing(text: str) -> None:
 
 
 @given(st.text(max_size=120) | st.text(st.characters(max_codepoint=0x7F), max_size=120))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_only_words_and_marks_are_left(text: str) -> None:
     spoken = normalise(text)
     assert re.fullmatch(r"[A-Za-z' ,.?!;:—…]*", spoken)
@@ -121,7 +122,7 @@ def test_only_words_and_marks_are_left(text: str) -> None:
 
 
 @given(st.text(alphabet="0123456789.,:/-$%€£'stndrhkm ", max_size=40))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_every_writing_of_digits_is_read(text: str) -> None:
     spoken = normalise(text)
     assert bool(spoken) == any(character.isalnum() for character in text)
