@@ -1,8 +1,9 @@
 """A process that lets children work on a library and kills each at the moment it is told.
 
-Run as `python kill_nursery.py LIBRARY`. For every line "SEED SECONDS" on standard input it forks
-a child that records, generates, edits, saves, exports and deletes, kills it with SIGKILL after so
-many seconds, and answers "killed" ("ended" if the child came to an end by itself, by an error).
+Run as `python kill_nursery.py LIBRARY`. For every line "SEED DEEDS SECONDS" on standard input it
+forks a child that records, generates, edits, saves, exports and deletes, kills it with SIGKILL so
+many seconds after it has noted so many deeds, and answers "killed" ("ended" if the child came to an
+end by itself, by an error).
 What a child has done stands in LIBRARY/../journal: a JSON object a line, each written at once.
 """
 
@@ -26,7 +27,8 @@ from ditar_studio.store.projects import NewLine
 from ditar_studio.store.recipe import Recipe
 from ditar_studio.store.voices import NewSample
 
-RATE, BLOCK = 24000, 2400
+RATE, BLOCK = 24000, 480
+LONGEST = 10.0
 
 
 class Child:
@@ -52,7 +54,7 @@ class Child:
     def fill(self, identifier: str, path: Path) -> int:
         """Write blocks to a growing file, noting how much is there after each."""
         with StreamingWavWriter(path, RATE) as writer:
-            for _ in range(self.random.randint(1, 8)):
+            for _ in range(self.random.randint(1, 12)):
                 writer.append(self.samples)
                 self.note("sound", identifier, writer.frames)
             return writer.frames
@@ -104,10 +106,21 @@ class Child:
                 self.library.trash.purge(older_than_days=0)
 
 
+def count_deeds(journal: Path) -> int:
+    return journal.read_bytes().count(b"\n") if journal.exists() else 0
+
+
+def await_deeds(journal: Path, wanted: int, deadline: float) -> None:
+    while count_deeds(journal) < wanted and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
 def main() -> None:
     root = Path(sys.argv[1])
+    journal = root.parent / "journal"
     for line in sys.stdin:
-        seed, seconds = line.split()
+        seed, deeds, seconds = line.split()
+        noted = count_deeds(journal)
         child = os.fork()
         if child == 0:
             try:
@@ -116,6 +129,7 @@ def main() -> None:
                 traceback.print_exc()
             finally:
                 os._exit(1)
+        await_deeds(journal, noted + int(deeds), time.monotonic() + LONGEST)
         time.sleep(float(seconds))
         os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
