@@ -9,6 +9,7 @@ the old one comes back.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import queue
 import threading
@@ -215,8 +216,6 @@ class AudioControl:
             self._jobs.put(None)
         if thread is not None:
             thread.join(0.0 if stuck else limit)
-            if thread.is_alive():
-                self.backend.disown()
 
     def _overdue(self) -> bool:
         current = self._current
@@ -239,6 +238,7 @@ def shared_control() -> AudioControl:
     with _shared_lock:
         if _shared is None:
             _shared = AudioControl()
+            atexit.register(close_shared_control)
         return _shared
 
 
@@ -247,6 +247,7 @@ def close_shared_control() -> None:
     global _shared
     with _shared_lock:
         control, _shared = _shared, None
+    atexit.unregister(close_shared_control)
     if control is not None:
         control.close()
 

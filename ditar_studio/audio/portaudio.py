@@ -118,9 +118,6 @@ class Backend(Protocol):
     def shutdown(self) -> None:
         """Leave the sound system."""
 
-    def disown(self) -> None:
-        """Never enter the sound system again, not even at exit: it does not answer."""
-
 
 class _PortAudioStream:
     def __init__(self, stream: Any) -> None:
@@ -159,6 +156,8 @@ class PortAudio:
                     "The sound library PortAudio is not installed.",
                     "Install it (Debian, Ubuntu: sudo apt install libportaudio2) and start again.",
                 ) from error
+            # Its own handler waits for the sound system at exit, however long; ours has a limit.
+            atexit.unregister(sounddevice._exit_handler)
             if not sounddevice._initialized:
                 sounddevice._initialize()
             self._module = sounddevice
@@ -239,10 +238,6 @@ class PortAudio:
     def shutdown(self) -> None:
         if self._module is not None and self._module._initialized:
             self._module._terminate()
-
-    def disown(self) -> None:
-        if self._module is not None:
-            atexit.unregister(self._module._exit_handler)
 
 
 def _worth_showing(devices: list[Device]) -> tuple[Device, ...]:

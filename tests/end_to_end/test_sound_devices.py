@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 import queue
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -95,10 +98,15 @@ def desk(virtual_sound: VirtualAudio) -> Iterator[Desk]:
     yield desk
     desk.close()
     virtual_sound.ensure()
+    until(lambda: open_streams(virtual_sound) == [], 10)
+
+
+def open_streams(server: VirtualAudio) -> list[str]:
+    """Streams of clients; the virtual microphone is a stream too, of the server's own."""
+    rows: list[str] = []
     for kind in ("sink-inputs", "source-outputs"):
-        left = virtual_sound.control("list", "short", kind).stdout.decode().splitlines()
-        # The virtual microphone is a stream too, of the server's own.
-        assert [row for row in left if "protocol-native" in row] == []
+        rows += server.control("list", "short", kind).stdout.decode().splitlines()
+    return [row for row in rows if "protocol-native" in row]
 
 
 def babble(seconds: float, seed: int = 0) -> np.ndarray:
@@ -243,6 +251,29 @@ def test_a_suspended_output_is_noticed_and_taken_up_again(desk):
     until(lambda: desk.player.status().position > 1.5)
 
 
+def test_a_program_that_forgets_to_close_ends_even_if_the_sound_server_is_frozen(virtual_sound):
+    script = """
+        import os, signal, sys, numpy as np
+        from ditar_studio.audio.clip import Clip
+        from ditar_studio.audio.player import PlaybackStarted, StreamPlayer
+        import threading
+        started = threading.Event()
+        player = StreamPlayer(lambda e: isinstance(e, PlaybackStarted) and started.set())
+        player.load(Clip(np.zeros(240000, np.float32), 24000), play=True)
+        assert started.wait(20)
+        os.kill(int(sys.argv[1]), signal.SIGSTOP)
+    """
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(script), str(virtual_sound.pid)],
+            timeout=30,
+            check=False,
+        )
+        assert done.returncode == 0
+    finally:
+        virtual_sound.thaw()
+
+
 def test_a_frozen_sound_server_freezes_nobody_else(desk):
     desk.player.load(Clip(babble(8.0), RATE), play=True)
     desk.played.wait_for(PlaybackStarted)
@@ -311,15 +342,15 @@ def test_a_new_device_is_noticed_and_monitoring_goes_on(desk):
         assert "virtual_mic" in seen.wait_for(DevicesChanged).appeared
         desk.recorder.monitor()
         desk.recorded.wait_for(Monitoring)
-        desk.server.control("load-module", *NULL_SINK, "sink_name=headset")
+        module = desk.server.control("load-module", *NULL_SINK, "sink_name=headset").stdout
         desk.server.configure({**DEVICES, "headset": ("headset", "headset.monitor")})
         assert seen.wait_for(DevicesChanged).appeared == ("headset",)
         desk.recorded.wait_for(Monitoring)
         assert registry.find("ALSA: headset", "input") is not None
     finally:
         registry.close()
-        desk.server.control("unload-module", "module-null-sink", check=False)
-        desk.server.kill()
+        desk.recorder.monitor(False)
+    desk.server.control("unload-module", module.decode().strip())
 
 
 def test_changing_the_output_while_playing_goes_on_there(desk):

@@ -95,7 +95,6 @@ class FakeBackend:
         self.thawed = threading.Event()
         self.thawed.set()
         self.gone = False
-        self.disowned = False
 
     @property
     def open_streams(self) -> list[FakeStream]:
@@ -145,9 +144,6 @@ class FakeBackend:
 
     def shutdown(self) -> None:
         self.gone = True
-
-    def disown(self) -> None:
-        self.disowned = True
 
 
 class InlineControl(AudioControl):

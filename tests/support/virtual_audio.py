@@ -61,6 +61,13 @@ class VirtualAudio:
         folder.chmod(0o700)
 
     @property
+    def pid(self) -> int:
+        """Process of the running server."""
+        if self._daemon is None:
+            raise RuntimeError("the server does not run")
+        return self._daemon.pid
+
+    @property
     def environment(self) -> dict[str, str]:
         """Variables for processes that use these devices, and no others."""
         return {
@@ -165,11 +172,11 @@ default-fragment-size-msec = 10
 
     def freeze(self) -> None:
         """Make the server answer nothing any more."""
-        self._signal(signal.SIGSTOP)
+        os.kill(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let a frozen server go on."""
-        self._signal(signal.SIGCONT)
+        os.kill(self.pid, signal.SIGCONT)
 
     def kill(self) -> None:
         """End the server as a crash would."""
@@ -178,8 +185,3 @@ default-fragment-size-msec = 10
             daemon.send_signal(signal.SIGCONT)
             daemon.kill()
             daemon.wait()
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self._daemon is None:
-            raise RuntimeError("the server does not run")
-        self._daemon.send_signal(number)
