@@ -224,7 +224,10 @@ def _memory() -> Finding:
 
 
 def _judges() -> list[Finding]:
-    remedy = "Only for measuring: pip install 'ditar-studio[evaluation]'"
+    remedy = (
+        "Only for measuring: pip install 'ditar-studio[evaluation]' and then "
+        "pip install --no-deps Resemblyzer==0.1.4"
+    )
     findings = []
     for package, purpose in [
         ("Resemblyzer", "speaker similarity"),
