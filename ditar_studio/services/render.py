@@ -32,6 +32,7 @@ from ditar_studio.engine.generate import Line as SpokenLine
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import Reference, VoiceCache
 from ditar_studio.errors import StudioError
+from ditar_studio.services.metadata import mark
 from ditar_studio.store.recipe import Recipe, pronunciations_in
 from ditar_studio.text import lexicon
 
@@ -259,7 +260,8 @@ class _Run:
         failure: Failed | None = None
         try:
             yield TakeStarted(take, number)
-            with StreamingWavWriter(take.path, self._model.info.sample_rate, "FLOAT") as writer:
+            rate = self._model.info.sample_rate
+            with StreamingWavWriter(take.path, rate, "FLOAT", comment=mark()) as writer:
                 for event in stream(self._model, spoken, self._cancel, self._voices):
                     match event:
                         case PatchReady():
