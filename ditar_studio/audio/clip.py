@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000
 
+_BEYOND = 1000.0
+"""Times full scale that no recording reaches; whole numbers stored as fractions do."""
+
 
 @dataclass(frozen=True, eq=False)
 class Clip:
@@ -24,7 +27,8 @@ class Clip:
         sample_rate: samples per second.
 
     Raises:
-        StudioError: samples aren't one row of finite numbers, or the rate is not a real one.
+        StudioError: samples aren't one row of finite numbers around full scale, or the rate is not
+            a real one.
     """
 
     samples: NDArray[np.float32]
@@ -46,6 +50,11 @@ class Clip:
             raise StudioError(
                 "The sound contains values that are not numbers (NaN or infinity).",
                 "Export it again from the program that made it.",
+            )
+        if len(samples) and max(samples.max(), -samples.min()) > _BEYOND:
+            raise StudioError(
+                "The sound is far louder than full scale.",
+                "Export it again with samples between -1 and 1, or as 16-bit.",
             )
         if samples is self.samples:
             samples = samples.view()

@@ -79,7 +79,9 @@ def read_clip(path: str | os.PathLike[str], *, max_seconds: float = _LONGEST) ->
     if not len(samples):
         raise StudioError(f"The file “{path.name}” holds no sound.", "Choose another sound file.")
     try:
-        return Clip(samples.mean(axis=1, dtype=np.float32), rate)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mono = samples.mean(axis=1, dtype=np.float32)
+        return Clip(mono, rate)
     except StudioError as error:
         raise StudioError(
             error.message.replace("The sound", f"The file “{path.name}”", 1), error.remedy
