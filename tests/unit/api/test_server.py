@@ -46,7 +46,7 @@ def _ask(
     api: ApiServer, path: str, body: object = None, **headers: str
 ) -> tuple[int, http.client.HTTPMessage, bytes]:
     port = int(api.url.split(":")[2].split("/")[0])
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         sent = {"Authorization": f"Bearer {TOKEN}", **headers}
         data = None if body is None else json.dumps(body)
@@ -154,11 +154,11 @@ def test_a_client_that_leaves_cancels_its_job_and_stopping_ends_all(api: ApiServ
         f"POST /v1/audio/speech HTTP/1.1\r\nHost: localhost:{port}\r\n"
         f"Authorization: Bearer {TOKEN}\r\nContent-Length: {len(body.encode())}\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         client.sendall(head.encode() + body.encode())
         assert client.recv(1000).startswith(b"HTTP/1.1 200")
     assert _speech(api, response_format="pcm")[0] == 200
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         client.sendall(head.encode() + body.encode())
         assert client.recv(1000).startswith(b"HTTP/1.1 200")
         draining = threading.Thread(
@@ -166,7 +166,7 @@ def test_a_client_that_leaves_cancels_its_job_and_stopping_ends_all(api: ApiServ
         )
         draining.start()
         api.stop()
-        draining.join(20)
+        draining.join(60)
         assert not draining.is_alive()
     assert api.url == ""
 

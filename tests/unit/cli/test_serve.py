@@ -27,10 +27,10 @@ def test_it_serves_until_interrupted(tmp_path: Path) -> None:
         told = json.loads(process.stdout.readline())
         request = urllib.request.Request(f"{told['url']}/audio/voices")
         request.add_header("Authorization", f"Bearer {told['token']}")
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             names = [voice["name"] for voice in json.load(answer)["voices"]]
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     assert "Kathleen" in names
 
 

@@ -197,7 +197,7 @@ def test_a_full_disk_ends_it_and_keeps_what_was_heard(
     worker = Worker()
     request = _request(*lines)
     job = worker.submit(lambda stop: render(library, FakeModel(), request, stop), posted.append)
-    assert job.done.wait(20)
+    assert job.done.wait(60)
     assert worker.stop()
     assert isinstance(posted[-1], Failed)
     (take,) = library.takes.of_project(lines[0].project_id)
