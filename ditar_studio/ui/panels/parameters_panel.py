@@ -1,0 +1,214 @@
+"""The parameters: temperature first and largest, then what is moved less often."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ditar_studio.ui import icons
+from ditar_studio.ui.actions import Actions
+from ditar_studio.ui.theme import Space
+from ditar_studio.ui.translate import tr
+from ditar_studio.ui.view_models.parameters import Parameters, Preset
+from ditar_studio.ui.widgets.basics import action_button, column, label, quiet, row, scrolling
+from ditar_studio.ui.widgets.section import Section
+from ditar_studio.ui.widgets.value_slider import ValueSlider
+
+
+class ParametersPanel(QWidget):
+    """Sliders for `Parameters`, within the bounds of the model in use."""
+
+    def __init__(self, parameters: Parameters, actions: Actions) -> None:
+        super().__init__()
+        self.parameters = parameters
+        defaults = parameters.defaults
+        self.temperature = ValueSlider(
+            tr("Temperature"),
+            0.0,
+            1.0,
+            defaults["temperature"],
+            tip=tr(
+                "How freely it speaks: at 0 every reading is the same, at 1 each is as lively "
+                "and as different as the model can make it."
+            ),
+            large=True,
+            ends=(tr("steady"), tr("lively")),
+        )
+        self.guidance = ValueSlider(
+            tr("Guidance"),
+            0.0,
+            3.0,
+            defaults["guidance"],
+            step=0.05,
+            tip=tr("How strictly it keeps to the text and the voice; too much sounds pressed."),
+        )
+        self.steps = ValueSlider(
+            tr("Steps"),
+            1,
+            50,
+            defaults["steps"],
+            step=1,
+            tip=tr("Work put into each patch of sound; more is finer and slower."),
+        )
+        self.speed = ValueSlider(
+            tr("Speed"),
+            0.5,
+            2.0,
+            1.0,
+            step=0.05,
+            suffix="×",
+            tip=tr(
+                "Tempo after speaking, with the pitch kept. Away from 1 a line is heard when it "
+                "is complete."
+            ),
+        )
+        self.seed = QDoubleSpinBox()
+        self.seed.setProperty("bare", "true")
+        self.seed.setDecimals(0)
+        self.seed.setRange(0, 2**53 - 1)
+        self.seed.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.seed.setKeyboardTracking(False)
+        self.seed.setFixedWidth(112)
+        self.seed.setAccessibleName(tr("Seed"))
+        tip = tr("The same seed with the same settings gives the same reading.")
+        self.seed.setToolTip(tip)
+        self.seed_words = label("", "caption")
+        seed_name = label(tr("Seed"), "strong")
+        seed_name.setToolTip(tip)
+        seed_name.setBuddy(self.seed)
+        self.mode = QComboBox()
+        self.mode.setAccessibleName(tr("Use of the voice"))
+        self.style_text = QLineEdit()
+        self.style_text.setAccessibleName(tr("Style"))
+        self.style_text.setPlaceholderText(tr("e.g. warm and slow"))
+        self._mode_row = QWidget()
+        self._mode_row.setLayout(row(label(tr("Use of the voice"), "strong"), None, self.mode))
+        self._style_row = QWidget()
+        self._style_row.setLayout(
+            column(label(tr("Style"), "strong"), self.style_text, spacing=Space.XS)
+        )
+        self.pin_action = actions.action("speak.pin")
+        self.presets_button = QPushButton(tr("Presets"))
+        self.presets_button.setIcon(icons.icon("sliders"))
+        self.presets_button.setAutoDefault(False)
+        self.presets_menu = QMenu(self.presets_button)
+        self.presets_menu.aboutToShow.connect(self._fill_presets)
+        self.presets_button.setMenu(self.presets_menu)
+        self._save_preset = actions.action("speak.preset")
+        content = QWidget()
+        finer = QWidget()
+        finer.setLayout(
+            column(
+                self.guidance,
+                self.steps,
+                self.speed,
+                row(
+                    seed_name,
+                    None,
+                    action_button(actions.action("speak.dice"), 16),
+                    quiet(action_button(self.pin_action, 16)),
+                    self.seed,
+                    spacing=Space.XS,
+                ),
+                self.seed_words,
+                self._mode_row,
+                self._style_row,
+                spacing=Space.S,
+            )
+        )
+        self.finer = Section(tr("Finer"), finer)
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(Space.L, 0, Space.L, Space.M)
+        layout.setSpacing(Space.M)
+        layout.addWidget(self.temperature)
+        layout.addWidget(self.finer)
+        layout.addStretch(1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scrolling(content))
+        self._sliders = {
+            "temperature": self.temperature,
+            "guidance": self.guidance,
+            "steps": self.steps,
+            "speed": self.speed,
+        }
+        for name, slider in self._sliders.items():
+            slider.changed.connect(lambda value, n=name: self._moved(n, value))
+        self.seed.valueChanged.connect(lambda value: self._moved("seed", int(value)))
+        self.mode.activated.connect(lambda i: self._moved("mode", self.mode.itemData(i)))
+        self.style_text.editingFinished.connect(
+            lambda: self._moved("style", self.style_text.text().strip() or None)
+        )
+        self._showing = False
+        parameters.changed.connect(self.refresh)
+        self.refresh()
+
+    def tools(self, actions: Actions) -> list[QWidget]:
+        """Small widgets for the title line of the region."""
+        return [self.presets_button, action_button(actions.action("speak.defaults"), 16)]
+
+    def refresh(self) -> None:
+        """Shows the values and bounds as they are now."""
+        self._showing = True
+        p = self.parameters
+        defaults = p.defaults
+        low, high = p.info.guidance_range if p.info else (0.0, 3.0)
+        bounds = {
+            "temperature": (0.0, 1.0),
+            "guidance": (low, high),
+            "steps": (1, 50),
+            "speed": (0.5, 2.0),
+        }
+        for name, slider in self._sliders.items():
+            slider.set_bounds(*bounds[name], defaults[name])
+            slider.set_value(p.value(name))
+        self.seed.setValue(p.seed)
+        self.pin_action.setChecked(p.pinned)
+        self.seed_words.setText(
+            tr("Every take gets this seed.")
+            if p.pinned
+            else tr("A new seed for each take; this is the last one.")
+        )
+        modes = p.info.modes if p.info else ()
+        self._mode_row.setVisible(bool(modes))
+        if [self.mode.itemData(i) for i in range(self.mode.count())] != list(modes):
+            self.mode.clear()
+            for mode in modes:
+                self.mode.addItem(mode.replace("_", " ").capitalize(), mode)
+        self.mode.setCurrentIndex(max(0, self.mode.findData(p.value("mode"))))
+        self._style_row.setVisible(bool(p.info and p.info.supports_style))
+        if not self.style_text.hasFocus():
+            self.style_text.setText(p.value("style") or "")
+        self._showing = False
+
+    def _moved(self, name: str, value: object) -> None:
+        if not self._showing:
+            self.parameters.set(name, value)
+
+    def _fill_presets(self) -> None:
+        menu = self.presets_menu
+        menu.clear()
+        for preset in self.parameters.presets:
+            action = menu.addAction(preset.name if preset.own else tr(preset.name))
+            action.triggered.connect(lambda _on=False, p=preset: self._apply(p))
+        menu.addSeparator()
+        menu.addAction(self._save_preset)
+        own = [preset for preset in self.parameters.presets if preset.own]
+        if own:
+            away = menu.addMenu(tr("Delete a preset"))
+            for preset in own:
+                action = away.addAction(preset.name)
+                action.triggered.connect(
+                    lambda _on=False, n=preset.name: self.parameters.delete_preset(n)
+                )
+
+    def _apply(self, preset: Preset) -> None:
+        self.parameters.apply_preset(preset)

@@ -1,0 +1,197 @@
+"""The player: the waveform as it grows, and the transport."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QSlider, QVBoxLayout, QWidget
+
+from ditar_studio.ui import icons, theme
+from ditar_studio.ui.actions import Actions
+from ditar_studio.ui.theme import Space
+from ditar_studio.ui.translate import tr
+from ditar_studio.ui.view_models.devices import Devices
+from ditar_studio.ui.view_models.playback import Playback
+from ditar_studio.ui.widgets.basics import (
+    action_button,
+    icon_button,
+    label,
+    round_button,
+    row,
+)
+from ditar_studio.ui.widgets.waveform import Mark, WaveformView, clock_text
+
+if TYPE_CHECKING:
+    from ditar_studio.audio.player import PlayerStatus
+
+
+class PlayerPanel(QWidget):
+    """Shows what `Playback` plays and steers it."""
+
+    def __init__(self, playback: Playback, devices: Devices, actions: Actions) -> None:
+        super().__init__()
+        self.playback = playback
+        self.devices = devices
+        self.actions_ = actions
+        self._marks: list[Mark] = []
+        self._spectrogram = False
+        self.wave = WaveformView(tr("Waveform"), selectable=True)
+        self.wave.set_prompt(tr("What you speak or play appears here."))
+        self.title = label("", "strong")
+        self.time = label("", "number")
+        self.play_button = round_button("play", tr("Play"), playback.toggle)
+        self.loop_button = action_button(actions.action("speak.loop"))
+        self.volume = QSlider(Qt.Orientation.Horizontal)
+        self.volume.setRange(0, 100)
+        self.volume.setFixedWidth(96)
+        self.volume.setAccessibleName(tr("Volume"))
+        self.volume.setToolTip(tr("Volume"))
+        self.mute = icon_button("volume", tr("Mute"), self._toggle_mute)
+        self.output = QComboBox()
+        self.output.setAccessibleName(tr("Output device"))
+        self.output.setToolTip(tr("Where the sound comes out."))
+        self.output.setMaximumWidth(190)
+        self.output.setMinimumContentsLength(10)
+        self.output.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self._muted_from = 0.9
+        a = actions.action
+        top = row(
+            self.title,
+            None,
+            action_button(a("view.spectrogram"), 16),
+            action_button(a("view.zoom_out"), 16),
+            action_button(a("view.zoom_fit"), 16),
+            action_button(a("view.zoom_in"), 16),
+            spacing=2,
+        )
+        transport = row(
+            action_button(a("speak.start")),
+            action_button(a("speak.back")),
+            self.play_button,
+            action_button(a("speak.forward")),
+            self.loop_button,
+            Space.S,
+            self.time,
+            None,
+            self.mute,
+            self.volume,
+            Space.S,
+            self.output,
+            spacing=Space.XS,
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(Space.L, Space.S, Space.L, Space.M)
+        layout.setSpacing(Space.S)
+        layout.addLayout(top)
+        layout.addWidget(self.wave, 1)
+        layout.addLayout(transport)
+        self.setMinimumHeight(200)
+        self.volume.valueChanged.connect(self._on_volume)
+        self.output.activated.connect(
+            lambda index: devices.choose_output(self.output.itemData(index))
+        )
+        self.wave.seek.connect(playback.seek)
+        self.wave.selection_changed.connect(playback.select)
+        playback.loaded.connect(self._on_loaded)
+        playback.grew.connect(self.wave.refresh)
+        playback.finished.connect(self._on_finished)
+        playback.moved.connect(self._on_moved)
+        devices.changed.connect(self._on_devices)
+        theme.keeper.changed.connect(self._draw_spectrogram)
+        self.volume.setValue(round(100 * devices.volume))
+        self._on_volume(self.volume.value())
+        self._on_devices()
+        self._show_playing(False)
+
+    # --- what the actions do
+
+    def show_spectrogram(self, on: bool) -> None:
+        """Shows or hides the spectrogram behind the waveform."""
+        self._spectrogram = on
+        self._draw_spectrogram()
+
+    def add_mark(self, seconds: float, text: str) -> None:
+        """Flags where a line begins."""
+        self._marks.append(Mark(seconds, text))
+        self.wave.set_marks(self._marks)
+
+    # --- following the player
+
+    def _on_loaded(self) -> None:
+        self._marks = []
+        self.wave.set_peaks(self.playback.peaks, growing=self.playback.growing)
+        self.wave.set_patch_seconds(self.playback.patch_seconds)
+        self._show_title()
+        self.actions_.set_facts(sound_loaded=True)
+        self._draw_spectrogram()
+
+    def _show_title(self) -> None:
+        words = self.playback.title
+        self.title.setText(words if len(words) <= 60 else f"{words[:59].rstrip()}…")
+        self.title.setToolTip(words)
+
+    def _on_finished(self) -> None:
+        self.wave.finish()
+        self._show_title()
+        self._draw_spectrogram()
+
+    def _on_moved(self, status: PlayerStatus) -> None:
+        if status.state == "empty":
+            return
+        self.wave.set_playhead(status.position)
+        self.time.setText(
+            f"{clock_text(status.position, 0.1)} / {clock_text(status.generated, 0.1)}"
+        )
+        self._show_playing(status.state in ("playing", "waiting", "device lost"))
+
+    def _show_playing(self, playing: bool) -> None:
+        name = tr("Pause") if playing else tr("Play")
+        if self.play_button.accessibleName() != name:
+            self.play_button.setIcon(icons.icon("pause" if playing else "play", "on_accent"))
+            self.play_button.setAccessibleName(name)
+            self.play_button.setToolTip(name)
+
+    def _on_volume(self, percent: int) -> None:
+        self.playback.set_volume((percent / 100) ** 2)
+        self.devices.set_volume(percent / 100)
+        self.mute.setIcon(icons.icon("volume" if percent else "mute"))
+
+    def _toggle_mute(self) -> None:
+        if self.volume.value():
+            self._muted_from = self.volume.value() / 100
+            self.volume.setValue(0)
+        else:
+            self.volume.setValue(round(100 * self._muted_from))
+
+    def _on_devices(self) -> None:
+        self.output.blockSignals(True)
+        self.output.clear()
+        self.output.addItem(tr("System's loudspeaker"), "")
+        for device in self.devices.outputs:
+            self.output.addItem(device.name, device.name)
+        self.output.setCurrentIndex(max(0, self.output.findData(self.devices.output)))
+        self.output.blockSignals(False)
+
+    def _draw_spectrogram(self) -> None:
+        peaks = self.playback.peaks
+        if not self._spectrogram or self.playback.growing or peaks is None:
+            self.wave.set_spectrogram(None)
+            return
+        from ditar_studio.ui.widgets.spectrogram import spectrogram_image
+
+        samples = self.playback.samples()
+        self.playback.bridge.background(
+            spectrogram_image,
+            samples,
+            peaks.sample_rate,
+            theme.current().colours,
+            done=lambda image: self._show_spectrogram(image, peaks),
+            owner=self,
+        )
+
+    def _show_spectrogram(self, image: object, peaks: object) -> None:
+        if self._spectrogram and peaks is self.playback.peaks:
+            self.wave.set_spectrogram(image)  # type: ignore[arg-type]

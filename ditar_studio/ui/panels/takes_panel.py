@@ -1,0 +1,365 @@
+"""The takes: starred, noted, compared, dragged out as real files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QAbstractListModel,
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QMimeData,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    QUrl,
+)
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPalette, QPen
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListView,
+    QMenu,
+    QStackedWidget,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ditar_studio.store.takes import Take
+from ditar_studio.ui import icons, theme
+from ditar_studio.ui.actions import Actions
+from ditar_studio.ui.theme import Space
+from ditar_studio.ui.translate import tr
+from ditar_studio.ui.view_models.takes import Takes
+from ditar_studio.ui.widgets.basics import action_button, row
+from ditar_studio.ui.widgets.empty_state import EmptyState
+from ditar_studio.ui.widgets.segmented import Segmented
+
+Index = QModelIndex | QPersistentModelIndex
+
+ROW = 56
+STAR = 34
+_TAKE = Qt.ItemDataRole.UserRole
+
+
+class TakesModel(QAbstractListModel):
+    """`Takes` for a Qt view."""
+
+    def __init__(self, takes: Takes) -> None:
+        super().__init__()
+        self.takes = takes
+        self.items: list[Take] = list(takes.shown)
+
+    def refresh(self) -> None:
+        """Takes the list over as it is now, with as little disturbance as possible."""
+        new = list(self.takes.shown)
+        if [t.id for t in new] == [t.id for t in self.items]:
+            self.items = new
+            if new:
+                self.dataChanged.emit(self.index(0), self.index(len(new) - 1))
+        else:
+            self.beginResetModel()
+            self.items = new
+            self.endResetModel()
+
+    def place(self, take_id: str) -> QModelIndex:
+        """The index of a take; an invalid one if it isn't listed."""
+        for number, take in enumerate(self.items):
+            if take.id == take_id:
+                return self.index(number)
+        return QModelIndex()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.items)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        take = self.items[index.row()]
+        if role == _TAKE:
+            return take
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            starred = tr("starred, ") if take.starred else ""
+            return f"{self.takes.title(take)}, {starred}{facts(take)}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return recipe_words(take)
+        return None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = super().flags(index)
+        return flags | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else flags
+
+    def mimeTypes(self) -> list[str]:
+        return ["text/uri-list"]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        data = QMimeData()
+        files = [self.takes.drag_file(self.items[index.row()].id) for index in indexes]
+        data.setUrls([QUrl.fromLocalFile(str(path)) for path in files if path is not None])
+        return data
+
+
+class _TakeDelegate(QStyledItemDelegate):
+    """Paints a take: star, length and settings, words or note."""
+
+    def __init__(self, takes: Takes, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._takes = takes
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
+        return QSize(120, ROW)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        take: Take = index.data(_TAKE)
+        now = theme.current()
+        c = now.colours
+        rect: QRect = option.rect
+        state = option.state
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        card = QRectF(rect).adjusted(Space.S, 2, -Space.S, -2)
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        hovered = bool(state & QStyle.StateFlag.State_MouseOver)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if selected or hovered:
+            painter.setBrush(c.color("accent_soft" if selected else "hover"))
+            painter.drawRoundedRect(card, 8, 8)
+        if state & QStyle.StateFlag.State_HasFocus:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(c.color("accent"), 2))
+            painter.drawRoundedRect(card.adjusted(1, 1, -1, -1), 8, 8)
+        ratio = painter.device().devicePixelRatio()
+        star = icons.pixmap(
+            "star-filled" if take.starred else "star",
+            "warning" if take.starred else "border_strong",
+            16,
+            ratio,
+        )
+        painter.drawPixmap(round(card.left()) + 10, round(card.center().y()) - 8, star)
+        left = card.left() + STAR + 2
+        right = card.right() - 10
+        painter.setFont(now.font("caption"))
+        stamp = when(take.created)
+        width = painter.fontMetrics().horizontalAdvance(stamp)
+        line = QRectF(left, card.top() + 6, right - left, 18)
+        painter.setPen(c.color("muted" if selected else "faint"))
+        painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, stamp)
+        if self._takes.stands(take):
+            tick = icons.pixmap("check", "success", 14, ratio)
+            painter.drawPixmap(round(right - width) - 20, round(line.center().y()) - 7, tick)
+            width += 22
+        painter.setFont(now.font("small", QFont.Weight.DemiBold))
+        painter.setPen(c.color("text"))
+        head = painter.fontMetrics().elidedText(
+            facts(take), Qt.TextElideMode.ElideRight, round(line.width() - width - 10)
+        )
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, head)
+        painter.setFont(now.font("small"))
+        painter.setPen(c.color("accent_text" if take.note else "muted"))
+        words = take.note or self._takes.title(take)
+        below = QRectF(left, card.top() + 26, right - left, 18)
+        short = painter.fontMetrics().elidedText(
+            words, Qt.TextElideMode.ElideRight, round(below.width())
+        )
+        painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, short)
+        painter.restore()
+
+    def editorEvent(
+        self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index
+    ) -> bool:
+        if (
+            event.type() == QEvent.Type.MouseButtonRelease
+            and isinstance(event, QMouseEvent)
+            and event.position().x() - option.rect.left() < STAR + Space.S
+        ):
+            self._takes.toggle_star(index.data(_TAKE).id)
+            return True
+        return super().editorEvent(event, model, option, index)
+
+
+class TakesView(QListView):
+    """The list; Return plays, the mouse drags files out."""
+
+    def __init__(self, takes: Takes) -> None:
+        super().__init__()
+        self._takes = takes
+        self.setAccessibleName(tr("Takes"))
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setDragEnabled(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setProperty("painted", "true")
+        self.viewport().setBackgroundRole(QPalette.ColorRole.NoRole)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
+            if self.currentIndex().isValid():
+                self._takes.play(self.currentIndex().data(_TAKE).id)
+        elif event.key() == Qt.Key.Key_Delete and not event.modifiers():
+            self._takes.delete()
+        else:
+            super().keyPressEvent(event)
+
+
+class TakesPanel(QWidget):
+    """The list of takes, of the selected line or of all."""
+
+    def __init__(self, takes: Takes, actions: Actions) -> None:
+        super().__init__()
+        self.takes = takes
+        self.actions_ = actions
+        self.scope = Segmented(tr("Which takes"), {"line": tr("This line"), "all": tr("All lines")})
+        self.model = TakesModel(takes)
+        self.view = TakesView(takes)
+        self.view.setModel(self.model)
+        self.view.setItemDelegate(_TakeDelegate(takes, self.view))
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.empty = EmptyState(
+            "layers",
+            tr("No takes yet"),
+            tr("Each time a line is spoken, a take is kept here."),
+        )
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.view)
+        self.stack.addWidget(self.empty)
+        a = actions.action
+        self.bar = row(
+            *(
+                action_button(a(action_id), 16)
+                for action_id in (
+                    "takes.star",
+                    "takes.note",
+                    "takes.use",
+                    "takes.compare",
+                    "takes.export",
+                )
+            ),
+            None,
+            action_button(a("takes.delete"), 16),
+            spacing=2,
+        )
+        self.bar.setContentsMargins(Space.M, 0, Space.M, Space.S)
+        top = row(self.scope)
+        top.setContentsMargins(Space.M, 0, Space.M, Space.XS)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(Space.XS)
+        layout.addLayout(top)
+        layout.addWidget(self.stack, 1)
+        layout.addLayout(self.bar)
+        self._syncing = False
+        self.scope.chosen.connect(lambda key: takes.show_all(key == "all"))
+        self.view.doubleClicked.connect(lambda index: takes.play(index.data(_TAKE).id))
+        self.view.customContextMenuRequested.connect(self._menu)
+        self.view.selectionModel().selectionChanged.connect(self._on_selection)
+        takes.changed.connect(self.refresh)
+        takes.selection_changed.connect(self._show_selection)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Shows the takes as they are now."""
+        self._syncing = True
+        self.model.refresh()
+        self._syncing = False
+        self._show_selection()
+        self.stack.setCurrentWidget(self.view if self.model.items else self.empty)
+
+    def _show_selection(self) -> None:
+        self._syncing = True
+        selection = QItemSelection()
+        for take_id in self.takes.selected:
+            index = self.model.place(take_id)
+            if index.isValid():
+                selection.select(index, index)
+        chooser = self.view.selectionModel()
+        chooser.select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        if self.takes.selected:
+            index = self.model.place(self.takes.selected[0])
+            if index.isValid() and not self.view.currentIndex().isValid():
+                chooser.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
+        self._syncing = False
+
+    def _on_selection(self, _on: QItemSelection, _off: QItemSelection) -> None:
+        if self._syncing:
+            return
+        chosen = [index.data(_TAKE).id for index in self.view.selectionModel().selectedIndexes()]
+        current = self.view.currentIndex()
+        if current.isValid():
+            first = current.data(_TAKE).id
+            chosen.sort(key=lambda take_id: take_id != first)
+        self.takes.select(tuple(chosen))
+
+    def _menu(self, position: Any) -> None:
+        index = self.view.indexAt(position)
+        if not index.isValid():
+            return
+        take: Take = index.data(_TAKE)
+        menu = QMenu(self)
+        menu.addAction(icons.icon("play"), tr("Play"), lambda: self.takes.play(take.id))
+        if not self.takes.stands(take) and take.line_id is not None:
+            menu.addAction(
+                icons.icon("check"),
+                tr("Use this take for its line"),
+                lambda: self.takes.choose(take.id),
+            )
+        menu.addSeparator()
+        for action_id in ("star", "note", "use", "compare", "export", "reveal", "delete"):
+            menu.addAction(self.actions_.action(f"takes.{action_id}"))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.view.viewport().mapToGlobal(position))
+
+
+def facts(take: Take) -> str:
+    """A take in numbers: length, temperature, seed."""
+    parts = [tr("{seconds} s", seconds=f"{take.seconds:.1f}")]
+    settings = take.recipe.settings
+    if "temperature" in settings:
+        parts.append(tr("T {value}", value=f"{settings['temperature']:.2f}"))
+    if "seed" in settings:
+        parts.append(tr("seed {value}", value=settings["seed"]))
+    if take.status == "partial":
+        parts.insert(1, tr("stopped"))
+    return " · ".join(parts)
+
+
+def when(created: float) -> str:
+    """The time of day of today's takes, the date of older ones."""
+    moment = datetime.fromtimestamp(created)
+    today = moment.date() == datetime.now().date()
+    return moment.strftime("%H:%M") if today else moment.strftime("%d %b")
+
+
+def recipe_words(take: Take) -> str:
+    """The recipe of a take, a line for each part."""
+    recipe = take.recipe
+    settings = recipe.settings
+    lines = [
+        take.text,
+        "",
+        tr("Voice: {name}", name=recipe.voice_name or tr("none")),
+        tr("Model: {name} {hash}", name=recipe.model_name, hash=recipe.model_hash[:8]),
+        tr(
+            "Temperature {t}, guidance {g}, steps {n}, seed {s}",
+            t=settings.get("temperature", "–"),
+            g=settings.get("guidance", "–"),
+            n=settings.get("steps", "–"),
+            s=settings.get("seed", "–"),
+        ),
+    ]
+    if take.rtf is not None:
+        lines.append(tr("RTF {value}", value=f"{take.rtf:.2f}"))
+    if take.similarity is not None:
+        lines.append(tr("Likeness to the reference {value}", value=f"{take.similarity:.2f}"))
+    return "\n".join(lines)

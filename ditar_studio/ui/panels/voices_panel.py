@@ -1,0 +1,336 @@
+"""The library of voices: search, tags, a list, and what is known of the selected one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont, QKeyEvent, QPainter, QPen
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListView,
+    QMenu,
+    QStackedWidget,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ditar_studio.store.voices import Voice
+from ditar_studio.ui import icons, theme
+from ditar_studio.ui.actions import Actions
+from ditar_studio.ui.theme import Space
+from ditar_studio.ui.translate import counted, tr
+from ditar_studio.ui.view_models.voices import Voices
+from ditar_studio.ui.widgets.basics import button, column, icon_button, label, row, surface
+from ditar_studio.ui.widgets.chips import TagChips
+from ditar_studio.ui.widgets.empty_state import EmptyState
+from ditar_studio.ui.widgets.search_field import SearchField
+
+Index = QModelIndex | QPersistentModelIndex
+
+ROW = 54
+BUNDLE_SUFFIX = ".ditarvoice"
+_VOICE = Qt.ItemDataRole.UserRole
+
+
+class VoicesModel(QAbstractListModel):
+    """`Voices` for a Qt view."""
+
+    def __init__(self, voices: Voices) -> None:
+        super().__init__()
+        self.voices = voices
+        self.items: list[Voice] = []
+
+    def refresh(self) -> None:
+        """Takes the list over as it is now."""
+        new = list(self.voices.shown)
+        if [v.id for v in new] == [v.id for v in self.items]:
+            self.items = new
+            if new:
+                self.dataChanged.emit(self.index(0), self.index(len(new) - 1))
+        else:
+            self.beginResetModel()
+            self.items = new
+            self.endResetModel()
+
+    def place(self, voice_id: str) -> QModelIndex:
+        """The index of a voice; an invalid one if it isn't shown."""
+        for number, voice in enumerate(self.items):
+            if voice.id == voice_id:
+                return self.index(number)
+        return QModelIndex()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.items)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        voice = self.items[index.row()]
+        if role == _VOICE:
+            return voice
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            used = tr(", voice of the project") if self.voices.speaks(voice) else ""
+            return f"{voice.name}{used}"
+        return None
+
+
+class _VoiceDelegate(QStyledItemDelegate):
+    """Paints a voice: its initials, name, tags, and whether the project speaks in it."""
+
+    def __init__(self, voices: Voices, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._voices = voices
+
+    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
+        return QSize(120, ROW)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        voice: Voice = index.data(_VOICE)
+        now = theme.current()
+        c = now.colours
+        state = option.state
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        card = QRectF(option.rect).adjusted(Space.S, 1, -Space.S, -1)
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if selected or state & QStyle.StateFlag.State_MouseOver:
+            painter.setBrush(c.color("accent_soft" if selected else "hover"))
+            painter.drawRoundedRect(card, 8, 8)
+        if state & QStyle.StateFlag.State_HasFocus:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(c.color("accent"), 2))
+            painter.drawRoundedRect(card.adjusted(1, 1, -1, -1), 8, 8)
+        disc = QRectF(card.left() + 8, card.center().y() - 17, 34, 34)
+        used = self._voices.speaks(voice)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(c.color("accent" if used else "pressed"))
+        painter.drawEllipse(disc)
+        painter.setPen(c.color("on_accent" if used else "muted"))
+        painter.setFont(now.font("small", QFont.Weight.DemiBold))
+        painter.drawText(disc, Qt.AlignmentFlag.AlignCenter, initials(voice.name))
+        left, right = disc.right() + 10, card.right() - 8
+        if used:
+            ratio = painter.device().devicePixelRatio()
+            tick = icons.pixmap("check", "accent_text", 16, ratio)
+            painter.drawPixmap(round(right) - 16, round(card.center().y()) - 8, tick)
+            right -= 22
+        painter.setFont(now.font("body", QFont.Weight.DemiBold))
+        painter.setPen(c.color("text"))
+        name = painter.fontMetrics().elidedText(
+            voice.name, Qt.TextElideMode.ElideRight, round(right - left)
+        )
+        upper = QRectF(left, card.top() + 7, right - left, 20)
+        painter.drawText(upper, Qt.AlignmentFlag.AlignVCenter, name)
+        painter.setFont(now.font("small"))
+        painter.setPen(c.color("muted"))
+        words = painter.fontMetrics().elidedText(
+            facts(voice), Qt.TextElideMode.ElideRight, round(right - left)
+        )
+        lower = QRectF(left, card.top() + 27, right - left, 18)
+        painter.drawText(lower, Qt.AlignmentFlag.AlignVCenter, words)
+        painter.restore()
+
+
+class _VoicesView(QListView):
+    """The list; Return speaks the project in the voice, Space plays its reference."""
+
+    def __init__(self, voices: Voices) -> None:
+        super().__init__()
+        self._voices = voices
+        self.setAccessibleName(tr("Voices"))
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setProperty("painted", "true")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        voice = self.currentIndex().data(_VOICE) if self.currentIndex().isValid() else None
+        if voice is None or event.modifiers():
+            super().keyPressEvent(event)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._voices.use(voice.id)
+        elif event.key() == Qt.Key.Key_Space:
+            self._voices.play(voice.id)
+        else:
+            super().keyPressEvent(event)
+
+
+class VoicesPanel(QWidget):
+    """All voices, and the selected one in some detail.
+
+    Signals:
+        record_asked: a new voice is wanted.
+        bundle_dropped: path of a voice bundle.
+        audio_dropped: path of a sound file, to be made a voice.
+    """
+
+    record_asked = Signal()
+    bundle_dropped = Signal(str)
+    audio_dropped = Signal(str)
+
+    def __init__(self, voices: Voices, actions: Actions) -> None:
+        super().__init__()
+        self.voices = voices
+        self.actions_ = actions
+        self.search = SearchField(tr("Find a voice…"))
+        self.tags = TagChips(tr("Tags to filter by"))
+        self.model = VoicesModel(voices)
+        self.view = _VoicesView(voices)
+        self.view.setModel(self.model)
+        self.view.setItemDelegate(_VoiceDelegate(voices, self.view))
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.empty = EmptyState(
+            "voice",
+            tr("No voice found"),
+            tr("Look for something else, or make a new voice."),
+            (tr("New voice"), self.record_asked.emit),
+        )
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.view)
+        self.stack.addWidget(self.empty)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, Space.S, 0, Space.M)
+        layout.setSpacing(Space.S)
+        top = column(self.search, self.tags, spacing=Space.S)
+        top.setContentsMargins(Space.M, 0, Space.M, 0)
+        layout.addLayout(top)
+        layout.addWidget(self.stack, 1)
+        foot = column(self._make_card())
+        foot.setContentsMargins(Space.M, 0, Space.M, 0)
+        layout.addLayout(foot)
+        self.setAcceptDrops(True)
+        self._syncing = False
+        self.search.textChanged.connect(voices.search)
+        self.search.left_down.connect(self.view.setFocus)
+        self.tags.changed.connect(voices.filter)
+        self.view.doubleClicked.connect(lambda index: voices.use(index.data(_VOICE).id))
+        self.view.selectionModel().currentChanged.connect(self._on_current)
+        self.view.customContextMenuRequested.connect(self._menu_at)
+        voices.changed.connect(self.refresh)
+        self.refresh()
+
+    def _make_card(self) -> QWidget:
+        self.name = label("", "strong")
+        self.about = label("", "small", wrap=True)
+        self.said = label("", "caption", wrap=True)
+        self.play_button = icon_button("play", tr("Play the reference"), self._play, size=16)
+        self.more = icon_button("more", tr("More about this voice"), size=16)
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu = QMenu(self.more)
+        self._fill(self.menu)
+        self.more.setMenu(self.menu)
+        self.use_button = button(tr("Speak in this voice"), self._use, "primary")
+        body = column(
+            row(self.name, None, self.play_button, self.more, spacing=Space.HAIR),
+            self.about,
+            self.said,
+            self.use_button,
+            spacing=Space.XS,
+        )
+        self.card = surface("card", body, Space.M)
+        return self.card
+
+    def refresh(self) -> None:
+        """Shows the voices as they are now."""
+        self._syncing = True
+        self.tags.set_tags(self.voices.tags)
+        self.model.refresh()
+        index = self.model.place(self.voices.selected)
+        if index.isValid():
+            self.view.selectionModel().setCurrentIndex(
+                index, QItemSelectionModel.SelectionFlag.ClearAndSelect
+            )
+        self._syncing = False
+        self.stack.setCurrentWidget(self.view if self.model.items else self.empty)
+        voice = self.voices.current
+        self.card.setVisible(voice is not None)
+        if voice is not None:
+            self._show(voice)
+
+    def _show(self, voice: Voice) -> None:
+        self.name.setText(voice.name)
+        self.about.setText(facts(voice))
+        sample = voice.reference
+        words = " ".join(sample.transcript.split()) if sample else ""
+        self.said.setText(f"“{words[:120]}…”" if len(words) > 120 else f"“{words}”")
+        self.said.setVisible(bool(words))
+        self.said.setToolTip(words)
+        self.card.setToolTip(voice.consent)
+        self.play_button.setEnabled(sample is not None)
+        used = self.voices.speaks(voice)
+        self.use_button.setEnabled(not used)
+        self.use_button.setText(
+            tr("The project speaks in it") if used else tr("Speak in this voice")
+        )
+
+    def _fill(self, menu: QMenu) -> None:
+        for action_id in ("rename", "tags", "duplicate", "bundle", "delete"):
+            menu.addAction(self.actions_.action(f"voice.{action_id}"))
+
+    def _menu_at(self, position: QPoint) -> None:
+        if self.view.indexAt(position).isValid():
+            self.menu.popup(self.view.viewport().mapToGlobal(position))
+
+    def _on_current(self, index: QModelIndex, _before: QModelIndex) -> None:
+        if not self._syncing and index.isValid():
+            self.voices.select(index.data(_VOICE).id)
+
+    def _play(self) -> None:
+        self.voices.play(self.voices.selected)
+
+    def _use(self) -> None:
+        self.voices.use(self.voices.selected)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _paths(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        for path in _paths(event):
+            if path.lower().endswith(BUNDLE_SUFFIX):
+                self.bundle_dropped.emit(path)
+            else:
+                self.audio_dropped.emit(path)
+        event.acceptProposedAction()
+
+
+def _paths(event: QDropEvent) -> Sequence[str]:
+    paths = [url.toLocalFile() for url in event.mimeData().urls()]
+    return [path for path in paths if path and Path(path).is_file()]
+
+
+def initials(name: str) -> str:
+    """One or two letters that stand for a name."""
+    words = [word for word in name.split() if word[0].isalnum()]
+    return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+def facts(voice: Voice) -> str:
+    """A voice in few words: length of its reference, samples, tags."""
+    parts = []
+    if voice.reference is not None:
+        parts.append(tr("{seconds} s", seconds=f"{voice.reference.seconds:.0f}"))
+    if len(voice.samples) > 1:
+        parts.append(counted("{count} sample", "{count} samples", len(voice.samples)))
+    parts += voice.tags
+    return " · ".join(parts) if parts else tr("no reference")

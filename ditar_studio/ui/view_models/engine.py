@@ -1,0 +1,315 @@
+"""The model and the speaking of lines: jobs for the engine's thread, and what comes of them.
+
+Sound goes from the engine's thread straight into the player, so that a busy window can't make it
+stutter; the window gets the same sound as events, for the picture.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from ditar_studio.ui.translate import counted, tr
+from ditar_studio.ui.view_models.document import Document
+from ditar_studio.ui.view_models.playback import Feed, Playback
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ditar_studio.engine.speech_model import ModelInfo, SpeechModel
+    from ditar_studio.engine.voice import VoiceCache
+    from ditar_studio.engine.worker import Job
+    from ditar_studio.store.takes import Take
+
+
+class Shelf(Protocol):
+    """Where the model comes from; `engine.load.ModelShelf` is one."""
+
+    def get(self, name_or_path: str | None = None) -> tuple[SpeechModel, VoiceCache]: ...
+
+
+class ModelState(Enum):
+    """Whether there is a model to speak with."""
+
+    NONE = auto()
+    LOADING = auto()
+    READY = auto()
+    FAILED = auto()
+
+
+@dataclass(frozen=True)
+class ModelLoaded:
+    """The engine has the model in memory."""
+
+    info: ModelInfo
+
+
+@dataclass(frozen=True, eq=False)
+class SoundFed:
+    """Sound [n] that was given to the player just now."""
+
+    samples: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """How speaking goes.
+
+    Attributes:
+        line_id: the line at work.
+        fraction: of all that was asked for, 0..1.
+        rtf: time to make / length of what was made.
+    """
+
+    line_id: str
+    fraction: float
+    rtf: float | None
+
+
+class Engine(QObject):
+    """Loads the model and speaks lines with it.
+
+    Signals:
+        state_changed: a `ModelState`; `info` and `failure` say more.
+        started: line ids, when speaking begins.
+        flowed: a `Flow`.
+        line_begun: the id of the line at work and where its sound begins, in seconds of all.
+        take_made: a `Take`, complete or partial.
+        warned: line id, message, remedy.
+        line_failed: line id, message, remedy.
+        stopped: nothing is spoken any more: ids of the takes made, whether it was cancelled.
+        failed: message, remedy; then `stopped`.
+    """
+
+    state_changed = Signal(object)
+    started = Signal(tuple)
+    flowed = Signal(object)
+    line_begun = Signal(str, float)
+    take_made = Signal(object)
+    warned = Signal(str, str, str)
+    line_failed = Signal(str, str, str)
+    stopped = Signal(tuple, bool)
+    failed = Signal(str, str)
+
+    def __init__(
+        self,
+        document: Document,
+        playback: Playback,
+        make_shelf: Callable[[], Shelf],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._playback = playback
+        self._make_shelf = make_shelf
+        self._shelf: Shelf | None = None
+        self._job: Job | None = None
+        self.state = ModelState.NONE
+        self.info: ModelInfo | None = None
+        self.failure = ("", "")
+        self.model = "builtin"
+        self.first_sound: float | None = None
+        self._asked_at = 0.0
+        self._line = ""
+        self._sample_rate = 24000
+        self._made_seconds = 0.0
+        self._takes: list[Take] = []
+
+    @property
+    def speaking(self) -> bool:
+        """Whether something is being spoken."""
+        return self._job is not None
+
+    # --- the model
+
+    def load(self, model: str) -> None:
+        """Loads a model by name or folder, on the engine's thread."""
+        self.model = model
+        self._set_state(ModelState.LOADING)
+
+        def work(_cancel: threading.Event) -> Iterator[Any]:
+            if self._shelf is None:
+                self._shelf = self._make_shelf()
+            yield ModelLoaded(self._shelf.get(model)[0].info)
+
+        self._document.bridge.generate(work, self._on_loading, owner=self)
+
+    def _on_loading(self, event: Any) -> None:
+        from ditar_studio.engine.events import Failed
+
+        if isinstance(event, ModelLoaded):
+            self.info = event.info
+            self._set_state(ModelState.READY)
+            document = self._document
+            if document.snapshot is not None:
+                self.note_model()
+        elif isinstance(event, Failed):
+            self.info = None
+            self.failure = (event.message, event.remedy)
+            self._set_state(ModelState.FAILED)
+
+    def note_model(self) -> None:
+        """Tells the open project which weights speak now; takes of others become stale."""
+        snapshot = self._document.snapshot
+        if snapshot is None or self.info is None:
+            return
+        if snapshot.project.model_hash != self.info.weights_hash:
+            self._document.ask(
+                self._document.library.projects.set_model_hash,
+                snapshot.project.id,
+                self.info.weights_hash,
+            )
+
+    def _set_state(self, state: ModelState) -> None:
+        self.state = state
+        self.state_changed.emit(state)
+
+    # --- speaking
+
+    def speak(self, line_ids: Sequence[str], variations: int = 1) -> bool:
+        """Speaks lines of the open project; False if that isn't possible now."""
+        snapshot = self._document.snapshot
+        if not line_ids or self.speaking or self.state is not ModelState.READY or not snapshot:
+            return False
+        ids = tuple(line_ids)
+        speed = snapshot.project.settings.speed
+        self._takes, self._line, self.first_sound = [], ids[0], None
+        self._made_seconds = 0.0
+        self._asked_at = time.monotonic()
+        project_id = snapshot.project.id
+        self._job = self._document.bridge.generate(
+            lambda cancel: self._work(project_id, ids, variations, speed, cancel),
+            self._on_event,
+            owner=self,
+        )
+        self.started.emit(ids)
+        return True
+
+    def stop(self) -> None:
+        """Stops speaking after the patch at work; what was made becomes a take."""
+        if self._job is not None:
+            self._job.cancel()
+
+    def _work(
+        self,
+        project_id: str,
+        line_ids: tuple[str, ...],
+        variations: int,
+        speed: float,
+        cancel: threading.Event,
+    ) -> Iterator[Any]:
+        """Speaks and plays, on the engine's thread."""
+        from ditar_studio.services.render import (
+            RenderRequest,
+            RenderStarted,
+            SoundReady,
+            TakeDone,
+            render,
+        )
+
+        assert self._shelf is not None
+        model, voices = self._shelf.get(self.model)
+        request = RenderRequest(project_id, line_ids, variations)
+        sound: _Sound | None = None
+        try:
+            for event in render(self._document.library, model, request, cancel, voices):
+                if isinstance(event, RenderStarted):
+                    sound = _Sound(
+                        self._playback.begin_feed(event.sample_rate), event.sample_rate, speed
+                    )
+                    yield event
+                elif isinstance(event, SoundReady):
+                    assert sound is not None
+                    yield from sound.take(event.samples, event.take_id)
+                else:
+                    if isinstance(event, TakeDone) and sound is not None:
+                        yield from sound.end_take()
+                    yield event
+        finally:
+            if sound is not None:
+                sound.feed.finish()
+
+    def _on_event(self, event: Any) -> None:
+        from ditar_studio.engine.events import Failed
+        from ditar_studio.services import render
+
+        match event:
+            case SoundFed():
+                self._playback.grow(event.samples)
+                self._made_seconds += len(event.samples) / self._sample_rate
+                if self.first_sound is None:
+                    self.first_sound = time.monotonic() - self._asked_at
+            case render.RenderStarted():
+                self._sample_rate = event.sample_rate
+                assert self.info is not None
+                self._playback.show_growing(
+                    event.sample_rate,
+                    tr("Speaking"),
+                    "speaking",
+                    self.info.patch_samples / self.info.sample_rate,
+                )
+            case render.TakeStarted():
+                self._line = event.take.line_id or ""
+                self.line_begun.emit(self._line, self._made_seconds)
+            case render.RenderProgress():
+                self.flowed.emit(Flow(self._line, event.fraction, event.rtf))
+            case render.RenderWarned():
+                self.warned.emit(event.line_id, event.message, event.remedy)
+            case render.TakeDone():
+                self._takes.append(event.take)
+                self.take_made.emit(event.take)
+            case render.LineFailed():
+                self.line_failed.emit(event.line_id, event.message, event.remedy)
+            case render.RenderDone():
+                self._end(event.cancelled)
+            case Failed():
+                self._end(cancelled=False)
+                self.failed.emit(event.message, event.remedy)
+
+    def _end(self, cancelled: bool) -> None:
+        self._job = None
+        made = self._takes
+        if len(made) == 1:
+            self._playback.end_growing(made[0].id, " ".join(made[0].text.split()))
+        else:
+            self._playback.end_growing("run", counted("{count} take", "{count} takes", len(made)))
+        self.stopped.emit(tuple(take.id for take in made), cancelled)
+
+
+class _Sound:
+    """Gives sound to the player at once, or, at another speed, when its take is complete."""
+
+    def __init__(self, feed: Feed, sample_rate: int, speed: float) -> None:
+        self.feed = feed
+        self._rate = sample_rate
+        self._speed = speed
+        self._held: list[NDArray[np.float32]] = []
+
+    def take(self, samples: NDArray[np.float32], take_id: str | None) -> Iterator[SoundFed]:
+        """Sound [n] of a take, or of the pause between two (None)."""
+        if self._speed == 1.0 or take_id is None:
+            yield from self._give(samples)
+        else:
+            self._held.append(samples)
+
+    def end_take(self) -> Iterator[SoundFed]:
+        """The take at work is complete."""
+        if self._held:
+            import numpy as np
+
+            from ditar_studio.audio.clip import Clip
+            from ditar_studio.audio.speed import stretch
+
+            held, self._held = Clip(np.concatenate(self._held), self._rate), []
+            yield from self._give(stretch(held, self._speed).samples)
+
+    def _give(self, samples: NDArray[np.float32]) -> Iterator[SoundFed]:
+        self.feed.feed(samples)
+        yield SoundFed(samples)

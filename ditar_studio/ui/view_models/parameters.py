@@ -1,0 +1,242 @@
+"""The parameters of speaking, as the sliders show them: the project's, in the model's bounds."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from ditar_studio.engine.settings import GenerationSettings
+from ditar_studio.engine.speech_model import ModelInfo
+from ditar_studio.ui.translate import mark, tr
+from ditar_studio.ui.view_models.document import Document
+
+log = logging.getLogger(__name__)
+
+STROKE_MS = 80
+_SEEDS = 2**31
+
+NUMBERS = ("temperature", "guidance", "steps", "speed")
+"""The parameters that have a slider."""
+
+LABELS: dict[str, str] = {
+    "temperature": mark("Change temperature"),
+    "guidance": mark("Change guidance"),
+    "steps": mark("Change steps"),
+    "speed": mark("Change speed"),
+    "seed": mark("Change seed"),
+    "mode": mark("Change mode"),
+    "style": mark("Change style"),
+}
+"""What the undo menu says."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named set of parameters; `own` ones were made by the user and can be deleted."""
+
+    name: str
+    values: Mapping[str, Any]
+    own: bool = False
+
+
+BUILT_IN: tuple[Preset, ...] = (
+    Preset(mark("Steady"), {"temperature": 0.2}),
+    Preset(mark("Lively"), {"temperature": 0.8}),
+    Preset(mark("Quick draft"), {"steps": 4}),
+    Preset(mark("Finest"), {"steps": 20}),
+)
+
+
+class Parameters(QObject):
+    """The values in force and what changes them.
+
+    Signals:
+        changed: values, bounds or presets changed.
+    """
+
+    changed = Signal()
+
+    def __init__(
+        self, document: Document, presets_file: Path, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.document = document
+        self.info: ModelInfo | None = None
+        self._file = presets_file
+        self._own = _read_presets(presets_file)
+        self._moved: dict[str, Any] = {}
+        self._sent: dict[str, Any] = {}
+        self._seed = 0
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(STROKE_MS)
+        self._timer.timeout.connect(self.flush)
+        document.loaded.connect(lambda _snapshot: self.changed.emit())
+
+    # --- values
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The values that the model sounds best with; no seed: it is rolled for each take."""
+        settings = self.info.default_settings if self.info else GenerationSettings()
+        return {**settings.as_dict(), "seed": None, "speed": 1.0}
+
+    def value(self, name: str) -> Any:
+        """The value in force."""
+        for layer in (self._moved, self._sent):
+            if name in layer:
+                return layer[name]
+        snapshot = self.document.snapshot
+        if snapshot is not None:
+            settings = snapshot.project.settings
+            if name == "speed":
+                return settings.speed
+            if settings.generation.get(name) is not None:
+                return settings.generation[name]
+        return self.defaults[name]
+
+    @property
+    def pinned(self) -> bool:
+        """Whether every take gets the same seed."""
+        return self.value("seed") is not None
+
+    @property
+    def seed(self) -> int:
+        """The pinned seed, else that of the newest take."""
+        pinned = self.value("seed")
+        if pinned is not None:
+            return int(pinned)
+        snapshot = self.document.snapshot
+        if snapshot is not None and snapshot.takes:
+            return int(snapshot.takes[0].recipe.settings.get("seed") or 0)
+        return self._seed
+
+    @property
+    def changed_from_defaults(self) -> bool:
+        """Whether any parameter is not at its default."""
+        defaults = self.defaults
+        return any(self.value(name) != defaults[name] for name in LABELS)
+
+    def use_model(self, info: ModelInfo | None) -> None:
+        """Takes bounds and defaults from another model."""
+        self.info = info
+        self.changed.emit()
+
+    # --- changing
+
+    def set(self, name: str, value: Any) -> None:
+        """Changes a parameter; the library gets it after a moment."""
+        if name == "steps":
+            value = round(value)
+        if value != self.value(name):
+            self._moved[name] = value
+            self._timer.start()
+
+    def flush(self) -> None:
+        """Gives what was changed to the library now."""
+        self._timer.stop()
+        moved, self._moved = self._moved, {}
+        for name, value in moved.items():
+            self._send(tr(LABELS[name]), {name: value}, merge=name)
+
+    def pin(self, on: bool) -> None:
+        """Gives every take the seed that is shown, or a new one each time."""
+        self._send(tr(LABELS["seed"]), {"seed": self.seed if on else None})
+
+    def roll(self) -> None:
+        """Pins a new seed."""
+        self._seed = secrets.randbelow(_SEEDS)
+        self._send(tr(LABELS["seed"]), {"seed": self._seed})
+
+    def reset(self) -> None:
+        """Puts every parameter to its default."""
+        defaults = self.defaults
+        self._send(tr("Reset parameters"), {name: defaults[name] for name in LABELS})
+
+    def use(self, values: Mapping[str, Any], label: str, seed: bool = False) -> None:
+        """Takes over the parameters in `values`, e.g. of a take; its seed only if asked."""
+        wanted = {name: values[name] for name in LABELS if name in values}
+        if not seed:
+            wanted.pop("seed", None)
+        self._send(label, wanted)
+
+    # --- presets
+
+    @property
+    def presets(self) -> tuple[Preset, ...]:
+        """Those that come with the program, then the user's own."""
+        return (*BUILT_IN, *(Preset(name, values, True) for name, values in self._own.items()))
+
+    def apply_preset(self, preset: Preset) -> None:
+        """Takes over a preset; what it doesn't name goes to its default."""
+        defaults = {name: self.defaults[name] for name in ("temperature", "guidance", "steps")}
+        self.use({**defaults, **preset.values}, tr("Use preset"))
+
+    def save_preset(self, name: str) -> None:
+        """Keeps the values of the sliders under a name."""
+        self._own[name] = {number: self.value(number) for number in NUMBERS}
+        self._write()
+
+    def delete_preset(self, name: str) -> None:
+        """Forgets one of the user's own presets."""
+        self._own.pop(name, None)
+        self._write()
+
+    # --- inside
+
+    def _send(self, label: str, values: Mapping[str, Any], merge: str = "") -> None:
+        snapshot = self.document.snapshot
+        if snapshot is None or not values:
+            return
+        changes: dict[str, Any] = {}
+        generation = {name: value for name, value in values.items() if name != "speed"}
+        if generation:
+            changes["generation"] = generation
+        if "speed" in values:
+            changes["speed"] = values["speed"]
+        self._sent.update(values)
+
+        def over(_made: object) -> None:
+            for name, value in values.items():
+                if self._sent.get(name) == value:
+                    self._sent.pop(name, None)
+
+        self.document.ask(
+            self.document.library.projects.change_settings,
+            snapshot.project.id,
+            label=label,
+            merge=merge,
+            done=over,
+            failed=over,
+            **changes,
+        )
+        self.changed.emit()
+
+    def _write(self) -> None:
+        partial = self._file.with_suffix(".partial")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_text(json.dumps(self._own, indent=2), encoding="utf-8")
+            os.replace(partial, self._file)
+        except OSError as error:
+            log.warning("presets can't be saved to %s: %s", self._file, error)
+        self.changed.emit()
+
+
+def _read_presets(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+        return {str(name): dict(values) for name, values in read.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        log.warning("presets in %s can't be read: %s", path, error)
+        return {}

@@ -1,0 +1,256 @@
+"""What is played: generated sound while it is made, a take, a reference. One player for all."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from ditar_studio.ui.bridge import Bridge
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ditar_studio.audio.clip import Clip
+    from ditar_studio.audio.peaks import Peaks
+    from ditar_studio.audio.player import PlayerStatus
+
+_TICK_MS = 33
+_LINGER = 15
+"""So many looks at a resting player before looking ends: wishes take a moment to come true."""
+
+
+class Player(Protocol):
+    """What is asked of a player; `audio.player.StreamPlayer` has it."""
+
+    volume: float
+
+    def begin(self, sample_rate: int, play: bool = True) -> None: ...
+    def feed(self, samples: NDArray[np.float32]) -> None: ...
+    def finish(self) -> None: ...
+    def load(self, clip: Clip, play: bool = False) -> None: ...
+    def play(self) -> None: ...
+    def pause(self) -> None: ...
+    def toggle(self) -> None: ...
+    def replay(self) -> None: ...
+    def seek(self, seconds: float) -> None: ...
+    def set_loop(self, region: tuple[float, float] | None) -> None: ...
+    def set_device(self, device: str | None) -> None: ...
+    def status(self) -> PlayerStatus: ...
+    def samples(self) -> NDArray[np.float32]: ...
+    def close(self, limit: float = 5.0) -> None: ...
+
+
+class Feed:
+    """The way of generated sound into the player, for the thread that generates it.
+
+    Once something else is played, what is fed goes nowhere: the take on disk has it all.
+    """
+
+    def __init__(self, playback: Playback) -> None:
+        self._playback = playback
+
+    def feed(self, samples: NDArray[np.float32]) -> None:
+        """Plays samples [n] behind those fed before."""
+        self._playback._with_feed(self, lambda player: player.feed(samples))
+
+    def finish(self) -> None:
+        """Says that nothing more comes."""
+        self._playback._with_feed(self, lambda player: player.finish())
+
+
+class Playback(QObject):
+    """The player as the window sees it.
+
+    Signals:
+        loaded: there is another sound; `peaks` and `title` are its.
+        grew: samples were added to `peaks`.
+        finished: `peaks` doesn't grow any more.
+        moved: a `PlayerStatus`, many times a second while it changes.
+        told: a `PlayerEvent`.
+        loop_changed: whether it repeats.
+    """
+
+    loaded = Signal()
+    grew = Signal()
+    finished = Signal()
+    moved = Signal(object)
+    told = Signal(object)
+    loop_changed = Signal(bool)
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        make_player: Callable[[Callable[[Any], None]], Player],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.bridge = bridge
+        self.player = make_player(lambda event: bridge.post(lambda: self._on_event(event)))
+        self.peaks: Peaks | None = None
+        self.title = ""
+        self.source = ""
+        self.growing = False
+        self.looping = False
+        self.patch_seconds = 0.0
+        self._region: tuple[float, float] | None = None
+        self._lock = threading.Lock()
+        self._feed: Feed | None = None
+        self._wanted = 0
+        self._linger = 0
+        self._timer = QTimer(self)
+        self._timer.setInterval(_TICK_MS)
+        self._timer.timeout.connect(self._tick)
+
+    # --- what is played
+
+    def begin_feed(self, sample_rate: int) -> Feed:
+        """Plays what will be fed from now on; on the thread that will feed it."""
+        with self._lock:
+            self._feed = Feed(self)
+            self.player.begin(sample_rate)
+            return self._feed
+
+    def show_growing(self, sample_rate: int, title: str, source: str, patch: float) -> None:
+        """Shows the sound that is being fed; `patch` is the length of a patch in seconds."""
+        from ditar_studio.audio.peaks import Peaks
+
+        self._wanted += 1
+        self.peaks = Peaks(sample_rate)
+        self.title, self.source, self.growing = title, source, True
+        self.patch_seconds = patch
+        self._region = None
+        self._loaded()
+
+    def grow(self, samples: NDArray[np.float32]) -> None:
+        """Adds fed samples [n] to the picture."""
+        if self.growing and self.peaks is not None:
+            self.peaks.append(samples)
+            self.grew.emit()
+
+    def end_growing(self, source: str, title: str) -> None:
+        """Nothing more is added; what it has become, and what that is called."""
+        if self.growing:
+            self.growing = False
+            self.source, self.title = source, title
+            self._apply_loop()
+            self.finished.emit()
+
+    def load(self, clip: Clip, title: str, source: str, play: bool = True) -> None:
+        """Plays a finished sound."""
+        from ditar_studio.audio.peaks import Peaks
+
+        self._wanted += 1
+        with self._lock:
+            self._feed = None
+            self.player.load(clip, play)
+        self.peaks = Peaks(clip.sample_rate, clip.samples)
+        self.title, self.source, self.growing = title, source, False
+        self.patch_seconds = 0.0
+        self._region = None
+        self._apply_loop()
+        self._loaded()
+
+    def load_later(
+        self, read: Callable[[], Clip], title: str, source: str, play: bool = True
+    ) -> None:
+        """Reads a sound in the background, then plays it, unless something else was wanted."""
+        self._wanted += 1
+        ticket = self._wanted
+
+        def show(clip: Clip) -> None:
+            if ticket == self._wanted:
+                self.load(clip, title, source, play)
+
+        self.bridge.background(read, done=show, owner=self)
+
+    def samples(self) -> NDArray[np.float32]:
+        """A copy of the sound that is played [n]."""
+        return self.player.samples()
+
+    # --- transport
+
+    def play(self) -> None:
+        self.player.play()
+        self._watch()
+
+    def pause(self) -> None:
+        self.player.pause()
+        self._watch()
+
+    def toggle(self) -> None:
+        """Plays if silent, pauses if playing."""
+        self.player.toggle()
+        self._watch()
+
+    def replay(self) -> None:
+        """Plays from the start."""
+        self.player.replay()
+        self._watch()
+
+    def seek(self, seconds: float) -> None:
+        self.player.seek(seconds)
+        self._watch()
+
+    def skip(self, seconds: float) -> None:
+        """Goes on or back by `seconds`."""
+        self.seek(max(0.0, self.player.status().position + seconds))
+
+    def set_looping(self, on: bool) -> None:
+        """Repeats the selected stretch, or all."""
+        self.looping = on
+        self._apply_loop()
+        self.loop_changed.emit(on)
+
+    def select(self, start: float, end: float) -> None:
+        """What is repeated while repeating is on; nothing selected means all."""
+        self._region = (start, end) if end > start else None
+        self._apply_loop()
+
+    def set_volume(self, volume: float) -> None:
+        self.player.volume = volume
+
+    def close(self) -> None:
+        """Falls silent and ends the player's thread."""
+        self._timer.stop()
+        self.player.close()
+
+    # --- inside
+
+    def _with_feed(self, feed: Feed, act: Callable[[Player], None]) -> None:
+        with self._lock:
+            if self._feed is feed:
+                act(self.player)
+
+    def _apply_loop(self) -> None:
+        if self.peaks is None or self.growing:
+            return
+        whole = (0.0, self.peaks.seconds)
+        region = self._region or whole
+        self.player.set_loop(region if self.looping and region[1] > region[0] else None)
+        self._watch()
+
+    def _loaded(self) -> None:
+        self.loaded.emit()
+        self._watch()
+
+    def _watch(self) -> None:
+        self._linger = _LINGER
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _on_event(self, event: Any) -> None:
+        self.told.emit(event)
+        self._watch()
+
+    def _tick(self) -> None:
+        status = self.player.status()
+        self.moved.emit(status)
+        if status.state not in ("empty", "paused", "ended") or self.growing:
+            self._linger = _LINGER
+        self._linger -= 1
+        if self._linger <= 0:
+            self._timer.stop()

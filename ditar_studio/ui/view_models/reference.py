@@ -1,0 +1,428 @@
+"""A reference in the making: recorded or opened, judged, trimmed, saved as a voice."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from ditar_studio.assets import asset
+from ditar_studio.audio.clip import Clip
+from ditar_studio.errors import StudioError
+from ditar_studio.ui.translate import tr
+from ditar_studio.ui.view_models.document import Document
+
+if TYPE_CHECKING:
+    from ditar_studio.audio.countdown import Countdown
+    from ditar_studio.audio.level import LevelReading
+    from ditar_studio.audio.peaks import Peaks
+    from ditar_studio.audio.verdict import Verdict
+
+_TICK_MS = 40
+_JUDGE_MS = 300
+COUNTDOWN_SECONDS = 3
+
+
+class Microphone(Protocol):
+    """What is asked of a recorder; `audio.recorder.Recorder` has it."""
+
+    @property
+    def level(self) -> LevelReading: ...
+    @property
+    def monitoring(self) -> bool: ...
+    @property
+    def recording(self) -> bool: ...
+    @property
+    def recorded_seconds(self) -> float: ...
+    @property
+    def peaks(self) -> Peaks | None: ...
+    def monitor(self, on: bool = True) -> None: ...
+    def record(self, path: Path) -> None: ...
+    def stop(self) -> None: ...
+    def set_device(self, device: str | None) -> None: ...
+    def reset_clip(self) -> None: ...
+    def close(self, limit: float = 5.0) -> None: ...
+
+
+class Stage(Enum):
+    """What is going on."""
+
+    IDLE = auto()
+    COUNTDOWN = auto()
+    RECORDING = auto()
+    READING = auto()
+    CLIP = auto()
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A text to read aloud; `key` names its file."""
+
+    key: str
+    text: str
+
+
+class ReferenceMaker(QObject):
+    """The reference that is being made.
+
+    Signals:
+        stage_changed: a `Stage`.
+        ticked: the meter, the countdown or the length of the recording moved.
+        clip_changed: there is another clip, or none.
+        judged: there is a `verdict`, or none.
+        transcript_changed: by the program.
+        saved: the `Voice` that it has become.
+        told: message, remedy, tone.
+    """
+
+    stage_changed = Signal(object)
+    ticked = Signal()
+    clip_changed = Signal()
+    judged = Signal()
+    transcript_changed = Signal()
+    saved = Signal(object)
+    told = Signal(str, str, str)
+
+    def __init__(
+        self,
+        document: Document,
+        make_microphone: Callable[[Callable[[Any], None]], Microphone],
+        parent: QObject | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(parent)
+        self.document = document
+        self.bridge = document.bridge
+        self.microphone = make_microphone(
+            lambda event: self.bridge.post(lambda: self._on_event(event))
+        )
+        self.stage = Stage.IDLE
+        self.clip: Clip | None = None
+        self.original: Clip | None = None
+        self.name = ""
+        self.transcript = ""
+        self.verdict: Verdict | None = None
+        self.monitoring = False
+        self._clock = clock
+        self._countdown: Countdown | None = None
+        self._recording_id = ""
+        self._passage = ""
+        self._tick = QTimer(self)
+        self._tick.setInterval(_TICK_MS)
+        self._tick.timeout.connect(self._on_tick)
+        self._judge = QTimer(self)
+        self._judge.setSingleShot(True)
+        self._judge.setInterval(_JUDGE_MS)
+        self._judge.timeout.connect(self._judge_now)
+        self._ticket = 0
+
+    # --- what is shown
+
+    @property
+    def countdown_number(self) -> int:
+        """Seconds left before the recording begins; 0 outside of a countdown."""
+        return self._countdown.number(self._clock()) if self._countdown else 0
+
+    # --- the microphone
+
+    def set_monitoring(self, on: bool) -> None:
+        """Opens or closes the microphone for the meter."""
+        self.monitoring = on
+        self.microphone.monitor(on)
+        self._tick.start()
+        self.ticked.emit()
+
+    def toggle_recording(self, passage: str = "") -> None:
+        """Counts down and records, or ends what is under way.
+
+        Args:
+            passage: the text that is going to be read; becomes the transcript.
+        """
+        if self.stage is Stage.COUNTDOWN:
+            self._countdown = None
+            self.microphone.monitor(self.monitoring)
+            self._set_stage(Stage.CLIP if self.clip else Stage.IDLE)
+        elif self.stage is Stage.RECORDING:
+            self.microphone.stop()
+        elif self.stage is not Stage.READING:
+            from ditar_studio.audio.countdown import Countdown
+
+            self._passage = passage
+            self.microphone.monitor(True)
+            self._countdown = Countdown(self._clock(), COUNTDOWN_SECONDS)
+            self._set_stage(Stage.COUNTDOWN)
+            self._tick.start()
+
+    # --- the clip
+
+    def open(self, path: Path) -> None:
+        """Takes a sound file as the reference."""
+        self._set_stage(Stage.READING)
+        self._read(path, path.stem)
+
+    def set_transcript(self, text: str) -> None:
+        """Takes what is said in the clip, as it is typed."""
+        self.transcript = text
+        self._judge.start()
+
+    def trim(self, start: float, end: float) -> None:
+        """Keeps only a stretch of the clip, in seconds."""
+        if self.clip is not None and end > start:
+            self._take(self.clip.cut(start, end))
+
+    def normalise(self) -> None:
+        """Brings the clip to the usual loudness."""
+        from ditar_studio.audio.loudness import normalise
+
+        self._change(normalise)
+
+    def denoise(self) -> None:
+        """Takes noise out of the clip, where that is installed."""
+        from ditar_studio.audio.denoise import denoise
+
+        self._change(denoise)
+
+    def restore(self) -> None:
+        """Goes back to the clip as it was recorded or opened."""
+        if self.original is not None:
+            self._take(self.original)
+
+    def transcribe(self) -> None:
+        """Writes down what is said in the clip, where that is installed."""
+        clip = self.clip
+        if clip is None:
+            return
+        self.told.emit(tr("Listening to what is said…"), "", "info")
+        self.bridge.background(
+            _transcribe, clip, done=self._transcribed, failed=self._failed, owner=self
+        )
+
+    def discard(self) -> None:
+        """Forgets the clip; a recording goes to the trash."""
+        if self._recording_id:
+            self.document.ask(self.document.library.recordings.delete, self._recording_id)
+        self._forget()
+
+    def save(self, name: str, tags: Iterable[str], consent: str) -> None:
+        """Makes a voice of the clip."""
+        clip = self.clip
+        if clip is None:
+            return
+        verdict = _plain(self.verdict)
+        transcript = " ".join(self.transcript.split())
+
+        def create(path: Path) -> None:
+            from ditar_studio.store.voices import NewSample
+
+            def done(made: Any) -> None:
+                shutil.rmtree(path.parent, ignore_errors=True)
+                self._forget()
+                self.saved.emit(made.value)
+
+            def failed(error: StudioError) -> None:
+                shutil.rmtree(path.parent, ignore_errors=True)
+                self._failed(error)
+
+            self.document.ask(
+                self.document.library.voices.create,
+                name,
+                [NewSample(path, transcript, verdict, self._recording_id or None)],
+                consent=consent,
+                tags=list(tags),
+                done=done,
+                failed=failed,
+            )
+
+        self.bridge.background(_write, clip, done=create, failed=self._failed, owner=self)
+
+    def close(self) -> None:
+        """Ends recording and closes the microphone."""
+        self._tick.stop()
+        self._judge.stop()
+        self.microphone.close()
+
+    # --- inside
+
+    def _set_stage(self, stage: Stage) -> None:
+        if stage is not self.stage:
+            self.stage = stage
+            self.stage_changed.emit(stage)
+
+    def _on_tick(self) -> None:
+        if self._countdown is not None and self._countdown.over(self._clock()):
+            self._countdown = None
+            self._begin_recording()
+        self.ticked.emit()
+        if (
+            not self.monitoring
+            and not self.microphone.monitoring
+            and self.stage not in (Stage.COUNTDOWN, Stage.RECORDING)
+        ):
+            self._tick.stop()
+
+    def _begin_recording(self) -> None:
+        self._set_stage(Stage.RECORDING)
+
+        def record(made: Any) -> None:
+            self._recording_id = made.value.id
+            try:
+                self.microphone.record(made.value.path)
+            except StudioError as error:
+                self._failed(error)
+
+        self.document.ask(
+            self.document.library.recordings.begin,
+            self._passage,
+            done=record,
+            failed=self._failed,
+        )
+
+    def _on_event(self, event: Any) -> None:
+        from ditar_studio.audio import recorder
+
+        match event:
+            case recorder.RecordingStopped():
+                self.microphone.monitor(self.monitoring)
+                if event.reason == "too long":
+                    self.told.emit(tr("The longest recording is reached."), "", "info")
+                elif event.reason == "device lost":
+                    self.told.emit(
+                        tr("The microphone is gone."),
+                        tr("What was recorded until then is kept."),
+                        "warning",
+                    )
+                self.document.ask(self.document.library.recordings.finish, self._recording_id)
+                self._set_stage(Stage.READING)
+                self.transcript = self._passage
+                self.transcript_changed.emit()
+                self._read(event.path, "")
+            case recorder.InputSilent():
+                self.told.emit(event.message, event.remedy, "warning")
+            case recorder.MicrophoneLost():
+                if self.stage is not Stage.RECORDING:
+                    self.told.emit(event.message, tr("Choose another microphone."), "warning")
+            case recorder.RecorderFailed():
+                self.told.emit(event.message, event.remedy, "danger")
+                if self.stage in (Stage.COUNTDOWN, Stage.RECORDING):
+                    self._countdown = None
+                    self.microphone.stop()
+                    self._set_stage(Stage.CLIP if self.clip else Stage.IDLE)
+            case recorder.SoundDropped() if event.count == 1:
+                self.told.emit(
+                    tr("The computer was too busy: a piece of the recording is missing."),
+                    tr("Record again when less is going on."),
+                    "warning",
+                )
+            case _:
+                pass
+        self.ticked.emit()
+
+    def _read(self, path: Path, name: str) -> None:
+        from ditar_studio.audio.io import read_clip
+
+        self._ticket += 1
+        ticket = self._ticket
+
+        def show(clip: Clip) -> None:
+            if ticket == self._ticket:
+                self.name = name
+                if name:
+                    self._recording_id = ""
+                    self.transcript = ""
+                    self.transcript_changed.emit()
+                self.original = clip
+                self._take(clip)
+
+        self.bridge.background(
+            read_clip, path, max_seconds=600.0, done=show, failed=self._failed, owner=self
+        )
+
+    def _take(self, clip: Clip) -> None:
+        self.clip = clip
+        self.verdict = None
+        self._set_stage(Stage.CLIP)
+        self.clip_changed.emit()
+        self._judge_now()
+
+    def _change(self, change: Callable[[Clip], Clip]) -> None:
+        if self.clip is not None:
+            self.bridge.background(
+                change, self.clip, done=self._take, failed=self._failed, owner=self
+            )
+
+    def _judge_now(self) -> None:
+        from ditar_studio.audio.verdict import judge
+
+        clip, transcript = self.clip, self.transcript
+        if clip is None:
+            return
+
+        def show(verdict: Verdict) -> None:
+            if self.clip is clip and self.transcript == transcript:
+                self.verdict = verdict
+                self.judged.emit()
+
+        self.bridge.background(judge, clip, transcript, done=show, owner=self)
+
+    def _transcribed(self, text: str) -> None:
+        self.transcript = text
+        self.transcript_changed.emit()
+        self._judge_now()
+
+    def _forget(self) -> None:
+        self.clip = self.original = self.verdict = None
+        self.transcript = self.name = self._recording_id = ""
+        self._set_stage(Stage.IDLE)
+        self.clip_changed.emit()
+        self.transcript_changed.emit()
+        self.judged.emit()
+
+    def _failed(self, error: StudioError) -> None:
+        self._set_stage(Stage.CLIP if self.clip else Stage.IDLE)
+        self.told.emit(error.message, error.remedy, "danger")
+
+
+def passages() -> tuple[Passage, ...]:
+    """The texts to read aloud that come with the program."""
+    folder = asset("passages")
+    return tuple(
+        Passage(path.stem, " ".join(path.read_text(encoding="utf-8").split()))
+        for path in sorted(folder.glob("*.txt"))
+    )
+
+
+def _plain(verdict: Verdict | None) -> dict[str, Any]:
+    """A verdict as plain values, to be kept with the sample."""
+    if verdict is None:
+        return {}
+    return {
+        "severity": verdict.severity,
+        "items": [
+            {"severity": i.severity, "topic": i.topic, "message": i.message, "remedy": i.remedy}
+            for i in verdict.items
+        ],
+    }
+
+
+def _write(clip: Clip) -> Path:
+    """Writes a clip into a new file, to be copied into the library."""
+    from ditar_studio.audio.io import StreamingWavWriter
+
+    folder = Path(tempfile.mkdtemp(prefix="ditar-studio-"))
+    path = folder / "reference.wav"
+    with StreamingWavWriter(path, clip.sample_rate, "PCM_24") as writer:
+        writer.append(clip.samples)
+    return path
+
+
+def _transcribe(clip: Clip) -> str:
+    from ditar_studio.audio.transcribe import Transcriber
+
+    return Transcriber().transcribe(clip).text

@@ -1,0 +1,272 @@
+"""The script as it is edited: typing reaches the library in strokes, not in letters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from ditar_studio.store.projects import Line, NewLine
+from ditar_studio.store.voices import Voice
+from ditar_studio.text import script
+from ditar_studio.ui.view_models.document import Document, Snapshot
+
+TYPING_MS = 350
+USUAL_PAUSE = 0.25
+
+
+class Script(QObject):
+    """The lines of the open project and the one that is selected.
+
+    Signals:
+        changed: the lines, their states or the selection changed.
+        focus_wanted: a line id and a cursor position (-1: the end) that should have the focus.
+    """
+
+    changed = Signal()
+    focus_wanted = Signal(str, int)
+
+    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.document = document
+        self.selected = ""
+        self._typed: dict[str, str] = {}
+        self._sent: dict[str, str] = {}
+        self._focus_next: tuple[str, int] | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(TYPING_MS)
+        self._timer.timeout.connect(self.flush)
+        document.loaded.connect(self._on_loaded)
+
+    # --- what is there
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The script from top to bottom."""
+        snapshot = self.document.snapshot
+        return snapshot.lines if snapshot is not None else ()
+
+    @property
+    def voices(self) -> tuple[Voice, ...]:
+        """The voices that a line can have."""
+        snapshot = self.document.snapshot
+        return snapshot.voices if snapshot is not None else ()
+
+    def line(self, line_id: str) -> Line | None:
+        """The line with this id."""
+        return next((line for line in self.lines if line.id == line_id), None)
+
+    def index(self, line_id: str) -> int:
+        """The place of a line, from 0; -1 if it isn't there."""
+        return next((i for i, line in enumerate(self.lines) if line.id == line_id), -1)
+
+    def text(self, line_id: str) -> str:
+        """What a line says, typing that the library doesn't have yet included."""
+        for typed in (self._typed, self._sent):
+            if line_id in typed:
+                return typed[line_id]
+        line = self.line(line_id)
+        return line.text if line is not None else ""
+
+    def stale(self) -> tuple[str, ...]:
+        """Ids of the lines that "speak all that changed" would speak."""
+        from ditar_studio.services.render import stale_lines
+
+        return stale_lines(self.lines)
+
+    def select(self, line_id: str) -> None:
+        """Makes a line the selected one; empty for none."""
+        if line_id != self.selected:
+            self.selected = line_id
+            self.changed.emit()
+
+    def select_next(self, step: int) -> None:
+        """Selects the line `step` places further on, as far as there are any."""
+        place = self.index(self.selected) + step
+        if 0 <= place < len(self.lines):
+            self.focus_wanted.emit(self.lines[place].id, 0 if step > 0 else -1)
+
+    # --- typing
+
+    def edit(self, line_id: str, text: str) -> None:
+        """Takes what has been typed; the library gets it after a moment."""
+        self._typed[line_id] = text
+        self._timer.start()
+
+    def flush(self) -> None:
+        """Gives what has been typed to the library now."""
+        self._timer.stop()
+        typed, self._typed = self._typed, {}
+        for line_id, text in typed.items():
+            self._sent[line_id] = text
+
+            def sent(_made: object, line_id: str = line_id, text: str = text) -> None:
+                if self._sent.get(line_id) == text:
+                    del self._sent[line_id]
+
+            self.document.ask(
+                self.document.library.projects.set_text, line_id, text, done=sent, failed=sent
+            )
+
+    # --- lines
+
+    def add(self, text: str = "", after: str = "") -> None:
+        """Adds a line behind another (or at the end) and puts the cursor into it."""
+        snapshot = self._ready()
+        if snapshot is None:
+            return
+        other = snapshot.line(after)
+        new = NewLine(
+            text,
+            other.voice_id if other else None,
+            other.speaker if other else "",
+            other.pause_seconds if other else USUAL_PAUSE,
+        )
+        at = self.index(after) + 1 if other else None
+        self._insert([new], at)
+
+    def paste(self, text: str, after: str = "") -> None:
+        """Adds pasted text as lines: `Name: text` gives a line that voice, long text is split."""
+        snapshot = self._ready()
+        if snapshot is None:
+            return
+
+        def read() -> list[NewLine]:
+            return new_lines(script.from_long_text(text), snapshot.voices)
+
+        def insert(lines: list[NewLine]) -> None:
+            place = self.index(after)
+            replaced = [
+                line.id for line in self.lines if not line.text.strip() and line.take_id is None
+            ]
+            if lines:
+                self._insert(lines, place + 1 if place >= 0 else None, instead=replaced)
+
+        self.document.bridge.background(read, done=insert, owner=self)
+
+    def split(self, line_id: str, at: int) -> None:
+        """Cuts a line at a character; at its end that adds an empty line."""
+        text = self.text(line_id)
+        if text[at:].strip() and text[:at].strip():
+            self.flush()
+            self._ask(
+                self.document.library.projects.split_line,
+                line_id,
+                at,
+                done=lambda made: self._focus(made.value[1].id, 0),
+            )
+        else:
+            self.flush()
+            self.add(after=line_id)
+
+    def join_with_previous(self, line_id: str) -> None:
+        """Hangs a line onto the one before it; an empty one goes away."""
+        place = self.index(line_id)
+        if place <= 0:
+            return
+        before = self.lines[place - 1]
+        cursor = len(self.text(before.id))
+        self.flush()
+        self._focus_next = (before.id, cursor)
+        if self.text(line_id).strip() and self.text(before.id).strip():
+            self._ask(self.document.library.projects.join_lines, [before.id, line_id])
+        elif self.text(line_id).strip():
+            self._focus_next = (line_id, 0)
+            self._ask(self.document.library.projects.delete_lines, [before.id])
+        else:
+            self._ask(self.document.library.projects.delete_lines, [line_id])
+
+    def join_with_next(self, line_id: str) -> None:
+        """Hangs the line that follows onto this one."""
+        place = self.index(line_id)
+        if 0 <= place < len(self.lines) - 1:
+            self.join_with_previous(self.lines[place + 1].id)
+
+    def move(self, line_id: str, step: int) -> None:
+        """Moves a line up (-1) or down (1)."""
+        to = self.index(line_id) + step
+        if 0 <= to < len(self.lines):
+            self.flush()
+            self._ask(self.document.library.projects.move_lines, [line_id], to)
+
+    def delete(self, line_id: str) -> None:
+        """Deletes a line and selects its neighbour."""
+        place = self.index(line_id)
+        if place < 0:
+            return
+        self._typed.pop(line_id, None)
+        if len(self.lines) > 1:
+            neighbour = self.lines[place + 1 if place + 1 < len(self.lines) else place - 1]
+            self._focus_next = (neighbour.id, -1)
+        self.flush()
+        self._ask(self.document.library.projects.delete_lines, [line_id])
+
+    def set_voice(self, line_id: str, voice_id: str | None) -> None:
+        """Gives a line a voice of its own; None for the project's."""
+        self._ask(self.document.library.projects.set_voice, [line_id], voice_id)
+
+    def set_pause(self, line_id: str, seconds: float) -> None:
+        """Sets the silence after a line."""
+        line = self.line(line_id)
+        if line is not None and abs(line.pause_seconds - seconds) > 1e-6:
+            self._ask(self.document.library.projects.set_pause, line_id, seconds)
+
+    def toggle_lock(self, line_id: str) -> None:
+        """Locks a line against being spoken anew with all others, or unlocks it."""
+        line = self.line(line_id)
+        if line is not None:
+            self._ask(self.document.library.projects.set_locked, [line_id], not line.locked)
+
+    # --- inside
+
+    def _ready(self) -> Snapshot | None:
+        self.flush()
+        return self.document.snapshot
+
+    def _insert(
+        self, lines: Sequence[NewLine], at: int | None, instead: Sequence[str] = ()
+    ) -> None:
+        projects = self.document.library.projects
+        self._ask(
+            projects.add_lines,
+            self.document.project_id,
+            lines,
+            at,
+            done=lambda made: self._focus(made.value[-1].id, -1),
+        )
+        if instead:
+            self._ask(projects.delete_lines, list(instead))
+
+    def _ask(self, work: Callable[..., object], *args: object, **kwargs: object) -> None:
+        self.document.ask(work, *args, **kwargs)  # type: ignore[arg-type]
+
+    def _focus(self, line_id: str, cursor: int) -> None:
+        self._focus_next = (line_id, cursor)
+        self._give_focus()
+
+    def _on_loaded(self, snapshot: Snapshot) -> None:
+        if snapshot.line(self.selected) is None:
+            self.selected = snapshot.lines[0].id if snapshot.lines else ""
+        self.changed.emit()
+        self._give_focus()
+
+    def _give_focus(self) -> None:
+        if self._focus_next is not None and self.index(self._focus_next[0]) >= 0:
+            (line_id, cursor), self._focus_next = self._focus_next, None
+            self.select(line_id)
+            self.focus_wanted.emit(line_id, cursor)
+
+
+def new_lines(read: Sequence[script.ScriptLine], voices: Sequence[Voice]) -> list[NewLine]:
+    """Lines for the library; a speaker who is called like a voice gets it."""
+    by_name = {voice.name.casefold(): voice.id for voice in voices}
+    return [
+        NewLine(
+            line.text,
+            by_name.get((line.speaker or "").casefold()),
+            line.speaker or "",
+            USUAL_PAUSE if line.pause_seconds is None else line.pause_seconds,
+        )
+        for line in read
+    ]

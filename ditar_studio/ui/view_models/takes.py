@@ -1,0 +1,216 @@
+"""The takes as they are listed: of the selected line or of all, with what is done to them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from ditar_studio.store.projects import Line
+from ditar_studio.store.takes import Take
+from ditar_studio.ui.translate import tr
+from ditar_studio.ui.view_models.document import Document
+from ditar_studio.ui.view_models.parameters import Parameters
+from ditar_studio.ui.view_models.playback import Playback
+from ditar_studio.ui.view_models.script import Script
+
+if TYPE_CHECKING:
+    from ditar_studio.audio.clip import Clip
+
+
+class Takes(QObject):
+    """The takes that are shown and those that are selected.
+
+    Signals:
+        changed: the list or the takes in it changed.
+        selection_changed: other takes are selected.
+        file_ready: a take id: its file for dragging out lies ready.
+    """
+
+    changed = Signal()
+    selection_changed = Signal()
+    file_ready = Signal(str)
+
+    def __init__(
+        self,
+        document: Document,
+        script: Script,
+        playback: Playback,
+        parameters: Parameters,
+        drag_folder: Path,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.document = document
+        self.script = script
+        self.playback = playback
+        self.parameters = parameters
+        self.of_all = False
+        self.selected: tuple[str, ...] = ()
+        self._folder = drag_folder
+        self._files: dict[str, Path] = {}
+        document.loaded.connect(lambda _snapshot: self._refresh())
+        script.changed.connect(self._refresh)
+        self._shown: tuple[Take, ...] = ()
+        self._standing: frozenset[str] = frozenset()
+
+    @property
+    def shown(self) -> tuple[Take, ...]:
+        """The takes in the list, newest first."""
+        return self._shown
+
+    @property
+    def current(self) -> Take | None:
+        """The take that actions act upon: the first of the selected ones."""
+        return self.take(self.selected[0]) if self.selected else None
+
+    def take(self, take_id: str) -> Take | None:
+        """The take with this id."""
+        snapshot = self.document.snapshot
+        return snapshot.take(take_id) if snapshot is not None else None
+
+    def stands(self, take: Take) -> bool:
+        """Whether the take stands for its line in an export."""
+        return take.id in self._standing
+
+    def show_all(self, on: bool) -> None:
+        """Lists the takes of all lines, or of the selected line only."""
+        self.of_all = on
+        self._refresh()
+
+    def select(self, take_ids: tuple[str, ...]) -> None:
+        """Makes takes the selected ones, and puts their files ready to be dragged out."""
+        if take_ids == self.selected:
+            return
+        self.selected = take_ids
+        for take_id in take_ids[:8]:
+            self._prepare_file(take_id)
+        self.selection_changed.emit()
+
+    def select_next(self, step: int) -> None:
+        """Selects and plays the take `step` places further down the list."""
+        ids = [take.id for take in self._shown]
+        if not ids:
+            return
+        here = ids.index(self.selected[0]) if self.selected and self.selected[0] in ids else -step
+        take_id = ids[min(len(ids) - 1, max(0, here + step))]
+        self.select((take_id,))
+        self.play(take_id)
+
+    # --- what is done to takes
+
+    def play(self, take_id: str) -> None:
+        """Plays a take, at the project's speed."""
+        take = self.take(take_id)
+        snapshot = self.document.snapshot
+        if take is None or snapshot is None:
+            return
+        speed = snapshot.project.settings.speed
+        self.playback.load_later(
+            lambda: read_take(take.path, speed), self.title(take), take.id, play=True
+        )
+
+    def title(self, take: Take) -> str:
+        """What a take is called: its line's number and its first words."""
+        place = self.script.index(take.line_id or "")
+        words = " ".join(take.text.split())
+        short = words if len(words) <= 48 else f"{words[:47].rstrip()}…"
+        return f"{place + 1} · {short}" if place >= 0 else short
+
+    def toggle_star(self, take_id: str) -> None:
+        """Stars a take, or no longer."""
+        take = self.take(take_id)
+        if take is not None:
+            self.document.ask(self.document.library.takes.star, take_id, not take.starred)
+
+    def set_note(self, take_id: str, note: str) -> None:
+        """Writes a note to a take."""
+        self.document.ask(self.document.library.takes.set_note, take_id, note)
+
+    def choose(self, take_id: str) -> None:
+        """Lets a take stand for its line."""
+        take = self.take(take_id)
+        if take is not None and take.line_id is not None:
+            self.document.ask(self.document.library.projects.choose_take, take.line_id, take_id)
+
+    def use_settings(self, take_id: str) -> None:
+        """Takes the parameters over from a take, its seed too."""
+        take = self.take(take_id)
+        if take is not None:
+            self.parameters.use(take.recipe.settings, tr("Use a take's settings"), seed=True)
+
+    def delete(self) -> None:
+        """Deletes the selected takes; undo brings them back."""
+        if self.selected:
+            self.document.ask(self.document.library.takes.delete, *self.selected)
+
+    def drag_file(self, take_id: str) -> Path | None:
+        """A file to be dragged out: with a telling name and its recipe inside, once ready."""
+        made = self._files.get(take_id)
+        if made is not None and made.exists():
+            return made
+        take = self.take(take_id)
+        return take.path if take is not None else None
+
+    # --- inside
+
+    def _refresh(self) -> None:
+        snapshot = self.document.snapshot
+        if snapshot is None:
+            return
+        self._standing = frozenset(line.take_id for line in snapshot.lines if line.take_id)
+        self._shown = tuple(
+            take for take in snapshot.takes if self.of_all or take.line_id == self.script.selected
+        )
+        kept = tuple(i for i in self.selected if snapshot.take(i) is not None)
+        self.changed.emit()
+        if kept != self.selected:
+            self.selected = kept
+            self.selection_changed.emit()
+
+    def _prepare_file(self, take_id: str) -> None:
+        take = self.take(take_id)
+        snapshot = self.document.snapshot
+        if take is None or snapshot is None or take_id in self._files:
+            return
+        line = snapshot.line(take.line_id)
+        number = self.script.index(take.line_id or "") + 1
+
+        def keep(path: Path) -> None:
+            self._files[take_id] = path
+            self.file_ready.emit(take_id)
+
+        self.document.bridge.background(
+            write_drag_file,
+            take,
+            line,
+            number,
+            snapshot.project.name,
+            self._folder / take_id,
+            done=keep,
+            failed=lambda _error: None,
+            owner=self,
+        )
+
+
+def read_take(path: Path, speed: float) -> Clip:
+    """The sound of a take at a speed; for a background thread."""
+    from ditar_studio.audio.io import read_clip
+    from ditar_studio.audio.speed import stretch
+
+    clip = read_clip(path)
+    return clip if speed == 1.0 else stretch(clip, speed)
+
+
+def write_drag_file(take: Take, line: Line | None, number: int, project: str, folder: Path) -> Path:
+    """A copy of a take with a telling name, the synthetic mark and its recipe inside."""
+    from ditar_studio.services import export
+
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    template = f"{{project}} {number:03d} {{text}}" if line is not None else "{project} {text}"
+    settings = export.ExportSettings(format="wav24", layout="per_line", name=template, replace=True)
+    return export.export(export.plan_takes([take], project), folder, settings).files[0]
