@@ -263,6 +263,7 @@ class StreamPlayer:
         self._end_index = -1
         self._dropouts = 0
         self._starved = False
+        self._read_at = 0.0
         self._gain = 0.0
         self._mono = np.zeros(1 << 14, np.float32)
         self._ramp = np.linspace(0.0, 1.0, _RAMP_FRAMES, dtype=np.float32)
@@ -426,6 +427,7 @@ class StreamPlayer:
             if ran_dry and self._gain > 0.0:
                 self._dropouts += 1
             count = ring.read_into(mono)
+            self._read_at = time.monotonic()
             complete = count == len(mono) or ring.read >= self._end_index >= 0
             if not complete:
                 self._starved = True
@@ -563,7 +565,9 @@ class StreamPlayer:
             return min(self._seek, len(programme) / programme.sample_rate)
         index: float = max(self._ring.read, self._flush_to)
         if self._state == "playing":
-            index -= self._latency * self._rate
+            # Callbacks come in bursts; between them the device plays on from its buffer.
+            ahead = max(0.0, self._latency - (time.monotonic() - self._read_at))
+            index -= ahead * self._rate
         anchor = next((a for a in reversed(self._anchors) if a.ring <= index), self._anchors[0])
         source = anchor.source
         if self._rate:

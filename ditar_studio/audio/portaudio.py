@@ -27,6 +27,10 @@ Direction = Literal["input", "output"]
 BLOCK_FRAMES = 1024
 """Frames in each callback."""
 
+LEAST_LATENCY = 0.15
+"""Seconds between a callback and the air, at least: what a machine that generates speech meanwhile
+needs to play without drop-outs, and little enough for a stop to be heard at once."""
+
 # Entries of ALSA's configuration that are plumbing rather than devices.
 _PLUMBING = re.compile(
     r"(sysdefault|front|rear|center_lfe|side|surround\d\d|iec958|spdif|dmix|dsnoop|modem|phoneline"
@@ -222,6 +226,7 @@ class PortAudio:
         def on_block(block: Samples, frames: int, time: object, status: Any) -> None:
             callback(block, bool(status))
 
+        usual = module.query_devices(device.index)[f"default_high_{direction}_latency"]
         kind = module.InputStream if direction == "input" else module.OutputStream
         stream = kind(
             device=device.index,
@@ -229,7 +234,7 @@ class PortAudio:
             channels=channels,
             dtype="float32",
             blocksize=BLOCK_FRAMES,
-            latency="high",
+            latency=max(usual, LEAST_LATENCY),
             callback=on_block,
             finished_callback=finished,
         )

@@ -8,6 +8,7 @@ import soxr
 from fake_sound import BLOCK, Clock, FakeBackend, InlineControl, device
 
 from ditar_studio.audio import keeper as keeper_module
+from ditar_studio.audio import player as player_module
 from ditar_studio.audio.clip import Clip
 from ditar_studio.audio.control import AudioControl
 from ditar_studio.audio.player import (
@@ -40,6 +41,7 @@ class Bench:
     def __init__(self, monkeypatch, **settings):
         self.clock = Clock()
         monkeypatch.setattr(keeper_module, "time", self.clock)
+        monkeypatch.setattr(player_module, "time", self.clock)
         self.speakers = device("speakers", outputs=2, default=True)
         self.headphones = device("headphones", outputs=2, rate=44100)
         self.backend = FakeBackend(self.speakers, self.headphones)
@@ -205,9 +207,13 @@ def test_the_position_follows_what_is_heard(bench):
     bench.player.load(Clip(ramp(3.0), RATE), play=True)
     for _ in range(20):
         heard = bench.run(0.1)
-        # The callback is ahead of the air by the latency of the device.
-        expected = heard[-1] * 100 - bench.backend.stream.latency
+        # A callback is ahead of the air by the latency of the device; then time goes on.
+        expected = heard[-1] * 100 - bench.backend.stream.latency + BLOCK / RATE
         assert bench.player.status().position == pytest.approx(max(0, expected), abs=0.001)
+        bench.clock.now += 0.01
+        later = bench.player.status().position
+        assert later == pytest.approx(max(0, expected + 0.01), abs=0.001)
+        bench.clock.now -= 0.01
 
 
 @pytest.mark.parametrize("rate", [24000, 48000])
