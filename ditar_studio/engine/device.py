@@ -11,6 +11,8 @@ from dataclasses import dataclass
 _MOST_THREADS = 8
 """Streaming makes small patches; more threads than this cost more than they bring."""
 
+_STEP_BACK = 5
+
 
 @dataclass(frozen=True)
 class Device:
@@ -55,7 +57,9 @@ def yield_to_others() -> None:
     """
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
+            thread = threading.get_native_id()
+            now = os.getpriority(os.PRIO_PROCESS, thread)
+            os.setpriority(os.PRIO_PROCESS, thread, min(19, now + _STEP_BACK))
 
 
 def devices() -> list[Device]:

@@ -341,3 +341,11 @@ main(["speak", "--reference", {reference!r}, "--transcript", "w", "--text", "One
         assert child.stdout.readline() == b"five\n"
         child.kill()
     assert read_clip(tmp_path / "a.wav").seconds == pytest.approx(0.475)
+
+
+def test_benchmark_compares_long_with_short(
+    fake: FakeModel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["benchmark", "--steps", "2", "--threads", "1", "--seconds", "1", "--long", "12"]
+    assert main(command) == 0
+    assert "times that over 10 s" in capsys.readouterr().out
