@@ -38,7 +38,7 @@ def set_language(language: str) -> None:
     _catalogue = load_catalogue(language)
 
 
-def tr(text: str, **values: object) -> str:
+def tr(text: str, /, **values: object) -> str:
     """`text` in the language in force, with ``{name}`` fields filled from `values`."""
     translated = _catalogue.get(text, text)
     return translated.format(**values) if values else translated
@@ -49,6 +49,6 @@ def mark(text: str) -> str:
     return text
 
 
-def counted(one: str, many: str, count: int, **values: object) -> str:
+def counted(one: str, many: str, count: int, /, **values: object) -> str:
     """`one` or `many` in the language in force, by `count`, which fills ``{count}``."""
     return tr(one if count == 1 else many, count=count, **values)
