@@ -44,10 +44,12 @@ class Shell(QObject):
     Signals:
         opened: the Library, once it is there; panels may be wired now.
         closing: the program is about to end; stop sound and recording.
+        ended: everything has ended in order.
     """
 
     opened = Signal(object)
     closing = Signal()
+    ended = Signal()
 
     def __init__(
         self, app: QApplication, preferences: PreferenceFile, bridge: Bridge | None = None
@@ -108,6 +110,7 @@ class Shell(QObject):
             self.library.close()
         if self.diagnostics is not None:
             self.diagnostics.stop()
+        self.ended.emit()
 
     # --- start
 

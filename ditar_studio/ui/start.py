@@ -17,5 +17,6 @@ def start(arguments: Sequence[str] = ()) -> int:
     """
     app = make_application(["ditar-studio", *arguments])
     shell = Shell(app, PreferenceFile())
+    shell.ended.connect(app.quit)
     shell.start()
     return app.exec()

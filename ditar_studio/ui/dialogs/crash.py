@@ -59,7 +59,7 @@ class CrashDialog(DialogFrame):
         self.add_buttons(
             button(tr("Save a diagnostics bundle…"), self._save, icon="shield"), None, go_on
         )
-        self.resize(560, 200)
+        self.resize(560, 460 if explained else 220)
 
     def _save(self) -> None:
         self.accept()

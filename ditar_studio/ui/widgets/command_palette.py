@@ -93,7 +93,7 @@ class CommandPalette(QDialog):
         self.field.setPlaceholderText(tr("What would you like to do?"))
         self.field.setAccessibleName(tr("Search all actions"))
         self.field.setFrame(False)
-        self.field.setProperty("palette", "true")
+        self.field.setProperty("bare", "true")
         self.list = QListWidget()
         self.list.setAccessibleName(tr("Actions"))
         self.list.setItemDelegate(_Row(self.list))
