@@ -173,7 +173,7 @@ def test_the_first_sound_comes_as_soon_as_the_cushion_is_full(desk):
     desk.player.feed(babble(0.25))
     begun = time.monotonic()
     desk.played.wait_for(PlaybackStarted)
-    assert time.monotonic() - begun < 0.15
+    assert time.monotonic() - begun < 0.25
 
 
 def test_a_long_playback_has_no_under_run_once_the_cushion_has_settled(desk):
