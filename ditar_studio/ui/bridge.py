@@ -83,7 +83,7 @@ class Bridge(QObject):
     def post(self, call: Callable[[], object]) -> None:
         """Runs `call` on the GUI thread soon; any thread may say this."""
         if not self._closed:
-            self._gui.post(call)
+            self._gui.post(lambda: self._closed or call())
 
     def ask(
         self,

@@ -1,0 +1,77 @@
+"""One question with a text for an answer, without stopping the window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLineEdit, QSpinBox, QWidget
+
+from ditar_studio.ui.dialogs.frame import DialogFrame
+from ditar_studio.ui.translate import tr
+from ditar_studio.ui.widgets.basics import button
+
+
+class TextDialog(DialogFrame):
+    """Asks for a line of text.
+
+    Args:
+        title: of the dialog.
+        text: what is asked.
+        value: a proposal.
+        accept: words of the button that takes it.
+        may_be_empty: whether an empty answer is one.
+
+    Signals:
+        answered: the text, without spaces around it.
+    """
+
+    answered = Signal(str)
+
+    def __init__(
+        self,
+        title: str,
+        text: str,
+        value: str = "",
+        accept: str = "",
+        may_be_empty: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(title, text, parent)
+        self._may_be_empty = may_be_empty
+        self.field = QLineEdit(value)
+        self.field.setAccessibleName(title)
+        self.field.selectAll()
+        self.body.addWidget(self.field)
+        self.ok = button(accept or tr("OK"), self.accept, "primary")
+        self.ok.setDefault(True)
+        self.add_buttons(None, button(tr("Cancel"), self.reject), self.ok)
+        self.field.textChanged.connect(self._check)
+        self.accepted.connect(lambda: self.answered.emit(self.field.text().strip()))
+        self._check()
+        self.field.setFocus()
+
+    def _check(self) -> None:
+        self.ok.setEnabled(self._may_be_empty or bool(self.field.text().strip()))
+
+
+class NumberDialog(DialogFrame):
+    """Asks for a whole number between two others.
+
+    Signals:
+        answered: the number.
+    """
+
+    answered = Signal(int)
+
+    def __init__(self, title: str, text: str, value: int, low: int, high: int, accept: str) -> None:
+        super().__init__(title, text)
+        self.field = QSpinBox()
+        self.field.setRange(low, high)
+        self.field.setValue(value)
+        self.field.setAccessibleName(title)
+        self.field.selectAll()
+        self.body.addWidget(self.field)
+        self.ok = button(accept, self.accept, "primary")
+        self.ok.setDefault(True)
+        self.add_buttons(None, button(tr("Cancel"), self.reject), self.ok)
+        self.accepted.connect(lambda: self.answered.emit(self.field.value()))
+        self.field.setFocus()

@@ -1,0 +1,125 @@
+"""Two takes against each other: equally loud, at the same place, blind if wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from ditar_studio.ui.dialogs.frame import DialogFrame
+from ditar_studio.ui.theme import Space
+from ditar_studio.ui.translate import tr
+from ditar_studio.ui.view_models.playback import Playback
+from ditar_studio.ui.widgets.basics import announce, button, column, label, row, surface
+from ditar_studio.ui.widgets.toggle import Toggle
+
+if TYPE_CHECKING:
+    from ditar_studio.audio.clip import Clip
+    from ditar_studio.audio.compare import Comparison
+
+Side = Literal["A", "B"]
+
+
+class CompareDialog(DialogFrame):
+    """Switches between two takes while they play.
+
+    Args:
+        names: of the two, as they are told when it is not blind.
+        clips: their sound.
+        playback: plays them.
+
+    Signals:
+        preferred: 0 or 1: the first or the second of the two was found better.
+    """
+
+    preferred = Signal(int)
+
+    def __init__(
+        self,
+        names: tuple[str, str],
+        clips: tuple[Clip, Clip],
+        playback: Playback,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(
+            tr("Compare two takes"),
+            tr("Both are equally loud. Press A and B to switch while they play, Space to pause."),
+            parent,
+        )
+        self.setMinimumWidth(520)
+        self._names = names
+        self._clips = clips
+        self._playback = playback
+        self.side: Side = "A"
+        self._comparison: Comparison
+        self._cards: dict[Side, QPushButton] = {}
+        self._words = {side: label("", "small", wrap=True) for side in ("A", "B")}
+        halves = []
+        for side in ("A", "B"):
+            card = button(side, self._switcher(side), "compare")  # type: ignore[arg-type]
+            card.setCheckable(True)
+            card.setAutoExclusive(True)
+            card.setMinimumHeight(72)
+            card.setAccessibleName(tr("Listen to {side}", side=side))
+            self._cards[side] = card  # type: ignore[index]
+            better = button(tr("{side} is better", side=side), self._chooser(side))  # type: ignore[arg-type]
+            halves.append(
+                surface("card", column(card, self._words[side], better, spacing=Space.S), Space.M)
+            )
+        self.blind = Toggle(tr("Blind: hide which is which"))
+        self.blind.setChecked(True)
+        self.blind.toggled.connect(self._prepare)
+        self.body.addLayout(row(*halves, spacing=Space.M))
+        self.body.addWidget(self.blind)
+        self.play = button(tr("Play or pause"), playback.toggle, icon="play")
+        self.add_buttons(self.play, None, button(tr("Close"), self.reject))
+        self.finished.connect(lambda _result: playback.pause())
+        self._prepare()
+
+    def switch(self, side: Side) -> None:
+        """Goes on with A or B, at the same share of the text."""
+        at = 0.0
+        if self._playback.source == "comparison":
+            status = self._playback.player.status()
+            at = status.position
+            if side != self.side:
+                at = self._comparison.position_on(side, at)
+        self.side = side
+        self._cards[side].setChecked(True)
+        self._playback.load(
+            self._comparison.clip(side), tr("Comparison: {side}", side=side), "comparison"
+        )
+        if at:
+            self._playback.seek(at)
+        announce(self, side)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = event.key()
+        if key in (Qt.Key.Key_A, Qt.Key.Key_B):
+            self.switch("A" if key == Qt.Key.Key_A else "B")
+        elif key == Qt.Key.Key_Space:
+            self._playback.toggle()
+        else:
+            super().keyPressEvent(event)
+
+    def _prepare(self) -> None:
+        from ditar_studio.audio.compare import compare
+
+        self._comparison = compare(*self._clips, blind=self.blind.isChecked())
+        for side in ("A", "B"):
+            name = self._names[self._comparison.original(side)]  # type: ignore[arg-type]
+            self._words[side].setText(tr("hidden") if self.blind.isChecked() else name)
+        self.switch("A")
+
+    def _switcher(self, side: Side) -> Callable[[], None]:
+        return lambda: self.switch(side)
+
+    def _chooser(self, side: Side) -> Callable[[], None]:
+        def choose() -> None:
+            self.preferred.emit(self._comparison.original(side))
+            self.accept()
+
+        return choose

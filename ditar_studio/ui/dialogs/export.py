@@ -1,0 +1,268 @@
+"""What to export, as what, and where to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QGridLayout,
+    QLineEdit,
+    QProgressBar,
+    QWidget,
+)
+
+from ditar_studio.errors import StudioError
+from ditar_studio.services.export import ExportSettings, Plan
+from ditar_studio.services.naming import DEFAULT_TEMPLATE, FIELDS
+from ditar_studio.ui.dialogs.frame import DialogFrame
+from ditar_studio.ui.theme import Space
+from ditar_studio.ui.translate import counted, mark, tr
+from ditar_studio.ui.widgets.basics import button, column, label, row
+from ditar_studio.ui.widgets.messages import Banner
+from ditar_studio.ui.widgets.segmented import Segmented
+
+FORMATS: tuple[tuple[str, str], ...] = (
+    ("wav24", mark("WAV, 24 bit – for audio programs")),
+    ("wav16", mark("WAV, 16 bit – plays everywhere")),
+    ("wav32f", mark("WAV, 32 bit float – untouched")),
+    ("flac", mark("FLAC – lossless and small")),
+    ("mp3", mark("MP3 – small, plays everywhere")),
+    ("opus", mark("Opus – smallest")),
+)
+RATES = (None, 24000, 44100, 48000)
+LAYOUTS: dict[str, str] = {
+    "one_file": mark("One file"),
+    "per_line": mark("A file per line"),
+    "stems": mark("Stems by speaker"),
+}
+USUAL_LOUDNESS = -16.0
+
+
+def settings_from(values: Mapping[str, Any], speed: float) -> ExportSettings:
+    """Export settings as a project keeps them; defaults where they can't be used."""
+    known = {field.name for field in fields(ExportSettings)}
+    wanted = {name: value for name, value in values.items() if name in known}
+    wanted["speed"] = speed
+    if "subtitles" in wanted:
+        wanted["subtitles"] = tuple(wanted["subtitles"])
+    try:
+        return ExportSettings(**wanted)
+    except (StudioError, TypeError):
+        return ExportSettings(speed=speed)
+
+
+def plain(settings: ExportSettings, folder: Path) -> dict[str, Any]:
+    """Export settings and the folder as plain values, for the project to keep."""
+    values = asdict(settings)
+    values.pop("speed")
+    return {**values, "folder": str(folder)}
+
+
+class ExportDialog(DialogFrame):
+    """Shows what an export would hold and asks how it is wanted.
+
+    Args:
+        plan: what would be exported.
+        settings: the last choices.
+        folder: the last folder.
+        single: whether it is of single takes, not of a script.
+
+    Signals:
+        wanted: settings and folder; the dialog stays and shows the progress.
+        cancelled: the running export is to be stopped.
+    """
+
+    wanted = Signal(object, object)
+    cancelled = Signal()
+
+    def __init__(
+        self,
+        plan: Plan,
+        settings: ExportSettings,
+        folder: Path,
+        single: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        count = len(plan.pieces)
+        super().__init__(
+            tr("Export"),
+            counted("{count} take of “{project}”.", "{count} takes of “{project}”.", count,
+                    project=plan.project),
+            parent,
+        )  # fmt: skip
+        self._speed = settings.speed
+        self._running = False
+        self.setMinimumWidth(540)
+        gaps = []
+        if plan.missing:
+            gaps.append(
+                counted(
+                    "{count} line isn't spoken yet and will be missing.",
+                    "{count} lines aren't spoken yet and will be missing.",
+                    len(plan.missing),
+                )
+            )
+        if plan.stale:
+            gaps.append(
+                counted(
+                    "{count} line has changed since it was spoken.",
+                    "{count} lines have changed since they were spoken.",
+                    len(plan.stale),
+                )
+            )
+        if gaps:
+            self.body.addWidget(
+                Banner(
+                    "warning",
+                    " ".join(gaps),
+                    tr("Close this and choose “Speak all changed” to bring them up to date."),
+                    closable=False,
+                )
+            )
+        self.layout_choice = Segmented(
+            tr("Files"), {key: tr(words) for key, words in LAYOUTS.items()}
+        )
+        self.layout_choice.choose(settings.layout)
+        self.layout_choice.setVisible(not single)
+        self.format = QComboBox()
+        for key, words in FORMATS:
+            self.format.addItem(tr(words), key)
+        self.format.setCurrentIndex(max(0, self.format.findData(settings.format)))
+        self.rate = QComboBox()
+        for rate in RATES:
+            words = tr("As it was made") if rate is None else tr("{n} Hz", n=f"{rate:,}")
+            self.rate.addItem(words, rate)
+        self.rate.setCurrentIndex(max(0, self.rate.findData(settings.sample_rate)))
+        self.srt = QCheckBox("SRT")
+        self.vtt = QCheckBox("WebVTT")
+        self.srt.setAccessibleName(tr("Subtitles as SRT"))
+        self.vtt.setAccessibleName(tr("Subtitles as WebVTT"))
+        self.srt.setChecked("srt" in settings.subtitles)
+        self.vtt.setChecked("vtt" in settings.subtitles)
+        self.level = QCheckBox(tr("Bring all to one loudness"))
+        self.level.setChecked(settings.loudness is not None)
+        self.loudness = QDoubleSpinBox()
+        self.loudness.setRange(-50.0, -5.0)
+        self.loudness.setDecimals(1)
+        self.loudness.setSuffix(tr(" LUFS"))
+        self.loudness.setValue(USUAL_LOUDNESS if settings.loudness is None else settings.loudness)
+        self.loudness.setAccessibleName(tr("Loudness in LUFS"))
+        self.loudness.setEnabled(self.level.isChecked())
+        self.level.toggled.connect(self.loudness.setEnabled)
+        self.template = QLineEdit(settings.name)
+        self.template.setPlaceholderText(DEFAULT_TEMPLATE)
+        self.template.setAccessibleName(tr("Template of the file names"))
+        known = "  ".join(f"{{{name}}}" for name in FIELDS)
+        self.folder = QLineEdit(str(folder))
+        self.folder.setAccessibleName(tr("Folder"))
+        browse = button(tr("Choose…"), self._browse, icon="folder")
+        form = QGridLayout()
+        form.setHorizontalSpacing(Space.L)
+        form.setVerticalSpacing(Space.M)
+        form.setColumnStretch(1, 1)
+        rows: tuple[tuple[str, QWidget | Any], ...] = (
+            (tr("Format"), self.format),
+            (tr("Sample rate"), self.rate),
+            (tr("Subtitles"), row(self.srt, Space.M, self.vtt, None)),
+            (tr("Loudness"), row(self.level, None, self.loudness)),
+            (
+                tr("File names"),
+                column(self.template, label(known, "caption"), spacing=Space.XS),
+            ),
+            (tr("Folder"), row(self.folder, browse)),
+        )
+        for number, (words, field) in enumerate(rows):
+            name = label(words, "strong")
+            form.addWidget(name, number, 0)
+            if isinstance(field, QWidget):
+                name.setBuddy(field)
+                form.addWidget(field, number, 1)
+            else:
+                form.addLayout(field, number, 1)
+        self.body.addWidget(self.layout_choice)
+        self.body.addLayout(form)
+        self.body.addWidget(
+            label(
+                tr(
+                    "The files say in their metadata that the speech is synthetic, and hold the "
+                    "recipe by which it can be made again."
+                ),
+                "caption",
+                wrap=True,
+            )
+        )
+        self.progress = QProgressBar()
+        self.progress.setRange(0, 1000)
+        self.progress.setAccessibleName(tr("Progress of the export"))
+        self.progress.setVisible(False)
+        self.body.addWidget(self.progress)
+        self.problem = label("", "small", "danger", wrap=True)
+        self.problem.setVisible(False)
+        self.body.addWidget(self.problem)
+        self.cancel = button(tr("Cancel"), self.reject)
+        self.export = button(tr("Export"), self._export, "primary", "export")
+        self.export.setDefault(True)
+        self.add_buttons(None, self.cancel, self.export)
+
+    def settings(self) -> ExportSettings:
+        """What has been chosen.
+
+        Raises:
+            StudioError: it can't be exported like that.
+        """
+        subtitles = [k for k, box in (("srt", self.srt), ("vtt", self.vtt)) if box.isChecked()]
+        return ExportSettings(
+            format=self.format.currentData(),
+            sample_rate=self.rate.currentData(),
+            layout=self.layout_choice.choice,  # type: ignore[arg-type]
+            subtitles=tuple(subtitles),  # type: ignore[arg-type]
+            loudness=self.loudness.value() if self.level.isChecked() else None,
+            speed=self._speed,
+            name=self.template.text().strip(),
+        )
+
+    def show_progress(self, fraction: float) -> None:
+        """Moves the progress bar, 0..1."""
+        self.progress.setValue(round(1000 * fraction))
+
+    def show_problem(self, message: str) -> None:
+        """Says what went wrong; another try is possible."""
+        self._set_running(False)
+        self.problem.setText(message)
+        self.problem.setVisible(True)
+
+    def reject(self) -> None:
+        if self._running:
+            self.cancelled.emit()
+        super().reject()
+
+    def _browse(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, tr("Folder"), self.folder.text())
+        if chosen:
+            self.folder.setText(chosen)
+
+    def _export(self) -> None:
+        folder = Path(self.folder.text().strip()).expanduser()
+        try:
+            settings = self.settings()
+            if not self.folder.text().strip():
+                raise StudioError(tr("No folder is chosen."), tr("Choose a folder."))
+        except StudioError as error:
+            self.show_problem(f"{error.message} {error.remedy}")
+            return
+        self.problem.setVisible(False)
+        self._set_running(True)
+        self.wanted.emit(settings, folder)
+
+    def _set_running(self, running: bool) -> None:
+        self._running = running
+        self.progress.setVisible(running)
+        self.export.setEnabled(not running)

@@ -1,0 +1,653 @@
+"""The studio put together: view models, panels in their regions, and what every action does.
+
+Whoever starts the program gives it a window, a bridge and a library; tests give it other players
+and models.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
+
+from ditar_studio.errors import StudioError
+from ditar_studio.services.naming import safe
+from ditar_studio.ui.actions import Actions
+from ditar_studio.ui.main_window import Place
+from ditar_studio.ui.panels.parameters_panel import ParametersPanel
+from ditar_studio.ui.panels.player_panel import PlayerPanel
+from ditar_studio.ui.panels.reference_panel import SOUND_SUFFIXES, ReferencePanel
+from ditar_studio.ui.panels.script_panel import ScriptPanel
+from ditar_studio.ui.panels.takes_panel import TakesPanel
+from ditar_studio.ui.panels.voices_panel import VoicesPanel
+from ditar_studio.ui.shell import Shell
+from ditar_studio.ui.translate import tr
+from ditar_studio.ui.view_models.devices import Devices, Registry
+from ditar_studio.ui.view_models.document import Document, Snapshot
+from ditar_studio.ui.view_models.engine import Engine, ModelState, Shelf
+from ditar_studio.ui.view_models.parameters import Parameters
+from ditar_studio.ui.view_models.playback import Playback, Player
+from ditar_studio.ui.view_models.reference import Microphone, ReferenceMaker
+from ditar_studio.ui.view_models.script import Script
+from ditar_studio.ui.view_models.takes import Takes
+from ditar_studio.ui.view_models.voices import Voices
+from ditar_studio.ui.widgets.basics import announce
+from ditar_studio.ui.widgets.status_line import EngineState
+
+if TYPE_CHECKING:
+    from ditar_studio.audio.player import PlayerStatus
+    from ditar_studio.store.library import Library
+    from ditar_studio.store.projects import Project
+    from ditar_studio.store.voices import Voice
+
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Machinery:
+    """What the studio speaks, plays and records with.
+
+    Attributes:
+        make_shelf: gives the shelf of models, on the engine's thread.
+        make_player: gives a player that tells its events to a function.
+        make_microphone: likewise a recorder.
+        registry: the list of sound devices.
+        close: lets go of the sound system, after all that uses it has ended.
+    """
+
+    make_shelf: Callable[[], Shelf]
+    make_player: Callable[[Callable[[Any], None]], Player]
+    make_microphone: Callable[[Callable[[Any], None]], Microphone]
+    registry: Registry
+    close: Callable[[], object] = lambda: None
+
+
+def real_machinery() -> Machinery:
+    """The machinery of the program."""
+    from ditar_studio.audio.control import close_shared_control
+    from ditar_studio.audio.devices import DeviceRegistry
+    from ditar_studio.audio.player import StreamPlayer
+    from ditar_studio.audio.recorder import Recorder
+
+    def make_shelf() -> Shelf:
+        from ditar_studio.engine.load import ModelShelf
+
+        return ModelShelf()
+
+    return Machinery(make_shelf, StreamPlayer, Recorder, DeviceRegistry(), close_shared_control)
+
+
+class Studio(QObject):
+    """The window at work upon a library."""
+
+    def __init__(self, shell: Shell, library: Library, machinery: Machinery) -> None:
+        super().__init__(shell)
+        self.shell = shell
+        self.window = shell.window
+        self.bridge = bridge = shell.bridge
+        self.library = library
+        self._machinery = machinery
+        self.preferences = preferences = shell.preferences
+        self.actions_: Actions = shell.actions
+        self.toasts = shell.toasts
+        self.document = Document(bridge, library, self)
+        self.playback = Playback(bridge, machinery.make_player, self)
+        self.devices = Devices(bridge, machinery.registry, preferences, self)
+        self.script = Script(self.document, self)
+        self.engine = Engine(self.document, self.playback, machinery.make_shelf, self)
+        self.parameters = Parameters(self.document, preferences.path.parent / "presets.json", self)
+        self.takes = Takes(
+            self.document,
+            self.script,
+            self.playback,
+            self.parameters,
+            Path(platformdirs.user_cache_dir("ditar-studio", appauthor=False)) / "drag",
+            self,
+        )
+        self.voices = Voices(self.document, self.playback, self)
+        self.maker = ReferenceMaker(self.document, machinery.make_microphone, self)
+        self.devices.serve(self.playback.player.set_device, self.maker.microphone.set_device)
+        self.script_panel = ScriptPanel(self.script, self.engine, self.actions_)
+        self.player_panel = PlayerPanel(self.playback, self.devices, self.actions_)
+        self.parameters_panel = ParametersPanel(self.parameters, self.actions_)
+        self.takes_panel = TakesPanel(self.takes, self.actions_)
+        self.voices_panel = VoicesPanel(self.voices, self.actions_)
+        self.reference_panel = ReferencePanel(
+            self.maker, self.playback, self.devices, self.actions_
+        )
+        self._place_panels()
+        self._listen()
+        self._handle()
+
+    def start(self) -> None:
+        """Opens the last project, loads the model, and begins to watch the sound devices."""
+        self.document.ask(first_steps, self.library, done=lambda _done: self.document.start())
+        self.devices.watch()
+        self.engine.load(self.preferences.value.model)
+
+    def close(self) -> None:
+        """Ends playing, speaking and watching; the bridge and the library are the starter's."""
+        self.script.flush()
+        self.parameters.flush()
+        self.engine.stop()
+        self.playback.close()
+        self.maker.close()
+        self.devices.close()
+        self._machinery.close()
+
+    # --- putting together
+
+    def _place_panels(self) -> None:
+        window = self.window
+        for place, panel in (
+            (Place.VOICES, self.voices_panel),
+            (Place.REFERENCE, self.reference_panel),
+            (Place.SCRIPT, self.script_panel),
+            (Place.PLAYER, self.player_panel),
+            (Place.PARAMETERS, self.parameters_panel),
+            (Place.TAKES, self.takes_panel),
+        ):
+            window.region(place).set_content(panel)
+        for tool in self.script_panel.tools():
+            window.region(Place.SCRIPT).add_tool(tool)
+        for tool in self.parameters_panel.tools(self.actions_):
+            window.region(Place.PARAMETERS).add_tool(tool)
+
+    def _listen(self) -> None:
+        self.shell.closing.connect(self.close)
+        self.document.loaded.connect(self._on_loaded)
+        self.document.opened.connect(self._on_opened)
+        self.engine.state_changed.connect(self._on_model)
+        self.engine.started.connect(self._on_speaking)
+        self.engine.flowed.connect(lambda flow: self._show_flow(rtf=flow.rtf))
+        self.engine.line_begun.connect(self._on_line_begun)
+        self.engine.warned.connect(lambda _line, words, remedy: self._warn(words, remedy))
+        self.engine.line_failed.connect(
+            lambda _line, words, remedy: self.tell_failure(words, remedy)
+        )
+        self.engine.stopped.connect(self._on_stopped)
+        self.engine.failed.connect(self.tell_failure)
+        self.playback.moved.connect(self._on_moved)
+        self.playback.told.connect(self._on_sound_event)
+        self.playback.loop_changed.connect(self.actions_.action("speak.loop").setChecked)
+        self.script.changed.connect(self._show_facts)
+        self.takes.selection_changed.connect(self._show_facts)
+        self.script_panel.play_asked.connect(self._play_line)
+        self.script_panel.text_dropped.connect(lambda path: self._read_text(Path(path)))
+        self.voices.changed.connect(self._show_facts)
+        self.voices_panel.record_asked.connect(lambda: self.window.show_place(Place.REFERENCE))
+        self.voices_panel.bundle_dropped.connect(lambda path: self.voices.add_bundle(Path(path)))
+        self.voices_panel.audio_dropped.connect(self._open_reference)
+        self.reference_panel.open_asked.connect(self._choose_reference)
+        self.reference_panel.save_asked.connect(self._save_voice)
+        self.maker.told.connect(self._tell)
+        self.maker.saved.connect(self._on_voice_saved)
+        self._rtf: float | None = None
+
+    def _handle(self) -> None:
+        handle = self.actions_.handle
+        script, takes = self.script, self.takes
+        handle("edit.undo", self.undo)
+        handle("edit.redo", self.document.redo)
+        handle("script.add", lambda: script.add(after=script.selected))
+        handle("script.paste", self._paste)
+        handle("script.import", self._open_text)
+        handle("script.split", self._split)
+        handle("script.join", lambda: script.join_with_next(script.selected))
+        handle("script.up", lambda: script.move(script.selected, -1))
+        handle("script.down", lambda: script.move(script.selected, 1))
+        self.actions_.handle_switch("script.lock", lambda _on: script.toggle_lock(script.selected))
+        handle("script.delete", lambda: script.delete(script.selected))
+        handle("speak.line", self.speak_line)
+        handle("speak.stale", self.speak_stale)
+        handle("speak.variations", self._variations)
+        handle("speak.stop", self.stop)
+        handle("speak.play", self.playback.toggle)
+        handle("speak.start", self.playback.replay)
+        handle("speak.back", lambda: self.playback.skip(-2.0))
+        handle("speak.forward", lambda: self.playback.skip(2.0))
+        self.actions_.handle_switch("speak.loop", self.playback.set_looping)
+        handle("speak.dice", self.parameters.roll)
+        self.actions_.handle_switch("speak.pin", self.parameters.pin)
+        handle("speak.defaults", self.parameters.reset)
+        handle("speak.preset", self._save_preset)
+        handle("view.zoom_in", lambda: self.player_panel.wave.zoom(1.5))
+        handle("view.zoom_out", lambda: self.player_panel.wave.zoom(1 / 1.5))
+        handle("view.zoom_fit", self.player_panel.wave.fit)
+        self.actions_.handle_switch("view.spectrogram", self.player_panel.show_spectrogram)
+        handle("edit.find", self._find_voice)
+        handle("voice.record", self._record)
+        handle("voice.monitor", lambda: self.maker.set_monitoring(not self.maker.monitoring))
+        handle("voice.open_audio", self._choose_reference)
+        handle("voice.play_reference", self._play_reference)
+        handle("voice.trim", self._trim)
+        handle("voice.normalise", self.maker.normalise)
+        handle("voice.save", self._save_voice)
+        handle("voice.rename", self._rename_voice)
+        handle("voice.tags", self._edit_tags)
+        handle("voice.duplicate", lambda: self.voices.duplicate(self.voices.selected))
+        handle("voice.delete", self._delete_voice)
+        handle("voice.import", self._import_voice)
+        handle("voice.bundle", self._export_bundle)
+        handle("voice.rescan", self.devices.rescan)
+        handle("takes.previous", lambda: takes.select_next(-1))
+        handle("takes.next", lambda: takes.select_next(1))
+        handle("takes.star", self._star_take)
+        handle("takes.note", self._write_note)
+        handle("takes.use", self._use_settings)
+        handle("takes.reveal", self._reveal_take)
+        handle("takes.delete", self._delete_takes)
+
+    # --- speaking
+
+    def speak_line(self) -> None:
+        """Speaks the selected line."""
+        self._speak((self.script.selected,))
+
+    def speak_stale(self) -> None:
+        """Speaks every line that is not up to date."""
+        self.script.flush()
+        stale = self.script.stale()
+        if stale:
+            self._speak(stale)
+        else:
+            self.toasts.show(tr("Every line is up to date."), "success")
+
+    def stop(self) -> None:
+        """Stops speaking and playing."""
+        if self.engine.speaking:
+            self.engine.stop()
+        self.playback.pause()
+
+    def undo(self) -> None:
+        """Takes the last change back, typing included."""
+        self.script.flush()
+        self.parameters.flush()
+        self.document.undo()
+
+    def _speak(self, line_ids: tuple[str, ...], variations: int = 1) -> None:
+        self.script.flush()
+        self.parameters.flush()
+        texts = [self.script.text(line_id) for line_id in line_ids]
+        spoken = tuple(i for i, text in zip(line_ids, texts, strict=True) if text.strip())
+        if not spoken:
+            self.toasts.show(tr("This line is empty."), "info", tr("Type what is to be said."))
+            return
+        self.engine.speak(spoken, variations)
+
+    def _variations(self) -> None:
+        count, wanted = QInputDialog.getInt(
+            self.window,
+            tr("Variations"),
+            tr("How many takes of this line?"),
+            3,
+            2,
+            20,
+        )
+        if wanted:
+            self._speak((self.script.selected,), count)
+
+    def _play_line(self, line_id: str) -> None:
+        line = self.script.line(line_id)
+        if line is not None and line.take_id is not None:
+            self.takes.play(line.take_id)
+
+    # --- following the library
+
+    def _on_opened(self, project: Project) -> None:
+        self.window.set_project(project.name)
+
+    def _on_loaded(self, snapshot: Snapshot) -> None:
+        self.window.set_project(snapshot.project.name)
+        for action_id, words, label in (
+            ("edit.undo", tr("Undo"), snapshot.undo),
+            ("edit.redo", tr("Redo"), snapshot.redo),
+        ):
+            action = self.actions_.action(action_id)
+            action.setText(f"{words}: {tr(label)}" if label else words)
+            keys = action.shortcut().toString()
+            action.setToolTip(f"{action.text()} ({keys})")
+        self.engine.note_model()
+        self._show_facts()
+
+    def _show_facts(self) -> None:
+        snapshot = self.document.snapshot
+        if snapshot is None:
+            return
+        script, takes = self.script, self.takes
+        line = script.line(script.selected)
+        self.actions_.set_facts(
+            can_undo=bool(snapshot.undo),
+            can_redo=bool(snapshot.redo),
+            script_filled=any(script.text(each.id).strip() for each in snapshot.lines),
+            line_selected=line is not None,
+            voice_selected=self.voices.current is not None,
+            take_selected=bool(takes.selected),
+            two_takes=len(takes.selected) == 2,
+        )
+        self.actions_.action("script.lock").setChecked(line is not None and line.locked)
+
+    # --- following the engine
+
+    def _on_model(self, state: ModelState) -> None:
+        engine = self.engine
+        words = {
+            ModelState.NONE: tr("No model"),
+            ModelState.LOADING: tr("Loading the engine…"),
+            ModelState.READY: tr("Ready: {model}", model=engine.info.name if engine.info else ""),
+            ModelState.FAILED: engine.failure[0],
+        }[state]
+        shown = {ModelState.READY: EngineState.READY, ModelState.FAILED: EngineState.FAILED}
+        self.window.status.set_engine(shown.get(state, EngineState.LOADING), words)
+        self.actions_.set_facts(model_ready=state is ModelState.READY)
+        self.parameters.use_model(engine.info)
+        if state is ModelState.FAILED:
+            self.tell_failure(*engine.failure)
+
+    def _on_speaking(self, _line_ids: tuple[str, ...]) -> None:
+        self.actions_.set_facts(generating=True)
+        self._rtf = None
+        self.window.status.set_engine(EngineState.WORKING, tr("Speaking…"))
+
+    def _on_line_begun(self, line_id: str, at: float) -> None:
+        self.player_panel.add_mark(at, str(self.script.index(line_id) + 1))
+
+    def _on_stopped(self, take_ids: tuple[str, ...], cancelled: bool) -> None:
+        self.actions_.set_facts(generating=False)
+        info = self.engine.info
+        self.window.status.set_engine(
+            EngineState.READY, tr("Ready: {model}", model=info.name if info else "")
+        )
+        if take_ids:
+            self.takes.select((take_ids[-1],))
+        if cancelled:
+            words = tr("Stopped; what was made is kept as a take.") if take_ids else tr("Stopped.")
+            self.toasts.show(words, "info")
+        elif take_ids:
+            announce(self.window, tr("Spoken."))
+
+    def _on_moved(self, _status: PlayerStatus) -> None:
+        self._show_flow()
+
+    def _show_flow(self, rtf: float | None = None) -> None:
+        self._rtf = rtf if rtf is not None else self._rtf
+        status = self.playback.player.status()
+        if status.state == "empty":
+            return
+        speaking = self.engine.speaking
+        self.window.status.set_flow(
+            generated=status.generated,
+            played=status.position,
+            rtf=self._rtf,
+            cushion=status.cushion if speaking else None,
+            underruns=status.under_runs if speaking or status.under_runs else None,
+        )
+
+    def _on_sound_event(self, event: Any) -> None:
+        from ditar_studio.audio import player
+
+        match event:
+            case player.OutputLost() | player.PlayerFailed():
+                self._warn(event.message, event.remedy)
+            case player.OutputChanged() if event.fell_back:
+                self.toasts.show(
+                    tr("The sound now comes from “{device}”.", device=event.device.name), "info"
+                )
+            case _:
+                pass
+
+    # --- voices and references
+
+    def _find_voice(self) -> None:
+        self.window.show_place(Place.VOICES)
+        self.voices_panel.search.setFocus()
+
+    def _record(self) -> None:
+        self.window.show_place(Place.REFERENCE)
+        self.playback.pause()
+        self.maker.toggle_recording(self.reference_panel.chosen_passage)
+
+    def _choose_reference(self) -> None:
+        path, _kind = QFileDialog.getOpenFileName(
+            self.window,
+            tr("Open an audio file as reference"),
+            "",
+            tr("Sound files ({kinds});;All files (*)").format(
+                kinds=" ".join(f"*{suffix}" for suffix in SOUND_SUFFIXES)
+            ),
+        )
+        if path:
+            self._open_reference(path)
+
+    def _open_reference(self, path: str) -> None:
+        self.window.show_place(Place.REFERENCE)
+        self.maker.open(Path(path))
+
+    def _play_reference(self) -> None:
+        clip = self.maker.clip
+        if clip is None:
+            return
+        if self.playback.source == "reference" and self.playback.peaks is not None:
+            self.playback.toggle()
+            return
+        self.playback.load(clip, tr("New reference"), "reference")
+        selection = self.reference_panel.wave.selection
+        if selection is not None:
+            self.playback.seek(selection[0])
+
+    def _trim(self) -> None:
+        selection = self.reference_panel.wave.selection
+        if selection is not None:
+            self.maker.trim(*selection)
+
+    def _save_voice(self) -> None:
+        from ditar_studio.ui.dialogs.consent import ConsentDialog
+
+        if self.maker.clip is None:
+            return
+        if not self.maker.transcript.strip():
+            self.toasts.show(
+                tr("The words of the reference are missing."),
+                "warning",
+                tr("Write down what is said in it; the clone needs that."),
+            )
+            self.reference_panel.words.setFocus()
+            return
+        dialog = ConsentDialog(self.maker.name)
+
+        def save() -> None:
+            voice = dialog.result_voice()
+            self.maker.save(voice.name, voice.tags, voice.consent)
+
+        dialog.accepted.connect(save)
+        self.shell.show_dialog(dialog)
+
+    def _on_voice_saved(self, voice: Voice) -> None:
+        self.voices.select(voice.id)
+        self.voices.use(voice.id)
+        self.window.show_place(Place.VOICES)
+        self.toasts.show(
+            tr("“{name}” is saved, and the project speaks in it.", name=voice.name), "success"
+        )
+
+    def _rename_voice(self) -> None:
+        voice = self.voices.current
+        if voice is None:
+            return
+        name, wanted = QInputDialog.getText(
+            self.window, tr("Rename voice"), tr("Name of the voice:"), text=voice.name
+        )
+        if wanted and name.strip():
+            self.voices.rename(voice.id, name)
+
+    def _edit_tags(self) -> None:
+        voice = self.voices.current
+        if voice is None:
+            return
+        text, wanted = QInputDialog.getText(
+            self.window,
+            tr("Tags"),
+            tr("Tags, separated by commas:"),
+            text=", ".join(voice.tags),
+        )
+        if wanted:
+            self.voices.set_tags(voice.id, [tag.strip() for tag in text.split(",")])
+
+    def _delete_voice(self) -> None:
+        voice = self.voices.current
+        if voice is not None:
+            self.voices.delete(voice.id)
+            self.toasts.undoable(tr("“{name}” is deleted.", name=voice.name), self.undo)
+
+    def _import_voice(self) -> None:
+        path, _kind = QFileDialog.getOpenFileName(
+            self.window, tr("Import a voice bundle"), "", tr("Voice bundles (*.ditarvoice)")
+        )
+        if path:
+            self.voices.add_bundle(Path(path))
+
+    def _export_bundle(self) -> None:
+        voice = self.voices.current
+        if voice is None:
+            return
+        path, _kind = QFileDialog.getSaveFileName(
+            self.window,
+            tr("Export the voice as a bundle"),
+            str(Path.home() / f"{safe(voice.name)}.ditarvoice"),
+            tr("Voice bundles (*.ditarvoice)"),
+        )
+        if path:
+            self.document.ask(
+                self.library.voices.export_bundle,
+                voice.id,
+                Path(path),
+                done=lambda _made: self.toasts.show(tr("The bundle is saved."), "success", path),
+            )
+
+    # --- small dialogs
+
+    def _paste(self) -> None:
+        text = QApplication.clipboard().text()
+        if text.strip():
+            self.script.paste(text, self.script.selected)
+        else:
+            self.toasts.show(tr("There is no text on the clipboard."), "info")
+
+    def _open_text(self) -> None:
+        path, _kind = QFileDialog.getOpenFileName(
+            self.window,
+            tr("Open a text file as script"),
+            "",
+            tr("Text files (*.txt *.md);;All files (*)"),
+        )
+        if path:
+            self._read_text(Path(path))
+
+    def _read_text(self, path: Path) -> None:
+        self.bridge.background(
+            read_text, path, done=lambda text: self.script.paste(text), owner=self
+        )
+
+    def _split(self) -> None:
+        row = self.script_panel.rows.get(self.script.selected)
+        if row is not None:
+            self.script.split(self.script.selected, row.text.textCursor().position())
+
+    def _save_preset(self) -> None:
+        name, wanted = QInputDialog.getText(
+            self.window, tr("Save preset"), tr("Name of the preset:")
+        )
+        if wanted and name.strip():
+            self.parameters.save_preset(name.strip())
+
+    def _star_take(self) -> None:
+        if self.takes.current is not None:
+            self.takes.toggle_star(self.takes.current.id)
+
+    def _use_settings(self) -> None:
+        if self.takes.current is not None:
+            self.takes.use_settings(self.takes.current.id)
+            self.toasts.show(tr("The parameters are those of the take now."), "success")
+
+    def _write_note(self) -> None:
+        take = self.takes.current
+        if take is None:
+            return
+        note, wanted = QInputDialog.getText(
+            self.window, tr("Note"), tr("Note to this take:"), text=take.note
+        )
+        if wanted:
+            self.takes.set_note(take.id, note.strip())
+
+    def _delete_takes(self) -> None:
+        count = len(self.takes.selected)
+        if count:
+            self.takes.delete()
+            words = tr("Take deleted.") if count == 1 else tr("{count} takes deleted.", count=count)
+            self.toasts.undoable(words, self.undo)
+
+    def _reveal_take(self) -> None:
+        take = self.takes.current
+        path = self.takes.drag_file(take.id) if take is not None else None
+        if path is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+
+    # --- telling
+
+    def tell_failure(self, message: str, remedy: str = "") -> None:
+        """Shows what went wrong and what to do about it."""
+        self.toasts.show(message, "danger", remedy, seconds=12.0)
+
+    def _tell(self, message: str, remedy: str, tone: str) -> None:
+        self.toasts.show(message, tone, remedy)
+
+    def _warn(self, message: str, remedy: str) -> None:
+        self.toasts.show(message, "warning", remedy, seconds=9.0)
+
+
+def first_steps(library: Library) -> None:
+    """Puts the sample voices in, and gives a first project a voice and a line to try."""
+    from ditar_studio.sample_voices import sample_voices
+    from ditar_studio.store.projects import NewLine
+
+    try:
+        library.voices.install_samples(sample_voices())
+    except StudioError as error:
+        log.warning("sample voices: %s %s", error.message, error.remedy)
+    project = library.projects.open_last().value
+    voices = library.voices.all()
+    if project.settings.voice_id is None and voices:
+        first = next((voice for voice in voices if voice.built_in), voices[0])
+        library.projects.change_settings(project.id, label="", voice_id=first.id)
+        if not library.projects.lines(project.id) and not library.takes.of_project(project.id):
+            hello = NewLine(tr("Hello! Type what you want to hear, then let me say it."))
+            library.projects.add_lines(project.id, [hello])
+
+
+def read_text(path: Path) -> str:
+    """The text in a file, whatever its usual encoding.
+
+    Raises:
+        StudioError: it can't be read, or is no text.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise StudioError(
+            tr("{file} can't be read.", file=path.name), tr("Choose another file.")
+        ) from error
+    if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise StudioError(tr("{file} is no text.", file=path.name), tr("Choose a text file."))
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        return data.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")

@@ -1,0 +1,179 @@
+"""What tests of the studio speak, play and record with: nothing that sounds or takes time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from fake_model import FakeModel, speech_like
+from fake_sound import device
+
+from ditar_studio.audio.clip import Clip
+from ditar_studio.audio.io import StreamingWavWriter
+from ditar_studio.audio.level import LevelReading
+from ditar_studio.audio.player import PlayerStatus
+from ditar_studio.audio.portaudio import Device
+from ditar_studio.audio.recorder import RecordingStopped
+from ditar_studio.engine.voice import VoiceCache
+from ditar_studio.ui.studio import Machinery
+
+
+class SilentPlayer:
+    """Keeps what it is given; "plays" up to where it is told."""
+
+    def __init__(self, on_event: Callable[[Any], None]) -> None:
+        self.on_event = on_event
+        self.volume = 1.0
+        self.rate = 0
+        self.parts: list[np.ndarray] = []
+        self.playing = False
+        self.complete = False
+        self.position = 0.0
+        self.region: tuple[float, float] | None = None
+        self.device: str | None = None
+        self.closed = False
+
+    def begin(self, sample_rate: int, play: bool = True) -> None:
+        self.rate, self.parts, self.playing = sample_rate, [], play
+        self.complete, self.position, self.region = False, 0.0, None
+
+    def feed(self, samples: np.ndarray) -> None:
+        self.parts.append(samples)
+
+    def finish(self) -> None:
+        self.complete = True
+
+    def load(self, clip: Clip, play: bool = False) -> None:
+        self.begin(clip.sample_rate, play)
+        self.feed(clip.samples)
+        self.finish()
+
+    def play(self) -> None:
+        self.playing = True
+
+    def pause(self) -> None:
+        self.playing = False
+
+    def toggle(self) -> None:
+        self.playing = not self.playing
+
+    def replay(self) -> None:
+        self.position, self.playing = 0.0, True
+
+    def seek(self, seconds: float) -> None:
+        self.position = seconds
+
+    def set_loop(self, region: tuple[float, float] | None) -> None:
+        self.region = region
+
+    def set_device(self, device: str | None) -> None:
+        self.device = device
+
+    def samples(self) -> np.ndarray:
+        return np.concatenate(self.parts) if self.parts else np.zeros(0, np.float32)
+
+    def status(self) -> PlayerStatus:
+        seconds = len(self.samples()) / self.rate if self.rate else 0.0
+        state = "empty" if not self.rate else "playing" if self.playing else "paused"
+        return PlayerStatus(
+            state=state,  # type: ignore[arg-type]
+            position=self.position,
+            generated=seconds,
+            finished=self.complete,
+            cushion=seconds - self.position,
+            cushion_target=0.2,
+            under_runs=0,
+            dropouts=0,
+            device=None,
+        )
+
+    def close(self, limit: float = 5.0) -> None:
+        self.closed = True
+
+
+class SilentMicrophone:
+    """Records a tone of two seconds as soon as it is stopped."""
+
+    def __init__(self, on_event: Callable[[Any], None]) -> None:
+        self.on_event = on_event
+        self.level = LevelReading(-20.0, -12.0, -18.0)
+        self.monitoring = False
+        self.path: Path | None = None
+        self.peaks = None
+        self.device: str | None = None
+        self.closed = False
+
+    @property
+    def recording(self) -> bool:
+        return self.path is not None
+
+    @property
+    def recorded_seconds(self) -> float:
+        return 2.0 if self.recording else 0.0
+
+    def monitor(self, on: bool = True) -> None:
+        self.monitoring = on
+
+    def record(self, path: Path) -> None:
+        self.path = path
+
+    def stop(self) -> None:
+        if self.path is not None:
+            path, self.path = self.path, None
+            clip = speech_like(6.0)
+            with StreamingWavWriter(path, clip.sample_rate, "PCM_24") as writer:
+                writer.append(clip.samples)
+            self.on_event(RecordingStopped(path, clip.seconds, "asked"))
+
+    def set_device(self, device: str | None) -> None:
+        self.device = device
+
+    def reset_clip(self) -> None:
+        self.level = LevelReading()
+
+    def close(self, limit: float = 5.0) -> None:
+        self.closed = True
+
+
+class FixedRegistry:
+    """Two microphones and a loudspeaker that never change."""
+
+    def __init__(self) -> None:
+        self.devices = (
+            device("Desk microphone", inputs=1, default=True),
+            device("Headset", inputs=1, outputs=2),
+            device("Loudspeakers", outputs=2, default=True),
+        )
+        self.closed = False
+
+    def serving(self, direction: Any) -> tuple[Device, ...]:
+        return tuple(d for d in self.devices if d.serves(direction))
+
+    def rescan(self, asked: bool = True) -> Any:
+        raise NotImplementedError
+
+    def watch(self, on_event: Callable[[Any], None], every: float = 2.0) -> None:
+        from ditar_studio.audio.devices import DevicesChanged
+
+        on_event(DevicesChanged(self.devices, (), ()))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeShelf:
+    """Holds the fake model."""
+
+    def __init__(self, model: FakeModel | None = None) -> None:
+        self.model = model or FakeModel()
+        self.voices = VoiceCache(self.model)
+
+    def get(self, name_or_path: str | None = None) -> tuple[FakeModel, VoiceCache]:
+        return self.model, self.voices
+
+
+def quiet_machinery(model: FakeModel | None = None) -> Machinery:
+    """Machinery for tests."""
+    return Machinery(lambda: FakeShelf(model), SilentPlayer, SilentMicrophone, FixedRegistry())
