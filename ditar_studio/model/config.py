@@ -63,7 +63,7 @@ class VaeConfig:
     vocoder_layers: int = 4
     lookahead: int = 2
     bands: int = 96
-    symbols: int = 0  # of the phonetic head; 0: no head
+    symbols: int = 0  # of the phonetic head that training adds; 0: no head
 
     def __post_init__(self) -> None:
         _require(self.hop % 4 == 0, "the hop must be a multiple of 4")
@@ -128,7 +128,7 @@ PRESETS: dict[str, DiTARConfig] = {
         encoder=TransformerConfig(2, 192, 3, 768),
         language_model=TransformerConfig(6, 256, 4, 1024),
         locdit=TransformerConfig(4, 256, 4, 1024),
-        vae=VaeConfig(latent_dim=32, symbols=81),
+        vae=VaeConfig(latent_dim=32),
         symbols=81,
         pointer=True,
     ),

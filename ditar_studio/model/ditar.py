@@ -22,6 +22,7 @@ from ditar_studio.model.language_model import LanguageModel
 from ditar_studio.model.layers import LayerCache
 from ditar_studio.model.locdit import LocDiT
 from ditar_studio.model.pointer import TextPointer, choose_pattern, elapsed_since_move
+from ditar_studio.model.reader import PhoneticReader
 from ditar_studio.model.vae import Vae, pad_to_hop
 
 
@@ -90,6 +91,7 @@ class DiTAR(nn.Module):
         self.language_model = LanguageModel(config)
         self.locdit = LocDiT(config)
         self.pointer = TextPointer(config) if config.pointer else None
+        self.reader = PhoneticReader(config.vae, config.symbols) if config.pointer else None
         self._fast: FastLocDiT | None = None
 
     def speed_up(self) -> None:
@@ -112,10 +114,9 @@ class DiTAR(nn.Module):
             raise StudioError("The reference clip is shorter than a tenth of a second.")
         latents = self.vae.encode(wave[None, :whole])[0]
         units = fit = None
-        if self.pointer is not None:
+        if self.reader is not None:
             heard = symbols[symbols != self.boundary]
-            log_probs = self.vae.phoneme_logits(latents[None])[0].log_softmax(-1)
-            units, fit = align(log_probs, heard)
+            units, fit = align(self.reader(wave[None, :whole])[0], heard)
         embeddings = self.aggregator(latents.reshape(-1, patch, latents.shape[-1]))
         return Prompt(symbols, latents, embeddings, units, fit)
 

@@ -124,6 +124,6 @@ class FastLocDiT:
                 x = x.view(batch, length, dim)[:, -patch:].reshape(batch * patch, dim)
             attended = F.scaled_dot_product_attention(query, key, qkv[:, :, 2].transpose(1, 2))
             x = torch.addmm(x, attended.transpose(1, 2).reshape(len(x), dim), block.out)
-            x = torch.addmm(x, F.gelu(_norm(x) @ block.up, approximate="tanh"), block.down)
+            x = torch.addmm(x, F.relu(_norm(x) @ block.up).square(), block.down)
         u = torch.addmm(self._locdit.out.bias, _norm(x), self._out)
         return u.view(batch, patch, -1)

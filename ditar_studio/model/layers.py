@@ -115,7 +115,8 @@ class Block(nn.Module):
             query, key, value, attn_mask=mask, is_causal=causal and mask is None
         )
         x = x + self.out(attended.transpose(1, 2).reshape(batch, length, dim))
-        y: Tensor = x + self.down(F.gelu(self.up(self.ffn_norm(x)), approximate="tanh"))
+        # Squared ReLU: as good as GELU and several times cheaper on a CPU (arXiv 2109.08668).
+        y: Tensor = x + self.down(F.relu(self.up(self.ffn_norm(x))).square())
         return y
 
 

@@ -17,7 +17,6 @@ def tiny_config(pointer: bool) -> DiTARConfig:
         trunk_dim=24,
         decoder_dim=24,
         bands=12,
-        symbols=30,
     )
     return DiTARConfig(TINY, TINY, TINY, vae, symbols=30, pointer=pointer)
 

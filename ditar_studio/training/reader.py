@@ -1,0 +1,35 @@
+"""Trainer of the phonetic reader: CTC on whole clips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ditar_studio.model.reader import PhoneticReader
+from ditar_studio.training.loop import Loop, LoopConfig
+from ditar_studio.training.vae import VaeData
+
+
+class ReaderObjective(nn.Module):
+    """CTC loss in nats a phoneme on a batch of `VaeData`."""
+
+    def __init__(self, reader: PhoneticReader) -> None:
+        super().__init__()
+        self.reader = reader
+
+    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        log_probs = self.reader(batch["wave"])
+        lengths = batch["label_lengths"]
+        loss = F.ctc_loss(
+            log_probs.transpose(0, 1), batch["labels"], batch["frames"], lengths, zero_infinity=True
+        )
+        return {"loss": loss}
+
+
+def reader_loop(reader: PhoneticReader, data: VaeData, config: LoopConfig, out: Path) -> Loop:
+    """A loop that trains a phonetic reader."""
+    torch.manual_seed(config.seed)
+    return Loop(ReaderObjective(reader), data.load, [e.seconds for e in data.entries], config, out)
