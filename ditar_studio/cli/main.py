@@ -264,9 +264,11 @@ def _add_train(parser: argparse.ArgumentParser, common: Parser) -> None:
     vae = step("vae", "train the audio VAE", 20_000)
     vae.add_argument("--latent-dim", type=whole, default=32, metavar="N")
     vae.add_argument("--decoder-of", metavar="VAE", help="train only the decoder of this VAE")
-    latents = step("latents", "encode and align a corpus with a trained VAE", 1_000)
+    reader = step("reader", "train the phonetic reader that aligns text and audio", 10_000)
+    latents = step("latents", "encode and align a corpus with trained networks")
     latents.add_argument("--vae", required=True, metavar="VAE")
-    for each in (vae, latents):
+    latents.add_argument("--reader", required=True, metavar="READER")
+    for each in (vae, reader, latents):
         each.add_argument("--data", required=True, metavar="DATA", help="made by “prepare”")
         each.add_argument("--exclude", metavar="FILE", help="speakers to leave out, one a line")
     ditar = step("ditar", "train a DiTAR on latents", 50_000)

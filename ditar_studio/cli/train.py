@@ -1,11 +1,13 @@
-"""`ditar-studio train`: from a manifest to a model, in four steps that can each be resumed.
+"""`ditar-studio train`: from a manifest to a model, in five steps that can each be resumed.
 
     train prepare MANIFEST.jsonl --out DATA       decode everything once
     train vae --data DATA --out RUN               the audio VAE
-    train latents --data DATA --vae VAE --out L   encode and align the corpus with it
+    train reader --data DATA --out RUN            the phonetic reader, which aligns
+    train latents --data DATA --vae VAE --reader READER --out L
+                                                  encode and align the corpus with them
     train ditar --latents L --out RUN             DiTAR itself
 
-`vae` and `ditar` run on several GPUs or machines under `torchrun -m ditar_studio`.
+`vae`, `reader` and `ditar` run on several GPUs or machines under `torchrun -m ditar_studio`.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
     from ditar_studio.training.corpus import PreparedCorpus
     from ditar_studio.training.loop import LoopConfig
 
-VAE_FILE, MODEL_FILE = "vae.safetensors", "model.safetensors"
+VAE_FILE, READER_FILE = "vae.safetensors", "reader.safetensors"
+MODEL_FILE = "model.safetensors"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -31,6 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     steps: dict[str, Callable[[argparse.Namespace, Console], dict[str, Any]]] = {
         "prepare": _prepare,
         "vae": _vae,
+        "reader": _reader,
         "latents": _latents,
         "ditar": _ditar,
     }
@@ -73,36 +77,46 @@ def _vae(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     return {"step": loop.step, "hours": round(loop.seconds_seen / 3600, 3), "out": str(out)}
 
 
-def _latents(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
-    from ditar_studio.model.weights import load_vae, save_model
+def _reader(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from ditar_studio.model.config import VaeConfig
+    from ditar_studio.model.reader import PhoneticReader
+    from ditar_studio.model.weights import save_model
+    from ditar_studio.text import symbols
     from ditar_studio.training.labels import load_labels
-    from ditar_studio.training.latents import (
-        LatentCorpus,
-        align_corpus,
-        encode_corpus,
-        measure_statistics,
-        phonetic_loop,
-    )
+    from ditar_studio.training.reader import reader_loop
+    from ditar_studio.training.vae import VaeData
 
-    corpus = _corpus(arguments)
-    out = Path(arguments.out)
-    vae = load_vae(Path(arguments.vae))
-    measure_statistics(vae, corpus)
-    encoded = encode_corpus(vae, corpus, load_labels(corpus, console.warn), out)
-    vae.requires_grad_(True)
-    latents = LatentCorpus(out, vae.config.latent_dim)
-    loop = phonetic_loop(vae, latents, _loop_config(arguments), out / "phonetic")
+    corpus, out = _corpus(arguments), Path(arguments.out)
+    reader = PhoneticReader(VaeConfig(), len(symbols.SYMBOLS))
+    data = VaeData(corpus, reader.config.hop, load_labels(corpus, console.warn))
+    loop = reader_loop(reader, data, _loop_config(arguments), out)
     loop.resume()
-    trained: Any = loop.run(_reporter(console, arguments.steps)).vae
-    aligned = align_corpus(trained, latents, console.warn)
-    save_model(trained, out / VAE_FILE)
-    return {"encoded": encoded, "aligned": aligned, "out": str(out)}
+    trained: Any = loop.run(_reporter(console, arguments.steps)).reader
+    save_model(trained, out / READER_FILE)
+    return {"step": loop.step, "hours": round(loop.seconds_seen / 3600, 3), "out": str(out)}
+
+
+def _latents(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from ditar_studio.model.weights import load_reader, load_vae, save_model
+    from ditar_studio.training.labels import load_labels
+    from ditar_studio.training.latents import align_corpus, encode_corpus, measure_statistics
+    from ditar_studio.training.vae import without_head
+
+    corpus, out = _corpus(arguments), Path(arguments.out)
+    labels = load_labels(corpus, console.warn)
+    vae, reader = without_head(load_vae(Path(arguments.vae))), load_reader(Path(arguments.reader))
+    aligned = align_corpus(reader, vae.config.hop, corpus, labels, out, console.warn)
+    measure_statistics(vae, corpus)
+    encode_corpus(vae, corpus, labels, out)
+    save_model(vae, out / VAE_FILE)
+    save_model(reader, out / READER_FILE)
+    return {"aligned": aligned, "out": str(out)}
 
 
 def _ditar(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from ditar_studio.model.config import PRESETS
     from ditar_studio.model.ditar import DiTAR
-    from ditar_studio.model.weights import load_vae, save_model
+    from ditar_studio.model.weights import load_reader, load_vae, save_model
     from ditar_studio.text import symbols
     from ditar_studio.training.ditar import DiTARData, ditar_loop
     from ditar_studio.training.latents import LatentCorpus
@@ -119,6 +133,8 @@ def _ditar(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     )
     model = DiTAR(config)
     model.vae = vae
+    if config.pointer:
+        model.reader = load_reader(folder / READER_FILE)
     data = DiTARData(LatentCorpus(folder, vae.config.latent_dim), config)
     loop = ditar_loop(model, data, _loop_config(arguments), out)
     loop.resume()

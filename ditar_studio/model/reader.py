@@ -6,6 +6,8 @@ transcript at hand.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from torch import Tensor, nn
 
 from ditar_studio.model.config import VaeConfig
@@ -23,6 +25,7 @@ class PhoneticReader(nn.Module):
         self, config: VaeConfig, symbols: int, fine_dim: int = 128, dim: int = 256
     ) -> None:
         super().__init__()
+        self.config = replace(config, symbols=symbols)
         self.mel = LogMel(config.sample_rate, config.hop // 2, config.mel_bins)
         self.inward = nn.Linear(config.mel_bins, fine_dim)
         self.fine = nn.Sequential(*(ConvNeXtBlock(fine_dim, causal=False) for _ in range(2)))

@@ -14,10 +14,12 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import nn
 
 from ditar_studio.errors import StudioError
 from ditar_studio.model.config import DiTARConfig, VaeConfig, from_dict, to_dict
 from ditar_studio.model.ditar import DiTAR
+from ditar_studio.model.reader import PhoneticReader
 from ditar_studio.model.vae import Vae
 
 FORMAT = "ditar-studio"
@@ -25,8 +27,12 @@ FORMAT_VERSION = 1
 _REMEDY = "Use a model file made by this program, or download it again."
 
 
+Model = DiTAR | Vae | PhoneticReader
+_KINDS: dict[type[nn.Module], str] = {DiTAR: "ditar", Vae: "vae", PhoneticReader: "reader"}
+
+
 def save_model(
-    model: DiTAR | Vae, path: Path, *, dtype: torch.dtype = torch.bfloat16, note: str = ""
+    model: Model, path: Path, *, dtype: torch.dtype = torch.bfloat16, note: str = ""
 ) -> None:
     """Write weights atomically; floating-point tensors are stored as `dtype`."""
     tensors = {
@@ -36,7 +42,7 @@ def save_model(
     metadata = {
         "format": FORMAT,
         "format_version": str(FORMAT_VERSION),
-        "kind": "ditar" if isinstance(model, DiTAR) else "vae",
+        "kind": _KINDS[type(model)],
         "config": json.dumps(to_dict(model.config)),
         "note": note,
     }
@@ -75,7 +81,7 @@ def _open(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, torch.Tensor
     return config, tensors
 
 
-def _fill(model: DiTAR | Vae, tensors: dict[str, torch.Tensor], name: str) -> None:
+def _fill(model: Model, tensors: dict[str, torch.Tensor], name: str) -> None:
     wanted = model.state_dict()
     missing, extra = sorted(wanted.keys() - tensors.keys()), sorted(tensors.keys() - wanted.keys())
     if missing or extra:
@@ -116,3 +122,12 @@ def load_vae(path: Path) -> Vae:
     vae = Vae(from_dict(VaeConfig, config, "VAE's configuration"))
     _fill(vae, tensors, path.name)
     return vae
+
+
+def load_reader(path: Path) -> PhoneticReader:
+    """Load a phonetic reader alone; see `load_ditar`."""
+    values, tensors = _open(path, "reader")
+    config = from_dict(VaeConfig, values, "reader's configuration")
+    reader = PhoneticReader(config, config.symbols)
+    _fill(reader, tensors, path.name)
+    return reader

@@ -61,6 +61,8 @@ class DiTARObjective(nn.Module):
         super().__init__()
         self.model, self.losses = model, losses
         model.vae.requires_grad_(False)
+        if model.reader is not None:
+            model.reader.requires_grad_(False)
 
     def conditions(self, batch: dict[str, Tensor], fed: Tensor) -> tuple[Tensor, Tensor | None]:
         """Language-model outputs [B, T + 1, dim] and, with a pointer, what latents say [B, T * P,

@@ -9,7 +9,7 @@ DiTAR is trained on the latents.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -198,3 +198,11 @@ def vae_loop(
     objective = VaeObjective(vae, losses or VaeLosses(), slice_latents, decoder_of is not None)
     trained = list(vae.decoder.parameters()) if decoder_of is not None else None
     return Loop(objective, data.load, [e.seconds for e in data.entries], config, out, trained)
+
+
+def without_head(vae: Vae) -> Vae:
+    """The same VAE without its phonetic head, which only training needs."""
+    plain = Vae(replace(vae.config, symbols=0))
+    wanted = plain.state_dict().keys()
+    plain.load_state_dict({name: v for name, v in vae.state_dict().items() if name in wanted})
+    return plain.eval().requires_grad_(False)

@@ -41,7 +41,7 @@ def test_from_a_manifest_to_a_model_that_speaks(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ditar_studio.training.latents._WORST_FIT", -1e9)
-    place = {name: str(tmp_path / name) for name in ("data", "vae", "latents", "ditar")}
+    place = {name: str(tmp_path / name) for name in ("data", "vae", "reader", "latents", "ditar")}
     common = ["--batch-seconds", "6", "--quiet", "--steps", "2"]
     assert main(["train", "prepare", str(corpus(tmp_path)), "--out", place["data"]]) == 0
     output = capsys.readouterr()
@@ -49,8 +49,10 @@ def test_from_a_manifest_to_a_model_that_speaks(
     assert "missing.flac" in output.err
     data = ["--data", place["data"]]
     assert main(["train", "vae", *data, "--out", place["vae"], *common]) == 0
-    vae = ["--vae", place["vae"] + "/vae.safetensors"]
-    assert main(["train", "latents", *data, *vae, "--out", place["latents"], *common]) == 0
+    assert main(["train", "reader", *data, "--out", place["reader"], *common]) == 0
+    made = ["--vae", place["vae"] + "/vae.safetensors"]
+    made += ["--reader", place["reader"] + "/reader.safetensors"]
+    assert main(["train", "latents", *data, *made, "--out", place["latents"], "--quiet"]) == 0
     ditar = ["train", "ditar", "--latents", place["latents"], "--out", place["ditar"]]
     assert main([*ditar, *common, "--preset", "none"]) == 1
     assert main([*ditar, *common]) == 0
@@ -65,7 +67,8 @@ def test_from_a_manifest_to_a_model_that_speaks(
     [
         ["prepare", "missing.jsonl", "--out", "data"],
         ["vae", "--data", "missing", "--out", "vae"],
-        ["latents", "--data", "missing", "--vae", "missing", "--out", "latents"],
+        ["reader", "--data", "missing", "--out", "reader"],
+        ["latents", "--data", "missing", "--vae", "m", "--reader", "m", "--out", "latents"],
         ["ditar", "--latents", "missing", "--out", "ditar"],
     ],
 )
