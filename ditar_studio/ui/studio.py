@@ -13,17 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import platformdirs
-from PySide6.QtCore import QObject, QUrl
-from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
+from PySide6.QtCore import QObject
 
 from ditar_studio.errors import StudioError
-from ditar_studio.services.naming import safe
 from ditar_studio.ui.actions import Actions
+from ditar_studio.ui.commands.projects import ProjectCommands
+from ditar_studio.ui.commands.script import ScriptCommands
+from ditar_studio.ui.commands.takes import TakeCommands
+from ditar_studio.ui.commands.voices import VoiceCommands
 from ditar_studio.ui.main_window import Place
 from ditar_studio.ui.panels.parameters_panel import ParametersPanel
 from ditar_studio.ui.panels.player_panel import PlayerPanel
-from ditar_studio.ui.panels.reference_panel import SOUND_SUFFIXES, ReferencePanel
+from ditar_studio.ui.panels.reference_panel import ReferencePanel
 from ditar_studio.ui.panels.script_panel import ScriptPanel
 from ditar_studio.ui.panels.takes_panel import TakesPanel
 from ditar_studio.ui.panels.voices_panel import VoicesPanel
@@ -45,7 +46,8 @@ if TYPE_CHECKING:
     from ditar_studio.audio.player import PlayerStatus
     from ditar_studio.store.library import Library
     from ditar_studio.store.projects import Project
-    from ditar_studio.store.voices import Voice
+    from ditar_studio.ui.dialogs.settings import Choices
+    from ditar_studio.ui.preferences import Preferences
 
 
 log = logging.getLogger(__name__)
@@ -163,6 +165,7 @@ class Studio(QObject):
 
     def _listen(self) -> None:
         self.shell.closing.connect(self.close)
+        self.preferences.listen(self._on_preferences)
         self.document.loaded.connect(self._on_loaded)
         self.document.opened.connect(self._on_opened)
         self.engine.state_changed.connect(self._on_model)
@@ -181,34 +184,16 @@ class Studio(QObject):
         self.script.changed.connect(self._show_facts)
         self.takes.selection_changed.connect(self._show_facts)
         self.script_panel.play_asked.connect(self._play_line)
-        self.script_panel.text_dropped.connect(lambda path: self._read_text(Path(path)))
         self.voices.changed.connect(self._show_facts)
-        self.voices_panel.record_asked.connect(lambda: self.window.show_place(Place.REFERENCE))
-        self.voices_panel.bundle_dropped.connect(lambda path: self.voices.add_bundle(Path(path)))
-        self.voices_panel.audio_dropped.connect(self._open_reference)
-        self.reference_panel.open_asked.connect(self._choose_reference)
-        self.reference_panel.save_asked.connect(self._save_voice)
         self.maker.told.connect(self._tell)
-        self.maker.saved.connect(self._on_voice_saved)
         self._rtf: float | None = None
 
     def _handle(self) -> None:
         handle = self.actions_.handle
-        script, takes = self.script, self.takes
         handle("edit.undo", self.undo)
         handle("edit.redo", self.document.redo)
-        handle("script.add", lambda: script.add(after=script.selected))
-        handle("script.paste", self._paste)
-        handle("script.import", self._open_text)
-        handle("script.split", self._split)
-        handle("script.join", lambda: script.join_with_next(script.selected))
-        handle("script.up", lambda: script.move(script.selected, -1))
-        handle("script.down", lambda: script.move(script.selected, 1))
-        self.actions_.handle_switch("script.lock", lambda _on: script.toggle_lock(script.selected))
-        handle("script.delete", lambda: script.delete(script.selected))
-        handle("speak.line", self.speak_line)
+        handle("speak.line", lambda: self.speak((self.script.selected,)))
         handle("speak.stale", self.speak_stale)
-        handle("speak.variations", self._variations)
         handle("speak.stop", self.stop)
         handle("speak.play", self.playback.toggle)
         handle("speak.start", self.playback.replay)
@@ -218,46 +203,24 @@ class Studio(QObject):
         handle("speak.dice", self.parameters.roll)
         self.actions_.handle_switch("speak.pin", self.parameters.pin)
         handle("speak.defaults", self.parameters.reset)
-        handle("speak.preset", self._save_preset)
         handle("view.zoom_in", lambda: self.player_panel.wave.zoom(1.5))
         handle("view.zoom_out", lambda: self.player_panel.wave.zoom(1 / 1.5))
         handle("view.zoom_fit", self.player_panel.wave.fit)
         self.actions_.handle_switch("view.spectrogram", self.player_panel.show_spectrogram)
-        handle("edit.find", self._find_voice)
-        handle("voice.record", self._record)
-        handle("voice.monitor", lambda: self.maker.set_monitoring(not self.maker.monitoring))
-        handle("voice.open_audio", self._choose_reference)
-        handle("voice.play_reference", self._play_reference)
-        handle("voice.trim", self._trim)
-        handle("voice.normalise", self.maker.normalise)
-        handle("voice.save", self._save_voice)
-        handle("voice.rename", self._rename_voice)
-        handle("voice.tags", self._edit_tags)
-        handle("voice.duplicate", lambda: self.voices.duplicate(self.voices.selected))
-        handle("voice.delete", self._delete_voice)
-        handle("voice.import", self._import_voice)
-        handle("voice.bundle", self._export_bundle)
-        handle("voice.rescan", self.devices.rescan)
-        handle("takes.previous", lambda: takes.select_next(-1))
-        handle("takes.next", lambda: takes.select_next(1))
-        handle("takes.star", self._star_take)
-        handle("takes.note", self._write_note)
-        handle("takes.use", self._use_settings)
-        handle("takes.reveal", self._reveal_take)
-        handle("takes.delete", self._delete_takes)
+        self.voice_commands = VoiceCommands(self)
+        self.take_commands = TakeCommands(self)
+        self.script_commands = ScriptCommands(self)
+        self.project_commands = ProjectCommands(self)
+        self.shell.settings_choices = self._settings_choices
 
     # --- speaking
-
-    def speak_line(self) -> None:
-        """Speaks the selected line."""
-        self._speak((self.script.selected,))
 
     def speak_stale(self) -> None:
         """Speaks every line that is not up to date."""
         self.script.flush()
         stale = self.script.stale()
         if stale:
-            self._speak(stale)
+            self.speak(stale)
         else:
             self.toasts.show(tr("Every line is up to date."), "success")
 
@@ -273,7 +236,8 @@ class Studio(QObject):
         self.parameters.flush()
         self.document.undo()
 
-    def _speak(self, line_ids: tuple[str, ...], variations: int = 1) -> None:
+    def speak(self, line_ids: tuple[str, ...], variations: int = 1) -> None:
+        """Speaks lines that have text, `variations` times each."""
         self.script.flush()
         self.parameters.flush()
         texts = [self.script.text(line_id) for line_id in line_ids]
@@ -282,18 +246,6 @@ class Studio(QObject):
             self.toasts.show(tr("This line is empty."), "info", tr("Type what is to be said."))
             return
         self.engine.speak(spoken, variations)
-
-    def _variations(self) -> None:
-        count, wanted = QInputDialog.getInt(
-            self.window,
-            tr("Variations"),
-            tr("How many takes of this line?"),
-            3,
-            2,
-            20,
-        )
-        if wanted:
-            self._speak((self.script.selected,), count)
 
     def _play_line(self, line_id: str) -> None:
         line = self.script.line(line_id)
@@ -404,201 +356,34 @@ class Studio(QObject):
             case _:
                 pass
 
-    # --- voices and references
+    # --- settings
 
-    def _find_voice(self) -> None:
-        self.window.show_place(Place.VOICES)
-        self.voices_panel.search.setFocus()
+    def _settings_choices(self) -> Choices:
+        """What the settings dialog needs to know."""
+        from ditar_studio.services.diagnostics import folder_of
+        from ditar_studio.ui.dialogs.settings import Choices
 
-    def _record(self) -> None:
-        self.window.show_place(Place.REFERENCE)
-        self.playback.pause()
-        self.maker.toggle_recording(self.reference_panel.chosen_passage)
+        info = self.engine.info
+        model = f"{info.name} {info.version}".strip() if info else tr("No model is loaded.")
 
-    def _choose_reference(self) -> None:
-        path, _kind = QFileDialog.getOpenFileName(
-            self.window,
-            tr("Open an audio file as reference"),
-            "",
-            tr("Sound files ({kinds});;All files (*)").format(
-                kinds=" ".join(f"*{suffix}" for suffix in SOUND_SUFFIXES)
-            ),
-        )
-        if path:
-            self._open_reference(path)
+        def rescan(then: Callable[[], None]) -> None:
+            self.devices.rescan(then)
 
-    def _open_reference(self, path: str) -> None:
-        self.window.show_place(Place.REFERENCE)
-        self.maker.open(Path(path))
-
-    def _play_reference(self) -> None:
-        clip = self.maker.clip
-        if clip is None:
-            return
-        if self.playback.source == "reference" and self.playback.peaks is not None:
-            self.playback.toggle()
-            return
-        self.playback.load(clip, tr("New reference"), "reference")
-        selection = self.reference_panel.wave.selection
-        if selection is not None:
-            self.playback.seek(selection[0])
-
-    def _trim(self) -> None:
-        selection = self.reference_panel.wave.selection
-        if selection is not None:
-            self.maker.trim(*selection)
-
-    def _save_voice(self) -> None:
-        from ditar_studio.ui.dialogs.consent import ConsentDialog
-
-        if self.maker.clip is None:
-            return
-        if not self.maker.transcript.strip():
-            self.toasts.show(
-                tr("The words of the reference are missing."),
-                "warning",
-                tr("Write down what is said in it; the clone needs that."),
-            )
-            self.reference_panel.words.setFocus()
-            return
-        dialog = ConsentDialog(self.maker.name)
-
-        def save() -> None:
-            voice = dialog.result_voice()
-            self.maker.save(voice.name, voice.tags, voice.consent)
-
-        dialog.accepted.connect(save)
-        self.shell.show_dialog(dialog)
-
-    def _on_voice_saved(self, voice: Voice) -> None:
-        self.voices.select(voice.id)
-        self.voices.use(voice.id)
-        self.window.show_place(Place.VOICES)
-        self.toasts.show(
-            tr("“{name}” is saved, and the project speaks in it.", name=voice.name), "success"
+        return Choices(
+            microphones=lambda: [(d.name, d.name) for d in self.devices.inputs],
+            loudspeakers=lambda: [(d.name, d.name) for d in self.devices.outputs],
+            rescan=rescan,
+            library_folder=self.library.root,
+            log_folder=folder_of(self.library),
+            engine=lambda: tr("{model}, on the processor", model=model),
+            models=list,
+            save_bundle=self.shell.save_bundle,
         )
 
-    def _rename_voice(self) -> None:
-        voice = self.voices.current
-        if voice is None:
-            return
-        name, wanted = QInputDialog.getText(
-            self.window, tr("Rename voice"), tr("Name of the voice:"), text=voice.name
-        )
-        if wanted and name.strip():
-            self.voices.rename(voice.id, name)
-
-    def _edit_tags(self) -> None:
-        voice = self.voices.current
-        if voice is None:
-            return
-        text, wanted = QInputDialog.getText(
-            self.window,
-            tr("Tags"),
-            tr("Tags, separated by commas:"),
-            text=", ".join(voice.tags),
-        )
-        if wanted:
-            self.voices.set_tags(voice.id, [tag.strip() for tag in text.split(",")])
-
-    def _delete_voice(self) -> None:
-        voice = self.voices.current
-        if voice is not None:
-            self.voices.delete(voice.id)
-            self.toasts.undoable(tr("“{name}” is deleted.", name=voice.name), self.undo)
-
-    def _import_voice(self) -> None:
-        path, _kind = QFileDialog.getOpenFileName(
-            self.window, tr("Import a voice bundle"), "", tr("Voice bundles (*.ditarvoice)")
-        )
-        if path:
-            self.voices.add_bundle(Path(path))
-
-    def _export_bundle(self) -> None:
-        voice = self.voices.current
-        if voice is None:
-            return
-        path, _kind = QFileDialog.getSaveFileName(
-            self.window,
-            tr("Export the voice as a bundle"),
-            str(Path.home() / f"{safe(voice.name)}.ditarvoice"),
-            tr("Voice bundles (*.ditarvoice)"),
-        )
-        if path:
-            self.document.ask(
-                self.library.voices.export_bundle,
-                voice.id,
-                Path(path),
-                done=lambda _made: self.toasts.show(tr("The bundle is saved."), "success", path),
-            )
-
-    # --- small dialogs
-
-    def _paste(self) -> None:
-        text = QApplication.clipboard().text()
-        if text.strip():
-            self.script.paste(text, self.script.selected)
-        else:
-            self.toasts.show(tr("There is no text on the clipboard."), "info")
-
-    def _open_text(self) -> None:
-        path, _kind = QFileDialog.getOpenFileName(
-            self.window,
-            tr("Open a text file as script"),
-            "",
-            tr("Text files (*.txt *.md);;All files (*)"),
-        )
-        if path:
-            self._read_text(Path(path))
-
-    def _read_text(self, path: Path) -> None:
-        self.bridge.background(
-            read_text, path, done=lambda text: self.script.paste(text), owner=self
-        )
-
-    def _split(self) -> None:
-        row = self.script_panel.rows.get(self.script.selected)
-        if row is not None:
-            self.script.split(self.script.selected, row.text.textCursor().position())
-
-    def _save_preset(self) -> None:
-        name, wanted = QInputDialog.getText(
-            self.window, tr("Save preset"), tr("Name of the preset:")
-        )
-        if wanted and name.strip():
-            self.parameters.save_preset(name.strip())
-
-    def _star_take(self) -> None:
-        if self.takes.current is not None:
-            self.takes.toggle_star(self.takes.current.id)
-
-    def _use_settings(self) -> None:
-        if self.takes.current is not None:
-            self.takes.use_settings(self.takes.current.id)
-            self.toasts.show(tr("The parameters are those of the take now."), "success")
-
-    def _write_note(self) -> None:
-        take = self.takes.current
-        if take is None:
-            return
-        note, wanted = QInputDialog.getText(
-            self.window, tr("Note"), tr("Note to this take:"), text=take.note
-        )
-        if wanted:
-            self.takes.set_note(take.id, note.strip())
-
-    def _delete_takes(self) -> None:
-        count = len(self.takes.selected)
-        if count:
-            self.takes.delete()
-            words = tr("Take deleted.") if count == 1 else tr("{count} takes deleted.", count=count)
-            self.toasts.undoable(words, self.undo)
-
-    def _reveal_take(self) -> None:
-        take = self.takes.current
-        path = self.takes.drag_file(take.id) if take is not None else None
-        if path is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+    def _on_preferences(self, value: Preferences) -> None:
+        self.devices.notice_choice()
+        if value.model != self.engine.model and not self.engine.speaking:
+            self.engine.load(value.model)
 
     # --- telling
 
@@ -630,24 +415,3 @@ def first_steps(library: Library) -> None:
         if not library.projects.lines(project.id) and not library.takes.of_project(project.id):
             hello = NewLine(tr("Hello! Type what you want to hear, then let me say it."))
             library.projects.add_lines(project.id, [hello])
-
-
-def read_text(path: Path) -> str:
-    """The text in a file, whatever its usual encoding.
-
-    Raises:
-        StudioError: it can't be read, or is no text.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise StudioError(
-            tr("{file} can't be read.", file=path.name), tr("Choose another file.")
-        ) from error
-    if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise StudioError(tr("{file} is no text.", file=path.name), tr("Choose a text file."))
-    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    try:
-        return data.decode("utf-16" if wide else "utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")

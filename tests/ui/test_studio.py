@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 from quiet_studio import quiet_machinery
 
+from ditar_studio.services.metadata import open_recipe
+from ditar_studio.store.projects import NewLine
+from ditar_studio.ui.dialogs.compare import CompareDialog
+from ditar_studio.ui.dialogs.consent import ConsentDialog
+from ditar_studio.ui.dialogs.export import ExportDialog
+from ditar_studio.ui.dialogs.projects import ProjectsDialog
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.studio import Studio
+from ditar_studio.ui.view_models.reference import Stage
+
+Dialog = TypeVar("Dialog", bound=QDialog)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -71,9 +82,203 @@ def test_escape_keeps_what_was_made(qtbot: QtBot, studio: Studio) -> None:
     studio.script.edit(line.id, "one runaway " * 40)
     studio.engine.flowed.connect(lambda _flow: studio.stop())
     with qtbot.waitSignal(studio.engine.stopped, timeout=20_000) as stopped:
-        studio.speak_line()
+        studio.speak((line.id,))
     take_ids, cancelled = stopped.args
     assert cancelled
     assert len(take_ids) == 1
     qtbot.waitUntil(lambda: len(studio.takes.shown) == 1)
     assert studio.takes.shown[0].status == "partial"
+
+
+def speak(qtbot: QtBot, studio: Studio, *texts: str) -> None:
+    """Makes a script of `texts` and speaks it all."""
+    lines = [NewLine(text) for text in texts]
+    studio.document.ask(studio.library.projects.replace_script, studio.document.project_id, lines)
+    qtbot.waitUntil(lambda: [line.text for line in studio.script.lines] == list(texts))
+    with qtbot.waitSignal(studio.engine.stopped, timeout=20_000):
+        studio.speak_stale()
+    qtbot.waitUntil(lambda: all(line.state == "rendered" for line in studio.script.lines))
+
+
+def dialog(qtbot: QtBot, studio: Studio, kind: type[Dialog]) -> Dialog:
+    """The open dialog of a kind."""
+    qtbot.waitUntil(lambda: bool(studio.window.findChildren(kind)))
+    return studio.window.findChildren(kind)[-1]
+
+
+def test_recording_becomes_the_voice_of_the_project(qtbot: QtBot, studio: Studio) -> None:
+    clock = [0.0]
+    studio.maker._clock = lambda: clock[0]
+    studio.actions_.action("voice.record").trigger()
+    assert studio.maker.stage is Stage.COUNTDOWN
+    clock[0] = 10.0
+    qtbot.waitUntil(lambda: studio.maker.microphone.recording)
+    studio.actions_.action("voice.record").trigger()
+    qtbot.waitUntil(lambda: studio.maker.verdict is not None)
+    assert studio.maker.transcript == studio.reference_panel.chosen_passage
+    assert studio.maker.clip is not None
+    qtbot.mouseClick(studio.reference_panel.save_button, Qt.MouseButton.LeftButton)
+    consent = dialog(qtbot, studio, ConsentDialog)
+    consent.name.setText("Ada")
+    consent.choose_ground("own")
+    consent.promise.setChecked(True)
+    with qtbot.waitSignal(studio.maker.saved):
+        consent.accept()
+    qtbot.waitUntil(
+        lambda: studio.voices.current is not None and studio.voices.speaks(studio.voices.current)
+    )
+    voice = studio.voices.current
+    assert voice is not None
+    assert voice.name == "Ada"
+    assert "deceive" in voice.consent
+    assert studio.maker.stage is Stage.IDLE
+
+
+def test_pasted_speakers_get_their_voices(qtbot: QtBot, studio: Studio) -> None:
+    studio.script.paste("Michael: Good morning.\nEmma: Is it? [pause 1.5]")
+    qtbot.waitUntil(lambda: len(studio.script.lines) == 3)
+    snapshot = studio.document.snapshot
+    assert snapshot is not None
+    named = [voice.name for line in snapshot.lines[1:] if (voice := snapshot.voice_of(line))]
+    assert named == ["Michael", "Emma"]
+    assert snapshot.lines[2].pause_seconds == 1.5
+
+
+def test_return_splits_and_backspace_joins(qtbot: QtBot, studio: Studio) -> None:
+    first = studio.script.lines[0]
+    row = studio.script_panel.rows[first.id]
+    row.text.setFocus()
+    row.text.put_cursor(6)
+    qtbot.keyClick(row.text, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(studio.script.lines) == 2)
+    assert studio.script.lines[0].text == "Hello!"
+    second = studio.script_panel.rows[studio.script.lines[1].id]
+    qtbot.waitUntil(second.text.hasFocus)
+    second.text.put_cursor(0)
+    qtbot.keyClick(second.text, Qt.Key.Key_Backspace)
+    qtbot.waitUntil(lambda: len(studio.script.lines) == 1)
+    assert studio.script.lines[0].text == first.text
+
+
+def test_undo_goes_over_script_voices_and_parameters(qtbot: QtBot, studio: Studio) -> None:
+    studio.parameters_panel.temperature.set_value(0.9)
+    studio.parameters.flush()
+    studio.voices.rename(studio.voices.selected, "Renamed")
+    qtbot.waitUntil(lambda: any(voice.name == "Renamed" for voice in studio.voices.all))
+    qtbot.waitUntil(lambda: studio.actions_.action("edit.undo").text().startswith("Undo: Rename"))
+    studio.actions_.action("edit.undo").trigger()
+    qtbot.waitUntil(lambda: not any(voice.name == "Renamed" for voice in studio.voices.all))
+    studio.actions_.action("edit.undo").trigger()
+    qtbot.waitUntil(lambda: studio.parameters.value("temperature") == 0.5)
+    assert studio.parameters_panel.temperature.value == 0.5
+
+
+def test_changed_temperature_makes_lines_stale(qtbot: QtBot, studio: Studio) -> None:
+    speak(qtbot, studio, "One line here")
+    studio.parameters_panel.temperature.set_value(0.9)
+    qtbot.waitUntil(lambda: studio.script.lines[0].state == "stale")
+    studio.actions_.action("speak.defaults").trigger()
+    qtbot.waitUntil(lambda: studio.script.lines[0].state == "rendered")
+    take = studio.takes.shown[0]
+    studio.takes.select((take.id,))
+    studio.actions_.action("takes.use").trigger()
+    qtbot.waitUntil(lambda: studio.parameters.pinned)
+    assert studio.parameters.seed == take.recipe.settings["seed"]
+
+
+def test_variations_get_seeds_of_their_own(qtbot: QtBot, studio: Studio) -> None:
+    with qtbot.waitSignal(studio.engine.stopped, timeout=20_000):
+        studio.speak((studio.script.lines[0].id,), 3)
+    qtbot.waitUntil(lambda: len(studio.takes.shown) == 3)
+    assert len({take.recipe.settings["seed"] for take in studio.takes.shown}) == 3
+
+
+def test_deleted_take_comes_back(qtbot: QtBot, studio: Studio) -> None:
+    speak(qtbot, studio, "One line here")
+    take = studio.takes.shown[0]
+    studio.takes.select((take.id,))
+    studio.actions_.action("takes.star").trigger()
+    qtbot.waitUntil(lambda: studio.takes.shown[0].starred)
+    studio.actions_.action("takes.delete").trigger()
+    qtbot.waitUntil(lambda: not studio.takes.shown)
+    assert studio.toasts.words == "Take deleted."
+    studio.undo()
+    qtbot.waitUntil(lambda: len(studio.takes.shown) == 1)
+    assert studio.takes.shown[0].starred
+
+
+def test_dragged_take_is_a_file_with_its_recipe(qtbot: QtBot, studio: Studio) -> None:
+    speak(qtbot, studio, "One line here")
+    take = studio.takes.shown[0]
+    studio.takes.select(())
+    with qtbot.waitSignal(studio.takes.file_ready):
+        studio.takes.select((take.id,))
+    index = studio.takes_panel.model.place(take.id)
+    url = studio.takes_panel.model.mimeData([index]).urls()[0]
+    path = Path(url.toLocalFile())
+    assert path.name == "Untitled 001 One line here.wav"
+    assert open_recipe(path)[0].text == "One line here"
+
+
+def test_export_and_its_recipe(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
+    speak(qtbot, studio, "First line", "Second line of it")
+    studio.actions_.action("file.export").trigger()
+    export = dialog(qtbot, studio, ExportDialog)
+    export.folder.setText(str(tmp_path / "out"))
+    export.srt.setChecked(True)
+    export.export.click()
+    qtbot.waitUntil(lambda: "exported" in studio.toasts.words, timeout=10_000)
+    made = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert made == ["Untitled.srt", "Untitled.wav"]
+    studio.project_commands.open_recipe(tmp_path / "out" / "Untitled.wav")
+    qtbot.waitUntil(lambda: len(studio.script.lines) == 4)
+    assert studio.script.lines[3].text == "Second line of it"
+
+
+def test_two_takes_are_compared_blind(qtbot: QtBot, studio: Studio) -> None:
+    with qtbot.waitSignal(studio.engine.stopped, timeout=20_000):
+        studio.speak((studio.script.lines[0].id,), 2)
+    qtbot.waitUntil(lambda: len(studio.takes.shown) == 2)
+    studio.takes.select(tuple(take.id for take in studio.takes.shown))
+    assert studio.actions_.action("takes.compare").isEnabled()
+    studio.actions_.action("takes.compare").trigger()
+    compare = dialog(qtbot, studio, CompareDialog)
+    assert studio.playback.source == "comparison"
+    qtbot.keyClick(compare, Qt.Key.Key_B)
+    assert compare.side == "B"
+    with qtbot.waitSignal(compare.preferred):
+        compare.prefer("B")
+    qtbot.waitUntil(lambda: any(take.starred for take in studio.takes.shown))
+
+
+def test_new_project_and_back(qtbot: QtBot, studio: Studio) -> None:
+    first = studio.document.project_id
+    studio.actions_.action("file.new").trigger()
+    qtbot.waitUntil(lambda: studio.document.project_id != first)
+    qtbot.waitUntil(lambda: studio.script.lines == ())
+    assert studio.script_panel.stack.currentWidget() is studio.script_panel.empty
+    studio.actions_.action("file.open").trigger()
+    projects = dialog(qtbot, studio, ProjectsDialog)
+    projects.list.setCurrentRow(1)
+    projects.accept()
+    qtbot.waitUntil(lambda: studio.document.project_id == first)
+    qtbot.waitUntil(lambda: len(studio.script.lines) == 1)
+
+
+def test_every_control_of_the_panels_has_a_name(studio: Studio) -> None:
+    for panel in (
+        studio.script_panel,
+        studio.player_panel,
+        studio.parameters_panel,
+        studio.takes_panel,
+        studio.voices_panel,
+        studio.reference_panel,
+    ):
+        for control in panel.findChildren(QWidget):
+            if (
+                control.objectName() != "qt_spinbox_lineedit"
+                and control.focusPolicy() & Qt.FocusPolicy.TabFocus
+            ):
+                face = QAccessible.queryAccessibleInterface(control)
+                assert face is not None
+                assert face.text(QAccessible.Text.Name), control

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import Qt, Signal
@@ -59,13 +59,13 @@ class CompareDialog(DialogFrame):
         self._words = {side: label("", "small", wrap=True) for side in ("A", "B")}
         halves = []
         for side in ("A", "B"):
-            card = button(side, self._switcher(side), "compare")  # type: ignore[arg-type]
+            card = button(side, partial(self.switch, side), "compare")
             card.setCheckable(True)
             card.setAutoExclusive(True)
             card.setMinimumHeight(72)
             card.setAccessibleName(tr("Listen to {side}", side=side))
-            self._cards[side] = card  # type: ignore[index]
-            better = button(tr("{side} is better", side=side), self._chooser(side))  # type: ignore[arg-type]
+            self._cards[side] = card
+            better = button(tr("{side} is better", side=side), partial(self.prefer, side))
             halves.append(
                 surface("card", column(card, self._words[side], better, spacing=Space.S), Space.M)
             )
@@ -110,16 +110,11 @@ class CompareDialog(DialogFrame):
 
         self._comparison = compare(*self._clips, blind=self.blind.isChecked())
         for side in ("A", "B"):
-            name = self._names[self._comparison.original(side)]  # type: ignore[arg-type]
+            name = self._names[self._comparison.original(side)]
             self._words[side].setText(tr("hidden") if self.blind.isChecked() else name)
         self.switch("A")
 
-    def _switcher(self, side: Side) -> Callable[[], None]:
-        return lambda: self.switch(side)
-
-    def _chooser(self, side: Side) -> Callable[[], None]:
-        def choose() -> None:
-            self.preferred.emit(self._comparison.original(side))
-            self.accept()
-
-        return choose
+    def prefer(self, side: Side) -> None:
+        """Says which is better, and closes."""
+        self.preferred.emit(self._comparison.original(side))
+        self.accept()

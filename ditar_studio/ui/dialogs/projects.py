@@ -64,7 +64,8 @@ class ProjectsDialog(DialogFrame):
             item.setHidden(hidden)
             if not hidden and first is None:
                 first = item
-        self.list.setCurrentItem(first)
+        if first is not None:
+            self.list.setCurrentItem(first)
         self.ok.setEnabled(first is not None)
 
     def _tell(self) -> None:

@@ -45,6 +45,7 @@ class Devices(QObject):
         self.bridge = bridge
         self.registry = registry
         self._preferences = preferences
+        self._applied: tuple[str, str] | None = None
         self._use_output: Callable[[str | None], None] = lambda device: None
         self._use_input: Callable[[str | None], None] = lambda device: None
 
@@ -88,21 +89,24 @@ class Devices(QObject):
         """Begins to notice devices that come and go."""
         self.registry.watch(lambda event: self.bridge.post(lambda: self._on_event(event)))
 
-    def rescan(self) -> None:
-        """Takes the list anew."""
-        self.bridge.background(
-            lambda: self.registry.rescan().wait(), done=self._on_event, owner=self
-        )
+    def rescan(self, then: Callable[[], object] = lambda: None) -> None:
+        """Takes the list anew, then calls `then`."""
+
+        def over(event: Any) -> None:
+            self._on_event(event)
+            then()
+
+        self.bridge.background(lambda: self.registry.rescan().wait(), done=over, owner=self)
 
     def choose_output(self, name: str) -> None:
         """Plays on another loudspeaker from now on."""
         self._preferences.change(output_device=name)
-        self._apply()
+        self.apply()
 
     def choose_input(self, name: str) -> None:
         """Records from another microphone from now on."""
         self._preferences.change(input_device=name)
-        self._apply()
+        self.apply()
 
     def set_volume(self, volume: float) -> None:
         """Keeps where the volume slider stands."""
@@ -115,9 +119,16 @@ class Devices(QObject):
 
     def _on_event(self, event: Any) -> None:
         self.told.emit(event)
-        self._apply()
+        self.apply()
 
-    def _apply(self) -> None:
+    def notice_choice(self) -> None:
+        """Follows the preferences, in case another device has been chosen there."""
+        if (self.input, self.output) != self._applied:
+            self.apply()
+
+    def apply(self) -> None:
+        """Has player and recorder use what is chosen."""
+        self._applied = (self.input, self.output)
         self._use_output(_id_of(self.outputs, self.output))
         self._use_input(_id_of(self.inputs, self.input))
         self.changed.emit()

@@ -193,11 +193,17 @@ class Parameters(QObject):
     # --- inside
 
     def _send(self, label: str, values: Mapping[str, Any], merge: str = "") -> None:
+        """Gives values to the project; defaults as "not set", so that they make nothing stale."""
         snapshot = self.document.snapshot
         if snapshot is None or not values:
             return
         changes: dict[str, Any] = {}
-        generation = {name: value for name, value in values.items() if name != "speed"}
+        defaults = self.defaults
+        generation = {
+            name: None if value == defaults[name] else value
+            for name, value in values.items()
+            if name != "speed"
+        }
         if generation:
             changes["generation"] = generation
         if "speed" in values:

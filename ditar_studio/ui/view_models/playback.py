@@ -91,6 +91,7 @@ class Playback(QObject):
         self.bridge = bridge
         self.player = make_player(lambda event: bridge.post(lambda: self._on_event(event)))
         self.peaks: Peaks | None = None
+        self.shown_clip: Clip | None = None
         self.title = ""
         self.source = ""
         self.growing = False
@@ -119,7 +120,7 @@ class Playback(QObject):
         from ditar_studio.audio.peaks import Peaks
 
         self._wanted += 1
-        self.peaks = Peaks(sample_rate)
+        self.peaks, self.shown_clip = Peaks(sample_rate), None
         self.title, self.source, self.growing = title, source, True
         self.patch_seconds = patch
         self._region = None
@@ -147,7 +148,7 @@ class Playback(QObject):
         with self._lock:
             self._feed = None
             self.player.load(clip, play)
-        self.peaks = Peaks(clip.sample_rate, clip.samples)
+        self.peaks, self.shown_clip = Peaks(clip.sample_rate, clip.samples), clip
         self.title, self.source, self.growing = title, source, False
         self.patch_seconds = 0.0
         self._region = None

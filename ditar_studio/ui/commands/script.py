@@ -1,0 +1,131 @@
+"""The script and the parameters: what takes a dialog or a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from ditar_studio.errors import StudioError
+from ditar_studio.ui.dialogs.ask import NumberDialog, TextDialog
+from ditar_studio.ui.dialogs.pronunciations import PronunciationsDialog
+from ditar_studio.ui.translate import tr
+
+if TYPE_CHECKING:
+    from ditar_studio.ui.studio import Studio
+
+
+class ScriptCommands:
+    """Handles the actions of the script menu, and the small dialogs of speaking."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+        self.script = script = studio.script
+        self.toasts = studio.toasts
+        handle = studio.actions_.handle
+        handle("script.add", lambda: script.add(after=script.selected))
+        handle("script.paste", self.paste)
+        handle("script.import", self.choose_text)
+        handle("script.split", self.split)
+        handle("script.join", lambda: script.join_with_next(script.selected))
+        handle("script.up", lambda: script.move(script.selected, -1))
+        handle("script.down", lambda: script.move(script.selected, 1))
+        studio.actions_.handle_switch(
+            "script.lock", lambda _on: script.toggle_lock(script.selected)
+        )
+        handle("script.delete", lambda: script.delete(script.selected))
+        handle("script.words", self.edit_pronunciations)
+        handle("speak.variations", self.variations)
+        handle("speak.preset", self.save_preset)
+        studio.script_panel.text_dropped.connect(lambda path: self.open_text(Path(path)))
+
+    def paste(self) -> None:
+        """Adds the text of the clipboard as lines."""
+        text = QApplication.clipboard().text()
+        if text.strip():
+            self.script.paste(text, self.script.selected)
+        else:
+            self.toasts.show(tr("There is no text on the clipboard."), "info")
+
+    def choose_text(self) -> None:
+        """Asks for a text file and adds it as lines."""
+        path, _kind = QFileDialog.getOpenFileName(
+            self.studio.window,
+            tr("Open a text file as script"),
+            "",
+            tr("Text files (*.txt *.md);;All files (*)"),
+        )
+        if path:
+            self.open_text(Path(path))
+
+    def open_text(self, path: Path) -> None:
+        """Adds a text file as lines."""
+        self.studio.bridge.background(
+            read_text, path, done=lambda text: self.script.paste(text), owner=self.studio
+        )
+
+    def split(self) -> None:
+        """Cuts the selected line at the cursor."""
+        row = self.studio.script_panel.rows.get(self.script.selected)
+        if row is not None:
+            self.script.split(self.script.selected, row.text.textCursor().position())
+
+    def edit_pronunciations(self) -> None:
+        """Opens the project's pronunciation list."""
+        document = self.studio.document
+        if document.snapshot is None:
+            return
+        project = document.snapshot.project
+        dialog = PronunciationsDialog(project.settings.lexicon)
+        dialog.changed.connect(
+            lambda text: document.ask(
+                document.library.projects.change_settings,
+                project.id,
+                label=tr("Change pronunciations"),
+                lexicon=text,
+            )
+        )
+        self.studio.shell.show_dialog(dialog)
+
+    def variations(self) -> None:
+        """Asks for a number and speaks the selected line so many times."""
+        dialog = NumberDialog(
+            tr("Variations"),
+            tr("How many takes of this line, each with a seed of its own?"),
+            3,
+            2,
+            20,
+            tr("Speak"),
+        )
+        dialog.answered.connect(lambda count: self.studio.speak((self.script.selected,), count))
+        self.studio.shell.show_dialog(dialog)
+
+    def save_preset(self) -> None:
+        """Asks for a name and keeps the parameters under it."""
+        dialog = TextDialog(
+            tr("Save preset"), tr("It keeps temperature, guidance, steps and speed.")
+        )
+        dialog.answered.connect(self.studio.parameters.save_preset)
+        self.studio.shell.show_dialog(dialog)
+
+
+def read_text(path: Path) -> str:
+    """The text in a file, whatever its usual encoding.
+
+    Raises:
+        StudioError: it can't be read, or is no text.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise StudioError(
+            tr("{file} can't be read.", file=path.name), tr("Choose another file.")
+        ) from error
+    if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise StudioError(tr("{file} is no text.", file=path.name), tr("Choose a text file."))
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    try:
+        return data.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace")

@@ -1,0 +1,104 @@
+"""Takes: what their menu does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+
+from ditar_studio.audio.clip import Clip
+from ditar_studio.store.takes import Take
+from ditar_studio.ui.dialogs.ask import TextDialog
+from ditar_studio.ui.panels.takes_panel import facts
+from ditar_studio.ui.translate import tr
+from ditar_studio.ui.view_models.takes import read_take
+
+if TYPE_CHECKING:
+    from ditar_studio.ui.studio import Studio
+
+
+class TakeCommands:
+    """Handles the actions of the takes menu, but for the export."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+        self.takes = studio.takes
+        self.toasts = studio.toasts
+        handle = studio.actions_.handle
+        handle("takes.previous", lambda: self.takes.select_next(-1))
+        handle("takes.next", lambda: self.takes.select_next(1))
+        handle("takes.star", self.star)
+        handle("takes.note", self.write_note)
+        handle("takes.use", self.use_settings)
+        handle("takes.compare", self.compare)
+        handle("takes.reveal", self.reveal)
+        handle("takes.delete", self.delete)
+
+    def star(self) -> None:
+        """Stars the selected take, or no longer."""
+        if self.takes.current is not None:
+            self.takes.toggle_star(self.takes.current.id)
+
+    def use_settings(self) -> None:
+        """Takes the parameters over from the selected take."""
+        if self.takes.current is not None:
+            self.takes.use_settings(self.takes.current.id)
+            self.toasts.show(tr("The parameters are those of the take now."), "success")
+
+    def write_note(self) -> None:
+        """Asks for a note to the selected take."""
+        take = self.takes.current
+        if take is not None:
+            dialog = TextDialog(
+                tr("Note"), self.takes.title(take), take.note, tr("Save"), may_be_empty=True
+            )
+            dialog.answered.connect(lambda note: self.takes.set_note(take.id, note))
+            self.studio.shell.show_dialog(dialog)
+
+    def delete(self) -> None:
+        """Deletes the selected takes and offers to undo that."""
+        count = len(self.takes.selected)
+        if count:
+            self.takes.delete()
+            words = tr("Take deleted.") if count == 1 else tr("{count} takes deleted.", count=count)
+            self.toasts.undoable(words, self.studio.undo)
+
+    def reveal(self) -> None:
+        """Shows the file of the selected take in its folder."""
+        take = self.takes.current
+        path = self.takes.drag_file(take.id) if take is not None else None
+        if path is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+
+    def compare(self) -> None:
+        """Plays the two selected takes against each other."""
+        chosen = [self.takes.take(take_id) for take_id in self.takes.selected]
+        pair = [take for take in chosen if take is not None]
+        if len(pair) != 2:
+            return
+        first, second = pair
+
+        def read() -> tuple[Clip, Clip]:
+            return read_take(first.path, 1.0), read_take(second.path, 1.0)
+
+        self.studio.bridge.background(
+            read, done=lambda clips: self._compare(first, second, clips), owner=self.studio
+        )
+
+    def _compare(self, first: Take, second: Take, clips: tuple[Clip, Clip]) -> None:
+        from ditar_studio.ui.dialogs.compare import CompareDialog
+
+        dialog = CompareDialog((facts(first), facts(second)), clips, self.studio.playback)
+
+        def prefer(which: int) -> None:
+            better = (first, second)[which]
+            if not better.starred:
+                self.takes.toggle_star(better.id)
+            self.takes.choose(better.id)
+            self.toasts.show(
+                tr("Starred, and used for its line: {take}", take=facts(better)), "success"
+            )
+
+        dialog.preferred.connect(prefer)
+        self.studio.shell.show_dialog(dialog)
