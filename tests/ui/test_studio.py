@@ -276,8 +276,9 @@ def test_every_control_of_the_panels_has_a_name(studio: Studio) -> None:
     ):
         for control in panel.findChildren(QWidget):
             if (
-                control.objectName() != "qt_spinbox_lineedit"
-                and control.focusPolicy() & Qt.FocusPolicy.TabFocus
+                control.focusPolicy() & Qt.FocusPolicy.TabFocus
+                and control.window() is studio.window
+                and control.objectName() != "qt_spinbox_lineedit"
             ):
                 face = QAccessible.queryAccessibleInterface(control)
                 assert face is not None
