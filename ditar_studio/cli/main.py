@@ -179,7 +179,9 @@ def add_generation_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision", choices=["fp32", "bf16", "int8"], help="of the model's numbers"
     )
-    parser.add_argument("--threads", type=whole, metavar="N", help="cores to use; default: all")
+    parser.add_argument(
+        "--threads", type=whole, metavar="N", help="cores to use; default: all but one"
+    )
     parser.add_argument("--lexicon", metavar="FILE", help="your own pronunciations")
     parser.add_argument(
         "--subtype",

@@ -37,8 +37,12 @@ def cores() -> int:
 
 
 def default_threads() -> int:
-    """Threads for models: all cores up to eight; interfaces stay ahead by `yield_to_others`."""
-    return max(1, min(_MOST_THREADS, cores()))
+    """Threads for models: all cores but one, eight at most.
+
+    One core is left to interface and sound. On two cores a second thread was measured to bring a
+    tenth on a quiet machine, and to cost many times the time on a busy one.
+    """
+    return max(1, min(_MOST_THREADS, cores() - 1))
 
 
 def use_threads(count: int | None = None) -> int:

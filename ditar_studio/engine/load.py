@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ditar_studio.assets import asset
+from ditar_studio.engine.device import use_threads
 from ditar_studio.engine.voice import VoiceCache
 from ditar_studio.errors import StudioError
 
@@ -64,9 +65,13 @@ class ModelShelf:
     """The one model that is in memory, with the voices that it has encoded.
 
     Used on one thread. Asking for another model lets go of the one before.
+
+    Args:
+        threads: that torch may take; None takes `device.default_threads`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int | None = None) -> None:
+        self._threads = threads
         self._key: tuple[str, Precision | None] | None = None
         self._model: SpeechModel | None = None
         self._voices: VoiceCache | None = None
@@ -87,6 +92,7 @@ class ModelShelf:
         key = (str(name_or_path or BUILT_IN), precision)
         if self._key != key or self._model is None or self._voices is None:
             self.unload()
+            use_threads(self._threads)
             self._model = load_model(name_or_path, precision)
             self._voices = VoiceCache(self._model)
             self._key = key

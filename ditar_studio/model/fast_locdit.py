@@ -33,16 +33,24 @@ class _Folded:
 
     @classmethod
     def of(cls, block: Block) -> _Folded:
+        """The matrices; the halves of queries and keys that rotate together are interleaved, so
+        that a rotation is one complex product (attention doesn't mind the order of dimensions)."""
+        qkv = block.qkv.weight * block.attention_norm.weight
+        qkv = qkv.view(3, block.heads, 2, -1, qkv.shape[1])
+        queries_and_keys = qkv[:2].transpose(2, 3)
+        qkv = torch.cat((queries_and_keys.flatten(0, 3), qkv[2:].flatten(0, 3)))
         return cls(
-            (block.qkv.weight * block.attention_norm.weight).t().contiguous(),
+            qkv.t().contiguous(),
             block.out.weight.t().contiguous(),
             (block.up.weight * block.ffn_norm.weight).t().contiguous(),
             block.down.weight.t().contiguous(),
         )
 
 
-def _norm(x: Tensor) -> Tensor:
-    return F.rms_norm(x, x.shape[-1:], None, _EPSILON)
+def _norm(x: Tensor, mean: Tensor) -> Tensor:
+    """RMSNorm without gain of rows [N, dim]; `mean` [dim, 1] holds 1 / dim. Two thirds of the time
+    of `F.rms_norm`."""
+    return x * torch.mm(x * x, mean).add_(_EPSILON).rsqrt_()
 
 
 class FastLocDiT:
@@ -57,8 +65,9 @@ class FastLocDiT:
         self._inward = locdit.inward.weight.t().contiguous()
         self._target_bias = locdit.inward.bias + locdit.noisy_mark
         self._out = (locdit.out.weight * locdit.transformer.norm.weight).t().contiguous()
+        self._mean = torch.full_like(locdit.noisy_mark, 1.0 / config.dim)[:, None]
         self._times: dict[float, Tensor] = {}
-        self._turns: dict[int, tuple[Tensor, Tensor]] = {}
+        self._turns: dict[int, Tensor] = {}
 
     def guided(self, h: Tensor, history: Tensor, spoken: Tensor | None, guidance: float) -> Network:
         """The network (x, t) -> u of one patch under LM guidance.
@@ -98,32 +107,30 @@ class FastLocDiT:
             self._times[t] = embedding.to(like.dtype)
         return self._times[t]
 
-    def _turn(self, length: int, like: Tensor) -> tuple[Tensor, Tensor]:
-        """Rotary factors [length, 1, 1, head_dim] of a value and of its swapped halves, kept."""
+    def _turn(self, length: int, like: Tensor) -> Tensor:
+        """Rotary factors [length, 1, 1, head_dim / 2] as complex numbers, kept."""
         if length not in self._turns:
             cos, sin = rotary(torch.arange(length, device=like.device), self._head_dim)
-            factors = torch.cat((cos, cos), dim=-1), torch.cat((-sin, sin), dim=-1)
-            cosines, sines = (f.to(like.dtype)[:, None, None].contiguous() for f in factors)
-            self._turns[length] = cosines, sines
+            self._turns[length] = torch.complex(cos, sin)[:, None, None]
         return self._turns[length]
 
     def _transform(self, x: Tensor) -> Tensor:
         """u [B, P, latent_dim] of tokens [B, T, dim]."""
         batch, length, dim = x.shape
         patch = self._locdit.patch
-        cos, sin = self._turn(length, x)
-        half = self._head_dim // 2
+        shape = (batch, length, 3, self._heads, self._head_dim)
+        turn = self._turn(length, x)
         x = x.reshape(batch * length, dim)
         for number, block in enumerate(self._blocks, 1):
-            qkv = (_norm(x) @ block.qkv).view(batch, length, 3, self._heads, self._head_dim)
-            both = qkv[:, :, :2]
-            both = both * cos + torch.cat((both[..., half:], both[..., :half]), dim=-1) * sin
-            query, key = both.permute(2, 0, 3, 1, 4)
+            qkv = (_norm(x, self._mean) @ block.qkv).view(*shape)
+            pairs = torch.view_as_complex(qkv.view(*shape[:-1], -1, 2)[:, :, :2])
+            turned = torch.view_as_real(pairs * turn).view(batch, length, 2, *shape[3:])
+            query, key = turned.permute(2, 0, 3, 1, 4)
             if number == len(self._blocks):
                 query = query[:, :, -patch:]
                 x = x.view(batch, length, dim)[:, -patch:].reshape(batch * patch, dim)
             attended = F.scaled_dot_product_attention(query, key, qkv[:, :, 2].transpose(1, 2))
             x = torch.addmm(x, attended.transpose(1, 2).reshape(len(x), dim), block.out)
-            x = torch.addmm(x, F.relu(_norm(x) @ block.up).square(), block.down)
-        u = torch.addmm(self._locdit.out.bias, _norm(x), self._out)
+            x = torch.addmm(x, (_norm(x, self._mean) @ block.up).relu_().square_(), block.down)
+        u = torch.addmm(self._locdit.out.bias, _norm(x, self._mean), self._out)
         return u.view(batch, patch, -1)

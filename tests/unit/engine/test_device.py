@@ -42,10 +42,10 @@ def test_a_thread_can_stand_back_alone() -> None:
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
 
 
-def test_threads_wait_asleep_unless_the_user_says_otherwise() -> None:
-    script = "import ditar_studio, os; print(os.environ['OMP_WAIT_POLICY'])"
-    for given, expected in [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")]:
-        clean = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+def test_threads_wait_but_briefly_unless_the_user_says_otherwise() -> None:
+    script = "import ditar_studio, os; print(os.environ['GOMP_SPINCOUNT'])"
+    for given, expected in [({}, "20000"), ({"GOMP_SPINCOUNT": "7"}, "7")]:
+        clean = {k: v for k, v in os.environ.items() if k != "GOMP_SPINCOUNT"}
         done = subprocess.run(
             [sys.executable, "-c", script],
             env={**clean, **given},
