@@ -111,6 +111,8 @@ class Photographer:
         self._speak(tuple(wanted[:4]))
         studio.parameters.set("temperature", 0.62)
         self._speak((wanted[2],), 2)
+        studio.script.select(wanted[2])
+        self.wait(lambda: len(studio.takes.shown) >= 3)
         studio.takes.select((studio.takes.shown[1].id,))
         studio.takes.toggle_star(studio.takes.shown[1].id)
         studio.takes.set_note(studio.takes.shown[0].id, "warmer, keep the pause")
@@ -200,7 +202,7 @@ class Photographer:
         ground = window.grab()  # type: ignore[attr-defined]
         painter = QPainter(ground)
         corner = above.pos() - window.mapToGlobal(window.rect().topLeft())  # type: ignore[attr-defined]
-        above.render(painter, corner, flags=above.RenderFlag.DrawChildren)  # type: ignore[attr-defined]
+        painter.drawPixmap(corner, above.grab())  # type: ignore[attr-defined]
         painter.end()
         ground.save(str(self._path(name)))
         print(self._path(name))
