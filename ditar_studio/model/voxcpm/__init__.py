@@ -1,0 +1,1 @@
+"""VoxCPM (OpenBMB): the open descendants of DiTAR, in their released weight layout."""

@@ -1,0 +1,95 @@
+"""LocDiT: the velocity of one noisy patch, given the language models' word on it."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ditar_studio.model.voxcpm.config import TransformerConfig
+from ditar_studio.model.voxcpm.layers import Transformer
+
+
+class TimeEmbedding(nn.Module):
+    """Sinusoid of a time, through two layers."""
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        self.linear_1: nn.Module = nn.Linear(hidden, hidden)
+        self.linear_2: nn.Module = nn.Linear(hidden, hidden)
+        self.hidden = hidden
+
+    def forward(self, times: Tensor, dtype: torch.dtype, sinusoid_dtype: torch.dtype) -> Tensor:
+        """[n] times in 0..1 to [n, hidden] in ``dtype``."""
+        wave = sinusoid(times, self.hidden, sinusoid_dtype).to(dtype)
+        result: Tensor = self.linear_2(F.silu(self.linear_1(wave)))
+        return result
+
+
+def sinusoid(times: Tensor, size: int, dtype: torch.dtype) -> Tensor:
+    """[n] times to [n, size]: sines, then cosines, of 1000 t at falling frequencies.
+
+    In bfloat16 the phase is off by up to a third; the released weights were trained that way.
+    """
+    half = size // 2
+    step = math.log(10000) / (half - 1)
+    frequencies = torch.exp(torch.arange(half, dtype=dtype, device=times.device) * -step)
+    phase = 1000 * times.to(dtype)[:, None] * frequencies
+    return torch.cat([phase.sin(), phase.cos()], -1)
+
+
+class LocDiT(nn.Module):
+    """A bidirectional transformer over [condition, previous patch, noisy patch]."""
+
+    def __init__(self, config: TransformerConfig, latent_dim: int, generation: Literal[1, 2]):
+        super().__init__()
+        self.generation = generation
+        self.hidden = config.hidden
+        self.in_proj: nn.Module = nn.Linear(latent_dim, config.hidden)
+        self.cond_proj: nn.Module = nn.Linear(latent_dim, config.hidden)
+        self.out_proj: nn.Module = nn.Linear(config.hidden, latent_dim)
+        self.time_mlp = TimeEmbedding(config.hidden)
+        self.delta_time_mlp = TimeEmbedding(config.hidden)
+        self.transformer = Transformer(config)
+
+    def time_tokens(self, times: Tensor, sinusoid_dtype: torch.dtype = torch.float32) -> Tensor:
+        """[n] times to [n, hidden]; the step-size branch sees zero, which is not a zero vector."""
+        dtype = self.norm_dtype
+        tokens: Tensor = self.time_mlp(times, dtype, sinusoid_dtype)
+        still: Tensor = self.delta_time_mlp(torch.zeros_like(times[:1]), dtype, sinusoid_dtype)
+        return tokens + still
+
+    @property
+    def norm_dtype(self) -> torch.dtype:
+        """The dtype that activations have."""
+        return self.transformer.norm.weight.dtype
+
+    def previous_tokens(self, previous: Tensor) -> Tensor:
+        """The previous patch [P, D] as tokens [P, hidden], the same for every solver step."""
+        tokens: Tensor = self.cond_proj(previous)
+        return tokens
+
+    def forward(self, noisy: Tensor, condition: Tensor, time: Tensor, previous: Tensor) -> Tensor:
+        """Velocities of one noisy patch under several conditions.
+
+        Args:
+            noisy: [P, D] the patch at this time.
+            condition: [B, C, hidden] the conditions: C = 1 token for V1, 2 for V2.
+            time: [hidden] from ``time_tokens``.
+            previous: [P, hidden] from ``previous_tokens``.
+
+        Returns:
+            [B, P, D].
+        """
+        batch, length = condition.shape[0], noisy.shape[0]
+        if self.generation == 1:
+            head = condition + time
+        else:
+            head = torch.cat([condition, time.expand(batch, 1, -1)], 1)
+        body = torch.cat([previous, self.in_proj(noisy)], 0).expand(batch, -1, -1)
+        hidden = self.transformer.local(torch.cat([head, body], 1))
+        result: Tensor = self.out_proj(hidden[:, -length:])
+        return result

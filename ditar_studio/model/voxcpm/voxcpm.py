@@ -1,0 +1,320 @@
+"""The whole model: text and voice prompt in, patches of audio out, one step at a time.
+
+The base language model reads text and patch embeddings, its word on each patch passes a scalar
+quantiser, a residual language model adds back what was lost, and LocDiT turns both into the next
+patch, which is embedded and fed back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ditar_studio.errors import StudioError
+from ditar_studio.model.voxcpm import audio_vae
+from ditar_studio.model.voxcpm.audio_vae import AudioVae
+from ditar_studio.model.voxcpm.config import (
+    AUDIO_START,
+    REFERENCE_END,
+    REFERENCE_START,
+    VoxCPMConfig,
+)
+from ditar_studio.model.voxcpm.flow import Schedule, solve
+from ditar_studio.model.voxcpm.fsq import FiniteScalarQuantiser
+from ditar_studio.model.voxcpm.layers import KVCache, Transformer
+from ditar_studio.model.voxcpm.local_encoder import LocalEncoder
+from ditar_studio.model.voxcpm.locdit import LocDiT
+
+_ENCODER_BATCH = 64
+"""Patches embedded at a time, which bounds the memory of long prompts."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How each patch is drawn.
+
+    ``guidance`` is DiTAR's w (the family's cfg_value is 1 + w); ``temperature`` is DiTAR's time
+    of introducing noise; ``steps`` are Euler steps, of which the first moves nothing.
+    """
+
+    guidance: float = 1.0
+    steps: int = 10
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.guidance <= 20:
+            raise ValueError("guidance must lie in 0..20")
+        if not 1 <= self.steps <= 1000:
+            raise ValueError("steps must lie in 1..1000")
+        if not 0 <= self.temperature <= 1:
+            raise ValueError("temperature must lie in 0..1")
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What the model is given before it speaks.
+
+    Args:
+        text: token ids of the transcript of ``continuation`` (if any) and the new text together.
+        reference: [R, P, D] latents of a voice to imitate (second generation), or None.
+        continuation: [C, P, D] latents of the speech to go on from, or None.
+    """
+
+    text: tuple[int, ...]
+    reference: Tensor | None = None
+    continuation: Tensor | None = None
+
+    @property
+    def positions(self) -> int:
+        """Places taken in the models' caches."""
+        count = len(self.text) + 1
+        if self.reference is not None:
+            count += 2 + self.reference.shape[0]
+        if self.continuation is not None:
+            count += self.continuation.shape[0]
+        return count
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One step's outcome: latents [P, D] and the probability that it is the last one."""
+
+    latents: Tensor
+    stop_probability: float
+
+
+@dataclass
+class Speech:
+    """One utterance under way."""
+
+    sampling: Sampling
+    schedule: Schedule
+    noise: Callable[[], Tensor]
+    base_cache: KVCache
+    residual_cache: KVCache
+    base_hidden: Tensor
+    residual_hidden: Tensor
+    previous: Tensor
+    decoder: audio_vae.State
+    pending: Tensor | None = None
+    """The last patch, not yet fed back: that waits until another patch is asked for."""
+    time_tokens: Tensor = field(default_factory=lambda: torch.empty(0))
+
+    @property
+    def room(self) -> int:
+        """Patches that still fit the caches."""
+        free = self.base_cache.capacity - self.base_cache.length
+        return free + (1 if self.pending is None else 0)
+
+
+class VoxCPM(nn.Module):
+    """VoxCPM-0.5B, VoxCPM1.5 and VoxCPM2, by what the configuration says."""
+
+    def __init__(self, config: VoxCPMConfig) -> None:
+        super().__init__()
+        self.config = config
+        hidden, dit = config.base_lm.hidden, config.dit.hidden
+        self.embedding = nn.Embedding(config.vocabulary, hidden)
+        self.base_lm = Transformer(config.base_lm)
+        self.residual_lm = Transformer(config.residual_lm)
+        self.encoder = LocalEncoder(config.encoder, config.latent_dim)
+        self.dit = LocDiT(config.dit, config.latent_dim, config.generation)
+        self.fsq = FiniteScalarQuantiser(hidden, config.fsq_dim, config.fsq_scale)
+        self.encoder_to_lm: nn.Module = nn.Linear(config.encoder.hidden, hidden)
+        self.base_to_dit: nn.Module = nn.Linear(hidden, dit)
+        self.residual_to_dit: nn.Module = nn.Linear(hidden, dit)
+        self.stop_proj: nn.Module = nn.Linear(hidden, hidden)
+        self.stop_head: nn.Module = nn.Linear(hidden, 2, bias=False)
+        self.fusion: nn.Module | None = None
+        if config.generation == 2:
+            self.fusion = nn.Linear(2 * hidden, hidden)
+        self.sinusoid_dtype = torch.float32
+        """bfloat16 repeats the rounding under which the released weights were trained."""
+
+    def attach_vae(self, vae: AudioVae) -> None:
+        """Give the model its VAE, whose weights come from a file of their own."""
+        self.vae = vae
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype of activations."""
+        return self.base_lm.norm.weight.dtype
+
+    @property
+    def device(self) -> torch.device:
+        return self.base_lm.norm.weight.device
+
+    @torch.inference_mode()
+    def encode_audio(self, wave: Tensor, pad: str) -> Tensor:
+        """Waveform [n] at the VAE's input rate to patches [T, P, D] of latents.
+
+        ``pad`` names the side that is filled up with silence to whole patches: "left" for speech
+        that is continued, so that the join is clean, and "right" for a reference.
+        """
+        missing = -wave.shape[0] % self.config.prompt_patch_samples
+        wave = F.pad(wave, (missing, 0) if pad == "left" else (0, missing))
+        latents = self.vae.encode(wave)
+        return latents.view(-1, self.config.patch_size, self.config.latent_dim)
+
+    def most_patches(self, prompt: Prompt) -> int:
+        """Patches for which the caches have room after the prompt."""
+        return self.config.max_length - prompt.positions + 1
+
+    @torch.inference_mode()
+    def begin(
+        self,
+        prompt: Prompt,
+        sampling: Sampling,
+        patches: int,
+        noise: Callable[[], Tensor] | None = None,
+    ) -> Speech:
+        """Read the prompt; afterwards ``step`` makes up to ``patches`` patches.
+
+        Args:
+            noise: gives [P, D] standard normal numbers for each patch; by default one
+                ``torch.randn((1, D, P))`` from torch's global generator, as the family's own
+                package draws them.
+
+        Raises:
+            StudioError: the prompt leaves no room for a patch.
+        """
+        room = self.most_patches(prompt)
+        if room < 1:
+            raise StudioError(
+                f"The text and the voice sample take {prompt.positions} places, more than the "
+                f"model's {self.config.max_length}.",
+                "Shorten the voice sample or split the text.",
+            )
+        embedded, is_audio, spoken = self._embed(prompt)
+        capacity = prompt.positions + min(patches, room) - 1
+        base_cache = KVCache(self.config.base_lm, capacity, self.dtype, self.device)
+        residual_cache = KVCache(self.config.residual_lm, capacity, self.dtype, self.device)
+        hidden = self.base_lm.causal(embedded, base_cache)
+        if spoken.shape[0]:
+            hidden[is_audio] = self.fsq(hidden[is_audio])
+        heard = embedded * is_audio[:, None]
+        residual = self.residual_lm.causal(self._fuse(hidden, heard), residual_cache)
+        silence = torch.zeros(
+            self.config.patch_size, self.config.latent_dim, dtype=self.dtype, device=self.device
+        )
+        decoder = self.vae.start()
+        if prompt.continuation is not None:
+            self.vae.decode_step(
+                prompt.continuation[-self.config.context_patches :].flatten(0, 1), decoder
+            )
+        schedule = Schedule.swayed(sampling.steps)
+        return Speech(
+            sampling=sampling,
+            schedule=schedule,
+            noise=noise or self.draw_noise,
+            base_cache=base_cache,
+            residual_cache=residual_cache,
+            base_hidden=hidden[-1:],
+            residual_hidden=residual[-1:],
+            previous=spoken[-1] if prompt.continuation is not None else silence,
+            decoder=decoder,
+            time_tokens=self.dit.time_tokens(
+                torch.tensor(schedule.times, device=self.device), self.sinusoid_dtype
+            ),
+        )
+
+    def draw_noise(self, generator: torch.Generator | None = None) -> Tensor:
+        """[P, D] standard normal numbers, in float32 on the CPU whatever the device.
+
+        The same seed therefore gives the same noise at every precision and on every device.
+        """
+        shape = (1, self.config.latent_dim, self.config.patch_size)
+        return torch.randn(shape, generator=generator)[0].t()
+
+    @torch.inference_mode()
+    def step(self, speech: Speech) -> Patch:
+        """Make the next patch."""
+        if speech.pending is not None:
+            self._feed_back(speech, speech.pending)
+            speech.pending = None
+        base, residual = speech.base_hidden, speech.residual_hidden
+        latents = self._draw(speech, self._condition(base, residual))
+        stop = self.stop_head(F.silu(self.stop_proj(base))).float().softmax(-1)[0, 1]
+        speech.previous = speech.pending = latents.to(self.dtype)
+        return Patch(latents, float(stop))
+
+    def decode(self, speech: Speech, patch: Patch) -> Tensor:
+        """The patch's samples [n] in float32; exact, because the decoder's state is carried on."""
+        return self.vae.decode_step(patch.latents, speech.decoder)
+
+    def _embed(self, prompt: Prompt) -> tuple[Tensor, Tensor, Tensor]:
+        """Embeddings [n, hidden] of all positions, which are audio [n], and the audio patches."""
+        ids: list[int] = []
+        audio: list[Tensor] = []
+        flags: list[bool] = []
+
+        def put_text(tokens: tuple[int, ...]) -> None:
+            ids.extend(tokens)
+            flags.extend([False] * len(tokens))
+
+        def put_audio(patches: Tensor) -> None:
+            audio.append(patches.to(self.device, self.dtype))
+            flags.extend([True] * patches.shape[0])
+
+        if prompt.reference is not None:
+            put_text((REFERENCE_START,))
+            put_audio(prompt.reference)
+            put_text((REFERENCE_END,))
+        put_text((*prompt.text, AUDIO_START))
+        if prompt.continuation is not None:
+            put_audio(prompt.continuation)
+
+        is_audio = torch.tensor(flags, device=self.device)
+        words = self.embedding(torch.tensor(ids, device=self.device)) * self.config.embedding_scale
+        embedded = words.new_empty(len(flags), words.shape[1])
+        embedded[~is_audio] = words.to(embedded.dtype)
+        if not audio:
+            shape = (0, self.config.patch_size, self.config.latent_dim)
+            return embedded, is_audio, words.new_empty(shape)
+        spoken = torch.cat(audio)
+        parts = [
+            self.encoder_to_lm(self.encoder(part)) for part in torch.split(spoken, _ENCODER_BATCH)
+        ]
+        embedded[is_audio] = torch.cat(parts)
+        return embedded, is_audio, spoken
+
+    def _fuse(self, hidden: Tensor, heard: Tensor) -> Tensor:
+        """The residual model's input from the base model's output and the patch embeddings."""
+        if self.fusion is None:
+            return hidden + heard
+        fused: Tensor = self.fusion(torch.cat([hidden, heard], -1))
+        return fused
+
+    def _condition(self, base: Tensor, residual: Tensor) -> Tensor:
+        """LocDiT's condition tokens [C, hidden] from the two models' last outputs [1, hidden]."""
+        ours: Tensor = self.base_to_dit(base)
+        theirs: Tensor = self.residual_to_dit(residual)
+        return ours + theirs if self.config.generation == 1 else torch.cat([ours, theirs])
+
+    def _draw(self, speech: Speech, condition: Tensor) -> Tensor:
+        """Solve for the next patch [P, D] in float32."""
+        sampling = speech.sampling
+        conditions = condition[None]
+        if sampling.guidance:
+            conditions = torch.stack([condition, torch.zeros_like(condition)])
+        previous = self.dit.previous_tokens(speech.previous)
+
+        def velocity(x: Tensor, step: int) -> Tensor:
+            noisy = x.to(self.dtype)
+            result: Tensor = self.dit(noisy, conditions, speech.time_tokens[step], previous)
+            return result
+
+        noise = speech.noise().to(self.device, torch.float32)
+        scale = 1 + sampling.guidance
+        return solve(velocity, noise, speech.schedule, scale, sampling.temperature)
+
+    def _feed_back(self, speech: Speech, patch: Tensor) -> None:
+        embedded = self.encoder_to_lm(self.encoder(patch[None]))
+        hidden = self.fsq(self.base_lm.causal(embedded, speech.base_cache))
+        fused = self._fuse(hidden, embedded)
+        speech.residual_hidden = self.residual_lm.causal(fused, speech.residual_cache)
+        speech.base_hidden = hidden
