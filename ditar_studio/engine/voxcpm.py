@@ -1,0 +1,265 @@
+"""A VoxCPM folder as a `SpeechModel`: its own tokens in, patches of samples out."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+import numpy as np
+import soxr
+import torch
+
+from ditar_studio.audio.resample import import_torchaudio
+from ditar_studio.engine.settings import GenerationSettings
+from ditar_studio.engine.speech_model import ModelInfo, PatchOutput
+from ditar_studio.errors import StudioError
+from ditar_studio.model.voxcpm import checkpoint
+from ditar_studio.model.voxcpm.precision import Precision, choose, quantise
+from ditar_studio.model.voxcpm.tokenizer import Tokenizer, clean_text, styled_text
+from ditar_studio.model.voxcpm.voxcpm import Prompt, Sampling, VoxCPM
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ditar_studio.audio.clip import Clip
+    from ditar_studio.text.lexicon import Lexicon
+
+Mode = Literal["zero-shot", "continuation", "reference", "reference+continuation"]
+
+_FIRST_LANGUAGES = ("zh", "en")
+_SECOND_LANGUAGES = (
+    *("ar", "my", "zh", "da", "nl", "en", "fi", "fr", "de", "el", "he", "hi", "id", "it", "ja"),
+    *("km", "ko", "lo", "ms", "no", "pl", "pt", "ru", "es", "sw", "sv", "tl", "th", "tr", "vi"),
+)
+_LEAST_PATCHES = 4
+"""The stop head is not believed before this patch, as in the family's own package."""
+
+_SECONDS_PER_TOKEN = 0.28
+_PATCHES_PER_TOKEN, _MORE_PATCHES = 6.0, 10
+"""More than this is a runaway, as in the family's own package."""
+
+
+@dataclass(frozen=True, eq=False)
+class VoxCPMVoice:
+    """An encoded reference.
+
+    Attributes:
+        transcript: what is said in it, blanks evened out; may be empty.
+        continuation: [C, P, D] latents, silence filled up on the left; only with a transcript.
+        reference: [R, P, D] latents, silence filled up on the right; second generation only.
+    """
+
+    transcript: str
+    continuation: torch.Tensor | None
+    reference: torch.Tensor | None
+
+
+def load(
+    path: Path, precision: str | None = None, lora: Path | None = None, alpha: float | None = None
+) -> VoxCPMModel:
+    """Load a folder in the released layout, with a LoRA folder merged into it if one is given.
+
+    Args:
+        path: the model's folder.
+        precision: fp32, bf16 or int8; None takes what suits this machine (never int8).
+        lora: a folder with `lora_weights.*` and `lora_config.json`.
+        alpha: the LoRA's alpha, if its folder doesn't say.
+
+    Raises:
+        StudioError: something is missing, damaged or foreign, by name.
+    """
+    chosen = choose(precision)
+    model, tokenizer = checkpoint.load(
+        path, chosen.dtype, quantise if chosen.name == "int8" else None, lora, alpha
+    )
+    config = model.config
+    second = config.generation == 2
+    info = ModelInfo(
+        name=path.resolve().name,
+        family="voxcpm",
+        version=_version(model),
+        sample_rate=config.vae.out_sample_rate,
+        patch_samples=config.patch_samples,
+        weights_hash=_weights_hash(path),
+        parameters=checkpoint.parameter_count(config),
+        languages=_SECOND_LANGUAGES if second else _FIRST_LANGUAGES,
+        guidance_range=(0.0, 2.0),
+        default_settings=GenerationSettings(temperature=1.0, guidance=1.0, steps=10),
+        modes=(
+            ("zero-shot", "continuation", "reference", "reference+continuation")
+            if second
+            else ("zero-shot", "continuation")
+        ),
+        supports_style=second,
+        needs_voice=False,
+        needs_transcript=False,
+        levels_reference=False,
+    )
+    return VoxCPMModel(model, tokenizer, info, chosen)
+
+
+def _version(model: VoxCPM) -> str:
+    if model.config.generation == 2:
+        return "2"
+    return "0.5B" if model.config.patch_size == 2 else "1.5"
+
+
+def _weights_hash(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".safetensors", ".bin", ".pth") and path.is_file():
+            with path.open("rb") as file:
+                while part := file.read(1 << 22):
+                    digest.update(part)
+    return digest.hexdigest()
+
+
+def prompt_wave(clip: Clip, model: VoxCPM) -> torch.Tensor:
+    """The clip [n] at the model's input rate, resampled as each generation's own package does."""
+    rate, samples = model.config.vae.sample_rate, np.array(clip.samples)
+    if clip.sample_rate == rate:
+        return torch.from_numpy(samples)
+    if model.config.generation == 1:
+        functional = import_torchaudio().functional
+        wave = functional.resample(torch.from_numpy(samples), clip.sample_rate, rate)
+        return cast(torch.Tensor, wave)
+    length = -(-len(samples) * rate // clip.sample_rate)
+    resampled = np.asarray(soxr.resample(samples, clip.sample_rate, rate, quality="HQ"))[:length]
+    return torch.from_numpy(np.pad(resampled, (0, length - len(resampled))).astype(np.float32))
+
+
+class VoxCPMModel:
+    """A VoxCPM with its tokenizer; implements `SpeechModel`."""
+
+    def __init__(
+        self, model: VoxCPM, tokenizer: Tokenizer, info: ModelInfo, precision: Precision
+    ) -> None:
+        self._model = model
+        self._tokenizer = tokenizer
+        self._info = info
+        self.precision = precision
+        """What the numbers are, and why."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """What the model is and can."""
+        return self._info
+
+    def prepare_voice(self, clip: Clip, transcript: str) -> VoxCPMVoice:
+        """Encode a reference; see `SpeechModel.prepare_voice`.
+
+        Raises:
+            StudioError: a first-generation model gets no transcript, without which it can't use
+                a reference.
+        """
+        second = self._model.config.generation == 2
+        if not transcript.strip() and not second:
+            raise StudioError(
+                "This model needs to know what is said in the reference.",
+                "Write down the words that are spoken in it.",
+            )
+        wave = prompt_wave(clip, self._model)
+        return VoxCPMVoice(
+            transcript=" ".join(transcript.split()),
+            continuation=self._model.encode_audio(wave, "left") if transcript.strip() else None,
+            reference=self._model.encode_audio(wave, "right") if second else None,
+        )
+
+    def begin(
+        self,
+        text: str,
+        voice: VoxCPMVoice | None,
+        settings: GenerationSettings,
+        generator: torch.Generator | None = None,
+        lexicon: Lexicon | None = None,
+    ) -> VoxCPMUtterance:
+        """Start to speak a sentence; see `SpeechModel.begin`.
+
+        The lexicon is of phonemes, which these models don't read, and is passed over.
+        """
+        mode = self._mode(settings, voice)
+        text = clean_text(text)
+        if settings.style and self._info.supports_style and "continuation" not in mode:
+            text = styled_text(text, settings.style)
+        ids = self._tokenizer.encode(text)
+        if not ids:
+            raise StudioError("There is no text to speak.", "Type at least one word.")
+        continuation = reference = None
+        whole = ids
+        if voice is not None and "continuation" in mode:
+            continuation = voice.continuation
+            whole = self._tokenizer.encode(voice.transcript + text)
+        if voice is not None and "reference" in mode:
+            reference = voice.reference
+        prompt = Prompt(tuple(whole), reference, continuation)
+        sampling = Sampling(settings.guidance, settings.steps, settings.temperature)
+        noise = functools.partial(self._model.draw_noise, generator)
+        return VoxCPMUtterance(self._model, prompt, sampling, noise, len(ids), settings)
+
+    def _mode(self, settings: GenerationSettings, voice: VoxCPMVoice | None) -> str:
+        """The mode asked for, or the one that the voice allows; StudioError if it can't be had."""
+        if settings.mode is None:
+            if voice is None:
+                return "zero-shot"
+            return "reference" if voice.continuation is None else "continuation"
+        if settings.mode not in self._info.modes:
+            raise StudioError(
+                f"This model has no mode “{settings.mode}”.",
+                f"Choose one of: {', '.join(self._info.modes)}.",
+            )
+        if settings.mode != "zero-shot" and voice is None:
+            raise StudioError(
+                f"The mode “{settings.mode}” needs a reference.", "Choose a voice to imitate."
+            )
+        if voice is not None and "continuation" in settings.mode and voice.continuation is None:
+            raise StudioError(
+                "To go on from a reference the model needs to know what is said in it.",
+                "Write down the words that are spoken in the reference.",
+            )
+        return settings.mode
+
+
+class VoxCPMUtterance:
+    """A sentence being spoken; implements `Utterance`."""
+
+    def __init__(
+        self,
+        model: VoxCPM,
+        prompt: Prompt,
+        sampling: Sampling,
+        noise: Callable[[], torch.Tensor],
+        tokens: int,
+        settings: GenerationSettings,
+    ) -> None:
+        rate = model.config.patches_per_second
+        room = model.most_patches(prompt)
+        likely = round(tokens * _SECONDS_PER_TOKEN * rate) + 1
+        if settings.exact_patches is None:
+            self.max_patches = min(int(tokens * _PATCHES_PER_TOKEN + _MORE_PATCHES), room)
+        else:
+            self.max_patches = settings.exact_patches
+            if self.max_patches > room:
+                raise StudioError(
+                    f"Only {max(0, room)} patches fit the model after this text and voice.",
+                    "Ask for fewer patches, or shorten the text or the voice sample.",
+                )
+        self.expected_patches = max(1, min(likely, self.max_patches))
+        self._model = model
+        self._speech = model.begin(prompt, sampling, self.max_patches, noise)
+        self._made = 0
+
+    def step(self) -> PatchOutput:
+        """Make the next patch."""
+        patch = self._model.step(self._speech)
+        samples = self._model.decode(self._speech, patch)
+        self._made += 1
+        stop = patch.stop_probability if self._made >= _LEAST_PATCHES else 0.0
+        return PatchOutput(samples.cpu().numpy(), stop)
+
+    def finish(self) -> NDArray[np.float32]:
+        """Nothing: the decoder doesn't look ahead."""
+        return np.zeros(0, np.float32)

@@ -1,0 +1,116 @@
+"""VoxCPM folders speak through the engine, in every mode and precision."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import voxcpm_folders as folders
+
+from ditar_studio.audio.clip import Clip
+from ditar_studio.engine.generate import GenerationRequest, generate
+from ditar_studio.engine.load import load_model
+from ditar_studio.engine.settings import GenerationSettings
+from ditar_studio.engine.voice import Reference
+from ditar_studio.engine.voxcpm import VoxCPMModel
+from ditar_studio.errors import StudioError
+
+CLIP = Clip(folders.prompt_samples(), folders.PROMPT_RATE)
+EXACT = GenerationSettings(
+    temperature=1.0, guidance=1.0, steps=10, seed=folders.SEED, exact_patches=folders.PATCHES
+)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> VoxCPMModel:
+    loaded = load_model(folders.make_folder(tmp_path_factory.mktemp("m") / "tiny", "2"), "fp32")
+    assert isinstance(loaded, VoxCPMModel)
+    return loaded
+
+
+def speak(model: VoxCPMModel, settings: GenerationSettings, transcript: str | None) -> np.ndarray:
+    voice = None if transcript is None else model.prepare_voice(CLIP, transcript)
+    generator = torch.Generator().manual_seed(settings.seed)
+    utterance = model.begin(folders.TEXT, voice, settings, generator)
+    return np.concatenate([utterance.step().samples for _ in range(folders.PATCHES)])
+
+
+@pytest.mark.parametrize(
+    ("mode", "transcript", "reference"),
+    [
+        (None, None, "zero_shot"),
+        (None, folders.PROMPT_TEXT, "continuation"),
+        (None, "", "reference"),
+        ("zero-shot", folders.PROMPT_TEXT, "zero_shot"),
+        ("reference+continuation", folders.PROMPT_TEXT, "reference_continuation"),
+    ],
+)
+def test_a_mode_gives_what_the_package_gives(
+    model: VoxCPMModel, mode: str | None, transcript: str | None, reference: str
+) -> None:
+    samples = speak(model, replace(EXACT, mode=mode), transcript)
+    with np.load(folders.DATA / "voxcpm-2.npz") as references:
+        np.testing.assert_allclose(samples, references[reference], rtol=0, atol=2e-5)
+
+
+def test_a_request_gives_the_patches_asked_for(model: VoxCPMModel) -> None:
+    clip = Clip(np.tile(CLIP.samples, 3), CLIP.sample_rate)
+    request = GenerationRequest.of(folders.TEXT, Reference(clip, folders.PROMPT_TEXT), EXACT)
+    done = generate(model, request)
+    assert len(done.clip.samples) == folders.PATCHES * model.info.patch_samples
+    assert done.clip.sample_rate == 48000
+
+
+def test_a_style_changes_the_speech_and_an_empty_one_does_not(model: VoxCPMModel) -> None:
+    plain = speak(model, EXACT, None)
+    assert np.array_equal(plain, speak(model, replace(EXACT, style="()"), None))
+    assert not np.array_equal(plain, speak(model, replace(EXACT, style="slowly"), None))
+
+
+@pytest.mark.parametrize(
+    ("mode", "transcript", "words"),
+    [("reference", None, "reference"), ("continuation", "", "said"), ("backwards", None, "mode")],
+)
+def test_a_mode_that_cannot_be_had_is_refused(
+    model: VoxCPMModel, mode: str, transcript: str | None, words: str
+) -> None:
+    with pytest.raises(StudioError, match=words):
+        speak(model, replace(EXACT, mode=mode), transcript)
+
+
+def test_more_patches_than_fit_are_refused(model: VoxCPMModel) -> None:
+    with pytest.raises(StudioError, match="patches fit"):
+        speak(model, replace(EXACT, exact_patches=5000), None)
+
+
+def test_text_without_words_is_refused(model: VoxCPMModel) -> None:
+    with pytest.raises(StudioError, match="no text"):
+        model.begin(" \n", None, EXACT)
+
+
+def test_int8_stays_near_fp32(tmp_path: Path, model: VoxCPMModel) -> None:
+    fast = load_model(folders.make_folder(tmp_path / "tiny", "2"), "int8")
+    assert isinstance(fast, VoxCPMModel)
+    voice = model.prepare_voice(CLIP, "")
+    with torch.inference_mode():
+        patches = voice.reference
+        assert patches is not None
+        exact = model._model.encoder(patches)
+        error = (fast._model.encoder(patches) - exact).norm() / exact.norm()
+    assert 0 < float(error) < 0.1
+    assert np.isfinite(speak(fast, EXACT, None)).all()
+
+
+def test_bf16_speaks(tmp_path: Path) -> None:
+    half = load_model(folders.make_folder(tmp_path / "tiny", "0.5b"), "bf16")
+    assert isinstance(half, VoxCPMModel)
+    assert np.isfinite(speak(half, EXACT, None)).all()
+
+
+def test_a_precision_that_is_none_is_refused(tmp_path: Path) -> None:
+    folder = folders.make_folder(tmp_path / "tiny", "0.5b")
+    with pytest.raises(StudioError, match="no precision"):
+        load_model(folder, "fp7")  # type: ignore[arg-type]
