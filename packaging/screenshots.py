@@ -42,8 +42,11 @@ def main() -> None:
     for theme in ("light", "dark"):
         for scale in (1, 2):
             environment = {
-                **os.environ, "QT_SCALE_FACTOR": str(scale), "QT_QPA_PLATFORM": "offscreen",
-                "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT),
+                **os.environ,
+                "QT_SCALE_FACTOR": str(scale),
+                "QT_QPA_PLATFORM": "offscreen",
+                "LANG": "C.UTF-8",
+                "PYTHONPATH": str(ROOT),
             }
             again = [sys.executable, __file__, *sys.argv[1:], "--theme", theme]
             subprocess.run([*again, "--scale", str(scale)], check=True, env=environment)
@@ -83,7 +86,9 @@ class Photographer:
         made: list[Studio] = []
         machinery = Machinery(
             ModelShelf if self.options.model else SampleShelf,
-            SilentPlayer, SilentMicrophone, FixedRegistry(),
+            SilentPlayer,
+            SilentMicrophone,
+            FixedRegistry(),
         )
         self.shell.opened.connect(
             lambda library: made.append(Studio(self.shell, library, machinery))
