@@ -134,6 +134,7 @@ def build_parser() -> argparse.ArgumentParser:
     serve.add_argument("--model", metavar="NAME|PATH", help="default: the built-in model")
     _add_batch(command("evaluate", "speak a list of jobs and let independent judges listen"), True)
     _add_train(command("train", "train a VAE or a DiTAR on a corpus of your own"), common)
+    _add_models(command("models", "list, download, check, move and remove models"), common)
     command("doctor", "tell what works on this machine, and why not")
     return parser
 
@@ -221,6 +222,29 @@ def _add_batch(parser: argparse.ArgumentParser, judged: bool = False) -> None:
     parser.add_argument("--out-dir", required=True, metavar="DIR", help="where ID.wav are written")
     parser.add_argument("--force", action="store_true", help="speak what is done already again")
     add_generation_options(parser)
+
+
+def _add_models(parser: argparse.ArgumentParser, common: Parser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+
+    def action(name: str, text: str) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = actions.add_parser(
+            name, help=text, description=text, parents=[common]
+        )
+        made.add_argument("--folder", metavar="DIR", help="where models are kept")
+        return made
+
+    action("list", "what is here and what can be downloaded")
+    add = action("add", "use a folder where it lies")
+    add.add_argument("path", metavar="DIR")
+    add.add_argument("--name", help="default: the folder's")
+    action("download", "fetch a model, or the rest of it").add_argument("name")
+    action("verify", "check a model's files").add_argument("name")
+    move = action("move", "move a model into another folder")
+    move.add_argument("name")
+    move.add_argument("path", metavar="DIR")
+    action("remove", "delete a model, or forget a folder that was added").add_argument("name")
+    parser.set_defaults(folder=None)
 
 
 def _add_benchmark(parser: argparse.ArgumentParser) -> None:

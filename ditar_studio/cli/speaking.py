@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ditar_studio.cli.models import located
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import StudioError
 
@@ -100,7 +101,7 @@ def load(arguments: argparse.Namespace) -> SpeechModel:
     from ditar_studio.engine.load import load_model
 
     use_threads(threads)
-    return load_model(arguments.model, getattr(arguments, "precision", None))
+    return load_model(located(arguments.model), getattr(arguments, "precision", None))
 
 
 def lexicon_of(arguments: argparse.Namespace) -> Lexicon | None:

@@ -251,9 +251,10 @@ class Models:
             del linked[name]
             self._save_linked(linked)
             return
-        path = self.folder / name
-        if Path(name).name != name or not path.is_dir():
-            self.find(name)
+        ours = list(self.folder.iterdir()) if self.folder.is_dir() else []
+        path = next((path for path in ours if path.name == name and path.is_dir()), None)
+        if path is None:
+            path = self.find(name).path
         shutil.rmtree(path)
 
     def move(self, name: str, target: Path) -> Installed:

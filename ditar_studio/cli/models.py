@@ -1,0 +1,97 @@
+"""`ditar-studio models`: what is on this computer, what can be fetched, and its keeping."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from pathlib import Path
+
+from ditar_studio.cli.console import Console
+from ditar_studio.errors import StudioError
+from ditar_studio.services.models import Installed, Models, Progress, default_folder
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what was asked; exit code 1 if `verify` finds something wrong."""
+    console = Console.of(arguments)
+    folder = Path(arguments.folder).expanduser() if arguments.folder else default_folder()
+    models = Models(folder)
+    match arguments.action:
+        case "add":
+            return _tell(console, models.add(Path(arguments.path), arguments.name))
+        case "download":
+            return _tell(console, _download(models, arguments.name, console))
+        case "move":
+            return _tell(console, models.move(arguments.name, Path(arguments.path)))
+        case "remove":
+            models.remove(arguments.name)
+            console.result({"removed": arguments.name}, f"{arguments.name} is removed.")
+            return 0
+        case "verify":
+            wrong = models.verify(arguments.name)
+            text = "\n".join(wrong) if wrong else "All files are as they should be."
+            console.result({"name": arguments.name, "wrong": wrong}, text)
+            return 1 if wrong else 0
+        case _:
+            return _list(models, console)
+
+
+def located(model: str | None) -> str | None:
+    """The folder of an installed model of this name; else the name or path itself."""
+    if model is None or Path(model).expanduser().exists():
+        return model
+    for installed in Models(default_folder()).installed():
+        if installed.name == model:
+            return str(installed.path)
+    return model
+
+
+def _list(models: Models, console: Console) -> int:
+    here = models.installed()
+    names = {model.name for model in here}
+    offers = [offer for offer in models.offers if offer.name not in names]
+    lines = [f"{model.name}  {model.bytes / 1e9:.2f} GB  {model.path}" for model in here]
+    lines += [
+        f"{offer.name}  {offer.about_bytes / 1e9:.1f} GB to download  {offer.title}"
+        for offer in offers
+    ]
+    console.result(
+        {
+            "installed": [_values(model) for model in here],
+            "offers": [{"name": o.name, "title": o.title, "bytes": o.about_bytes} for o in offers],
+        },
+        "\n".join(lines),
+    )
+    return 0
+
+
+def _download(models: Models, name: str, console: Console) -> Installed:
+    cancel = threading.Event()
+
+    def tell(progress: Progress) -> None:
+        left = ""
+        if progress.seconds_left is not None:
+            left = f", {progress.seconds_left / 60:.0f} min left"
+        done = f"{progress.file}: {progress.done / 1e6:.0f} of {progress.total / 1e6:.0f} MB{left}"
+        console.progress(progress.done / max(1, progress.total), done)
+
+    try:
+        return models.download(name, tell, cancel)
+    except KeyboardInterrupt as error:
+        raise StudioError(
+            "The download was stopped.", "Run the command again to go on where it was."
+        ) from error
+
+
+def _values(model: Installed) -> dict[str, object]:
+    return {
+        "name": model.name,
+        "path": str(model.path),
+        "bytes": model.bytes,
+        "linked": model.linked,
+    }
+
+
+def _tell(console: Console, model: Installed) -> int:
+    console.result(_values(model), f"{model.name} is at {model.path}.")
+    return 0
