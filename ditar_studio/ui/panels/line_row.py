@@ -208,6 +208,7 @@ class LineRow(QFrame):
     def __init__(self, line_id: str) -> None:
         super().__init__()
         self.line_id = line_id
+        self._shown: tuple[object, ...] | None = None
         self.setProperty("surface", "card")
         self.edge = _StateBar()
         self.number = label("", "number")
@@ -268,6 +269,10 @@ class LineRow(QFrame):
             voice: the name of its voice, or what stands for it.
             own_voice: whether it has one of its own.
         """
+        shown = (line, number, text, voice, own_voice)
+        if shown == self._shown:
+            return
+        self._shown = shown
         self.number.setText(f"{number:>2}")
         self.text.show_text(text)
         self.text.setAccessibleName(tr("Line {number}", number=number))
@@ -290,6 +295,7 @@ class LineRow(QFrame):
 
     def show_working(self, words: str) -> None:
         """Shows that the line is being spoken, or waits for it."""
+        self._shown = None
         self._show_state(words, "accent", "")
 
     def set_selected(self, selected: bool) -> None:

@@ -17,7 +17,7 @@ from ditar_studio.ui.view_models.script import Script
 from ditar_studio.ui.widgets.basics import action_button, button, column, label, row, scrolling
 from ditar_studio.ui.widgets.empty_state import EmptyState
 
-_ROWS_AT_ONCE = 20
+_ROWS_AT_ONCE = 6
 """Rows made before the window gets to do something else."""
 
 
@@ -144,7 +144,8 @@ class ScriptPanel(QWidget):
                     break
                 made += 1
                 shown = self._make_row(line.id)
-            if self._column.indexOf(shown) != place:
+            item = self._column.itemAt(place)
+            if item is None or item.widget() is not shown:
                 self._column.removeWidget(shown)
                 self._column.insertWidget(place, shown)
             self._show_line(shown, line, place + 1)
