@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -185,7 +186,7 @@ class Loop:
             self.average.load_state_dict(saved["average"])
             self.optimiser.load_state_dict(saved["optimiser"])
             self.step, self.seconds_seen = saved["step"], saved["seconds_seen"]
-        except (RuntimeError, KeyError, ValueError, EOFError, OSError) as error:
+        except (RuntimeError, KeyError, ValueError, EOFError, OSError, UnpicklingError) as error:
             raise StudioError(
                 f"The checkpoint {path} does not fit this training ({error}).",
                 "Train into another folder, or with the configuration it was begun with.",

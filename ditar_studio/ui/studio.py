@@ -158,6 +158,7 @@ class Studio(QObject):
             (Place.TAKES, self.takes_panel),
         ):
             window.region(place).set_content(panel)
+        window.right.setSizes([430, 290])
         for tool in self.script_panel.tools():
             window.region(Place.SCRIPT).add_tool(tool)
         for tool in self.parameters_panel.tools(self.actions_):

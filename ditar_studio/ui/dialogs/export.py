@@ -25,7 +25,7 @@ from ditar_studio.services.naming import DEFAULT_TEMPLATE, FIELDS
 from ditar_studio.ui.dialogs.frame import DialogFrame
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import counted, mark, tr
-from ditar_studio.ui.widgets.basics import button, column, label, row
+from ditar_studio.ui.widgets.basics import button, label, row
 from ditar_studio.ui.widgets.messages import Banner
 from ditar_studio.ui.widgets.segmented import Segmented
 
@@ -173,10 +173,8 @@ class ExportDialog(DialogFrame):
             (tr("Sample rate"), self.rate),
             (tr("Subtitles"), row(self.srt, Space.M, self.vtt, None)),
             (tr("Loudness"), row(self.level, None, self.loudness)),
-            (
-                tr("File names"),
-                column(self.template, label(known, "caption"), spacing=Space.XS),
-            ),
+            (tr("File names"), self.template),
+            ("", label(known, "caption")),
             (tr("Folder"), row(self.folder, browse)),
         )
         for number, (words, field) in enumerate(rows):

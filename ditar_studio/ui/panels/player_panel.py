@@ -105,6 +105,7 @@ class PlayerPanel(QWidget):
         self._on_volume(self.volume.value())
         self._on_devices()
         self._show_playing(False)
+        self.play_button.setEnabled(False)
 
     # --- what the actions do
 
@@ -126,6 +127,7 @@ class PlayerPanel(QWidget):
         self.wave.set_patch_seconds(self.playback.patch_seconds)
         self._show_title()
         self.actions_.set_facts(sound_loaded=True)
+        self.play_button.setEnabled(True)
         self._draw_spectrogram()
 
     def _show_title(self) -> None:
@@ -169,7 +171,7 @@ class PlayerPanel(QWidget):
     def _on_devices(self) -> None:
         self.output.blockSignals(True)
         self.output.clear()
-        self.output.addItem(tr("System's loudspeaker"), "")
+        self.output.addItem(tr("System default"), "")
         for device in self.devices.outputs:
             self.output.addItem(device.name, device.name)
         self.output.setCurrentIndex(max(0, self.output.findData(self.devices.output)))

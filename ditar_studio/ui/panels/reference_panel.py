@@ -203,7 +203,7 @@ class ReferencePanel(QWidget):
     def _on_devices(self) -> None:
         self.input.blockSignals(True)
         self.input.clear()
-        self.input.addItem(tr("System's microphone"), "")
+        self.input.addItem(tr("System default"), "")
         for device in self.devices.inputs:
             self.input.addItem(device.name, device.name)
         self.input.setCurrentIndex(max(0, self.input.findData(self.devices.input)))
