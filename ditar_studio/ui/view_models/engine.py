@@ -6,6 +6,7 @@ stutter; the window gets the same sound as events, for the picture.
 
 from __future__ import annotations
 
+import importlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -135,6 +136,8 @@ class Engine(QObject):
         self._set_state(ModelState.LOADING)
 
         def work(_cancel: threading.Event) -> Iterator[Any]:
+            # Imported here, so that the window never waits for an import.
+            importlib.import_module("ditar_studio.services.render")
             if self._shelf is None:
                 self._shelf = self._make_shelf()
             yield ModelLoaded(self._shelf.get(model)[0].info)
