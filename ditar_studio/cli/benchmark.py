@@ -138,11 +138,11 @@ def _long(
     model: SpeechModel, voices: VoiceCache, voice: Reference, seconds: float, console: Console
 ) -> float:
     """RTF of a long text relative to that of 10 s, which is measured before and after it."""
-    from ditar_studio.engine.device import use_threads
+    from ditar_studio.engine.device import default_threads, use_threads
     from ditar_studio.engine.events import Done, Failed, PatchReady, Progress
     from ditar_studio.engine.generate import GenerationRequest, stream
 
-    use_threads()
+    use_threads(default_threads(model.info.parameters))
 
     def measure(wanted: float) -> float:
         text = _SENTENCE * math.ceil(wanted / 4)

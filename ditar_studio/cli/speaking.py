@@ -97,11 +97,12 @@ def load(arguments: argparse.Namespace) -> SpeechModel:
     threads = getattr(arguments, "threads", None)
     if threads is not None and not 1 <= threads <= 256:
         raise StudioError(f"{threads} threads can't be used.", "Choose a number from 1 to 256.")
-    from ditar_studio.engine.device import use_threads
+    from ditar_studio.engine.device import default_threads, use_threads
     from ditar_studio.engine.load import load_model
 
-    use_threads(threads)
-    return load_model(located(arguments.model), getattr(arguments, "precision", None))
+    model = load_model(located(arguments.model), getattr(arguments, "precision", None))
+    use_threads(threads or default_threads(model.info.parameters))
+    return model
 
 
 def lexicon_of(arguments: argparse.Namespace) -> Lexicon | None:

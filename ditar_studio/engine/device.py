@@ -11,6 +11,7 @@ from dataclasses import dataclass
 _MOST_THREADS = 8
 """Streaming makes small patches; more threads than this cost more than they bring."""
 
+_LARGE = 100_000_000
 _STEP_BACK = 5
 
 
@@ -36,22 +37,22 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def default_threads() -> int:
-    """Threads for models: all cores but one, eight at most.
+def default_threads(parameters: int = 0) -> int:
+    """Threads for a model of so many parameters: eight at most.
 
-    One core is left to interface and sound. On two cores a second thread was measured to bring a
-    tenth on a quiet machine, and to cost many times the time on a busy one.
+    Small models leave one core to interface and sound: on two cores a second thread was measured to
+    bring them a tenth on a quiet machine, and to cost many times the time on a busy one. Large ones
+    take all cores.
     """
-    return max(1, min(_MOST_THREADS, cores() - 1))
+    wanted = cores() if parameters >= _LARGE else cores() - 1
+    return max(1, min(_MOST_THREADS, wanted))
 
 
-def use_threads(count: int | None = None) -> int:
-    """Set torch's threads within an operation; None takes `default_threads`. Imports torch."""
+def use_threads(count: int) -> None:
+    """Set torch's threads within an operation. Imports torch."""
     import torch
 
-    count = count or default_threads()
     torch.set_num_threads(count)
-    return count
 
 
 def yield_to_others() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ditar_studio.assets import asset
-from ditar_studio.engine.device import use_threads
+from ditar_studio.engine.device import default_threads, use_threads
 from ditar_studio.engine.voice import VoiceCache
 from ditar_studio.errors import StudioError
 
@@ -92,8 +92,8 @@ class ModelShelf:
         key = (str(name_or_path or BUILT_IN), precision)
         if self._key != key or self._model is None or self._voices is None:
             self.unload()
-            use_threads(self._threads)
             self._model = load_model(name_or_path, precision)
+            use_threads(self._threads or default_threads(self._model.info.parameters))
             self._voices = VoiceCache(self._model)
             self._key = key
         return self._model, self._voices

@@ -20,8 +20,9 @@ def test_the_cpu_is_always_usable_and_every_device_has_a_reason() -> None:
 def test_threads_follow_the_cores_that_may_be_used() -> None:
     before = torch.get_num_threads()
     try:
-        assert 1 <= use_threads() == default_threads() <= cores()
-        assert use_threads(1) == torch.get_num_threads() == 1
+        assert 1 <= default_threads(10**7) <= default_threads(10**9) <= cores()
+        use_threads(1)
+        assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)
 
