@@ -362,6 +362,7 @@ class Studio(QObject):
     def _settings_choices(self) -> Choices:
         """What the settings dialog needs to know."""
         from ditar_studio.services.diagnostics import folder_of
+        from ditar_studio.services.models import Models, default_folder
         from ditar_studio.ui.dialogs.settings import Choices
 
         info = self.engine.info
@@ -377,7 +378,7 @@ class Studio(QObject):
             library_folder=self.library.root,
             log_folder=folder_of(self.library),
             engine=lambda: tr("{model}, on the processor", model=model),
-            models=list,
+            models=lambda: [(m.name, str(m.path)) for m in Models(default_folder()).installed()],
             save_bundle=self.shell.save_bundle,
         )
 

@@ -283,3 +283,11 @@ def test_every_control_of_the_panels_has_a_name(studio: Studio) -> None:
                 face = QAccessible.queryAccessibleInterface(control)
                 assert face is not None
                 assert face.text(QAccessible.Text.Name), control
+
+
+def test_settings_know_the_devices(studio: Studio) -> None:
+    assert studio.shell.settings_choices is not None
+    choices = studio.shell.settings_choices()
+    assert [name for _key, name in choices.microphones()] == ["Desk microphone", "Headset"]
+    assert choices.models() == []
+    assert "Fake" in choices.engine()
