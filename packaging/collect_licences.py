@@ -3,7 +3,8 @@
     python packaging/collect_licences.py
 
 Reads the metadata of the packages that are installed for the program's own requirements, of the
-interpreter, and of the typeface. To be run again when a requirement changes; a test compares.
+interpreter, and of the typeface; the program's own licence stays as it is there. To be run again
+when a requirement changes; a test compares.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ def _from_classifiers(facts: metadata.PackageMetadata) -> str:
 def main() -> None:
     TARGET.mkdir(parents=True, exist_ok=True)
     for old in TARGET.glob("*.txt"):
-        old.unlink()
+        if not old.name.startswith(MINE):
+            old.unlink()
     for name in requirements():
         kind, text = licence_of(name)
         _write(name, kind, text)
@@ -89,7 +91,6 @@ def main() -> None:
     lesser = Path("/usr/share/common-licenses/LGPL-2.1").read_text(encoding="utf-8")
     _write("libsndfile", "LGPL-2.1", f"Inside soundfile.\n\n{lesser}")
     _write("Inter typeface", "OFL-1.1", font.read_text(encoding="utf-8"))
-    _write(MINE, "Apache-2.0", (ROOT / "LICENSE").read_text(encoding="utf-8"))
 
 
 def _write(name: str, kind: str, text: str) -> None:

@@ -1,6 +1,6 @@
 """Makes the pictures of the README: the real studio at work, in both themes, sizes and scalings.
 
-    python packaging/screenshots.py [FOLDER]          all pictures, into docs/screenshots by default
+    python packaging/screenshots.py [FOLDER]     all pictures, into resources/screenshots by default
 
 The window is the program's own; the library is made for the occasion. So that no model has to be
 trained to make a picture, lines are "spoken" by cutting the sample voices into patches; pass
@@ -30,7 +30,7 @@ SCRIPT = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "docs" / "screenshots")
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "resources" / "screenshots")
     parser.add_argument("--model", action="store_true", help="speak with the built-in model")
     parser.add_argument("--theme", choices=["light", "dark"])
     parser.add_argument("--scale", type=int, choices=[1, 2])
