@@ -11,7 +11,7 @@ import dataclasses
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ditar_studio.cli.console import Console
 from ditar_studio.cli.speaking import load, model_values, peak_memory
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     voices = VoiceCache(model)
     pairs = [(steps, count) for steps in arguments.steps for count in threads]
     rows = _measure(model, voices, voice, pairs, arguments.seconds, console)
-    values = {
+    values: dict[str, Any] = {
         "model": model_values(model),
         "rows": [asdict(row) for row in rows],
         "peak_rss_mb": peak_memory(),
@@ -82,8 +82,27 @@ def run(arguments: argparse.Namespace) -> int:
         ratio = _long(model, voices, voice, arguments.long, console)
         values["long_ratio"] = ratio
         lines.append(f"RTF over {arguments.long:.0f} s is {ratio:.2f} times that over 10 s")
+    if model.info.family == "voxcpm":
+        precision, errors = _precision(model, arguments)
+        values.update(precision=precision, errors=errors)
+        lines.append(precision)
+        lines += [f"error of {name}: {100 * error:.2f} %" for name, error in errors.items()]
     console.result(values, "\n".join(lines))
     return 0
+
+
+def _precision(model: SpeechModel, arguments: argparse.Namespace) -> tuple[str, dict[str, float]]:
+    """A VoxCPM's precision and why, and what it costs each module in exactness."""
+    from ditar_studio.engine.voxcpm import VoxCPMModel
+
+    assert isinstance(model, VoxCPMModel)
+    chosen = model.precision
+    errors = {}
+    if chosen.name != "fp32":
+        exact = load(argparse.Namespace(model=arguments.model, threads=None, precision="fp32"))
+        assert isinstance(exact, VoxCPMModel)
+        errors = {name: round(error, 6) for name, error in model.errors(exact).items()}
+    return f"{chosen.name}: {chosen.reason}", errors
 
 
 def _check(values: list[int], low: int, high: int, what: str) -> None:

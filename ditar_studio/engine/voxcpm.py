@@ -18,6 +18,7 @@ from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import ModelInfo, PatchOutput
 from ditar_studio.errors import StudioError
 from ditar_studio.model.voxcpm import checkpoint
+from ditar_studio.model.voxcpm.errors import module_errors
 from ditar_studio.model.voxcpm.precision import Precision, choose, quantise
 from ditar_studio.model.voxcpm.tokenizer import Tokenizer, clean_text, styled_text
 from ditar_studio.model.voxcpm.voxcpm import Prompt, Sampling, VoxCPM
@@ -148,6 +149,10 @@ class VoxCPMModel:
     def info(self) -> ModelInfo:
         """What the model is and can."""
         return self._info
+
+    def errors(self, exact: VoxCPMModel) -> dict[str, float]:
+        """Each module's relative error against the same model in fp32."""
+        return module_errors(exact._model, self._model)
 
     def prepare_voice(self, clip: Clip, transcript: str) -> VoxCPMVoice:
         """Encode a reference; see `SpeechModel.prepare_voice`.

@@ -197,7 +197,7 @@ class VoxCPM(nn.Module):
         if spoken.shape[0]:
             hidden[is_audio] = self.fsq(hidden[is_audio])
         heard = embedded * is_audio[:, None]
-        residual = self.residual_lm.causal(self._fuse(hidden, heard), residual_cache)
+        residual = self.residual_lm.causal(self.fuse(hidden, heard), residual_cache)
         silence = torch.zeros(
             self.config.patch_size, self.config.latent_dim, dtype=self.dtype, device=self.device
         )
@@ -237,7 +237,7 @@ class VoxCPM(nn.Module):
             self._feed_back(speech, speech.pending)
             speech.pending = None
         base, residual = speech.base_hidden, speech.residual_hidden
-        latents = self._draw(speech, self._condition(base, residual))
+        latents = self._draw(speech, self.condition(base, residual))
         stop = self.stop_head(F.silu(self.stop_proj(base))).float().softmax(-1)[0, 1]
         speech.previous = speech.pending = latents.to(self.dtype)
         return Patch(latents, float(stop))
@@ -282,14 +282,14 @@ class VoxCPM(nn.Module):
         embedded[is_audio] = torch.cat(parts)
         return embedded, is_audio, spoken
 
-    def _fuse(self, hidden: Tensor, heard: Tensor) -> Tensor:
+    def fuse(self, hidden: Tensor, heard: Tensor) -> Tensor:
         """The residual model's input from the base model's output and the patch embeddings."""
         if self.fusion is None:
             return hidden + heard
         fused: Tensor = self.fusion(torch.cat([hidden, heard], -1))
         return fused
 
-    def _condition(self, base: Tensor, residual: Tensor) -> Tensor:
+    def condition(self, base: Tensor, residual: Tensor) -> Tensor:
         """LocDiT's condition tokens [C, hidden] from the two models' last outputs [1, hidden]."""
         ours: Tensor = self.base_to_dit(base)
         theirs: Tensor = self.residual_to_dit(residual)
@@ -315,6 +315,6 @@ class VoxCPM(nn.Module):
     def _feed_back(self, speech: Speech, patch: Tensor) -> None:
         embedded = self.encoder_to_lm(self.encoder(patch[None]))
         hidden = self.fsq(self.base_lm.causal(embedded, speech.base_cache))
-        fused = self._fuse(hidden, embedded)
+        fused = self.fuse(hidden, embedded)
         speech.residual_hidden = self.residual_lm.causal(fused, speech.residual_cache)
         speech.base_hidden = hidden

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import torch
 import voxcpm_folders as folders
 
 from ditar_studio.audio.clip import Clip
+from ditar_studio.cli.main import main
 from ditar_studio.engine.generate import GenerationRequest, generate
 from ditar_studio.engine.load import load_model
 from ditar_studio.engine.settings import GenerationSettings
@@ -91,17 +93,28 @@ def test_text_without_words_is_refused(model: VoxCPMModel) -> None:
         model.begin(" \n", None, EXACT)
 
 
-def test_int8_stays_near_fp32(tmp_path: Path, model: VoxCPMModel) -> None:
-    fast = load_model(folders.make_folder(tmp_path / "tiny", "2"), "int8")
+@pytest.mark.parametrize("precision", ["int8", "bf16"])
+def test_fewer_bits_stay_near_fp32_in_every_module(
+    precision: Literal["int8", "bf16"], tmp_path: Path, model: VoxCPMModel
+) -> None:
+    fast = load_model(folders.make_folder(tmp_path / "tiny", "2"), precision)
     assert isinstance(fast, VoxCPMModel)
-    voice = model.prepare_voice(CLIP, "")
-    with torch.inference_mode():
-        patches = voice.reference
-        assert patches is not None
-        exact = model._model.encoder(patches)
-        error = (fast._model.encoder(patches) - exact).norm() / exact.norm()
-    assert 0 < float(error) < 0.1
+    errors = fast.errors(model)
+    assert {"LocEnc", "base LM", "residual LM", "LocDiT", "fusion"} <= errors.keys()
+    assert all(0 < error < 0.1 for error in errors.values()), errors
+    assert set(model.errors(model).values()) == {0.0}
     assert np.isfinite(speak(fast, EXACT, None)).all()
+
+
+def test_the_benchmark_tells_what_fewer_bits_cost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = folders.make_folder(tmp_path / "tiny", "2")
+    options = ["--steps", "2", "--threads", "1", "--seconds", "0.5", "--precision", "int8"]
+    assert main(["benchmark", "--model", str(folder), *options]) == 0
+    told = capsys.readouterr().out
+    assert "int8: it was asked for" in told
+    assert "error of LocDiT" in told
 
 
 def test_bf16_speaks(tmp_path: Path) -> None:
