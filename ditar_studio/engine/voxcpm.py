@@ -19,7 +19,7 @@ from ditar_studio.engine.speech_model import ModelInfo, PatchOutput
 from ditar_studio.errors import StudioError
 from ditar_studio.model.voxcpm import checkpoint
 from ditar_studio.model.voxcpm.errors import module_errors
-from ditar_studio.model.voxcpm.precision import Precision, choose, quantise
+from ditar_studio.model.voxcpm.precision import Precision, choose, converter
 from ditar_studio.model.voxcpm.tokenizer import Tokenizer, clean_text, styled_text
 from ditar_studio.model.voxcpm.voxcpm import Prompt, Sampling, VoxCPM
 
@@ -36,6 +36,7 @@ _SECOND_LANGUAGES = (
     *("ar", "my", "zh", "da", "nl", "en", "fi", "fr", "de", "el", "he", "hi", "id", "it", "ja"),
     *("km", "ko", "lo", "ms", "no", "pl", "pt", "ru", "es", "sw", "sv", "tl", "th", "tr", "vi"),
 )
+_SAMPLE, _SAMPLES = 1 << 16, 256
 _LEAST_PATCHES = 4
 """The stop head is not believed before this patch, as in the family's own package."""
 
@@ -74,9 +75,7 @@ def load(
         StudioError: something is missing, damaged or foreign, by name.
     """
     chosen = choose(precision)
-    model, tokenizer = checkpoint.load(
-        path, chosen.dtype, quantise if chosen.name == "int8" else None, lora, alpha
-    )
+    model, tokenizer = checkpoint.load(path, chosen.dtype, converter(chosen), lora, alpha)
     config = model.config
     second = config.generation == 2
     info = ModelInfo(
@@ -110,12 +109,17 @@ def _version(model: VoxCPM) -> str:
 
 
 def _weights_hash(folder: Path) -> str:
+    """sha256 over names, sizes and samples of the weights: all of gigabytes would take seconds."""
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
-        if path.suffix in (".safetensors", ".bin", ".pth") and path.is_file():
-            with path.open("rb") as file:
-                while part := file.read(1 << 22):
-                    digest.update(part)
+        if path.suffix not in (".safetensors", ".bin", ".pth") or not path.is_file():
+            continue
+        size = path.stat().st_size
+        digest.update(f"{path.name} {size}\n".encode())
+        with path.open("rb") as file:
+            for start in range(0, size, max(_SAMPLE, size // _SAMPLES)):
+                file.seek(start)
+                digest.update(file.read(_SAMPLE))
     return digest.hexdigest()
 
 

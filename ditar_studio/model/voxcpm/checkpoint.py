@@ -46,10 +46,12 @@ class TensorFile:
     def __init__(self, path: Path) -> None:
         """Raises StudioError if the file is unreadable or holds anything but tensors."""
         self.path = path
+        self.mapped = path.suffix == ".safetensors"
+        """Whether tensors are views of the file until they are copied."""
         self._held: dict[str, Tensor] = {}
         self.shapes: Shapes = {}
         try:
-            if path.suffix == ".safetensors":
+            if self.mapped:
                 with safe_open(path, framework="pt") as file:
                     names = list(file.keys())
                     for name in names:
@@ -64,7 +66,7 @@ class TensorFile:
 
     def take(self, name: str) -> Tensor:
         """The tensor, which this object then no longer holds."""
-        if self.path.suffix != ".safetensors":
+        if not self.mapped:
             return self._held.pop(name)
         # Opened anew each time: pages of a mapping that stays open count as this process's memory.
         with safe_open(self.path, framework="pt") as file:
@@ -402,7 +404,11 @@ def _fill(
         if lora is not None:
             parts = [lora.merge(n, part) for n, part in zip(source.names, parts, strict=True)]
         parts = [part.to(dtype) for part in parts]
-        value = torch.cat(parts) if len(parts) > 1 else parts[0].clone()
+        if len(parts) > 1:
+            value = torch.cat(parts)
+        else:
+            # A clone lets go of the mapped file; what was unpickled is ours already.
+            value = parts[0].clone() if file.mapped else parts[0]
         del parts
         place, leaf = source.target.rsplit(".", 1)
         module = model.get_submodule(place)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ditar_studio.errors import StudioError
 
@@ -39,7 +41,7 @@ def choose(name: str | None = None) -> Precision:
     """
     if name is None:
         if torch.cpu.get_capabilities().get("avx512_bf16", False):
-            return Precision("bf16", torch.bfloat16, "this CPU computes bf16 (AVX512-BF16)")
+            return Precision("bf16", torch.bfloat16, "this CPU has AVX512-BF16")
         return Precision("fp32", torch.float32, "this CPU has no instructions for bf16")
     if name not in _NAMES:
         raise StudioError(
@@ -72,6 +74,52 @@ class Int8Linear(nn.Module):
         """[..., in] to [..., out]."""
         y: Tensor = torch.ops.quantized.linear_dynamic(x, self._packed, self._spare_bit)
         return y
+
+
+class Widened(nn.Module):
+    """A bf16 projection on a CPU that only computes well in float32.
+
+    Products of one row are as quick in bf16; those of several rows take twice the time there. So
+    weights that always meet several rows are ``kept`` in float32, the others are widened as needed.
+    """
+
+    def __init__(self, linear: nn.Linear, kept: bool) -> None:
+        super().__init__()
+        weight, bias = linear.weight.detach(), linear.bias
+        self.register_buffer("weight", weight.float() if kept else weight)
+        self.register_buffer("bias", None if bias is None else bias.detach().to(self.weight.dtype))
+        self.weight: Tensor
+        self.bias: Tensor | None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., in] to [..., out], in the dtype of x."""
+        if self.weight.dtype == x.dtype and x.numel() == x.shape[-1]:
+            return F.linear(x, self.weight, self.bias)
+        bias = None if self.bias is None else self.bias.float()
+        return F.linear(x.float(), self.weight.float(), bias).to(x.dtype)
+
+
+def widen(place: str, linear: nn.Module) -> nn.Module:
+    """What to compute a bf16 projection with where bf16 has no instructions."""
+    if not isinstance(linear, nn.Linear):
+        return linear
+    return Widened(linear, kept=place.startswith(("dit.", "encoder.")))
+
+
+def converter(precision: Precision) -> Callable[[str, nn.Module], nn.Module] | None:
+    """What a precision makes of each projection on this machine's CPU; None leaves them."""
+    if precision.name == "int8":
+        return quantise
+    if precision.name == "bf16" and not _computes_bf16():
+        return widen
+    return None
+
+
+def _computes_bf16() -> bool:
+    found = torch.cpu.get_capabilities()
+    if found.get("architecture", "") != "x86_64":
+        return True
+    return bool(found.get("avx512_bf16", False))
 
 
 def quantise(place: str, linear: nn.Module) -> nn.Module:
