@@ -32,7 +32,7 @@ class _Weights:
         self._tensors = tensors
 
     def plain(self, name: str) -> Tensor:
-        return self._tensors[name].float()
+        return self._tensors[name].to(torch.float32, copy=True)
 
     def conv(self, prefix: str) -> tuple[Tensor, Tensor]:
         """(g * v / |v|, bias); the norm is over all axes but the first."""

@@ -30,6 +30,9 @@ from ditar_studio.model.voxcpm.voxcpm import VoxCPM
 _MAIN_FILES = ("model.safetensors", "pytorch_model.bin")
 _VAE_FILES = ("audiovae.safetensors", "audiovae.pth")
 _LORA_FILES = ("lora_weights.safetensors", "lora_weights.ckpt")
+_REMAP = 192 << 20
+"""Bytes read from one mapping of a pickled file before it is closed and opened again."""
+
 _AGAIN = "Download the model again, or choose the folder of an intact copy."
 
 Shapes = dict[str, tuple[int, ...]]
@@ -41,17 +44,17 @@ Convert = Callable[[str, nn.Module], nn.Module]
 
 
 class TensorFile:
-    """The tensors of one weights file, by name, each given out once."""
+    """The tensors of one weights file, by name, mapped; each is given out once, to be copied."""
 
     def __init__(self, path: Path) -> None:
         """Raises StudioError if the file is unreadable or holds anything but tensors."""
         self.path = path
-        self.mapped = path.suffix == ".safetensors"
-        """Whether tensors are views of the file until they are copied."""
+        self._safe = path.suffix == ".safetensors"
+        self._taken = 0
         self._held: dict[str, Tensor] = {}
         self.shapes: Shapes = {}
         try:
-            if self.mapped:
+            if self._safe:
                 with safe_open(path, framework="pt") as file:
                     names = list(file.keys())
                     for name in names:
@@ -66,11 +69,17 @@ class TensorFile:
 
     def take(self, name: str) -> Tensor:
         """The tensor, which this object then no longer holds."""
-        if not self.mapped:
-            return self._held.pop(name)
-        # Opened anew each time: pages of a mapping that stays open count as this process's memory.
-        with safe_open(self.path, framework="pt") as file:
-            tensor: Tensor = file.get_tensor(name)
+        # Pages of a mapping count as this process's memory while it is open: it is opened anew each
+        # time, or, where that takes long, now and then.
+        if self._safe:
+            with safe_open(self.path, framework="pt") as file:
+                tensor: Tensor = file.get_tensor(name)
+            return tensor
+        if self._taken > _REMAP:
+            self._held, self._taken = {}, 0
+            self._held = _read_pickle(self.path)
+        tensor = self._held.pop(name)
+        self._taken += tensor.nbytes
         return tensor
 
 
@@ -83,7 +92,8 @@ def _read_pickle(path: Path) -> dict[str, Tensor]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about odd pickles, which are refused anyway
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            mapped = zipfile.is_zipfile(path)
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:
         raise StudioError(
             f"{path.name} holds more than tensors, or is damaged; it was not opened.", _AGAIN
@@ -404,11 +414,7 @@ def _fill(
         if lora is not None:
             parts = [lora.merge(n, part) for n, part in zip(source.names, parts, strict=True)]
         parts = [part.to(dtype) for part in parts]
-        if len(parts) > 1:
-            value = torch.cat(parts)
-        else:
-            # A clone lets go of the mapped file; what was unpickled is ours already.
-            value = parts[0].clone() if file.mapped else parts[0]
+        value = torch.cat(parts) if len(parts) > 1 else parts[0].clone()
         del parts
         place, leaf = source.target.rsplit(".", 1)
         module = model.get_submodule(place)
