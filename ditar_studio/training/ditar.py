@@ -37,6 +37,8 @@ class DiTARLosses:
         stop: weight of the stop head's.
         draws: share of the patches that LocDiT is trained on a step, times the noise draws each.
         drop: probability that a language-model output is zeroed.
+        forget: probability that LocDiT does not see the history of a patch, so that the language
+            model has to tell it whose voice this is.
         noise: largest standard deviation of the noise on latents that are fed back.
         time_shift: mean of the logit-normal noise levels; positive is towards noise.
     """
@@ -45,6 +47,7 @@ class DiTARLosses:
     stop: float = 0.05
     draws: float = 0.6
     drop: float = 0.1
+    forget: float = 0.4
     noise: float = 0.3
     time_shift: float = 0.3
 
@@ -108,6 +111,8 @@ class DiTARObjective(nn.Module):
         history = torch.cat(
             [earlier[rows, columns + k] for k in range(model.config.history)], dim=1
         )
+        known = torch.rand(len(rows), 1, 1, device=rows.device) >= losses.forget
+        history = history * known
         said = None
         if spoken is not None:
             said = in_patches(spoken, patch)[rows, columns] * keep[..., None]
