@@ -23,7 +23,7 @@ from ditar_studio.model.layers import LayerCache
 from ditar_studio.model.locdit import LocDiT
 from ditar_studio.model.pointer import TextPointer, choose_pattern, elapsed_since_move
 from ditar_studio.model.reader import PhoneticReader
-from ditar_studio.model.vae import Vae, pad_to_hop
+from ditar_studio.model.vae import Vae
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,3 @@ class DiTAR(nn.Module):
             return guided
 
         return network
-
-    def patch_audio(self, wave: Tensor) -> Tensor:
-        """Wave [n] padded with silence to whole patches."""
-        return pad_to_hop(wave[None], self.config.patch_samples)[0]

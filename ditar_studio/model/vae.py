@@ -1,12 +1,10 @@
 """Audio VAE: 24 kHz mono <-> Gaussian latents at a low rate (arXiv 2502.03930, section 3.5.1).
 
 The encoder reads log-mel frames and sees both sides; the decoder is a causal ConvNeXt network at
-frame rate
-with a small fixed look-ahead and a source-filter synthesiser (`synthesis`), far cheaper than the
-paper's BigVGAN. There is one decoding path: `decode` is `decode_step` over everything, then
-`flush`. A
-phonetic head reads phonemes from the latents; it trains the latents to carry them and aligns
-prompts.
+frame rate with a small fixed look-ahead and a source-filter synthesiser (`synthesis`), far cheaper
+than the paper's BigVGAN. There is one decoding path: `decode` is `decode_step` over everything,
+then `flush`. A phonetic head reads phonemes from the latents; only training has it, which trains
+the latents to carry them.
 """
 
 from __future__ import annotations
@@ -15,7 +13,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ditar_studio.model.config import VaeConfig
 from ditar_studio.model.features import LogMel
@@ -216,8 +213,3 @@ class Vae(nn.Module):
 def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     """KL of the posterior from N(0, 1), summed over dimensions [B, T], in nats."""
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(-1)
-
-
-def pad_to_hop(wave: Tensor, hop: int) -> Tensor:
-    """Right-pad wave [B, n] with silence to a multiple of `hop`."""
-    return F.pad(wave, (0, -wave.shape[1] % hop))
