@@ -8,13 +8,11 @@ from typing import Any
 
 from PySide6.QtCore import (
     QAbstractItemModel,
-    QAbstractListModel,
     QEvent,
     QItemSelection,
     QItemSelectionModel,
     QMimeData,
     QModelIndex,
-    QPersistentModelIndex,
     QRect,
     QRectF,
     QSize,
@@ -37,6 +35,7 @@ from PySide6.QtWidgets import (
 from ditar_studio.store.takes import Take
 from ditar_studio.ui import icons, theme
 from ditar_studio.ui.actions import Actions
+from ditar_studio.ui.panels.item_model import Index, ItemModel
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import tr
 from ditar_studio.ui.view_models.takes import Takes
@@ -44,42 +43,21 @@ from ditar_studio.ui.widgets.basics import action_button, row
 from ditar_studio.ui.widgets.empty_state import EmptyState
 from ditar_studio.ui.widgets.segmented import Segmented
 
-Index = QModelIndex | QPersistentModelIndex
-
 ROW = 56
 STAR = 34
 _TAKE = Qt.ItemDataRole.UserRole
 
 
-class TakesModel(QAbstractListModel):
+class TakesModel(ItemModel[Take]):
     """`Takes` for a Qt view."""
 
     def __init__(self, takes: Takes) -> None:
-        super().__init__()
+        super().__init__(takes.shown)
         self.takes = takes
-        self.items: list[Take] = list(takes.shown)
 
     def refresh(self) -> None:
-        """Takes the list over as it is now, with as little disturbance as possible."""
-        new = list(self.takes.shown)
-        if [t.id for t in new] == [t.id for t in self.items]:
-            self.items = new
-            if new:
-                self.dataChanged.emit(self.index(0), self.index(len(new) - 1))
-        else:
-            self.beginResetModel()
-            self.items = new
-            self.endResetModel()
-
-    def place(self, take_id: str) -> QModelIndex:
-        """The index of a take; an invalid one if it isn't listed."""
-        for number, take in enumerate(self.items):
-            if take.id == take_id:
-                return self.index(number)
-        return QModelIndex()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.items)
+        """Takes the list over as it is now."""
+        self.take_over(self.takes.shown)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():

@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractListModel,
     QItemSelectionModel,
     QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     QRectF,
     QSize,
@@ -34,6 +32,7 @@ from PySide6.QtWidgets import (
 from ditar_studio.store.voices import Voice
 from ditar_studio.ui import icons, theme
 from ditar_studio.ui.actions import Actions
+from ditar_studio.ui.panels.item_model import Index, ItemModel
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import counted, tr
 from ditar_studio.ui.view_models.voices import Voices
@@ -42,42 +41,21 @@ from ditar_studio.ui.widgets.chips import TagChips
 from ditar_studio.ui.widgets.empty_state import EmptyState
 from ditar_studio.ui.widgets.search_field import SearchField
 
-Index = QModelIndex | QPersistentModelIndex
-
 ROW = 54
 BUNDLE_SUFFIX = ".ditarvoice"
 _VOICE = Qt.ItemDataRole.UserRole
 
 
-class VoicesModel(QAbstractListModel):
+class VoicesModel(ItemModel[Voice]):
     """`Voices` for a Qt view."""
 
     def __init__(self, voices: Voices) -> None:
         super().__init__()
         self.voices = voices
-        self.items: list[Voice] = []
 
     def refresh(self) -> None:
         """Takes the list over as it is now."""
-        new = list(self.voices.shown)
-        if [v.id for v in new] == [v.id for v in self.items]:
-            self.items = new
-            if new:
-                self.dataChanged.emit(self.index(0), self.index(len(new) - 1))
-        else:
-            self.beginResetModel()
-            self.items = new
-            self.endResetModel()
-
-    def place(self, voice_id: str) -> QModelIndex:
-        """The index of a voice; an invalid one if it isn't shown."""
-        for number, voice in enumerate(self.items):
-            if voice.id == voice_id:
-                return self.index(number)
-        return QModelIndex()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.items)
+        self.take_over(self.voices.shown)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
