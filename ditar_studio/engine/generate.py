@@ -180,7 +180,7 @@ def stream(
     request: GenerationRequest,
     cancel: threading.Event | None = None,
     voices: VoiceCache | None = None,
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Speak a request while the events are drawn.
 
     Args:

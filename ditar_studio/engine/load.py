@@ -101,6 +101,3 @@ class ModelShelf:
     def unload(self) -> None:
         """Let go of the model and give its memory back."""
         self._key = self._model = self._voices = None
-        import gc
-
-        gc.collect()

@@ -7,6 +7,7 @@ and so does a crash (see `store.recovery`).
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from ditar_studio.store.voice import Voice
 
 _SEEDS = 2**31
+_UNHEARD = "One, two."
+_READY_VOICES = 4
 
 
 @dataclass(frozen=True)
@@ -176,6 +179,37 @@ def stale_lines(lines: Sequence[Line]) -> tuple[str, ...]:
         for line in lines
         if not line.locked and line.text.strip() and line.state != "rendered"
     )
+
+
+def get_ready(
+    library: Library,
+    model: SpeechModel,
+    project_id: str,
+    voices: VoiceCache,
+    cancel: threading.Event,
+) -> None:
+    """Do ahead what the first line would wait for: encode the project's voices, make a patch each.
+
+    Nobody hears it. What is wrong with a voice is left to be told when it is to speak.
+
+    Args:
+        cancel: set it when something is to be spoken in earnest.
+
+    Raises:
+        StudioError: the project or one of its voices is gone.
+    """
+    settings = library.projects.get(project_id).settings
+    used = [line.voice_id or settings.voice_id for line in library.projects.lines(project_id)]
+    for voice_id in list(dict.fromkeys(filter(None, used)))[:_READY_VOICES]:
+        voice = library.voices.get(voice_id)
+        if voice.reference is None:
+            continue
+        reference = Reference(voice.reference.path, voice.reference.transcript)
+        request = GenerationRequest.of(_UNHEARD, reference, model.info.default_settings)
+        with contextlib.closing(stream(model, request, cancel, voices)) as events:
+            for event in events:
+                if isinstance(event, PatchReady):
+                    break
 
 
 def render(

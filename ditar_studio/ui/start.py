@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ditar_studio.ui.application import make_application
+from ditar_studio.ui.garbage import GarbageCollector
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.shell import Shell
 
 if TYPE_CHECKING:
     from ditar_studio.store.library import Library
+    from ditar_studio.ui.studio import Studio
+
+_SWITCH_SECONDS = 0.002
+"""So long may the engine's thread keep the interpreter when window or sound want it."""
 
 
 def start(arguments: Sequence[str] = ()) -> int:
@@ -20,15 +26,32 @@ def start(arguments: Sequence[str] = ()) -> int:
         arguments: name of a project to open, if any.
     """
     app = make_application(["ditar-studio", *arguments])
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    garbage = GarbageCollector(app)
     shell = Shell(app, PreferenceFile())
     shell.ended.connect(app.quit)
-    shell.opened.connect(lambda library: _fill(shell, library))
+    shell.opened.connect(lambda library: watch(fill(shell, library), garbage))
     shell.start()
     return app.exec()
 
 
-def _fill(shell: Shell, library: Library) -> None:
+def fill(shell: Shell, library: Library) -> Studio:
     """Puts the panels into the window, now that the library is there; it is shown already."""
     from ditar_studio.ui.studio import Studio, real_machinery
 
-    Studio(shell, library, real_machinery()).start()
+    studio = Studio(shell, library, real_machinery())
+    studio.start()
+    return studio
+
+
+def watch(studio: Studio, garbage: GarbageCollector) -> None:
+    """Keeps long collections away from the time in which `studio` speaks."""
+    from ditar_studio.ui.view_models.engine import ModelState
+
+    def loaded(state: ModelState) -> None:
+        if state is ModelState.READY:
+            garbage.spare()
+
+    studio.engine.state_changed.connect(loaded)
+    studio.engine.started.connect(lambda _lines: garbage.set_busy(True))
+    studio.engine.stopped.connect(lambda _takes, _cancelled: garbage.set_busy(False))

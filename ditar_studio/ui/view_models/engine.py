@@ -112,6 +112,8 @@ class Engine(QObject):
         self._make_shelf = make_shelf
         self._shelf: Shelf | None = None
         self._job: Job | None = None
+        self._preparing: Job | None = None
+        self._prepared: frozenset[str] = frozenset()
         self.state = ModelState.NONE
         self.info: ModelInfo | None = None
         self.failure = ("", "")
@@ -122,6 +124,7 @@ class Engine(QObject):
         self._sample_rate = 24000
         self._made_seconds = 0.0
         self._takes: list[Take] = []
+        document.loaded.connect(lambda _snapshot: self._get_ready())
 
     @property
     def speaking(self) -> bool:
@@ -133,6 +136,7 @@ class Engine(QObject):
     def load(self, model: str) -> None:
         """Loads a model by name or folder, on the engine's thread."""
         self.model = model
+        self._prepared = frozenset()
         self._set_state(ModelState.LOADING)
 
         def work(_cancel: threading.Event) -> Iterator[Any]:
@@ -153,10 +157,34 @@ class Engine(QObject):
             document = self._document
             if document.snapshot is not None:
                 self.note_model()
+            self._get_ready()
         elif isinstance(event, Failed):
             self.info = None
             self.failure = (event.message, event.remedy)
             self._set_state(ModelState.FAILED)
+
+    def _get_ready(self) -> None:
+        """Has the engine encode the voices of the script, where it has nothing else to do."""
+        snapshot = self._document.snapshot
+        if snapshot is None or self.speaking or self.state is not ModelState.READY:
+            return
+        used = (snapshot.voice_of(line) for line in snapshot.lines)
+        wanted = frozenset(voice.hash for voice in used if voice is not None)
+        if wanted <= self._prepared:
+            return
+        self._prepared |= wanted
+        library, project_id = self._document.library, snapshot.project.id
+
+        def work(cancel: threading.Event) -> Iterator[Any]:
+            from ditar_studio.services.render import get_ready
+
+            assert self._shelf is not None
+            model, voices = self._shelf.get(self.model)
+            if not cancel.is_set():
+                get_ready(library, model, project_id, voices, cancel)
+            return iter(())
+
+        self._preparing = self._document.bridge.generate(work, lambda _event: None, owner=self)
 
     def note_model(self) -> None:
         """Tells the open project which weights speak now; takes of others become stale."""
@@ -186,6 +214,8 @@ class Engine(QObject):
         self._takes, self._line, self.first_sound = [], ids[0], None
         self._made_seconds = 0.0
         self._asked_at = time.monotonic()
+        if self._preparing is not None:
+            self._preparing.cancel()
         project_id = snapshot.project.id
         self._job = self._document.bridge.generate(
             lambda cancel: self._work(project_id, ids, variations, speed, cancel),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -10,11 +11,12 @@ import numpy as np
 import pytest
 import torch
 import voxcpm_folders as folders
+from small_ditar import save_small_ditar
 
 from ditar_studio.audio.clip import Clip
 from ditar_studio.cli.main import main
 from ditar_studio.engine.generate import GenerationRequest, generate
-from ditar_studio.engine.load import load_model
+from ditar_studio.engine.load import ModelShelf, load_model
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import Reference
 from ditar_studio.engine.voxcpm import VoxCPMModel
@@ -31,6 +33,19 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> VoxCPMModel:
     loaded = load_model(folders.make_folder(tmp_path_factory.mktemp("m") / "tiny", "2"), "fp32")
     assert isinstance(loaded, VoxCPMModel)
     return loaded
+
+
+@pytest.mark.parametrize("family", ["ditar", "voxcpm"])
+def test_a_model_let_go_of_leaves_the_memory_at_once(tmp_path: Path, family: str) -> None:
+    made = (
+        save_small_ditar(tmp_path / "small")
+        if family == "ditar"
+        else folders.make_folder(tmp_path / "tiny", "2")
+    )
+    shelf = ModelShelf(threads=1)
+    gone = weakref.ref(shelf.get(made)[0])
+    shelf.unload()
+    assert gone() is None
 
 
 def speak(model: VoxCPMModel, settings: GenerationSettings, transcript: str | None) -> np.ndarray:

@@ -14,6 +14,7 @@ from fake_model import RATE, FakeModel, speech_like
 from ditar_studio.audio.io import StreamingWavWriter, read_clip
 from ditar_studio.engine.events import Failed
 from ditar_studio.engine.settings import GenerationSettings
+from ditar_studio.engine.voice import VoiceCache
 from ditar_studio.engine.worker import Worker
 from ditar_studio.errors import StudioError
 from ditar_studio.services.render import (
@@ -26,6 +27,7 @@ from ditar_studio.services.render import (
     SoundReady,
     TakeDone,
     TakeStarted,
+    get_ready,
     render,
     stale_lines,
 )
@@ -214,3 +216,25 @@ def test_requests_without_sense_are_told(library: Library, lines: list[Line]) ->
     library.projects.delete_lines([lines[0].id])
     with pytest.raises(StudioError, match="no longer there"):
         _render(library, _request(lines[0]))
+
+
+def test_getting_ready_encodes_the_voices_of_the_script_once(
+    library: Library, lines: list[Line]
+) -> None:
+    model = FakeModel()
+    voices = VoiceCache(model)
+    get_ready(library, model, lines[0].project_id, voices, threading.Event())
+    assert [transcript for _, transcript in model.prepared] == ["I am Anna.", "I am Bert."]
+    assert not library.takes.of_project(lines[0].project_id)
+    list(render(library, model, _request(*lines), threading.Event(), voices))
+    assert len(model.prepared) == 2
+
+
+def test_getting_ready_leaves_off_when_something_is_to_be_spoken(
+    library: Library, lines: list[Line]
+) -> None:
+    model = FakeModel()
+    cancel = threading.Event()
+    cancel.set()
+    get_ready(library, model, lines[0].project_id, VoiceCache(model), cancel)
+    assert not model.prepared
