@@ -63,6 +63,9 @@ def controls(root: QWidget) -> list[QWidget]:
 
 def name_of(widget: QWidget) -> str:
     interface = QAccessible.queryAccessibleInterface(widget)
+    if isinstance(widget, QComboBox):  # what Qt calls its name is what is chosen in it
+        labels = interface.relations(QAccessible.RelationFlag.Label)
+        return " ".join(label.text(QAccessible.Text.Name) for label, _ in labels)
     return interface.text(QAccessible.Text.Name).strip() if interface else ""
 
 

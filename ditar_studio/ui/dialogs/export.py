@@ -10,7 +10,6 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDoubleSpinBox,
     QFileDialog,
     QGridLayout,
@@ -26,6 +25,7 @@ from ditar_studio.ui.dialogs.frame import DialogFrame
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import counted, mark, tr
 from ditar_studio.ui.widgets.basics import button, label, row
+from ditar_studio.ui.widgets.choice import Choice
 from ditar_studio.ui.widgets.messages import Banner
 from ditar_studio.ui.widgets.segmented import Segmented
 
@@ -132,11 +132,11 @@ class ExportDialog(DialogFrame):
         )
         self.layout_choice.choose(settings.layout)
         self.layout_choice.setVisible(not single)
-        self.format = QComboBox()
+        self.format = Choice(tr("Format"))
         for key, words in FORMATS:
             self.format.addItem(tr(words), key)
         self.format.setCurrentIndex(max(0, self.format.findData(settings.format)))
-        self.rate = QComboBox()
+        self.rate = Choice(tr("Sample rate"))
         for rate in RATES:
             words = tr("As it was made") if rate is None else tr("{n} Hz", n=f"{rate:,}")
             self.rate.addItem(words, rate)

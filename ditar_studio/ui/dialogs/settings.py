@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import QSize, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QFileDialog,
     QLabel,
@@ -25,6 +24,7 @@ from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import LANGUAGES, tr
 from ditar_studio.ui.widgets.basics import button, column, label, row, rule, scrolling, surface
+from ditar_studio.ui.widgets.choice import Choice
 from ditar_studio.ui.widgets.segmented import Segmented
 from ditar_studio.ui.widgets.toggle import Toggle
 from ditar_studio.ui.widgets.value_slider import ValueSlider
@@ -161,7 +161,7 @@ class SettingsDialog(QDialog):
     # --- pages
 
     def _sound(self) -> list[QWidget]:
-        self.microphone, self.loudspeaker = QComboBox(), QComboBox()
+        self.microphone, self.loudspeaker = Choice(tr("Microphone")), Choice(tr("Loudspeaker"))
         for box, field in (
             (self.microphone, "input_device"),
             (self.loudspeaker, "output_device"),
@@ -212,7 +212,7 @@ class SettingsDialog(QDialog):
         inside = column(self.text_size)
         inside.setContentsMargins(Space.L, Space.M, Space.L, Space.M)
         size.setLayout(inside)
-        self.language = QComboBox()
+        self.language = Choice(tr("Language of the interface"))
         self.language.addItem(tr("As the system"), "system")
         for code, name in LANGUAGES.items():
             self.language.addItem(name, code)
@@ -271,7 +271,7 @@ class SettingsDialog(QDialog):
         ]
 
     def _model(self) -> list[QWidget]:
-        self.model = QComboBox()
+        self.model = Choice(tr("Model"))
         self.model.setMinimumWidth(240)
         self.model.setMaximumWidth(280)
         self._fill_models()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QComboBox,
     QDoubleSpinBox,
     QLineEdit,
     QMenu,
@@ -19,6 +18,7 @@ from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import tr
 from ditar_studio.ui.view_models.parameters import Parameters, Preset
 from ditar_studio.ui.widgets.basics import action_button, column, label, quiet, row, scrolling
+from ditar_studio.ui.widgets.choice import Choice
 from ditar_studio.ui.widgets.section import Section
 from ditar_studio.ui.widgets.value_slider import ValueSlider
 
@@ -84,8 +84,7 @@ class ParametersPanel(QWidget):
         seed_name = label(tr("Seed"), "strong")
         seed_name.setToolTip(tip)
         seed_name.setBuddy(self.seed)
-        self.mode = QComboBox()
-        self.mode.setAccessibleName(tr("Use of the voice"))
+        self.mode = Choice(tr("Use of the voice"))
         self.style_text = QLineEdit()
         self.style_text.setAccessibleName(tr("Style"))
         self.style_text.setPlaceholderText(tr("e.g. warm and slow"))

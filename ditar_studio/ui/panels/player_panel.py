@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from ditar_studio.ui import icons, theme
 from ditar_studio.ui.actions import Actions
@@ -20,6 +20,7 @@ from ditar_studio.ui.widgets.basics import (
     round_button,
     row,
 )
+from ditar_studio.ui.widgets.choice import Choice
 from ditar_studio.ui.widgets.waveform import Mark, WaveformView, clock_text
 
 if TYPE_CHECKING:
@@ -48,10 +49,9 @@ class PlayerPanel(QWidget):
         self.volume.setAccessibleName(tr("Volume"))
         self.volume.setToolTip(tr("Volume"))
         self.mute = icon_button("volume", tr("Mute"), self._toggle_mute)
-        self.output = QComboBox()
-        self.output.setAccessibleName(tr("Output device"))
-        self.output.setToolTip(tr("Where the sound comes out."))
-        self.output.setMaximumWidth(190)
+        self.output = Choice(tr("Output device"), tr("Where the sound comes out."))
+        self.output.setMaximumWidth(240)
+        self.output.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.output.setMinimumContentsLength(10)
         self.output.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon

@@ -34,6 +34,7 @@ from ditar_studio.ui.widgets.basics import (
     set_property,
     surface,
 )
+from ditar_studio.ui.widgets.choice import Choice
 from ditar_studio.ui.widgets.level_meter import LevelMeterView
 from ditar_studio.ui.widgets.messages import tone_icon
 from ditar_studio.ui.widgets.waveform import WaveformView, clock_text
@@ -96,9 +97,7 @@ class ReferencePanel(QWidget):
         self._on_tick()
 
     def _make_source(self) -> None:
-        self.input = QComboBox()
-        self.input.setAccessibleName(tr("Microphone"))
-        self.input.setToolTip(tr("The microphone to record from."))
+        self.input = Choice(tr("Microphone"), tr("The microphone to record from."))
         self.input.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.input.setMinimumContentsLength(8)
         self.input.setSizeAdjustPolicy(
@@ -108,8 +107,7 @@ class ReferencePanel(QWidget):
         self.meter.clicked.connect(self.actions_.action("voice.monitor").trigger)
         self.meter.clip_reset.connect(self.maker.microphone.reset_clip)
         self.meter_words = label(tr("Aim for peaks of about −6 dB."), "caption")
-        self.passage = QComboBox()
-        self.passage.setAccessibleName(tr("What you read aloud"))
+        self.passage = Choice(tr("What you read aloud"))
         self._texts: dict[str, str] = {"": ""}
         for passage in passages():
             self._texts[passage.key] = passage.text

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QLineEdit
 
 from ditar_studio.ui import icons
+from ditar_studio.ui.translate import tr
 
 
 class SearchField(QLineEdit):
@@ -24,6 +25,8 @@ class SearchField(QLineEdit):
         self.setAccessibleName(placeholder.rstrip("…"))
         self.setClearButtonEnabled(True)
         self.setProperty("quiet", "true")
+        for clear in self.findChildren(QAbstractButton):
+            clear.setAccessibleName(tr("Clear the search"))
         self.addAction(icons.icon("search", "faint"), QLineEdit.ActionPosition.LeadingPosition)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
