@@ -169,6 +169,7 @@ class NativeModel:
 class NativeUtterance:
     """A sentence being spoken; implements `Utterance`."""
 
+    @torch.inference_mode()
     def __init__(
         self,
         model: DiTAR,
@@ -188,6 +189,7 @@ class NativeUtterance:
         self._decoder = model.vae.start()
         self._lingered = 0
 
+    @torch.inference_mode()
     def step(self) -> PatchOutput:
         """Make the next patch.
 
@@ -205,6 +207,7 @@ class NativeUtterance:
                 stop = 1.0
         return PatchOutput(samples[0].numpy(), stop)
 
+    @torch.inference_mode()
     def finish(self) -> NDArray[np.float32]:
         """What the decoder's look-ahead still holds."""
         tail: NDArray[np.float32] = self._model.vae.flush(self._decoder)[0].numpy()

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ditar_studio.model.config import DiTARConfig
+from ditar_studio.model.fast_transformer import FastTransformer
 from ditar_studio.model.layers import Transformer
 
 
@@ -24,9 +25,17 @@ class Aggregator(nn.Module):
         self.inward = nn.Linear(config.vae.latent_dim, dim)
         self.transformer = Transformer(config.encoder)
         self.out = nn.Linear(dim, config.language_model.dim)
+        self._fast: FastTransformer | None = None
+
+    def speed_up(self) -> None:
+        """Freeze the transformer for generation."""
+        self._fast = FastTransformer(self.transformer)
 
     def forward(self, patches: Tensor) -> Tensor:
         x = torch.cat((self.token.expand(patches.shape[0], 1, -1), self.inward(patches)), dim=1)
-        x = self.transformer(x, torch.arange(x.shape[1], device=x.device))
+        if self._fast is not None:
+            x = self._fast(x)
+        else:
+            x = self.transformer(x, torch.arange(x.shape[1], device=x.device))
         embeddings: Tensor = self.out(x[:, 0])
         return embeddings

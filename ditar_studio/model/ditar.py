@@ -18,6 +18,7 @@ from ditar_studio.model.alignment import align
 from ditar_studio.model.config import DiTARConfig
 from ditar_studio.model.diffusion import Network, Sampling, sample
 from ditar_studio.model.fast_locdit import FastLocDiT
+from ditar_studio.model.frozen import freeze_linears
 from ditar_studio.model.language_model import LanguageModel
 from ditar_studio.model.layers import LayerCache
 from ditar_studio.model.locdit import LocDiT
@@ -95,8 +96,11 @@ class DiTAR(nn.Module):
         self._fast: FastLocDiT | None = None
 
     def speed_up(self) -> None:
-        """Generate with LocDiT's weights as they are now, folded: the same but for rounding."""
+        """Generate with the weights as they are now: the same but for rounding."""
         self._fast = FastLocDiT(self.locdit)
+        self.aggregator.speed_up()
+        self.language_model.speed_up()
+        freeze_linears(self.vae.decoder)
 
     def encode_prompt(self, wave: Tensor, symbols: Tensor) -> Prompt:
         """Encode a reference clip.

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ditar_studio.model.config import DiTARConfig
+from ditar_studio.model.fast_transformer import FastTransformer
 from ditar_studio.model.layers import LayerCache, Transformer
 
 
@@ -24,6 +25,11 @@ class LanguageModel(nn.Module):
         self.transformer = Transformer(config.language_model)
         self.stop = nn.Linear(dim, 1)
         nn.init.normal_(self.symbols.weight, std=0.1)
+        self._fast: FastTransformer | None = None
+
+    def speed_up(self) -> None:
+        """Freeze the transformer for generation."""
+        self._fast = FastTransformer(self.transformer)
 
     def forward(self, text: Tensor, text_lengths: Tensor, patches: Tensor) -> Tensor:
         """Outputs [B, T + 1, dim] for whole (padded) sequences: the j-th conditions patch j and,
@@ -51,6 +57,8 @@ class LanguageModel(nn.Module):
     def extend(self, x: Tensor, cache: list[LayerCache]) -> Tensor:
         """Outputs [B, T, dim] at T further positions x [B, T, dim], which are added to the
         cache."""
+        if self._fast is not None and (x.shape[1] == 1 or not cache[0].length):
+            return self._fast(x, cache)
         start = cache[0].length
         positions = torch.arange(start, start + x.shape[1], device=x.device)
         out: Tensor = self.transformer(x, positions, causal=True, cache=cache)

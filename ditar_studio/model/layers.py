@@ -45,37 +45,24 @@ def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 @dataclass
 class LayerCache:
-    """Keys and values [B, H, capacity, D] of one layer, of which `length` are filled; grows on
+    """Keys and values [2, B, H, capacity, D] of one layer, of which `length` are filled; grows on
     demand."""
 
-    keys: Tensor
-    values: Tensor
+    stored: Tensor
     length: int = 0
 
     @classmethod
     def empty(cls, batch: int, heads: int, head_dim: int, like: Tensor) -> LayerCache:
-        shape = (batch, heads, 256, head_dim)
-        return cls(like.new_empty(shape), like.new_empty(shape))
+        return cls(like.new_empty(2, batch, heads, 256, head_dim))
 
-    def append(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Store [B, H, T, D] more; returns all that is filled."""
-        end = self.length + keys.shape[2]
-        if end > self.keys.shape[2]:
-            extra = max(end, 2 * self.keys.shape[2]) - self.keys.shape[2]
-            self.keys = F.pad(self.keys, (0, 0, 0, extra))
-            self.values = F.pad(self.values, (0, 0, 0, extra))
-        self.keys[:, :, self.length : end] = keys
-        self.values[:, :, self.length : end] = values
+    def append(self, more: Tensor) -> Tensor:
+        """Store keys and values [2, B, H, T, D] more; returns all that is filled."""
+        end, capacity = self.length + more.shape[3], self.stored.shape[3]
+        if end > capacity:
+            self.stored = F.pad(self.stored, (0, 0, 0, max(end, 2 * capacity) - capacity))
+        self.stored.narrow(3, self.length, more.shape[3]).copy_(more)
         self.length = end
-        return self.keys[:, :, :end], self.values[:, :, :end]
-
-    def copy(self) -> LayerCache:
-        """An independent copy of what is filled."""
-        return LayerCache(
-            self.keys[:, :, : self.length].clone(),
-            self.values[:, :, : self.length].clone(),
-            self.length,
-        )
+        return self.stored.narrow(3, 0, end)
 
 
 class Block(nn.Module):
@@ -106,7 +93,7 @@ class Block(nn.Module):
         query, key = _rotate(query, cos, sin), _rotate(key, cos, sin)
         if cache is not None:
             past = cache.length
-            key, value = cache.append(key, value)
+            key, value = cache.append(torch.stack((key, value)))
             if causal and length > 1:
                 rows = torch.arange(past, past + length, device=x.device)[:, None]
                 mask = torch.arange(key.shape[2], device=x.device)[None] <= rows
@@ -188,8 +175,11 @@ class ConvNeXtBlock(nn.Module):
 
     def _mix(self, padded: Tensor, x: Tensor) -> Tensor:
         y = self.depthwise(padded.transpose(1, 2)).transpose(1, 2)
-        z: Tensor = x + self.scale * self.down(F.gelu(self.up(self.norm(y)), approximate="tanh"))
-        return z
+        return self._mix_channels(y, x)
+
+    def _mix_channels(self, y: Tensor, x: Tensor) -> Tensor:
+        y = self.down(F.gelu(self.up(self.norm(y)), approximate="tanh"))
+        return torch.addcmul(x, y, self.scale)
 
     def forward(self, x: Tensor) -> Tensor:
         left = self.WIDTH - 1 if self.causal else self.WIDTH // 2
@@ -198,4 +188,11 @@ class ConvNeXtBlock(nn.Module):
     def step(self, x: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
         """Continue on x [B, T, C] after `past` [B, 6, C]; returns the output and the new past."""
         padded = torch.cat((past, x), dim=1)
-        return self._mix(padded, x), padded[:, -(self.WIDTH - 1) :]
+        after = padded[:, -(self.WIDTH - 1) :]
+        if torch.is_grad_enabled():
+            return self._mix(padded, x), after
+        # On few frames, preparing a convolution takes many times longer than doing without.
+        kernel, bias = self.depthwise.weight[:, 0], self.depthwise.bias
+        assert bias is not None
+        y = (padded.unfold(1, self.WIDTH, 1) * kernel).sum(-1).add_(bias)
+        return self._mix_channels(y, x), after

@@ -84,14 +84,13 @@ def choose_pattern(logits: Tensor, survival: float, patch: int) -> tuple[int, fl
     Returns:
         The pattern, and the survival after it. Deterministic, so that temperature 0 is.
     """
-    probabilities = logits.double().softmax(-1)
-    codes = torch.arange(len(probabilities), device=logits.device)
+    probabilities = dict(enumerate(logits.double().softmax(-1).tolist()))
     chosen = 0
     for latent in range(patch):
-        agrees = (codes & ((1 << latent) - 1)) == chosen
-        moving = agrees & ((codes >> latent & 1) == 1)
-        total = float(probabilities[agrees].sum())
-        chance = float(probabilities[moving].sum()) / total if total > 0 else 0.0
+        agreeing = {code: p for code, p in probabilities.items() if code % (1 << latent) == chosen}
+        moving = sum(p for code, p in agreeing.items() if code >> latent & 1)
+        total = sum(agreeing.values())
+        chance = moving / total if total > 0 else 0.0
         survival *= 1 - chance
         if survival < 0.5:
             chosen |= 1 << latent

@@ -69,6 +69,29 @@ def test_cached_stepping_equals_the_full_forward(tiny: DiTAR) -> None:
 
 
 @torch.inference_mode()
+@pytest.mark.parametrize("guidance", [0.0, 2.0])
+def test_speeding_up_changes_nothing(tiny: DiTAR, guidance: float) -> None:
+    for parameter in tiny.parameters():
+        parameter.copy_(parameter.bfloat16())  # as they are stored
+    sampling = Sampling(0.5, guidance, 4)
+    prompt = make_prompt(tiny)
+
+    def spoken() -> tuple[torch.Tensor, torch.Tensor]:
+        state, decoder = tiny.prefill(TEXT, prompt), tiny.vae.start()
+        generator = torch.Generator().manual_seed(0)
+        latents, pieces = [], []
+        for _ in range(6):
+            latents.append(tiny.step(state, sampling, generator)[0])
+            samples, decoder = tiny.vae.decode_step(latents[-1], decoder)
+            pieces.append(samples)
+        return torch.cat(latents, dim=1), torch.cat([*pieces, tiny.vae.flush(decoder)], dim=1)
+
+    expected = spoken()
+    tiny.speed_up()
+    torch.testing.assert_close(spoken(), expected, atol=1e-3, rtol=1e-3)
+
+
+@torch.inference_mode()
 def test_padding_does_not_reach_shorter_texts(tiny: DiTAR) -> None:
     language_model = tiny.language_model
     text, patches = torch.randn(2, 7, 32), torch.randn(2, 5, 32)

@@ -1,0 +1,99 @@
+"""Transformers for generation: the same function as `layers.Transformer`, for a few rows on a CPU.
+
+On so few rows the overheads of operations weigh as much as the arithmetic. So norms, rotations and
+projections are as few operations as there can be, queries, keys and values are turned together, and
+the last block answers for the wanted positions alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ditar_studio.model.frozen import Product
+from ditar_studio.model.layers import Block, LayerCache, Transformer, rotary
+
+_EPSILON = 1e-6
+
+
+@dataclass(frozen=True)
+class _Block:
+    attention_gain: Tensor
+    qkv: Product
+    out: Product
+    ffn_gain: Tensor
+    up: Product
+    down: Product
+
+    @classmethod
+    def of(cls, block: Block) -> _Block:
+        return cls(
+            block.attention_norm.weight.detach(),
+            Product(block.qkv.weight),
+            Product(block.out.weight),
+            block.ffn_norm.weight.detach(),
+            Product(block.up.weight),
+            Product(block.down.weight),
+        )
+
+
+class FastTransformer:
+    """A frozen transformer; later changes of the original's weights don't reach it."""
+
+    def __init__(self, transformer: Transformer) -> None:
+        config = transformer.config
+        self._heads, self._head_dim = config.heads, config.dim // config.heads
+        self._blocks = [_Block.of(block) for block in transformer.blocks]  # type: ignore[arg-type]
+        self._gain = transformer.norm.weight.detach()
+        self._mean = torch.full_like(self._gain, 1.0 / config.dim)[:, None]
+        self._epsilon = torch.full_like(self._mean[:1], _EPSILON)
+        self._turns = self._table(16)
+
+    def __call__(
+        self, x: Tensor, cache: list[LayerCache] | None = None, last: int | None = None
+    ) -> Tensor:
+        """Outputs [B, last, dim] at the last positions (None: at all) of x [B, T, dim].
+
+        Without a cache all positions see each other. With one they are those after what it holds
+        and see what is before them; then T is 1, or the cache is empty.
+        """
+        batch, length, dim = x.shape
+        last = last or length
+        shape = (batch, length, 3, self._heads, self._head_dim)
+        start = cache[0].length if cache else 0
+        if start + length > self._turns.shape[1]:
+            self._turns = self._table(2 * (start + length))
+        cos, sin = self._turns[:, start : start + length]
+        x = x.reshape(batch * length, dim)
+        for number, block in enumerate(self._blocks):
+            qkv = block.qkv(self._norm(x, block.attention_gain)).view(shape)
+            qkv = torch.addcmul(qkv * cos, qkv.roll(self._head_dim // 2, -1), sin)
+            qkv = qkv.permute(2, 0, 3, 1, 4)
+            query = qkv[0]
+            key, value = qkv[1:] if cache is None else cache[number].append(qkv[1:])
+            if number == len(self._blocks) - 1 and last < length:
+                query = query[:, :, -last:]
+                x = x.view(batch, length, dim)[:, -last:].reshape(batch * last, dim)
+            attended = F.scaled_dot_product_attention(
+                query, key, value, is_causal=cache is not None and length > 1
+            )
+            x = block.out.add(attended.transpose(1, 2).reshape(x.shape), x)
+            up = block.up(self._norm(x, block.ffn_gain))
+            x = block.down.add(up.relu_().square_(), x)
+        return self._norm(x, self._gain).view(batch, last, dim)
+
+    def _norm(self, x: Tensor, gain: Tensor) -> Tensor:
+        """RMSNorm of rows [N, dim] in half the time of `F.rms_norm`."""
+        return (x * torch.addmm(self._epsilon, x * x, self._mean).rsqrt_()).mul_(gain)
+
+    def _table(self, count: int) -> Tensor:
+        """Factors [2, count, 3, 1, head_dim] of a vector and of its swapped halves, which turn
+        queries and keys by their positions and leave values as they are."""
+        cos, sin = rotary(torch.arange(count, device=self._gain.device), self._head_dim)
+        cos, sin = torch.cat((cos, cos), dim=1), torch.cat((-sin, sin), dim=1)
+        turn = torch.stack((cos, cos, torch.ones_like(cos)), dim=1)
+        swap = torch.stack((sin, sin, torch.zeros_like(sin)), dim=1)
+        return torch.stack((turn, swap))[:, :, :, None].to(self._gain.dtype)
