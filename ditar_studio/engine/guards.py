@@ -7,7 +7,7 @@ state; none needs to look ahead, so that streaming stays streaming.
 
 from __future__ import annotations
 
-from collections import deque
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,35 +98,32 @@ class RepetitionGuard:
     def __init__(self, sample_rate: int, patch_samples: int) -> None:
         self._rate = sample_rate
         self._least = max(4, round(self.seconds * sample_rate / patch_samples))
-        self._seen: deque[NDArray[np.float64]] = deque(maxlen=4 * self.longest_period + self._least)
+        self._seen = np.full((self.longest_period, 1), np.nan)  # described patches, newest first
         self._runs = np.zeros(self.longest_period, dtype=np.int64)
 
     def feed(self, samples: NDArray[np.float32]) -> bool:
         """Whether a loop has been going on up to and including this patch (float32 [n])."""
         described = self._describe(samples)
-        for period in range(1, self.longest_period + 1):
-            same = (
-                described is not None
-                and len(self._seen) >= period
-                and self._alike(described, self._seen[-period])
-            )
-            self._runs[period - 1] = self._runs[period - 1] + 1 if same else 0
-        self._seen.append(np.zeros(0) if described is None else described)
+        if described.shape[0] != self._seen.shape[1]:
+            self._seen = np.full((self.longest_period, len(described)), np.nan)
+        alike = np.abs(self._seen - described).mean(axis=1) < self.alike_db
+        self._runs = np.where(alike, self._runs + 1, 0)
+        self._seen = np.concatenate((described[None], self._seen[:-1]))
         periods = np.arange(1, self.longest_period + 1)
         return bool(np.any(self._runs >= np.maximum(self._least, 3 * periods)))
 
-    def _alike(self, one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
-        if other.shape != one.shape:
-            return False
-        return float(np.mean(np.abs(one - other))) < self.alike_db
-
-    def _describe(self, samples: NDArray[np.float32]) -> NDArray[np.float64] | None:
-        """dB [4 * 24], or None for silence (which is another guard's affair)."""
+    def _describe(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
+        """dB [4 * 24]; of silence, which is another guard's affair, what is like nothing: NaN."""
         quarter = len(samples) // 4
         if quarter < 32 or float(np.mean(np.square(samples))) < 1e-5:
-            return None
-        frames = samples[: 4 * quarter].reshape(4, quarter) * np.hanning(quarter)
-        power = np.square(np.abs(np.fft.rfft(frames)))
-        edges = np.unique(np.geomspace(1, power.shape[1], 25).astype(int))
+            return np.full(self._seen.shape[1], np.nan)
+        window, edges = _analysis(quarter)
+        power = np.square(np.abs(np.fft.rfft(samples[: 4 * quarter].reshape(4, quarter) * window)))
         bands = np.add.reduceat(power, edges[:-1], axis=1)
         return np.asarray(10.0 * np.log10(bands + 1e-6).ravel())
+
+
+@lru_cache(maxsize=4)
+def _analysis(size: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The window, and the edges of the bands, of a spectrum over so many samples."""
+    return np.hanning(size), np.unique(np.geomspace(1, size // 2 + 1, 25).astype(np.int64))
