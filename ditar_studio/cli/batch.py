@@ -246,6 +246,8 @@ class _Batch:
             request.settings.as_dict(),
             model_values(model),
             self._arguments.precision,
+            self._arguments.lora,
+            self._arguments.lora_alpha,
             self._arguments.lexicon,
             self._subtype,
         ]

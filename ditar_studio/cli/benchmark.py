@@ -83,26 +83,49 @@ def run(arguments: argparse.Namespace) -> int:
         values["long_ratio"] = ratio
         lines.append(f"RTF over {arguments.long:.0f} s is {ratio:.2f} times that over 10 s")
     if model.info.family == "voxcpm":
-        precision, errors = _precision(model, arguments)
-        values.update(precision=precision, errors=errors)
-        lines.append(precision)
-        lines += [f"error of {name}: {100 * error:.2f} %" for name, error in errors.items()]
+        told, words = _precision(model, arguments)
+        values.update(told)
+        lines += words
     console.result(values, "\n".join(lines))
     return 0
 
 
-def _precision(model: SpeechModel, arguments: argparse.Namespace) -> tuple[str, dict[str, float]]:
-    """A VoxCPM's precision and why, and what it costs each module in exactness."""
+def _precision(
+    model: SpeechModel, arguments: argparse.Namespace
+) -> tuple[dict[str, Any], list[str]]:
+    """A VoxCPM's precision and why, what is in int8, and what that costs each module."""
     from ditar_studio.engine.voxcpm import VoxCPMModel
 
     assert isinstance(model, VoxCPMModel)
     chosen = model.precision
-    errors = {}
+    errors: dict[str, float] = {}
     if chosen.name != "fp32":
-        exact = load(argparse.Namespace(model=arguments.model, threads=None, precision="fp32"))
+        exact = load(argparse.Namespace(**{**vars(arguments), "precision": "fp32"}))
         assert isinstance(exact, VoxCPMModel)
         errors = {name: round(error, 6) for name, error in model.errors(exact).items()}
-    return f"{chosen.name}: {chosen.reason}", errors
+    counts = model.int8_counts()
+    words = [f"{chosen.name}: {chosen.reason}"]
+    for name, error in errors.items():
+        held = (
+            "" if name not in counts else "  ({} of {} projections in int8)".format(*counts[name])
+        )
+        words.append(f"error of {name}: {100 * error:.2f} %{held}")
+    tried = [choice for choice in model.choices if choice.error is not None]
+    if tried:
+        worst = max(tried, key=lambda choice: choice.error or 0.0)
+        kept = sum(not choice.int8 for choice in tried)
+        words.append(
+            f"{kept} of {len(tried)} projections stay exact; int8 costs {worst.place} most, "
+            f"{100 * (worst.error or 0.0):.2f} %"
+        )
+    values = {
+        "precision": words[0],
+        "errors": errors,
+        "int8": {
+            choice.place: {"error": choice.error, "int8": choice.int8} for choice in model.choices
+        },
+    }
+    return values, words
 
 
 def _check(values: list[int], low: int, high: int, what: str) -> None:

@@ -180,6 +180,7 @@ def add_generation_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision", choices=["fp32", "bf16", "int8"], help="of the model's numbers"
     )
+    add_lora_options(parser)
     parser.add_argument(
         "--threads", type=whole, metavar="N", help="cores to use; default: all but one"
     )
@@ -195,6 +196,19 @@ def add_generation_options(parser: argparse.ArgumentParser) -> None:
         type=whole,
         metavar="N",
         help="make exactly N patches, without splitting the text or watching over it",
+    )
+
+
+def add_lora_options(parser: argparse.ArgumentParser) -> None:
+    """A LoRA and its strength."""
+    parser.add_argument(
+        "--lora", metavar="DIR", help="a folder with a LoRA to merge into a VoxCPM model"
+    )
+    parser.add_argument(
+        "--lora-alpha",
+        type=_number(float, "number"),
+        metavar="X",
+        help="the LoRA's alpha, if its folder has no lora_config.json",
     )
 
 
@@ -251,6 +265,7 @@ def _add_benchmark(parser: argparse.ArgumentParser) -> None:
     whole = _number(int, "whole number")
     parser.add_argument("--model", metavar="NAME|PATH", help="default: the built-in model")
     parser.add_argument("--precision", choices=["fp32", "bf16", "int8"])
+    add_lora_options(parser)
     parser.add_argument(
         "--steps", type=whole, nargs="+", default=[2, 5, 10, 25], help="default: 2 5 10 25"
     )

@@ -98,9 +98,16 @@ def load(arguments: argparse.Namespace) -> SpeechModel:
     if threads is not None and not 1 <= threads <= 256:
         raise StudioError(f"{threads} threads can't be used.", "Choose a number from 1 to 256.")
     from ditar_studio.engine.device import default_threads, use_threads
-    from ditar_studio.engine.load import load_model
+    from ditar_studio.engine.load import Adapter, load_model
 
-    model = load_model(located(arguments.model), getattr(arguments, "precision", None))
+    named = located(arguments.model), getattr(arguments, "precision", None)
+    folder, alpha = getattr(arguments, "lora", None), getattr(arguments, "lora_alpha", None)
+    if folder is not None:
+        model = load_model(*named, Adapter(Path(folder).expanduser(), alpha))
+    elif alpha is not None:
+        raise StudioError("There is an alpha but no LoRA.", "Give the LoRA's folder with --lora.")
+    else:
+        model = load_model(*named)
     use_threads(threads or default_threads(model.info.parameters))
     return model
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -27,13 +28,16 @@ def built_in_folder() -> Path:
 
 
 def load_model(
-    name_or_path: str | os.PathLike[str] | None = None, precision: Precision | None = None
+    name_or_path: str | os.PathLike[str] | None = None,
+    precision: Precision | None = None,
+    adapter: Adapter | None = None,
 ) -> SpeechModel:
     """Load a model of either family.
 
     Args:
         name_or_path: “builtin” (or None), or a folder or file of weights.
         precision: of the numbers; None lets the model's family choose.
+        adapter: a LoRA to merge into a VoxCPM.
 
     Raises:
         StudioError: there is no such model, or its files can't be used.
@@ -55,10 +59,29 @@ def load_model(
     if (path / _VOXCPM_MARK).is_file():
         from ditar_studio.engine import voxcpm
 
+        if adapter is not None:
+            return voxcpm.load(path, precision, adapter.folder, adapter.alpha)
         return voxcpm.load(path, precision)
+    if adapter is not None:
+        raise StudioError(
+            "This model can't take a LoRA.", "Name the folder of the VoxCPM it was made for."
+        )
     from ditar_studio.engine import native
 
     return native.load(path, precision)
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """A LoRA: small additions to a model's weights, in a folder of their own.
+
+    Attributes:
+        folder: with ``lora_weights.*`` and, normally, ``lora_config.json``.
+        alpha: its strength times its rank, if the folder doesn't say.
+    """
+
+    folder: Path
+    alpha: float | None = None
 
 
 class ModelShelf:

@@ -14,13 +14,15 @@ import soxr
 import torch
 
 from ditar_studio.audio.resample import import_torchaudio
+from ditar_studio.engine.device import cores
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import ModelInfo, PatchOutput
 from ditar_studio.errors import StudioError
 from ditar_studio.model.voxcpm import checkpoint
-from ditar_studio.model.voxcpm.errors import module_errors
-from ditar_studio.model.voxcpm.precision import Precision, choose, converter
-from ditar_studio.model.voxcpm.tokenizer import Tokenizer, clean_text, styled_text
+from ditar_studio.model.voxcpm.checkpoint import Loaded
+from ditar_studio.model.voxcpm.errors import module_errors, module_of
+from ditar_studio.model.voxcpm.precision import Precision, choose
+from ditar_studio.model.voxcpm.tokenizer import clean_text, styled_text
 from ditar_studio.model.voxcpm.voxcpm import Prompt, Sampling, VoxCPM
 
 if TYPE_CHECKING:
@@ -75,7 +77,8 @@ def load(
         StudioError: something is missing, damaged or foreign, by name.
     """
     chosen = choose(precision)
-    model, tokenizer = checkpoint.load(path, chosen.dtype, converter(chosen), lora, alpha)
+    loaded = checkpoint.load(path, chosen, lora, alpha, cores())
+    model = loaded.model
     config = model.config
     second = config.generation == 2
     info = ModelInfo(
@@ -99,7 +102,7 @@ def load(
         needs_transcript=False,
         levels_reference=False,
     )
-    return VoxCPMModel(model, tokenizer, info, chosen)
+    return VoxCPMModel(loaded, info, chosen)
 
 
 def _version(model: VoxCPM) -> str:
@@ -140,14 +143,14 @@ def prompt_wave(clip: Clip, model: VoxCPM) -> torch.Tensor:
 class VoxCPMModel:
     """A VoxCPM with its tokenizer; implements `SpeechModel`."""
 
-    def __init__(
-        self, model: VoxCPM, tokenizer: Tokenizer, info: ModelInfo, precision: Precision
-    ) -> None:
-        self._model = model
-        self._tokenizer = tokenizer
+    def __init__(self, loaded: Loaded, info: ModelInfo, precision: Precision) -> None:
+        self._model = loaded.model
+        self._tokenizer = loaded.tokenizer
         self._info = info
         self.precision = precision
         """What the numbers are, and why."""
+        self.choices = loaded.choices
+        """What int8 was found to cost each projection, and whether it is used there."""
 
     @property
     def info(self) -> ModelInfo:
@@ -157,6 +160,16 @@ class VoxCPMModel:
     def errors(self, exact: VoxCPMModel) -> dict[str, float]:
         """Each module's relative error against the same model in fp32."""
         return module_errors(exact._model, self._model)
+
+    def int8_counts(self) -> dict[str, tuple[int, int]]:
+        """For each module of `errors`, how many of its projections are in int8, and of how many."""
+        found: dict[str, tuple[int, int]] = {}
+        for choice in self.choices:
+            name = module_of(choice.place)
+            if name is not None:
+                held, count = found.get(name, (0, 0))
+                found[name] = held + choice.int8, count + 1
+        return found
 
     def prepare_voice(self, clip: Clip, transcript: str) -> VoxCPMVoice:
         """Encode a reference; see `SpeechModel.prepare_voice`.

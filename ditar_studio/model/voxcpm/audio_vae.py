@@ -12,12 +12,16 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ditar_studio.model.voxcpm.config import VaeConfig
+from ditar_studio.model.voxcpm.layers import Projection
+from ditar_studio.model.voxcpm.precision import HalfLinear, halves_pay
 
 State = list[Tensor]
 """The inputs that stages still need, in the order of the stages that keep one."""
+
+_MANY = 1 << 16
+"""Weights of a product from which on reading them takes most of its time."""
 
 _DILATIONS = (1, 3, 9)
 _ENCODER_CHUNK = 16
@@ -64,18 +68,30 @@ class Stage(nn.Module):
         return joined
 
 
-class Pointwise(Stage):
+class Product(Stage):
+    """A stage whose work is one matrix product."""
+
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        """weight [out, in] and bias [out]."""
+        super().__init__()
+        self.product: nn.Module = Projection(weight.shape[1], weight.shape[0], device="meta")
+        self.product.weight = nn.Parameter(weight.contiguous(), requires_grad=False)
+        self.product.bias = nn.Parameter(bias, requires_grad=False)
+
+    def halve(self) -> None:
+        """Keep the weights in 16 bits, where there are many."""
+        if isinstance(self.product, nn.Linear) and self.product.weight.numel() >= _MANY:
+            self.product = HalfLinear(self.product.weight.detach(), self.product.bias)
+
+
+class Pointwise(Product):
     """Convolution with a kernel of one."""
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        super().__init__()
-        self.register_buffer("weight", weight[:, :, 0].contiguous())
-        self.register_buffer("bias", bias)
-        self.weight: Tensor
-        self.bias: Tensor
+        super().__init__(weight[:, :, 0], bias)
 
     def run(self, x: Tensor, state: State, slot: int) -> tuple[Tensor, int]:
-        return F.linear(x, self.weight, self.bias), slot
+        return self.product(x), slot
 
 
 class Depthwise(Stage):
@@ -103,16 +119,12 @@ class Depthwise(Stage):
         return y, slot + 1
 
 
-class Strided(Stage):
+class Strided(Product):
     """Dense convolution of kernel k and stride s over inputs left-padded by ``reach``."""
 
     def __init__(self, weight: Tensor, bias: Tensor, stride: int, padding: int) -> None:
-        super().__init__()
+        super().__init__(weight.transpose(1, 2).flatten(1), bias)
         self.kernel, self.inputs = weight.shape[2], weight.shape[1]
-        self.register_buffer("weight", weight.transpose(1, 2).flatten(1).contiguous())
-        self.register_buffer("bias", bias)
-        self.weight: Tensor
-        self.bias: Tensor
         self.stride = stride
         self.reach = padding
 
@@ -124,24 +136,20 @@ class Strided(Stage):
         windows = joined.as_strided(
             (x.shape[0] // self.stride, self.kernel * self.inputs), (self.stride * self.inputs, 1)
         )
-        return F.linear(windows, self.weight, self.bias), slot + 1
+        return self.product(windows), slot + 1
 
 
-class Transposed(Stage):
+class Transposed(Product):
     """Transposed convolution of kernel 2s and stride s as one product over [x[t-1], x[t]]."""
 
     reach = 1
 
     def __init__(self, weight: Tensor, bias: Tensor, stride: int) -> None:
-        super().__init__()
-        self.inputs, self.outputs, _ = weight.shape
-        self.stride = stride
+        inputs, outputs, _ = weight.shape
         now, before = weight[:, :, :stride], weight[:, :, stride:]
         both = torch.cat([before, now]).permute(2, 1, 0)  # [s, out, 2 in]
-        self.register_buffer("weight", both.reshape(stride * self.outputs, -1).contiguous())
-        self.register_buffer("bias", bias.repeat(stride))
-        self.weight: Tensor
-        self.bias: Tensor
+        super().__init__(both.reshape(stride * outputs, -1), bias.repeat(stride))
+        self.inputs, self.outputs = inputs, outputs
 
     def _channels(self) -> int:
         return self.inputs
@@ -149,7 +157,7 @@ class Transposed(Stage):
     def run(self, x: Tensor, state: State, slot: int) -> tuple[Tensor, int]:
         joined = self._extend(x, state, slot)
         pairs = joined.as_strided((x.shape[0], 2 * self.inputs), (self.inputs, 1))
-        return F.linear(pairs, self.weight, self.bias).view(-1, self.outputs), slot + 1
+        return self.product(pairs).view(-1, self.outputs), slot + 1
 
 
 class Snake(Stage):
@@ -275,6 +283,13 @@ class AudioVae(nn.Module):
         self.decoder = _decoder(config, weights)
         self.register_buffer("_like", torch.zeros(1), persistent=False)
         self._like: Tensor
+
+    def halve(self) -> None:
+        """Keep the decoder's large weights in 16 bits, where that is faster; off by 2e-4."""
+        if halves_pay():
+            for stage in self.decoder.modules():
+                if isinstance(stage, Product):
+                    stage.halve()
 
     @torch.inference_mode()
     def encode(self, wave: Tensor) -> Tensor:

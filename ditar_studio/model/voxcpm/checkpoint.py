@@ -12,10 +12,11 @@ import math
 import pickle
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -24,6 +25,17 @@ from torch import Tensor, nn
 from ditar_studio.errors import StudioError
 from ditar_studio.model.voxcpm.audio_vae import AudioVae, vae_shapes
 from ditar_studio.model.voxcpm.config import TransformerConfig, VoxCPMConfig, read_config
+from ditar_studio.model.voxcpm.errors import run_modules
+from ditar_studio.model.voxcpm.precision import (
+    Choice,
+    Packer,
+    Precision,
+    Rows,
+    Trial,
+    put,
+    settle,
+    stays_plain,
+)
 from ditar_studio.model.voxcpm.tokenizer import Tokenizer
 from ditar_studio.model.voxcpm.voxcpm import VoxCPM
 
@@ -36,8 +48,7 @@ _REMAP = 192 << 20
 _AGAIN = "Download the model again, or choose the folder of an intact copy."
 
 Shapes = dict[str, tuple[int, ...]]
-Convert = Callable[[str, nn.Module], nn.Module]
-"""(place, linear) -> what to compute with instead; called once for every projection."""
+_PLAIN = Precision("fp32", torch.float32, None, "it is exact")
 
 
 # --- files ------------------------------------------------------------------------------------
@@ -335,6 +346,14 @@ def _read_lora_config(path: Path) -> tuple[int | None, float | None]:
 # --- loading ----------------------------------------------------------------------------------
 
 
+class Loaded(NamedTuple):
+    """A model with its tokenizer, and what was found for each projection where int8 was tried."""
+
+    model: VoxCPM
+    tokenizer: Tokenizer
+    choices: list[Choice]
+
+
 def is_voxcpm_folder(folder: Path) -> bool:
     """Whether a folder looks like a VoxCPM model: its config.json and one of its VAE files."""
     return (folder / "config.json").is_file() and any(
@@ -344,19 +363,19 @@ def is_voxcpm_folder(folder: Path) -> bool:
 
 def load(
     folder: Path,
-    dtype: torch.dtype = torch.float32,
-    convert: Convert | None = None,
+    precision: Precision = _PLAIN,
     lora: Path | None = None,
     lora_alpha: float | None = None,
-) -> tuple[VoxCPM, Tokenizer]:
+    threads: int = 1,
+) -> Loaded:
     """Load a model folder onto the CPU.
 
     Args:
         folder: a folder in the released layout.
-        dtype: what weights and activations are held in (the VAE is float32 always).
-        convert: replaces each projection as soon as it is read (for int8, say).
+        precision: what to compute in.
         lora: a LoRA folder to merge.
         lora_alpha: see ``Lora``.
+        threads: to pack weights with.
 
     Raises:
         StudioError: anything that is missing, damaged, foreign or contradictory, by name.
@@ -377,12 +396,20 @@ def load(
     adapter = Lora(lora, expected, lora_alpha) if lora is not None else None
     with torch.device("meta"):
         model = VoxCPM(config)
+    packer = Packer(threads)
     try:
-        _fill(model, config, main, dtype, convert, adapter)
+        trials = _fill(model, config, main, precision, adapter, packer)
+        if trials:
+            run_modules(model)
+        choices = settle(model, trials)
     except (SafetensorError, OSError, RuntimeError) as error:
         raise _unreadable(main_path) from error
+    finally:
+        packer.close()
+    if precision.name == "int8":
+        vae.halve()
     model.attach_vae(vae)
-    return model.eval().requires_grad_(False), tokenizer
+    return Loaded(model.eval().requires_grad_(False), tokenizer, choices)
 
 
 def _load_vae(path: Path, config: VoxCPMConfig) -> AudioVae:
@@ -403,29 +430,49 @@ def _fill(
     model: VoxCPM,
     config: VoxCPMConfig,
     file: TensorFile,
-    dtype: torch.dtype,
-    convert: Convert | None,
+    precision: Precision,
     lora: Lora | None,
-) -> None:
-    """Put the file's tensors where they belong, one parameter at a time."""
-    waiting: dict[str, int] = {}
+    packer: Packer,
+) -> dict[str, Trial]:
+    """Put the file's tensors where they belong, one parameter at a time.
+
+    Returns:
+        The projections that may go into int8, by place.
+    """
+    trials: dict[str, Trial] = {}
+    packed: dict[str, Future[nn.Module]] = {}
+    waiting: dict[str, tuple[Rows, bool]] = {}
     for source in _sources(config):
         parts = [file.take(name) for name in source.names]
         if lora is not None:
             parts = [lora.merge(n, part) for n, part in zip(source.names, parts, strict=True)]
-        parts = [part.to(dtype) for part in parts]
-        value = torch.cat(parts) if len(parts) > 1 else parts[0].clone()
-        del parts
         place, leaf = source.target.rsplit(".", 1)
         module = model.get_submodule(place)
-        setattr(module, leaf, nn.Parameter(value, requires_grad=False))
-        if convert is None or not isinstance(module, nn.Linear):
-            continue
-        waiting.setdefault(place, 1 + (module.bias is not None))
-        waiting[place] -= 1
-        if not waiting[place]:
-            parent, _, name = place.rpartition(".")
-            setattr(model.get_submodule(parent), name, convert(place, module))
+        bias: Tensor | None = None
+        if leaf == "weight" and isinstance(module, nn.Linear | nn.Embedding):
+            parts = [part.to(precision.weights or part.dtype) for part in parts]
+        else:
+            parts = [part.to(precision.dtype) for part in parts]
+        if isinstance(module, nn.Linear) and precision.dtype == torch.float32:
+            if leaf == "weight":
+                waiting[place] = Rows(*parts), module.bias is not None
+            else:
+                bias = parts[0].clone()
+            rows, has_bias = waiting[place]
+            if has_bias and bias is None:
+                continue
+            del waiting[place]
+            if precision.name == "int8" and not stays_plain(place):
+                trials[place] = Trial(rows, bias, packer)
+                put(model, place, trials[place])
+            else:
+                packed[place] = packer.exact(rows, bias)
+        else:
+            value = torch.cat(parts) if len(parts) > 1 else parts[0].clone()
+            setattr(module, leaf, nn.Parameter(value, requires_grad=False))
+    for place, made in packed.items():
+        put(model, place, made.result())
+    return trials
 
 
 def parameter_count(config: VoxCPMConfig) -> int:

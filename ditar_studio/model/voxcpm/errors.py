@@ -6,6 +6,8 @@ another's.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -13,7 +15,24 @@ from ditar_studio.model.voxcpm.config import CONTROL_TOKENS
 from ditar_studio.model.voxcpm.layers import KVCache, Transformer
 from ditar_studio.model.voxcpm.voxcpm import VoxCPM
 
-_WORDS, _PATCHES, _TIME = 24, 8, 0.5
+_WORDS, _PATCHES, _TIME = 6, 4, 0.5
+
+VAE = "VAE"
+
+_PLACES = {
+    "encoder_to_lm": "projection to the LM",
+    "encoder.": "LocEnc",
+    "base_lm.": "base LM",
+    "residual_lm.": "residual LM",
+    "fusion": "fusion",
+    "base_to_dit": "projections to LocDiT",
+    "residual_to_dit": "projections to LocDiT",
+    "dit.": "LocDiT",
+}
+"""How the places of projections begin, and the module that each belongs to."""
+
+_Call = Callable[[VoxCPM], Tensor]
+"""Runs one module of a model on the input that the walk has come to."""
 
 
 @torch.inference_mode()
@@ -26,46 +45,52 @@ def module_errors(exact: VoxCPM, fast: VoxCPM) -> dict[str, float]:
 
     The input is a short seeded text followed by patches of seeded noise.
     """
+    found: dict[str, float] = {}
+
+    def compare(name: str, call: _Call) -> Tensor:
+        right = call(exact)
+        found[name] = float((call(fast).float() - right).norm() / right.norm())
+        return right
+
+    _walk(exact, compare)
+    return found
+
+
+def module_of(place: str) -> str | None:
+    """The module of `module_errors` that a projection belongs to; None for those of none."""
+    return next((name for start, name in _PLACES.items() if place.startswith(start)), None)
+
+
+@torch.inference_mode()
+def run_modules(model: VoxCPM) -> None:
+    """Run every module but the VAE once on the input of `module_errors`."""
+    _walk(model, lambda name, call: model.embedding.weight if name == VAE else call(model))
+
+
+def _walk(exact: VoxCPM, visit: Callable[[str, _Call], Tensor]) -> None:
+    """Visit module after module, each with what the ``exact`` ones before it gave."""
     config = exact.config
     generator = torch.Generator().manual_seed(0)
     ids = torch.randint(CONTROL_TOKENS, config.vocabulary, (_WORDS,), generator=generator)
     patches = torch.randn(_PATCHES, config.patch_size, config.latent_dim, generator=generator)
-    found: dict[str, float] = {}
-
-    def compare(name: str, right: Tensor, other: Tensor) -> Tensor:
-        found[name] = float((other.float() - right).norm() / right.norm())
-        return right
-
-    dtype = fast.dtype
-    codes = compare("LocEnc", exact.encoder(patches), fast.encoder(patches.to(dtype)))
-    heard = compare(
-        "projection to the LM", exact.encoder_to_lm(codes), fast.encoder_to_lm(codes.to(dtype))
-    )
-    words = exact.embedding(ids) * config.embedding_scale
+    codes = visit("LocEnc", lambda m: m.encoder(patches.to(m.dtype)))
+    heard = visit("projection to the LM", lambda m: m.encoder_to_lm(codes.to(m.dtype)))
+    words = exact.embed(ids)
     embedded = torch.cat([words, heard])
-    hidden = compare(
-        "base LM", _read(exact.base_lm, embedded), _read(fast.base_lm, embedded.to(dtype))
-    )
-    hidden = torch.cat([hidden[:_WORDS], exact.fsq(hidden[_WORDS:])])
-    heard = torch.cat([torch.zeros_like(words), heard])
-    fused = exact.fuse(hidden, heard)
-    if exact.fusion is not None:
-        compare("fusion", fused, fast.fuse(hidden.to(dtype), heard.to(dtype)))
-    residual = compare(
-        "residual LM", _read(exact.residual_lm, fused), _read(fast.residual_lm, fused.to(dtype))
-    )
-    base, residual = hidden[-1:], residual[-1:]
-    condition = compare(
+    said = visit("base LM", lambda m: _read(m.base_lm, embedded.to(m.dtype)))
+    hidden = torch.cat([said[:_WORDS], exact.fsq(said[_WORDS:])])
+    spoken = torch.cat([torch.zeros_like(words), heard])
+    if exact.fusion is None:
+        fused = exact.fuse(hidden, spoken)
+    else:
+        fused = visit("fusion", lambda m: m.fuse(hidden.to(m.dtype), spoken.to(m.dtype)))
+    answer = visit("residual LM", lambda m: _read(m.residual_lm, fused.to(m.dtype)))
+    condition = visit(
         "projections to LocDiT",
-        exact.condition(base, residual),
-        fast.condition(base.to(dtype), residual.to(dtype)),
+        lambda m: m.condition(hidden[-1:].to(m.dtype), answer[-1:].to(m.dtype)),
     )
-    compare(
-        "LocDiT",
-        _velocities(exact, condition, patches),
-        _velocities(fast, condition.to(dtype), patches.to(dtype)),
-    )
-    return found
+    visit("LocDiT", lambda m: _velocities(m, condition.to(m.dtype), patches.to(m.dtype)))
+    visit(VAE, lambda m: m.vae.decode(patches.flatten(0, 1)))
 
 
 def _read(transformer: Transformer, x: Tensor) -> Tensor:

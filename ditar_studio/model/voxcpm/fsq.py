@@ -5,14 +5,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ditar_studio.model.voxcpm.layers import Projection
+
 
 class FiniteScalarQuantiser(nn.Module):
     """Project down, squash into -1..1, round to 2 * scale + 1 levels, project up."""
 
     def __init__(self, hidden: int, dim: int, scale: int) -> None:
         super().__init__()
-        self.in_proj: nn.Module = nn.Linear(hidden, dim)
-        self.out_proj: nn.Module = nn.Linear(dim, hidden)
+        self.in_proj: nn.Module = Projection(hidden, dim)
+        self.out_proj: nn.Module = Projection(dim, hidden)
         self.scale = scale
 
     def forward(self, hidden: Tensor) -> Tensor:

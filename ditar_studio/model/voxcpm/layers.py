@@ -14,6 +14,15 @@ from torch.nn import functional as F
 
 from ditar_studio.model.voxcpm.config import RopeConfig, TransformerConfig
 
+_ALL = slice(None)
+
+
+class Projection(nn.Linear):
+    """A linear layer whose weights are not drawn first: they come from a checkpoint."""
+
+    def reset_parameters(self) -> None:
+        """Nothing."""
+
 
 class RMSNorm(nn.Module):
     """x / rms(x) over the last axis, times a learned weight; the mean square is in float32."""
@@ -22,12 +31,20 @@ class RMSNorm(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(size))
         self.eps = eps
+        self._least: Tensor | None = None
+        self._scale: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.dtype == torch.float32:
-            return F.rms_norm(x, x.shape[-1:], self.weight, self.eps)
-        normed = F.rms_norm(x.float(), x.shape[-1:], None, self.eps)
-        return normed.to(x.dtype) * self.weight
+        # For one row the number of operations counts: these are the fewest.
+        if self._least is None or self._least.device != x.device:
+            root = math.sqrt(x.shape[-1])
+            self._least = torch.tensor(root * math.sqrt(self.eps), device=x.device)
+            self._scale = (self.weight * root) if x.dtype == torch.float32 else None
+        wide = x.float()
+        size = torch.linalg.vector_norm(wide, dim=-1, keepdim=True).hypot_(self._least)
+        if self._scale is not None:
+            return wide.div(size).mul_(self._scale)
+        return wide.mul(math.sqrt(x.shape[-1])).div_(size).to(x.dtype).mul_(self.weight)
 
 
 class Rotary:
@@ -87,8 +104,8 @@ class Attention(nn.Module):
         self.head_dim = config.head_dim
         self.scale = 1.0 / math.sqrt(config.head_dim)
         width = (config.heads + 2 * config.kv_heads) * config.head_dim
-        self.qkv: nn.Module = nn.Linear(config.hidden, width, bias=False)
-        self.out: nn.Module = nn.Linear(config.heads * config.head_dim, config.hidden, bias=False)
+        self.qkv: nn.Module = Projection(config.hidden, width, bias=False)
+        self.out: nn.Module = Projection(config.heads * config.head_dim, config.hidden, bias=False)
 
     def _project(
         self, x: Tensor, angles: tuple[Tensor, Tensor] | None
@@ -101,13 +118,23 @@ class Attention(nn.Module):
         queries, keys = turned.split([self.heads, self.kv_heads], -2)
         return queries, keys, values
 
-    def local(self, x: Tensor, angles: tuple[Tensor, Tensor] | None) -> Tensor:
-        """Every position attends to every position of its sequence; x [batch, length, hidden]."""
-        queries, keys, values = (part.transpose(1, 2) for part in self._project(x, angles))
-        group = self.heads // self.kv_heads
-        mixed = F.scaled_dot_product_attention(
-            queries, keys.repeat_interleave(group, 1), values.repeat_interleave(group, 1)
-        )
+    def local(self, x: Tensor, angles: tuple[Tensor, Tensor] | None, kept: slice = _ALL) -> Tensor:
+        """Every position attends to every position of its sequence; x [batch, length, hidden].
+
+        Only the positions ``kept`` are answered.
+        """
+        queries, keys, values = self._project(x, angles)
+        queries = queries[:, kept]
+        batch, length = queries.shape[:2]
+        # The queries that share a key head are rows of one small product.
+        rows = queries.reshape(batch, length, self.kv_heads, -1, self.head_dim)
+        rows = rows.permute(0, 2, 3, 1, 4)
+        rows = rows.reshape(batch * self.kv_heads, -1, self.head_dim)
+        columns = keys.permute(0, 2, 3, 1).reshape(len(rows), self.head_dim, -1)
+        values = values.transpose(1, 2).reshape(len(rows), -1, self.head_dim)
+        weights = torch.bmm(rows, columns).mul_(self.scale).softmax(-1, dtype=torch.float32)
+        mixed = torch.bmm(weights.to(values.dtype), values)
+        mixed = mixed.view(batch, self.heads, length, self.head_dim)
         result: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
         return result
 
@@ -149,8 +176,8 @@ class FeedForward(nn.Module):
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
-        self.gate_up: nn.Module = nn.Linear(config.hidden, 2 * config.ffn, bias=False)
-        self.down: nn.Module = nn.Linear(config.ffn, config.hidden, bias=False)
+        self.gate_up: nn.Module = Projection(config.hidden, 2 * config.ffn, bias=False)
+        self.down: nn.Module = Projection(config.ffn, config.hidden, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         gate, up = self.gate_up(x).chunk(2, -1)
@@ -172,8 +199,8 @@ class Block(nn.Module):
     def _add(self, x: Tensor, branch: Tensor) -> Tensor:
         return x + branch if self.residual_scale == 1 else x + branch * self.residual_scale
 
-    def local(self, x: Tensor, angles: tuple[Tensor, Tensor] | None) -> Tensor:
-        x = self._add(x, self.attention.local(self.attention_norm(x), angles))
+    def local(self, x: Tensor, angles: tuple[Tensor, Tensor] | None, kept: slice = _ALL) -> Tensor:
+        x = self._add(x[:, kept], self.attention.local(self.attention_norm(x), angles, kept))
         return self._add(x, self.feed_forward(self.feed_forward_norm(x)))
 
     def causal(
@@ -196,12 +223,13 @@ class Transformer(nn.Module):
     def _angles(self, start: int, end: int, device: torch.device) -> tuple[Tensor, Tensor] | None:
         return None if self._rotary is None else self._rotary.table(start, end, device)
 
-    def local(self, x: Tensor) -> Tensor:
-        """Bidirectional pass over x [batch, length, hidden]."""
+    def local(self, x: Tensor, kept: slice = _ALL) -> Tensor:
+        """Bidirectional pass over x [batch, length, hidden], answering the positions ``kept``."""
         angles = self._angles(0, x.shape[1], x.device)
-        for block in self.blocks:
+        last = len(self.blocks) - 1
+        for layer, block in enumerate(self.blocks):
             assert isinstance(block, Block)
-            x = block.local(x, angles)
+            x = block.local(x, angles, kept if layer == last else _ALL)
         normed: Tensor = self.norm(x)
         return normed
 

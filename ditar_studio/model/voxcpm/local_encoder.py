@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ditar_studio.model.voxcpm.config import TransformerConfig
-from ditar_studio.model.voxcpm.layers import Transformer
+from ditar_studio.model.voxcpm.layers import Projection, Transformer
 
 
 class LocalEncoder(nn.Module):
@@ -15,11 +15,11 @@ class LocalEncoder(nn.Module):
     def __init__(self, config: TransformerConfig, latent_dim: int) -> None:
         super().__init__()
         self.token = nn.Parameter(torch.empty(1, 1, 1, config.hidden))
-        self.in_proj: nn.Module = nn.Linear(latent_dim, config.hidden)
+        self.in_proj: nn.Module = Projection(latent_dim, config.hidden)
         self.transformer = Transformer(config)
 
     def forward(self, patches: Tensor) -> Tensor:
         """[T, P, D] latents to [T, hidden]."""
         latents = self.in_proj(patches)
         token = self.token[0].expand(patches.shape[0], -1, -1)
-        return self.transformer.local(torch.cat([token, latents], 1))[:, 0]
+        return self.transformer.local(torch.cat([token, latents], 1), slice(1))[:, 0]

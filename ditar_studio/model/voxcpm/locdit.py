@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ditar_studio.model.voxcpm.config import TransformerConfig
-from ditar_studio.model.voxcpm.layers import Transformer
+from ditar_studio.model.voxcpm.layers import Projection, Transformer
 
 
 class TimeEmbedding(nn.Module):
@@ -18,8 +18,8 @@ class TimeEmbedding(nn.Module):
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
-        self.linear_1: nn.Module = nn.Linear(hidden, hidden)
-        self.linear_2: nn.Module = nn.Linear(hidden, hidden)
+        self.linear_1: nn.Module = Projection(hidden, hidden)
+        self.linear_2: nn.Module = Projection(hidden, hidden)
         self.hidden = hidden
 
     def forward(self, times: Tensor, dtype: torch.dtype, sinusoid_dtype: torch.dtype) -> Tensor:
@@ -48,9 +48,9 @@ class LocDiT(nn.Module):
         super().__init__()
         self.generation = generation
         self.hidden = config.hidden
-        self.in_proj: nn.Module = nn.Linear(latent_dim, config.hidden)
-        self.cond_proj: nn.Module = nn.Linear(latent_dim, config.hidden)
-        self.out_proj: nn.Module = nn.Linear(config.hidden, latent_dim)
+        self.in_proj: nn.Module = Projection(latent_dim, config.hidden)
+        self.cond_proj: nn.Module = Projection(latent_dim, config.hidden)
+        self.out_proj: nn.Module = Projection(config.hidden, latent_dim)
         self.time_mlp = TimeEmbedding(config.hidden)
         self.delta_time_mlp = TimeEmbedding(config.hidden)
         self.transformer = Transformer(config)
@@ -90,6 +90,6 @@ class LocDiT(nn.Module):
         else:
             head = torch.cat([condition, time.expand(batch, 1, -1)], 1)
         body = torch.cat([previous, self.in_proj(noisy)], 0).expand(batch, -1, -1)
-        hidden = self.transformer.local(torch.cat([head, body], 1))
-        result: Tensor = self.out_proj(hidden[:, -length:])
+        hidden = self.transformer.local(torch.cat([head, body], 1), slice(-length, None))
+        result: Tensor = self.out_proj(hidden)
         return result

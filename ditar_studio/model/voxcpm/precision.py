@@ -1,21 +1,42 @@
-"""What numbers a model is computed in, why, and what that costs in exactness."""
+"""What numbers a model is computed in, why, and what that costs in exactness.
+
+One row of a projection takes as long as its weights take to come from memory, so on a CPU speed
+lies in their size. Weights that were released in 16 bits are kept in 16 bits and multiplied in
+float32, which changes nothing; int8 halves them again at a price, which is measured for every
+projection before it is paid.
+"""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from queue import SimpleQueue
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ditar_studio.errors import StudioError
+from ditar_studio.model.voxcpm.layers import Projection
 
-_PLAIN = ("encoder.in_proj", "dit.in_proj", "dit.cond_proj", "dit.out_proj", "fsq.", "stop_")
-"""Small projections at the edges stay exact: they cost little and errors there weigh most."""
+_PLAIN = (
+    *("encoder.in_proj", "dit.in_proj", "dit.cond_proj", "dit.out_proj", "fsq.", "stop_"),
+    *("dit.time_mlp", "dit.delta_time_mlp"),
+)
+"""Projections at the edges, which never go into int8: they cost little and errors weigh most."""
+
+_LEAST_OUTPUTS = 16
 
 _NAMES = ("fp32", "bf16", "int8")
+
+MOST_ERROR = 0.06
+"""A projection stays out of int8 where that would change its output by more than this part."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -24,12 +45,14 @@ class Precision:
 
     Attributes:
         name: fp32, bf16 or int8.
-        dtype: of activations and of the weights that are not int8.
+        dtype: of activations.
+        weights: that projections' weights are rounded to; None leaves them as the file has them.
         reason: in words.
     """
 
     name: str
     dtype: torch.dtype
+    weights: torch.dtype | None
     reason: str
 
 
@@ -41,78 +64,19 @@ def choose(name: str | None = None) -> Precision:
     """
     if name is None:
         if torch.cpu.get_capabilities().get("avx512_bf16", False):
-            return Precision("bf16", torch.bfloat16, "this CPU has AVX512-BF16")
-        return Precision("fp32", torch.float32, "this CPU has no instructions for bf16")
+            return Precision("bf16", torch.bfloat16, torch.bfloat16, "this CPU has AVX512-BF16")
+        reason = "this CPU has no instructions for bf16"
+        return Precision("fp32", torch.float32, None, reason)
     if name not in _NAMES:
         raise StudioError(
             f"There is no precision “{name}”.", f"Choose one of: {', '.join(_NAMES)}."
         )
-    dtype = torch.bfloat16 if name == "bf16" else torch.float32
-    return Precision(name, dtype, "it was asked for")
-
-
-class Int8Linear(nn.Module):
-    """A projection with int8 weights (a scale per output) and inputs rounded to 8 bits as it runs.
-
-    This is torch's dynamic product: three to seven times as fast as float32 on a CPU.
-    """
-
-    def __init__(self, linear: nn.Linear) -> None:
-        super().__init__()
-        weight = linear.weight.detach().float()
-        scale = weight.abs().amax(1).clamp_min(1e-12) / 127
-        bias = None if linear.bias is None else linear.bias.detach().float()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # quantised tensors are called deprecated, ops are not
-            zero = torch.zeros(len(scale), dtype=torch.long)
-            rounded = torch.quantize_per_channel(weight, scale, zero, 0, torch.qint8)
-            self._packed = torch.ops.quantized.linear_prepack(rounded, bias)
-        # Without VNNI sums of two products saturate unless inputs leave a bit free.
-        self._spare_bit = not torch.cpu.get_capabilities().get("avx512_vnni", False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[..., in] to [..., out]."""
-        y: Tensor = torch.ops.quantized.linear_dynamic(x, self._packed, self._spare_bit)
-        return y
-
-
-class Widened(nn.Module):
-    """A bf16 projection on a CPU that only computes well in float32.
-
-    Products of one row are as quick in bf16; those of several rows take twice the time there. So
-    weights that always meet several rows are ``kept`` in float32, the others are widened as needed.
-    """
-
-    def __init__(self, linear: nn.Linear, kept: bool) -> None:
-        super().__init__()
-        weight, bias = linear.weight.detach(), linear.bias
-        self.register_buffer("weight", weight.float() if kept else weight)
-        self.register_buffer("bias", None if bias is None else bias.detach().to(self.weight.dtype))
-        self.weight: Tensor
-        self.bias: Tensor | None
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[..., in] to [..., out], in the dtype of x."""
-        if self.weight.dtype == x.dtype and x.numel() == x.shape[-1]:
-            return F.linear(x, self.weight, self.bias)
-        bias = None if self.bias is None else self.bias.float()
-        return F.linear(x.float(), self.weight.float(), bias).to(x.dtype)
-
-
-def widen(place: str, linear: nn.Module) -> nn.Module:
-    """What to compute a bf16 projection with where bf16 has no instructions."""
-    if not isinstance(linear, nn.Linear):
-        return linear
-    return Widened(linear, kept=place.startswith(("dit.", "encoder.")))
-
-
-def converter(precision: Precision) -> Callable[[str, nn.Module], nn.Module] | None:
-    """What a precision makes of each projection on this machine's CPU; None leaves them."""
-    if precision.name == "int8":
-        return quantise
-    if precision.name == "bf16" and not _computes_bf16():
-        return widen
-    return None
+    if name == "bf16":
+        if _computes_bf16():
+            return Precision(name, torch.bfloat16, torch.bfloat16, "it was asked for")
+        reason = "it was asked for; this CPU multiplies such weights in float32"
+        return Precision(name, torch.float32, torch.bfloat16, reason)
+    return Precision(name, torch.float32, None, "it was asked for")
 
 
 def _computes_bf16() -> bool:
@@ -122,13 +86,220 @@ def _computes_bf16() -> bool:
     return bool(found.get("avx512_bf16", False))
 
 
-def quantise(place: str, linear: nn.Module) -> nn.Module:
-    """What to compute with at a place: int8, or the projection itself where it stays exact."""
-    if not isinstance(linear, nn.Linear) or place.startswith(_PLAIN):
-        return linear
-    try:
-        return Int8Linear(linear)
-    except RuntimeError as error:
-        raise StudioError(
-            "This machine's torch has no int8 arithmetic.", "Choose the precision fp32 or bf16."
-        ) from error
+class Rows:
+    """A matrix as a file has it: parts that lie below each other, not yet joined.
+
+    Joining and widening them into memory that is used again and again is what makes loading fast.
+    """
+
+    def __init__(self, *parts: Tensor) -> None:
+        self.parts = parts
+        self.shape = (sum(len(part) for part in parts), parts[0].shape[1])
+        self.dtype = parts[0].dtype
+
+    def fits_half(self) -> bool:
+        """Whether float16 holds them without loss."""
+        limit = torch.finfo(torch.float16).max
+        return self.dtype in (torch.bfloat16, torch.float16) and all(
+            float(torch.linalg.vector_norm(part, torch.inf)) <= limit for part in self.parts
+        )
+
+    def widen(self, scratch: Tensor) -> Tensor:
+        """[out, in] in float32, at the beginning of ``scratch`` [n]."""
+        rows, columns = self.shape
+        wide = scratch[: rows * columns].view(rows, columns)
+        start = 0
+        for part in self.parts:
+            wide[start : start + len(part)] = part
+            start += len(part)
+        return wide
+
+
+class HalfLinear(nn.Module):
+    """A projection whose weights lie in memory as float16 and are multiplied in float32.
+
+    Exact for weights that fit float16, as those do that were released in bfloat16 (below 2^-17
+    they are off by 2^-25 at most, which is beyond float32's sums).
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        """weight [out, in] in float32, bias [out]."""
+        super().__init__()
+        self._packed = torch.ops.quantized.linear_prepack_fp16(
+            weight, None if bias is None else bias.float()
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., in] to [..., out], both float32."""
+        y: Tensor = torch.ops.quantized.linear_dynamic_fp16(x, self._packed)
+        return y
+
+
+def halves_pay() -> bool:
+    """Whether this machine's torch multiplies float16 weights in float32."""
+    found = torch.cpu.get_capabilities()
+    return bool(found.get("avx2", False)) and (
+        "fbgemm" in torch.backends.quantized.supported_engines
+    )
+
+
+def exact(rows: Rows, bias: Tensor | None, wide: Tensor) -> nn.Module:
+    """What computes a projection exactly in float32, from weights as small as that allows.
+
+    Args:
+        rows: its weights.
+        bias: [out], if it has one.
+        wide: ``rows`` in float32; not kept.
+    """
+    if rows.shape[0] >= _LEAST_OUTPUTS and halves_pay() and rows.fits_half():
+        return HalfLinear(wide, bias)
+    linear = Projection(rows.shape[1], rows.shape[0], bias=bias is not None, device="meta")
+    linear.weight = nn.Parameter(wide.clone(), requires_grad=False)
+    if bias is not None:
+        linear.bias = nn.Parameter(bias.float(), requires_grad=False)
+    return linear
+
+
+class Int8Linear(nn.Module):
+    """A projection with int8 weights (a scale per output) and inputs rounded to 8 bits as it runs.
+
+    This is torch's dynamic product: three to seven times as fast as float32 on a CPU.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor | None) -> None:
+        """weight [out, in] in float32, which is overwritten; bias [out]."""
+        super().__init__()
+        # Without VNNI sums of two products saturate unless one factor leaves a bit free. Inputs
+        # have outliers and need theirs; weights don't.
+        most = 127 if torch.cpu.get_capabilities().get("avx512_vnni", False) else 63
+        low, high = torch.aminmax(weight, dim=1)
+        scale = torch.maximum(-low, high).clamp_min_(1e-12) / most
+        levels = weight.mul_(scale.reciprocal()[:, None]).round_().to(torch.int8)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # quantised tensors are called deprecated, ops are not
+            zero = torch.zeros(len(scale), dtype=torch.long)
+            rounded = torch._make_per_channel_quantized_tensor(levels, scale.double(), zero, 0)
+            self._packed = torch.ops.quantized.linear_prepack(
+                rounded, None if bias is None else bias.float()
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., in] to [..., out]."""
+        y: Tensor = torch.ops.quantized.linear_dynamic(x, self._packed, False)
+        return y
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a projection is computed in.
+
+    Attributes:
+        place: its name.
+        error: of its output in int8, relative to the exact one; None where int8 was not tried.
+        int8: whether it is computed in int8.
+    """
+
+    place: str
+    error: float | None
+    int8: bool
+
+
+class Packer:
+    """Packs projections on several cores, each in memory that is used again for the next."""
+
+    def __init__(self, threads: int) -> None:
+        self._pool = ThreadPoolExecutor(threads)
+        self._free: SimpleQueue[Tensor] = SimpleQueue()
+        for _ in range(threads + 1):
+            self._free.put(torch.empty(0))
+
+    def widen(self, rows: Rows) -> tuple[Tensor, Tensor]:
+        """``rows`` in float32 and the scratch memory that they are in; waits until some is free."""
+        scratch, needed = self._free.get(), rows.shape[0] * rows.shape[1]
+        if scratch.numel() < needed:
+            scratch = torch.empty(needed)
+        return rows.widen(scratch), scratch
+
+    def submit(self, scratch: Tensor, work: Callable[[], _T]) -> Future[_T]:
+        """Do ``work`` elsewhere; then ``scratch`` is free again."""
+
+        @torch.inference_mode()
+        def do() -> _T:
+            try:
+                return work()
+            finally:
+                self._free.put(scratch)
+
+        return self._pool.submit(do)
+
+    def exact(self, rows: Rows, bias: Tensor | None) -> Future[nn.Module]:
+        """`exact`, elsewhere."""
+        wide, scratch = self.widen(rows)
+        return self.submit(scratch, partial(exact, rows, bias, wide))
+
+    def close(self) -> None:
+        """Wait for all and let go of the memory."""
+        self._pool.shutdown()
+        self._free = SimpleQueue()
+
+
+class Trial(nn.Module):
+    """A projection that answers exactly and, when it is first used, tries how int8 would do."""
+
+    def __init__(self, rows: Rows, bias: Tensor | None, packer: Packer) -> None:
+        super().__init__()
+        self._rows: Rows | None = rows
+        self._bias = None if bias is None else bias.float()
+        self._packer = packer
+        self._outcome: Future[tuple[nn.Module, float]] | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., in] to [..., out]; once only, for then the weights are let go."""
+        rows, self._rows = self._rows, None
+        assert rows is not None, "a projection is tried once"
+        wide, scratch = self._packer.widen(rows)
+        y = F.linear(x, wide, self._bias)
+        self._outcome = self._packer.submit(scratch, partial(self._try, rows, wide, x, y))
+        return y
+
+    def _try(self, rows: Rows, wide: Tensor, x: Tensor, y: Tensor) -> tuple[nn.Module, float]:
+        fast = Int8Linear(wide, self._bias)
+        error = float((fast(x) - y).norm() / y.norm().clamp_min(1e-12))
+        if error <= MOST_ERROR:
+            return fast, error
+        return exact(rows, self._bias, torch.cat([part.float() for part in rows.parts])), error
+
+    def result(self) -> tuple[nn.Module, float]:
+        """What to compute with, and the error in int8."""
+        assert self._outcome is not None, "a projection was not tried"
+        return self._outcome.result()
+
+
+def settle(model: nn.Module, trials: Mapping[str, Trial]) -> list[Choice]:
+    """Put what the trials chose into their places, after all of them have been used once.
+
+    Raises:
+        StudioError: this machine's torch has no int8 arithmetic.
+    """
+    choices = []
+    for place, trial in trials.items():
+        try:
+            chosen, error = trial.result()
+        except (RuntimeError, NotImplementedError) as problem:
+            raise StudioError(
+                "This machine's torch has no int8 arithmetic.", "Choose the precision fp32 or bf16."
+            ) from problem
+        put(model, place, chosen)
+        choices.append(Choice(place, error, isinstance(chosen, Int8Linear)))
+    return choices
+
+
+def stays_plain(place: str) -> bool:
+    """Whether the projection at a place never goes into int8."""
+    return place.startswith(_PLAIN)
+
+
+def put(model: nn.Module, place: str, module: nn.Module) -> None:
+    """Set the module at a place."""
+    parent, _, name = place.rpartition(".")
+    setattr(model.get_submodule(parent), name, module)

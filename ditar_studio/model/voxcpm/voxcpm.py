@@ -25,7 +25,7 @@ from ditar_studio.model.voxcpm.config import (
 )
 from ditar_studio.model.voxcpm.flow import Schedule, solve
 from ditar_studio.model.voxcpm.fsq import FiniteScalarQuantiser
-from ditar_studio.model.voxcpm.layers import KVCache, Transformer
+from ditar_studio.model.voxcpm.layers import KVCache, Projection, Transformer
 from ditar_studio.model.voxcpm.local_encoder import LocalEncoder
 from ditar_studio.model.voxcpm.locdit import LocDiT
 
@@ -111,6 +111,13 @@ class Speech:
         return free + (1 if self.pending is None else 0)
 
 
+class Words(nn.Embedding):
+    """A table of embeddings that is not drawn first: it comes from a checkpoint."""
+
+    def reset_parameters(self) -> None:
+        """Nothing."""
+
+
 class VoxCPM(nn.Module):
     """VoxCPM-0.5B, VoxCPM1.5 and VoxCPM2, by what the configuration says."""
 
@@ -118,20 +125,20 @@ class VoxCPM(nn.Module):
         super().__init__()
         self.config = config
         hidden, dit = config.base_lm.hidden, config.dit.hidden
-        self.embedding = nn.Embedding(config.vocabulary, hidden)
+        self.embedding = Words(config.vocabulary, hidden)
         self.base_lm = Transformer(config.base_lm)
         self.residual_lm = Transformer(config.residual_lm)
         self.encoder = LocalEncoder(config.encoder, config.latent_dim)
         self.dit = LocDiT(config.dit, config.latent_dim, config.generation)
         self.fsq = FiniteScalarQuantiser(hidden, config.fsq_dim, config.fsq_scale)
-        self.encoder_to_lm: nn.Module = nn.Linear(config.encoder.hidden, hidden)
-        self.base_to_dit: nn.Module = nn.Linear(hidden, dit)
-        self.residual_to_dit: nn.Module = nn.Linear(hidden, dit)
-        self.stop_proj: nn.Module = nn.Linear(hidden, hidden)
-        self.stop_head: nn.Module = nn.Linear(hidden, 2, bias=False)
+        self.encoder_to_lm: nn.Module = Projection(config.encoder.hidden, hidden)
+        self.base_to_dit: nn.Module = Projection(hidden, dit)
+        self.residual_to_dit: nn.Module = Projection(hidden, dit)
+        self.stop_proj: nn.Module = Projection(hidden, hidden)
+        self.stop_head: nn.Module = Projection(hidden, 2, bias=False)
         self.fusion: nn.Module | None = None
         if config.generation == 2:
-            self.fusion = nn.Linear(2 * hidden, hidden)
+            self.fusion = Projection(2 * hidden, hidden)
         self.sinusoid_dtype = torch.float32
         """bfloat16 repeats the rounding under which the released weights were trained."""
 
@@ -269,9 +276,9 @@ class VoxCPM(nn.Module):
             put_audio(prompt.continuation)
 
         is_audio = torch.tensor(flags, device=self.device)
-        words = self.embedding(torch.tensor(ids, device=self.device)) * self.config.embedding_scale
+        words = self.embed(torch.tensor(ids, device=self.device))
         embedded = words.new_empty(len(flags), words.shape[1])
-        embedded[~is_audio] = words.to(embedded.dtype)
+        embedded[~is_audio] = words
         if not audio:
             shape = (0, self.config.patch_size, self.config.latent_dim)
             return embedded, is_audio, words.new_empty(shape)
@@ -281,6 +288,11 @@ class VoxCPM(nn.Module):
         ]
         embedded[is_audio] = torch.cat(parts)
         return embedded, is_audio, spoken
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Embeddings [n, hidden] of token ids [n], in the dtype of activations."""
+        words: Tensor = self.embedding(ids).to(self.dtype)
+        return words * self.config.embedding_scale
 
     def fuse(self, hidden: Tensor, heard: Tensor) -> Tensor:
         """The residual model's input from the base model's output and the patch embeddings."""

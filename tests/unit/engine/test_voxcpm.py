@@ -116,7 +116,8 @@ def test_fewer_bits_stay_near_fp32_in_every_module(
     assert isinstance(fast, VoxCPMModel)
     errors = fast.errors(model)
     assert {"LocEnc", "base LM", "residual LM", "LocDiT", "fusion"} <= errors.keys()
-    assert all(0 < error < 0.1 for error in errors.values()), errors
+    assert all(0 < errors[name] < 0.1 for name in errors if name != "VAE"), errors
+    assert errors["VAE"] < 1e-3
     assert set(model.errors(model).values()) == {0.0}
     assert np.isfinite(speak(fast, EXACT, None)).all()
 

@@ -225,8 +225,8 @@ def _lora(folder: Path, rank: int, said: int | None) -> Path:
 
 def test_a_lora_is_merged_with_its_own_strength(intact: Path, tmp_path: Path) -> None:
     lora = _lora(tmp_path / "lora", 4, 4)
-    plain, _ = load(intact)
-    merged, _ = load(intact, lora=lora)
+    plain = load(intact).model
+    merged = load(intact, lora=lora).model
     tensors = load_file(lora / "lora_weights.safetensors")
     a, b = (tensors[f"base_lm.layers.0.self_attn.q_proj.lora_{side}"] for side in "AB")
     name = "base_lm.blocks.0.attention.qkv.weight"

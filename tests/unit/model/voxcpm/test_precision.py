@@ -1,0 +1,93 @@
+"""Weights in fewer bits: what stays exact stays exact, and int8 is used only where it is good."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+import voxcpm_folders as folders
+from safetensors.torch import load_file, save_file
+
+from ditar_studio.model.voxcpm import precision
+from ditar_studio.model.voxcpm.checkpoint import load
+from ditar_studio.model.voxcpm.precision import HalfLinear, Int8Linear, Precision, Rows, choose
+from ditar_studio.model.voxcpm.voxcpm import Prompt, Sampling, VoxCPM
+
+FLOATS = Precision("fp32", torch.float32, None, "")
+
+
+def in_bf16(folder: Path) -> Path:
+    """The second generation's folder, with weights as they are released."""
+    folders.make_folder(folder, "2")
+    file = folder / "model.safetensors"
+    save_file({name: value.bfloat16() for name, value in load_file(file).items()}, file)
+    return folder
+
+
+def first_patch(model: VoxCPM) -> torch.Tensor:
+    torch.manual_seed(1)
+    return model.step(model.begin(Prompt((200, 300, 400)), Sampling(), 1)).latents
+
+
+def test_weights_released_in_16_bits_give_float32_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = in_bf16(tmp_path / "model")
+    packed = load(folder, FLOATS, threads=2).model
+    monkeypatch.setattr(precision, "halves_pay", lambda: False)
+    plain = load(folder, FLOATS).model
+    if torch.cpu.get_capabilities().get("avx2", False):
+        assert isinstance(packed.base_lm.blocks[0].feed_forward.down, HalfLinear)
+    assert not any(isinstance(module, HalfLinear) for module in plain.modules())
+    torch.testing.assert_close(first_patch(packed), first_patch(plain), rtol=0, atol=2e-5)
+
+
+def test_weights_beyond_float16_are_not_packed_into_it() -> None:
+    small, large = torch.ones(4, 4).bfloat16(), torch.full((4, 4), 1e5).bfloat16()
+    assert Rows(small, small).fits_half()
+    assert not Rows(small, large).fits_half()
+    assert not Rows(small.float()).fits_half()
+
+
+def test_rows_are_joined_and_widened() -> None:
+    parts = torch.randn(3, 5).bfloat16(), torch.randn(2, 5).bfloat16()
+    wide = Rows(*parts).widen(torch.empty(40))
+    assert torch.equal(wide, torch.cat(parts).float())
+
+
+def test_every_projection_s_choice_is_told(tmp_path: Path) -> None:
+    loaded = load(in_bf16(tmp_path / "model"), choose("int8"), threads=2)
+    held = {name for name, m in loaded.model.named_modules() if isinstance(m, Int8Linear)}
+    assert held == {choice.place for choice in loaded.choices if choice.int8}
+    assert held
+    assert all(choice.int8 == (choice.error <= precision.MOST_ERROR) for choice in loaded.choices)
+    assert not any(place.startswith(("stop_", "fsq.", "dit.out_proj")) for place in held)
+
+
+def test_a_projection_that_int8_would_harm_stays_exact(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = in_bf16(tmp_path / "model")
+    monkeypatch.setattr(precision, "MOST_ERROR", 0.0)
+    loaded = load(folder, choose("int8"))
+    assert not any(choice.int8 for choice in loaded.choices)
+    exact = load(folder, FLOATS).model
+    torch.testing.assert_close(first_patch(loaded.model), first_patch(exact), rtol=0, atol=2e-5)
+
+
+def test_int8_survives_inputs_with_outliers() -> None:
+    generator = torch.Generator().manual_seed(0)
+    weight = torch.randn(64, 256, generator=generator) / 16
+    x = torch.randn(8, 256, generator=generator)
+    x[:, 7] *= 30
+    right = x @ weight.t()
+    wrong = Int8Linear(weight.clone(), None)(x) - right
+    assert float(wrong.norm() / right.norm()) < 0.05
+
+
+def test_a_precision_says_why() -> None:
+    assert choose("int8").reason == "it was asked for"
+    assert choose(None).name in ("fp32", "bf16")
+    assert replace(choose("bf16"), reason="").weights == torch.bfloat16
