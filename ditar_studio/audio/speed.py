@@ -21,7 +21,7 @@ _TOLERANCE_SECONDS = 0.010
 
 
 def stretch(clip: Clip, speed: float) -> Clip:
-    """The same words at another speed.
+    """The same words at another speed: all that a `Stretcher` makes of them.
 
     Args:
         clip: speech.
@@ -33,55 +33,105 @@ def stretch(clip: Clip, speed: float) -> Clip:
     Raises:
         StudioError: a speed outside 0.5..2.
     """
-    if not SLOWEST <= speed <= FASTEST:
-        raise StudioError(
-            f"A speed of {speed:g} is not possible.",
-            f"Choose one between {SLOWEST:g} and {FASTEST:g}.",
-        )
+    stretcher = Stretcher(clip.sample_rate, speed)
     if speed == 1.0 or not len(clip.samples):
         return clip
-    return Clip(_wsola(clip.samples, clip.sample_rate, speed), clip.sample_rate)
+    changed = np.concatenate([stretcher.feed(clip.samples), stretcher.finish()])
+    return Clip(changed, clip.sample_rate)
 
 
-def _wsola(samples: Samples, rate: int, speed: float) -> Samples:
-    hop = max(8, round(_HOP_SECONDS * rate))
-    size = 2 * hop
-    reach = max(4, round(_TOLERANCE_SECONDS * rate))
-    length = max(1, round(len(samples) / speed))
-    frames = length // hop + 2
-    lead = hop + reach
-    padded = np.zeros(lead + len(samples) + size * 2 + round(hop * speed) + 2 * reach, np.float32)
-    padded[lead : lead + len(samples)] = samples
-    energy = np.concatenate([[0.0], np.cumsum(np.square(padded, dtype=np.float64))])
-    window = np.hanning(size + 1)[:-1].astype(np.float32)
-    out = np.zeros(frames * hop + size, np.float32)
-    last_start = len(padded) - size - reach - hop
-    position = reach
-    for frame in range(frames):
-        if frame:
-            target = min(reach + round(frame * hop * speed), last_start)
-            position = _best_start(padded, energy, target, position + hop, size, reach)
-        at = frame * hop
-        out[at : at + size] += window * padded[position : position + size]
-    return out[hop : hop + length]
+class Stretcher:
+    """Changes the speed of speech while it comes; into what pieces it is cut makes no difference.
 
+    What comes out lags behind by some 45 ms.
 
-def _best_start(
-    padded: Samples,
-    energy: npt.NDArray[np.float64],
-    target: int,
-    natural: int,
-    size: int,
-    reach: int,
-) -> int:
-    """Where near `target` the input is most like what naturally followed the last window."""
-    if abs(natural - target) <= 1:
-        return natural
-    wanted = padded[natural : natural + size]
-    first = target - reach
-    likeness = np.correlate(padded[first : target + reach + size], wanted, "valid")
-    starts = np.arange(first, target + reach + 1)
-    norm = np.sqrt(energy[starts + size] - energy[starts] + 1e-9)
-    # At equal likeness, as in silence, keep to the target.
-    away = np.abs(starts - target) / reach
-    return int(starts[np.argmax(likeness / norm - 1e-6 * away)])
+    Args:
+        sample_rate: hertz.
+        speed: as for `stretch`.
+
+    Raises:
+        StudioError: a speed outside 0.5..2.
+    """
+
+    def __init__(self, sample_rate: int, speed: float) -> None:
+        if not SLOWEST <= speed <= FASTEST:
+            raise StudioError(
+                f"A speed of {speed:g} is not possible.",
+                f"Choose one between {SLOWEST:g} and {FASTEST:g}.",
+            )
+        self._speed = speed
+        self._hop = max(8, round(_HOP_SECONDS * sample_rate))
+        self._size = 2 * self._hop
+        self._reach = max(4, round(_TOLERANCE_SECONDS * sample_rate))
+        self._window = np.hanning(self._size + 1)[:-1].astype(np.float32)
+        # Input from index `_begin` on; silence comes before the first sample.
+        self._input = np.zeros(self._hop + self._reach, np.float32)
+        self._begin = 0
+        self._taken = 0
+        self._frame = 0
+        self._position = self._reach
+        self._half = np.zeros(self._hop, np.float32)  # of the last window, to be added to
+        self._given = 0
+
+    def feed(self, samples: Samples) -> Samples:
+        """Takes samples [n]; gives what is ready [m], perhaps nothing."""
+        if self._speed == 1.0:
+            return samples
+        self._taken += len(samples)
+        self._input = np.concatenate([self._input, samples])
+        return self._frames()
+
+    def finish(self) -> Samples:
+        """Gives the rest [m]: nothing more comes."""
+        if self._speed == 1.0 or not self._taken:
+            return np.zeros(0, np.float32)
+        length = max(1, round(self._taken / self._speed))
+        silence = 3 * self._size + 2 * round(self._hop * self._speed) + 2 * self._reach
+        self._input = np.concatenate([self._input, np.zeros(silence, np.float32)])
+        given = self._given
+        return self._frames(length)[: length - given]
+
+    def _frames(self, length: int | None = None) -> Samples:
+        """All windows for which there is input; up to an output of so many samples."""
+        ready = []
+        while length is None or self._given < length:
+            target = self._reach + round(self._frame * self._hop * self._speed)
+            natural = self._position + self._hop
+            there = self._begin + len(self._input)
+            if max(target + self._reach, natural) + self._size > there:
+                break
+            if self._frame:
+                self._position = self._best_start(target, natural)
+            at = self._position - self._begin
+            sound = self._window * self._input[at : at + self._size]
+            if self._frame:  # the first half of the first window is silence
+                ready.append(self._half + sound[: self._hop])
+                self._given += self._hop
+            self._half = sound[self._hop :]
+            self._frame += 1
+            self._forget()
+        return np.concatenate(ready) if ready else np.zeros(0, np.float32)
+
+    def _forget(self) -> None:
+        """Drops input that no window can need any more."""
+        target = self._reach + round(self._frame * self._hop * self._speed)
+        first = min(self._position + self._hop, target - self._reach)
+        if first - self._begin > 8 * self._size:
+            self._input = self._input[first - self._begin :]
+            self._begin = first
+
+    def _best_start(self, target: int, natural: int) -> int:
+        """Where near `target` the input is most like what naturally followed the last window."""
+        if abs(natural - target) <= 1:
+            return natural
+        size, reach = self._size, self._reach
+        at = natural - self._begin
+        wanted = self._input[at : at + size]
+        first = target - reach
+        near = self._input[first - self._begin : target + reach + size - self._begin]
+        likeness = np.correlate(near, wanted, "valid")
+        energy = np.concatenate([[0.0], np.cumsum(np.square(near, dtype=np.float64))])
+        norm = np.sqrt(energy[size:] - energy[:-size] + 1e-9)
+        # At equal likeness, as in silence, keep to the target.
+        away = np.abs(np.arange(-reach, reach + 1)) / reach
+        return first + int(np.argmax(likeness / norm - 1e-6 * away))

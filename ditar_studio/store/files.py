@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from pathlib import Path
 import platformdirs
 
 from ditar_studio.errors import StudioError
+
+_PARTIAL = re.compile(r"\.[0-9a-f]{16}\.partial(\.\w+)?")
 
 HOME_VARIABLE = "DITAR_STUDIO_HOME"
 
@@ -68,6 +71,14 @@ def replacing(path: Path) -> Iterator[Path]:
             f"{path.name} could not be written: {error.strerror or error}.",
             "Check the free space on the disk and the rights to the folder, or choose another.",
         ) from error
+
+
+def remove_partials(folder: Path) -> None:
+    """Remove what `replacing` left in a folder when it was killed."""
+    with contextlib.suppress(OSError):
+        for path in folder.glob(".*.partial*"):
+            if _PARTIAL.fullmatch(path.name):
+                path.unlink(missing_ok=True)
 
 
 def copy_in(source: Path, target: Path) -> None:

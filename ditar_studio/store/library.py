@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
+from ditar_studio.store import files
 from ditar_studio.store.backup import NAME, DamagedError, go_back
 from ditar_studio.store.changes import ChangeSet
 from ditar_studio.store.database import Database, Listener, serial
@@ -31,6 +32,7 @@ from ditar_studio.store.recordings import Recordings
 from ditar_studio.store.recovery import Recovery
 from ditar_studio.store.takes import Takes
 from ditar_studio.store.trash import Trash
+from ditar_studio.store.unfinished import Unfinished
 from ditar_studio.store.voices import Voices
 
 P = ParamSpec("P")
@@ -65,8 +67,16 @@ class Library:
         self.recordings = Recordings(self.database, self.root)
         self.recovery = Recovery(self.database, self.root)
         self.trash = Trash(self.database, self.root)
+        self.unfinished = Unfinished(self.root)
+        self.submit(self._clean)
         self.trash.purge()
         self.submit(self.database.back_up, self.root / NAME)
+
+    def _clean(self) -> None:
+        """Remove the traces of files that were being written when an earlier run was killed."""
+        self.unfinished.clean()
+        for folder in (self.root, *(path for path in self.root.iterdir() if path.is_dir())):
+            files.remove_partials(folder)
 
     def close(self) -> None:
         """Finish what is queued and close; the thread has ended when this returns."""

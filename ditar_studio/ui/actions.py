@@ -265,6 +265,28 @@ SPECS: tuple[ActionSpec, ...] = (
     _S(
         "script.join", mark("Join with the next line"), "Ctrl+J", "link", _needs(Fact.LINE_SELECTED)
     ),
+    _S(
+        "script.all",
+        mark("Select all lines"),
+        "Ctrl+Alt+A",
+        "layers",
+        _needs(Fact.LINE_SELECTED),
+        section=True,
+    ),
+    _S(
+        "script.more_up",
+        mark("Select the line above too"),
+        "Alt+Shift+Up",
+        "",
+        _needs(Fact.LINE_SELECTED),
+    ),
+    _S(
+        "script.more_down",
+        mark("Select the line below too"),
+        "Alt+Shift+Down",
+        "",
+        _needs(Fact.LINE_SELECTED),
+    ),
     _S("script.up", mark("Move the line up"), "Alt+Up", "chevron-up", _needs(Fact.LINE_SELECTED)),
     _S(
         "script.down",

@@ -58,6 +58,8 @@ class _ThemeIcon(QIconEngine):
         self._on_colour = on_colour
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        if rect.isEmpty():
+            return
         device = painter.device()
         ratio = device.devicePixelRatio() if device else 1.0
         size = min(rect.width(), rect.height())
@@ -65,6 +67,10 @@ class _ThemeIcon(QIconEngine):
         painter.drawPixmap(rect.x(), rect.y() + (rect.height() - size) // 2, image)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        if size.isEmpty():  # some platforms ask for that
+            return QPixmap()
+        if size.width() == size.height():
+            return pixmap(self._name, self._choose(mode, state), size.width())
         canvas = QPixmap(size)
         canvas.fill(Qt.GlobalColor.transparent)
         painter = QPainter(canvas)

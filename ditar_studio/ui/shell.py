@@ -45,9 +45,13 @@ class Shell(QObject):
         opened: the Library, once it is there; panels may be wired now.
         closing: the program is about to end; stop sound and recording.
         ended: everything has ended in order.
+        listen_wanted: path of a sound file that is to be heard.
+        listen_ended: that is over; be silent.
     """
 
     opened = Signal(object)
+    listen_wanted = Signal(object)
+    listen_ended = Signal()
     closing = Signal()
     ended = Signal()
 
@@ -177,6 +181,8 @@ class Shell(QObject):
 
         dialog = RecoveryDialog(items)
         dialog.decided.connect(self._recover)
+        dialog.play.connect(self.listen_wanted)
+        dialog.finished.connect(lambda _result: self.listen_ended.emit())
         self.show_dialog(dialog)
 
     def _recover(self, kept: list[Recoverable], dropped: list[Recoverable]) -> None:

@@ -37,7 +37,7 @@ from ditar_studio.ui.view_models.parameters import Parameters
 from ditar_studio.ui.view_models.playback import Playback, Player
 from ditar_studio.ui.view_models.reference import Microphone, ReferenceMaker
 from ditar_studio.ui.view_models.script import Script
-from ditar_studio.ui.view_models.takes import Takes
+from ditar_studio.ui.view_models.takes import Takes, read_take
 from ditar_studio.ui.view_models.voices import Voices
 from ditar_studio.ui.widgets.basics import announce
 from ditar_studio.ui.widgets.status_line import EngineState
@@ -130,10 +130,12 @@ class Studio(QObject):
         self._handle()
 
     def start(self) -> None:
-        """Opens the last project, loads the model, and begins to watch the sound devices."""
+        """Opens the last project, begins to watch the sound devices, and loads the model.
+
+        The model waits until the project shows: to import torch takes the interpreter for itself.
+        """
         self.document.ask(first_steps, self.library, done=lambda _done: self.document.start())
         self.devices.watch()
-        self.engine.load(self.preferences.value.model)
 
     def close(self) -> None:
         """Ends playing, speaking and watching; the bridge and the library are the starter's."""
@@ -166,6 +168,8 @@ class Studio(QObject):
 
     def _listen(self) -> None:
         self.shell.closing.connect(self.close)
+        self.shell.listen_wanted.connect(self._listen_to)
+        self.shell.listen_ended.connect(self.playback.pause)
         self.preferences.listen(self._on_preferences)
         self.document.loaded.connect(self._on_loaded)
         self.document.opened.connect(self._on_opened)
@@ -193,7 +197,7 @@ class Studio(QObject):
         handle = self.actions_.handle
         handle("edit.undo", self.undo)
         handle("edit.redo", self.document.redo)
-        handle("speak.line", lambda: self.speak((self.script.selected,)))
+        handle("speak.line", lambda: self.speak(self.script.chosen))
         handle("speak.stale", self.speak_stale)
         handle("speak.stop", self.stop)
         handle("speak.play", self.playback.toggle)
@@ -248,6 +252,13 @@ class Studio(QObject):
             return
         self.engine.speak(spoken, variations)
 
+    def _listen_to(self, path: Path) -> None:
+        """Plays what a crash left; once more asked for, the same pauses and goes on."""
+        if self.playback.source == str(path):
+            self.playback.toggle()
+            return
+        self.playback.load_later(lambda: read_take(path, 1.0), tr("Recovered sound"), str(path))
+
     def _play_line(self, line_id: str) -> None:
         line = self.script.line(line_id)
         if line is not None and line.take_id is not None:
@@ -259,6 +270,8 @@ class Studio(QObject):
         self.window.set_project(project.name)
 
     def _on_loaded(self, snapshot: Snapshot) -> None:
+        if self.engine.state is ModelState.NONE:
+            self.engine.load(self.preferences.value.model)
         self.window.set_project(snapshot.project.name)
         for action_id, words, label in (
             ("edit.undo", tr("Undo"), snapshot.undo),

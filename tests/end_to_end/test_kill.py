@@ -93,6 +93,8 @@ def _check(root: Path, ledger: Ledger) -> int:
         assert texts[identifier] in possible
         ledger.lines[identifier] = {texts[identifier]}
     exported = root.parent / "exported"
+    assert not list(exported.glob(".*"))
+    assert not list(root.rglob(".*.partial*"))
     for path in exported.glob("[!.]*") if exported.exists() else ():
         assert soundfile.info(str(path)).frames > 0
     return len(offered)

@@ -93,7 +93,8 @@ class Child:
         if made.pieces:
             few = type(made)(made.project, made.pieces[:3], (), ())
             folder = self.root.parent / "exported"
-            done = export(few, folder, ExportSettings(format="flac", replace=True))
+            with self.library.unfinished.work_in(folder):
+                done = export(few, folder, ExportSettings(format="flac", replace=True))
             self.note("exported", done.files[0].name)
 
     def delete(self) -> None:

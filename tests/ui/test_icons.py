@@ -41,3 +41,8 @@ def test_unknown_icon_is_refused(qapp: QApplication) -> None:
 
 def test_actions_name_icons_that_exist() -> None:
     assert {spec.icon for spec in SPECS if spec.icon} <= set(NAMES)
+
+
+def test_an_icon_of_no_size_is_asked_for_in_vain(qapp: QApplication) -> None:
+    """Desktops ask for it, and Qt warns if something is painted then."""
+    assert icons.icon("play").pixmap(QSize(0, 0)).isNull()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
@@ -23,6 +24,7 @@ from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.studio import Studio
 from ditar_studio.ui.view_models.reference import Stage
+from ditar_studio.ui.view_models.takes import read_take
 
 Dialog = TypeVar("Dialog", bound=QDialog)
 
@@ -291,3 +293,83 @@ def test_settings_know_the_devices(studio: Studio) -> None:
     assert [name for _key, name in choices.microphones()] == ["Desk microphone", "Headset"]
     assert choices.models() == []
     assert "Fake" in choices.engine()
+
+
+def add_lines(qtbot: QtBot, studio: Studio, *texts: str) -> list[str]:
+    """Puts these lines, and no others, into the script; their ids."""
+    snapshot = studio.document.snapshot
+    assert snapshot is not None
+    studio.document.ask(
+        studio.library.projects.replace_script,
+        snapshot.project.id,
+        [NewLine(text) for text in texts],
+    )
+    qtbot.waitUntil(lambda: [line.text for line in studio.script.lines] == list(texts))
+    qtbot.waitUntil(lambda: len(studio.script_panel.rows) == len(texts))
+    return [line.id for line in studio.script.lines]
+
+
+def texts(studio: Studio) -> list[str]:
+    return [line.text for line in studio.script.lines]
+
+
+def test_lines_clicked_with_ctrl_and_shift_are_selected_together(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    ids = add_lines(qtbot, studio, "One.", "Two.", "Three.", "Four.", "Five.")
+    rows = [studio.script_panel.rows[line_id] for line_id in ids]
+    click, held = qtbot.mouseClick, Qt.KeyboardModifier
+    left = Qt.MouseButton.LeftButton
+    click(rows[1].text.viewport(), left)
+    click(rows[3].text.viewport(), left, held.ShiftModifier)
+    assert studio.script.chosen == tuple(ids[1:4])
+    click(rows[2].text.viewport(), left, held.ControlModifier)
+    assert studio.script.chosen == (ids[1], ids[3])
+    assert studio.script_panel.count.text() == "2 of 5 lines selected"
+    assert [row.property("selected") for row in rows] == [
+        "false", "true", "false", "true", "false",
+    ]  # fmt: skip
+    click(rows[4].text.viewport(), left)
+    assert studio.script.chosen == (ids[4],)
+
+
+def test_actions_act_upon_all_selected_lines_and_undo_as_one(qtbot: QtBot, studio: Studio) -> None:
+    ids = add_lines(qtbot, studio, "One.", "Two.", "Three.", "Four.")
+    trigger = lambda name: studio.actions_.action(name).trigger()  # noqa: E731
+    studio.script.select(ids[0])
+    trigger("script.more_down")
+    assert studio.script.chosen == tuple(ids[:2])
+    trigger("script.down")
+    qtbot.waitUntil(lambda: texts(studio) == ["Three.", "One.", "Two.", "Four."])
+    assert studio.script.chosen == tuple(ids[:2])
+    trigger("script.lock")
+    qtbot.waitUntil(lambda: [line.locked for line in studio.script.lines] == [0, 1, 1, 0])
+    with qtbot.waitSignal(studio.engine.stopped, timeout=20_000):
+        trigger("speak.line")
+    qtbot.waitUntil(lambda: sum(bool(line.take_id) for line in studio.script.lines) == 2)
+    trigger("script.delete")
+    qtbot.waitUntil(lambda: texts(studio) == ["Three.", "Four."])
+    trigger("edit.undo")
+    qtbot.waitUntil(lambda: texts(studio) == ["Three.", "One.", "Two.", "Four."])
+    trigger("script.all")
+    trigger("script.join")
+    qtbot.waitUntil(lambda: texts(studio) == ["Three. One. Two. Four."])
+
+
+def test_at_another_speed_it_is_heard_while_it_is_made_as_it_is_exported(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    ids = add_lines(qtbot, studio, "One two three four")
+    studio.parameters.set("speed", 1.25)
+    studio.parameters.flush()
+    snapshot = studio.document.snapshot
+    qtbot.waitUntil(lambda: studio.document.snapshot.project.settings.speed == 1.25)  # type: ignore[union-attr]
+    assert snapshot is not None
+    heard: list[int] = []
+    studio.engine.flowed.connect(lambda _flow: heard.append(len(studio.playback.samples())))
+    with qtbot.waitSignal(studio.engine.stopped, timeout=20_000):
+        studio.speak((ids[0],))
+    assert 0 < heard[4] < heard[-1] <= len(studio.playback.samples())
+    qtbot.waitUntil(lambda: bool(studio.takes.shown))
+    kept = read_take(studio.takes.shown[0].path, 1.25)
+    assert np.array_equal(studio.playback.samples(), kept.samples)

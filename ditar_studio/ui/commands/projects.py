@@ -218,13 +218,12 @@ class ProjectCommands:
             def progress(fraction: float) -> None:
                 bridge.post(lambda: dialog.show_progress(fraction))
 
+            def work() -> Exported:
+                with self.document.library.unfinished.work_in(where):
+                    return export(what, where, wanted, progress=progress, cancel=cancel)
+
             bridge.background(
-                export,
-                what,
-                where,
-                wanted,
-                progress=progress,
-                cancel=cancel,
+                work,
                 done=over,
                 failed=failed,
                 owner=dialog,

@@ -28,13 +28,16 @@ class ScriptCommands:
         handle("script.paste", self.paste)
         handle("script.import", self.choose_text)
         handle("script.split", self.split)
-        handle("script.join", lambda: script.join_with_next(script.selected))
-        handle("script.up", lambda: script.move(script.selected, -1))
-        handle("script.down", lambda: script.move(script.selected, 1))
+        handle("script.join", script.join)
+        handle("script.up", lambda: script.move(-1))
+        handle("script.down", lambda: script.move(1))
+        handle("script.all", script.select_all)
+        handle("script.more_up", lambda: script.select_more(-1))
+        handle("script.more_down", lambda: script.select_more(1))
         studio.actions_.handle_switch(
             "script.lock", lambda _on: script.toggle_lock(script.selected)
         )
-        handle("script.delete", lambda: script.delete(script.selected))
+        handle("script.delete", self.delete)
         handle("script.words", self.edit_pronunciations)
         handle("speak.variations", self.variations)
         handle("speak.preset", self.save_preset)
@@ -70,6 +73,13 @@ class ScriptCommands:
         row = self.studio.script_panel.rows.get(self.script.selected)
         if row is not None:
             self.script.split(self.script.selected, row.text.textCursor().position())
+
+    def delete(self) -> None:
+        """Deletes the chosen lines; of several it says so, and offers to undo that."""
+        count = len(self.script.chosen)
+        self.script.delete()
+        if count > 1:
+            self.toasts.undoable(tr("{count} lines deleted.", count=count), self.studio.undo)
 
     def edit_pronunciations(self) -> None:
         """Opens the project's pronunciation list."""

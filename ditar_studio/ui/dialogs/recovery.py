@@ -115,7 +115,12 @@ class RecoveryDialog(DialogFrame):
             picture,
             column(text, facts, spacing=0),
             None,
-            icon_button("play", tr("Listen"), lambda: self.play.emit(item.path)),
+            icon_button(
+                "play",
+                tr("Listen to {text}", text=words[:60]),
+                lambda: self.play.emit(item.path),
+                tip=tr("Listen, or pause"),
+            ),
             spacing=Space.M,
         )
         return surface("card", line, Space.M)

@@ -49,6 +49,8 @@ class LineEdit(QPlainTextEdit):
         left: the cursor left upwards (-1) or downwards (1).
         pasted: text of several lines was pasted.
         focused: it has the keyboard focus now.
+        marked: it was clicked with Ctrl held.
+        reached: it was clicked with Shift held, while something else had the focus.
     """
 
     typed = Signal(str)
@@ -57,10 +59,13 @@ class LineEdit(QPlainTextEdit):
     left = Signal(int)
     pasted = Signal(str)
     focused = Signal()
+    marked = Signal()
+    reached = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.setUndoRedoEnabled(False)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click gives the focus by itself
         self.setTabChangesFocus(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setProperty("line_text", "true")
@@ -129,6 +134,17 @@ class LineEdit(QPlainTextEdit):
                 return
         super().keyPressEvent(event)
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        held = event.modifiers()
+        if held & Qt.KeyboardModifier.ControlModifier:
+            self.marked.emit()
+        elif held & Qt.KeyboardModifier.ShiftModifier and not self.hasFocus():
+            self.reached.emit()
+        else:
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+            self.focused.emit()
+            super().mousePressEvent(event)
+
     def insertFromMimeData(self, source: QMimeData) -> None:
         text = source.text()
         if len(text.strip().splitlines()) > 1:
@@ -138,7 +154,12 @@ class LineEdit(QPlainTextEdit):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        self.focused.emit()
+        # A menu that closes or a window that comes back leaves the selected lines as they are.
+        if event.reason() not in (
+            Qt.FocusReason.PopupFocusReason,
+            Qt.FocusReason.ActiveWindowFocusReason,
+        ):
+            self.focused.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -197,6 +218,8 @@ class LineRow(QFrame):
         lock_asked: the lock was clicked.
         play_asked: the line's take is to be heard.
         selected: something in it was clicked or focused.
+        marked: it is to be one of those selected, or no longer.
+        reached: all lines up to it are to be selected.
     """
 
     voice_chosen = Signal(str)
@@ -204,6 +227,8 @@ class LineRow(QFrame):
     lock_asked = Signal()
     play_asked = Signal()
     selected = Signal()
+    marked = Signal()
+    reached = Signal()
 
     def __init__(self, line_id: str) -> None:
         super().__init__()
@@ -259,6 +284,8 @@ class LineRow(QFrame):
         self.lock.clicked.connect(self._lock_clicked)
         self.pause.valueChanged.connect(self.pause_chosen)
         self.text.focused.connect(self.selected)
+        self.text.marked.connect(self.marked)
+        self.text.reached.connect(self.reached)
 
     def show_line(self, line: Line, number: int, text: str, voice: str, own_voice: bool) -> None:
         """Shows a line.
@@ -303,7 +330,13 @@ class LineRow(QFrame):
         set_property(self, "selected", str(selected).lower())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self.text.setFocus(Qt.FocusReason.MouseFocusReason)
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.marked.emit()
+        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.reached.emit()
+        else:
+            self.text.setFocus(Qt.FocusReason.MouseFocusReason)
+            self.selected.emit()
         super().mousePressEvent(event)
 
     def _lock_clicked(self) -> None:

@@ -14,7 +14,15 @@ from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import counted, tr
 from ditar_studio.ui.view_models.engine import Engine, Flow
 from ditar_studio.ui.view_models.script import Script
-from ditar_studio.ui.widgets.basics import action_button, button, column, label, row, scrolling
+from ditar_studio.ui.widgets.basics import (
+    action_button,
+    announce,
+    button,
+    column,
+    label,
+    row,
+    scrolling,
+)
 from ditar_studio.ui.widgets.empty_state import EmptyState
 
 _ROWS_AT_ONCE = 6
@@ -39,6 +47,7 @@ class ScriptPanel(QWidget):
         self.actions_ = actions
         self.rows: dict[str, LineRow] = {}
         self._queued: tuple[str, ...] = ()
+        self._chosen: frozenset[str] = frozenset()
         self._fraction = 0.0
         self._content = QWidget()
         self._column = QVBoxLayout(self._content)
@@ -129,6 +138,7 @@ class ScriptPanel(QWidget):
     def refresh(self) -> None:
         """Shows the script as it is now; many new rows come in several steps."""
         lines = self.script.lines
+        self._chosen = frozenset(self.script.chosen)
         there = {line.id for line in lines}
         for line_id in [line_id for line_id in self.rows if line_id not in there]:
             gone = self.rows.pop(line_id)
@@ -169,6 +179,8 @@ class ScriptPanel(QWidget):
         made.text.left.connect(script.select_next)
         made.text.pasted.connect(lambda text: script.paste(text, line_id))
         made.selected.connect(lambda: script.select(line_id))
+        made.marked.connect(lambda: script.select_also(line_id))
+        made.reached.connect(lambda: script.select_to(line_id))
         made.voice_chosen.connect(lambda voice: script.set_voice(line_id, voice or None))
         made.pause_chosen.connect(lambda seconds: script.set_pause(line_id, seconds))
         made.lock_asked.connect(lambda: script.toggle_lock(line_id))
@@ -186,7 +198,7 @@ class ScriptPanel(QWidget):
         if not own and line.speaker:
             name = tr("{speaker} in {voice}", speaker=line.speaker, voice=name)
         shown.show_line(line, number, self.script.text(line.id), name, own)
-        shown.set_selected(line.id == self.script.selected)
+        shown.set_selected(line.id in self._chosen)
         if line.id in self._queued:
             shown.show_working(
                 tr("Speaking…") if line.id == self._queued[0] else tr("Waits to be spoken")
@@ -206,7 +218,17 @@ class ScriptPanel(QWidget):
 
     def _show_bar(self) -> None:
         lines, stale = self.script.lines, self.script.stale()
-        self.count.setText(counted("{count} line", "{count} lines", len(lines)) if lines else "")
+        count = len(self._chosen)
+        words = counted("{count} line", "{count} lines", len(lines)) if lines else ""
+        if count > 1:
+            words = tr("{count} of {all} lines selected", count=count, all=len(lines))
+        if words != self.count.text():
+            self.count.setText(words)
+            if count > 1:
+                announce(self, words)
+        self.speak_button.setText(
+            tr("Speak {count} lines", count=count) if count > 1 else tr("Speak line")
+        )
         self.all_button.setText(
             tr("Speak all changed ({count})", count=len(stale))
             if len(stale) > 1

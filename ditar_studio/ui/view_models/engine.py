@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ditar_studio.audio.speed import Stretcher
     from ditar_studio.engine.speech_model import ModelInfo, SpeechModel
     from ditar_studio.engine.voice import VoiceCache
     from ditar_studio.engine.worker import Job
@@ -122,6 +123,7 @@ class Engine(QObject):
         self._asked_at = 0.0
         self._line = ""
         self._sample_rate = 24000
+        self._speed = 1.0
         self._made_seconds = 0.0
         self._takes: list[Take] = []
         document.loaded.connect(lambda _snapshot: self._get_ready())
@@ -210,7 +212,7 @@ class Engine(QObject):
         if not line_ids or self.speaking or self.state is not ModelState.READY or not snapshot:
             return False
         ids = tuple(line_ids)
-        speed = snapshot.project.settings.speed
+        self._speed = speed = snapshot.project.settings.speed
         self._takes, self._line, self.first_sound = [], ids[0], None
         self._made_seconds = 0.0
         self._asked_at = time.monotonic()
@@ -286,7 +288,7 @@ class Engine(QObject):
                     event.sample_rate,
                     tr("Speaking"),
                     "speaking",
-                    self.info.patch_samples / self.info.sample_rate,
+                    self.info.patch_samples / self.info.sample_rate / self._speed,
                 )
             case render.TakeStarted():
                 self._line = event.take.line_id or ""
@@ -317,32 +319,32 @@ class Engine(QObject):
 
 
 class _Sound:
-    """Gives sound to the player at once, or, at another speed, when its take is complete."""
+    """Gives sound to the player at once, at the project's speed: as it will be exported."""
 
     def __init__(self, feed: Feed, sample_rate: int, speed: float) -> None:
         self.feed = feed
         self._rate = sample_rate
         self._speed = speed
-        self._held: list[NDArray[np.float32]] = []
+        self._stretcher: Stretcher | None = None
 
     def take(self, samples: NDArray[np.float32], take_id: str | None) -> Iterator[SoundFed]:
         """Sound [n] of a take, or of the pause between two (None)."""
-        if self._speed == 1.0 or take_id is None:
+        if take_id is None or self._speed == 1.0:
             yield from self._give(samples)
-        else:
-            self._held.append(samples)
+            return
+        if self._stretcher is None:
+            from ditar_studio.audio.speed import Stretcher
+
+            self._stretcher = Stretcher(self._rate, self._speed)
+        yield from self._give(self._stretcher.feed(samples))
 
     def end_take(self) -> Iterator[SoundFed]:
         """The take at work is complete."""
-        if self._held:
-            import numpy as np
-
-            from ditar_studio.audio.clip import Clip
-            from ditar_studio.audio.speed import stretch
-
-            held, self._held = Clip(np.concatenate(self._held), self._rate), []
-            yield from self._give(stretch(held, self._speed).samples)
+        if self._stretcher is not None:
+            stretcher, self._stretcher = self._stretcher, None
+            yield from self._give(stretcher.finish())
 
     def _give(self, samples: NDArray[np.float32]) -> Iterator[SoundFed]:
-        self.feed.feed(samples)
-        yield SoundFed(samples)
+        if len(samples):
+            self.feed.feed(samples)
+            yield SoundFed(samples)

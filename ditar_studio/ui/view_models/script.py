@@ -30,6 +30,8 @@ class Script(QObject):
         super().__init__(parent)
         self.document = document
         self.selected = ""
+        self._also: frozenset[str] = frozenset()
+        self._reached = ""
         self._typed: dict[str, str] = {}
         self._sent: dict[str, str] = {}
         self._focus_next: tuple[str, int] | None = None
@@ -75,11 +77,46 @@ class Script(QObject):
 
         return stale_lines(self.lines)
 
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """Ids of the lines that actions act upon, from top to bottom: the selected and more."""
+        return tuple(i for line in self.lines if (i := line.id) == self.selected or i in self._also)
+
     def select(self, line_id: str) -> None:
-        """Makes a line the selected one; empty for none."""
-        if line_id != self.selected:
-            self.selected = line_id
+        """Makes a line the only selected one; empty for none."""
+        if line_id != self.selected or self._also:
+            self.selected, self._also, self._reached = line_id, frozenset(), ""
             self.changed.emit()
+
+    def select_also(self, line_id: str) -> None:
+        """Adds a line to those chosen, or takes it out again."""
+        if line_id == self.selected:
+            others = [other for other in self.chosen if other != line_id]
+            if others:
+                self.selected, self._also = others[0], frozenset(others[1:])
+        else:
+            self._also ^= {line_id}
+        self._reached = ""
+        self.changed.emit()
+
+    def select_to(self, line_id: str) -> None:
+        """Chooses all lines from the selected one to another."""
+        first, last = sorted((max(0, self.index(self.selected)), self.index(line_id)))
+        self._also = frozenset(line.id for line in self.lines[first : last + 1])
+        self._reached = line_id
+        self.changed.emit()
+
+    def select_more(self, step: int) -> None:
+        """Moves the end of the chosen stretch by `step` lines."""
+        place = self.index(self._reached or self.selected) + step
+        if 0 <= place < len(self.lines):
+            self.select_to(self.lines[place].id)
+
+    def select_all(self) -> None:
+        """Chooses every line."""
+        self._also = frozenset(line.id for line in self.lines)
+        self._reached = ""
+        self.changed.emit()
 
     def select_next(self, step: int) -> None:
         """Selects the line `step` places further on, as far as there are any."""
@@ -183,28 +220,44 @@ class Script(QObject):
         if 0 <= place < len(self.lines) - 1:
             self.join_with_previous(self.lines[place + 1].id)
 
-    def move(self, line_id: str, step: int) -> None:
-        """Moves a line up (-1) or down (1)."""
-        to = self.index(line_id) + step
-        if 0 <= to < len(self.lines):
-            self.flush()
-            self._ask(self.document.library.projects.move_lines, [line_id], to)
-
-    def delete(self, line_id: str) -> None:
-        """Deletes a line and selects its neighbour."""
-        place = self.index(line_id)
-        if place < 0:
+    def move(self, step: int) -> None:
+        """Moves the chosen lines up (-1) or down (1), together."""
+        chosen = self.chosen
+        if not chosen:
             return
-        self._typed.pop(line_id, None)
-        if len(self.lines) > 1:
-            neighbour = self.lines[place + 1 if place + 1 < len(self.lines) else place - 1]
-            self._focus_next = (neighbour.id, -1)
+        to = self.index(chosen[0]) + step
+        if 0 <= to <= len(self.lines) - len(chosen):
+            self.flush()
+            self._ask(self.document.library.projects.move_lines, list(chosen), to)
+
+    def delete(self) -> None:
+        """Deletes the chosen lines and selects a neighbour."""
+        chosen = self.chosen
+        if not chosen:
+            return
+        for line_id in chosen:
+            self._typed.pop(line_id, None)
+        place = self.index(chosen[-1])
+        staying = [line.id for line in self.lines if line.id not in chosen]
+        below = [line.id for line in self.lines[place:] if line.id not in chosen]
+        if staying:
+            self._focus_next = (below[0] if below else staying[-1], -1)
         self.flush()
-        self._ask(self.document.library.projects.delete_lines, [line_id])
+        self._ask(self.document.library.projects.delete_lines, list(chosen))
+
+    def join(self) -> None:
+        """Makes one of the chosen lines, or hangs the line that follows onto a single one."""
+        chosen = self.chosen
+        if len(chosen) > 1:
+            self.flush()
+            self._focus_next = (chosen[0], -1)
+            self._ask(self.document.library.projects.join_lines, list(chosen))
+        else:
+            self.join_with_next(self.selected)
 
     def set_voice(self, line_id: str, voice_id: str | None) -> None:
-        """Gives a line a voice of its own; None for the project's."""
-        self._ask(self.document.library.projects.set_voice, [line_id], voice_id)
+        """Gives a line, with those chosen with it, a voice of its own; None for the project's."""
+        self._ask(self.document.library.projects.set_voice, self._with(line_id), voice_id)
 
     def set_pause(self, line_id: str, seconds: float) -> None:
         """Sets the silence after a line."""
@@ -213,12 +266,17 @@ class Script(QObject):
             self._ask(self.document.library.projects.set_pause, line_id, seconds)
 
     def toggle_lock(self, line_id: str) -> None:
-        """Locks a line against being spoken anew with all others, or unlocks it."""
+        """Locks a line, with those chosen with it, against being spoken anew, or unlocks it."""
         line = self.line(line_id)
         if line is not None:
-            self._ask(self.document.library.projects.set_locked, [line_id], not line.locked)
+            lines = self._with(line_id)
+            self._ask(self.document.library.projects.set_locked, lines, not line.locked)
 
     # --- inside
+
+    def _with(self, line_id: str) -> list[str]:
+        """A line and, if it is one of those chosen, all of them."""
+        return list(self.chosen) if line_id in self.chosen else [line_id]
 
     def _ready(self) -> Snapshot | None:
         self.flush()
@@ -246,8 +304,10 @@ class Script(QObject):
         self._give_focus()
 
     def _on_loaded(self, snapshot: Snapshot) -> None:
+        self._also &= {line.id for line in snapshot.lines}
         if snapshot.line(self.selected) is None:
             self.selected = snapshot.lines[0].id if snapshot.lines else ""
+            self._also = frozenset()
         self.changed.emit()
         self._give_focus()
 

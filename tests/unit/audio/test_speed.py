@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.speed import stretch
+from ditar_studio.audio.speed import Stretcher, stretch
 from ditar_studio.errors import StudioError
 
 RATE = 24000
@@ -79,3 +79,21 @@ def test_speed_one_changes_nothing_and_impossible_speeds_are_refused():
 def test_even_the_shortest_clips_have_the_right_length(length, speed):
     clip = Clip(np.full(length, 0.1, np.float32), RATE)
     assert len(stretch(clip, speed).samples) == (max(1, round(length / speed)) if length else 0)
+
+
+@pytest.mark.parametrize("speed", [0.5, 0.83, 1.3, 2.0])
+@pytest.mark.parametrize("piece", [1, 777, 2400, 50_000])
+def test_speech_that_comes_in_pieces_becomes_the_same(speed, piece):
+    clip = voice(130.0, 0.5 if piece == 1 else 1.7)
+    stretcher = Stretcher(RATE, speed)
+    parts = [
+        stretcher.feed(clip.samples[at : at + piece]) for at in range(0, len(clip.samples), piece)
+    ]
+    parts.append(stretcher.finish())
+    assert np.array_equal(np.concatenate(parts), stretch(clip, speed).samples)
+
+
+def test_what_comes_out_lags_little():
+    stretcher = Stretcher(RATE, 1.25)
+    given = sum(len(stretcher.feed(np.ones(2400, np.float32))) for _ in range(10))
+    assert 10 * 2400 / 1.25 - given < 0.06 * RATE
