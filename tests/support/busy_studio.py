@@ -11,12 +11,13 @@ from __future__ import annotations
 import json
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer
 
 from ditar_studio.store.projects import NewLine
 from ditar_studio.ui import start as starter
@@ -78,8 +79,12 @@ class Trial:
         self._timer.start()
 
     def _go_on(self) -> None:
-        if self._wanted():
-            self._wanted = next(self._steps, lambda: False)
+        try:
+            if self._wanted():
+                self._wanted = next(self._steps, lambda: False)
+        except Exception:
+            traceback.print_exc()
+            QCoreApplication.exit(1)
 
     def _run(self) -> Any:
         studio = self.studio
@@ -170,10 +175,11 @@ def main() -> None:
     begun = time.time()
     make_application(["ditar-studio"])
     fill = starter.fill
+    trials: list[Trial] = []
 
     def fill_and_try(shell: Shell, library: Library) -> Studio:
         studio = fill(shell, library)
-        Trial(studio, seconds, begun)
+        trials.append(Trial(studio, seconds, begun))
         return studio
 
     starter.fill = fill_and_try
