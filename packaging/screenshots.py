@@ -157,8 +157,9 @@ class Photographer:
         window.show_place(Place.REFERENCE)
         self.studio.maker.open(asset("voices", "emma.flac"))
         self.wait(lambda: self.studio.maker.clip is not None)
-        self.studio.maker.set_transcript(
-            "Well, I suppose it is a matter of taste, but I would rather have the window open."
+        self.studio.reference_panel.words.setPlainText(
+            "It is discouraging to note that the improvement of the last fifty years is almost "
+            "wholly confined to Great Britain."
         )
         self.wait(lambda: self.studio.maker.verdict is not None)
         self.take("reference", window)

@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 from ditar_studio.ui import icons
 from ditar_studio.ui.actions import MENUS, Actions
 from ditar_studio.ui.application import NAME
+from ditar_studio.ui.focus_order import go_to, stops
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import mark, tr
 from ditar_studio.ui.widgets.basics import action_button, column, label, quiet, row, surface
@@ -61,6 +62,8 @@ TITLES: dict[Place, str] = {
 LEFT_NEEDS = 980
 RIGHT_NEEDS = 700
 """Window widths, in device-independent pixels, below which a side is folded away."""
+SEARCH_NEEDS = 1120
+"""Likewise, below which the search for actions is a button without words."""
 
 
 class Region(QFrame):
@@ -199,6 +202,23 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fold()
+        self._label_search()
+
+    def focusNextPrevChild(self, forwards: bool) -> bool:
+        """Tab goes through header, left side, messages, script, player and right side in turn."""
+        regions = self._regions
+        parts = [self.header, self.tabs, regions[Place.VOICES], regions[Place.REFERENCE]]
+        parts += [self.message_area, *(regions[place] for place in list(Place)[2:])]
+        found = [widget for part in parts for widget in stops(part)]
+        known = set(found)
+        found += [widget for widget in stops(self) if widget not in known]  # passing messages
+        if not found:
+            return super().focusNextPrevChild(forwards)
+        here = self.focusWidget()
+        step = 1 if forwards else -1
+        place = found.index(here) + step if here in found else min(0, step)
+        go_to(found[place % len(found)], forwards)
+        return True
 
     def _make_header(self) -> QWidget:
         mark_ = QLabel()
@@ -227,7 +247,9 @@ class MainWindow(QMainWindow):
         self.palette_button.setIconSize(QSize(14, 14))
         keys = self.actions_.action("view.palette").shortcut()
         native = keys.toString(QKeySequence.SequenceFormat.NativeText)
-        self.palette_button.setText(f" {tr('Search actions')}   {native}")
+        self._search_words = f" {tr('Search actions')}   {native}"
+        self.palette_button.setText(self._search_words)
+        self.palette_button.setToolTip(f"{tr('Search all actions')} ({native})")
         self.palette_button.setAccessibleName(tr("Search all actions"))
         self.palette_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.palette_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -249,12 +271,18 @@ class MainWindow(QMainWindow):
             action_button(a("file.settings")),
             spacing=2,
         )
-        header = surface("header")
+        self.header = header = surface("header")
         bar.setContentsMargins(Space.M, 0, Space.M, 0)
         header.setLayout(bar)
         header.setFixedHeight(48)
         header.setAccessibleName(tr("Header"))
         return header
+
+    def _label_search(self) -> None:
+        """Leaves the words out where the menus need their room."""
+        words = self._search_words if self.width() >= SEARCH_NEEDS else ""
+        if self.palette_button.text() != words:
+            self.palette_button.setText(words)
 
     def _fill_menu(self, menu: QMenu, key: str) -> None:
         for spec in self.actions_.in_menu(key):
@@ -279,7 +307,8 @@ class MainWindow(QMainWindow):
         self.left = surface("window", column(top, self._left_stack, spacing=0))
         self.left.setMinimumWidth(264)
 
-        self.messages = QVBoxLayout()
+        self.message_area = QWidget()
+        self.messages = QVBoxLayout(self.message_area)
         self.messages.setContentsMargins(0, 0, 0, 0)
         self.messages.setSpacing(Space.S)
         centre = QSplitter(Qt.Orientation.Vertical)
@@ -288,7 +317,7 @@ class MainWindow(QMainWindow):
         centre.setStretchFactor(0, 3)
         centre.setStretchFactor(1, 2)
         centre.setChildrenCollapsible(False)
-        self.centre = surface("pane", column(self.messages, centre, spacing=0))
+        self.centre = surface("pane", column(self.message_area, centre, spacing=0))
         self.centre.setMinimumWidth(320)
 
         self.right = QSplitter(Qt.Orientation.Vertical)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtGui import QAccessible, QImage
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -15,6 +17,8 @@ from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QDialog,
+    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QScrollBar,
@@ -34,6 +38,7 @@ from ditar_studio.ui.main_window import Place
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.studio import Studio
+from ditar_studio.ui.theme import contrast
 from ditar_studio.ui.widgets.level_meter import LevelMeterView
 from ditar_studio.ui.widgets.segmented import Segmented
 from ditar_studio.ui.widgets.waveform import WaveformView
@@ -147,22 +152,59 @@ def test_tab_goes_through_the_window_and_comes_round(qtbot: QtBot, studio: Studi
     assert missed == []
 
 
-def test_regions_come_in_their_order(studio: Studio) -> None:
-    regions = [studio.window.region(place) for place in Place]
-    assert all(region.accessibleName() for region in regions)
+def focus_walk(window: QWidget) -> list[QWidget]:
+    """What Tab goes through, from the first control on until it comes round."""
+    controls(window)[0].setFocus()
+    seen: list[QWidget] = []
+    here = window.focusWidget()
+    while here is not None and here not in seen:
+        seen.append(here)
+        window.focusNextChild()
+        here = window.focusWidget()
+    return seen
 
 
-def test_dialogs_are_named_and_reachable(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
+def test_tab_follows_the_regions_and_reads_each_from_top_to_bottom(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    window = studio.window
+    assert all(window.region(place).accessibleName() for place in Place)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    places: list[Place] = []
+    tops: dict[Place, list[int]] = {place: [] for place in Place}
+    for widget in focus_walk(window):
+        place = next((p for p in Place if window.region(p).isAncestorOf(widget)), None)
+        if place is None:
+            continue
+        if not places or places[-1] is not place:
+            places.append(place)
+        tops[place].append(widget.mapTo(window, widget.rect().center()).y())
+    assert places == [place for place in Place if place in places]
+    for place, heights in tops.items():
+        backwards = [
+            (above, below)
+            for above, below in pairwise(heights)
+            if below < above - 24  # within a row the order is from left to right
+        ]
+        assert backwards == [], place
+
+
+def dialogs(studio: Studio, tmp_path: Path) -> list[QDialog]:
+    """Those that say something whenever they are opened."""
     choices = Choices(
         microphones=list, loudspeakers=list, rescan=lambda done: done(),
         library_folder=tmp_path, log_folder=tmp_path, engine=lambda: "CPU",
         models=list, save_bundle=lambda: None,
     )  # fmt: skip
-    dialogs = [
+    return [
         *(SettingsDialog(studio.preferences, choices, page=page) for page in range(5)),
         AboutDialog(), ConsentDialog(), WelcomeDialog(), ShortcutsDialog(studio.actions_),
     ]  # fmt: skip
-    for dialog in dialogs:
+
+
+def test_dialogs_are_named_and_reachable(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
+    for dialog in dialogs(studio, tmp_path):
         qtbot.addWidget(dialog)
         dialog.show()
         assert nameless(dialog) == []
@@ -170,18 +212,68 @@ def test_dialogs_are_named_and_reachable(qtbot: QtBot, studio: Studio, tmp_path:
         dialog.close()
 
 
-def test_contrast_of_text_really_painted(qtbot: QtBot, studio: Studio) -> None:
-    """The ground beside the heading of the script and its ink, as they are on screen."""
-    from ditar_studio.ui.theme import contrast
+SHARP = 3
+"""Text is looked at enlarged, so that its strokes are as dark as they are meant to be."""
 
-    for chosen in ("light", "dark"):
-        studio.preferences.change(theme=chosen)
-        region = studio.window.region(Place.SCRIPT)
-        place = region.title.rect().translated(region.title.mapTo(region, QPoint(0, 0)))
-        image = region.grab(place).toImage()
-        colours = {
-            image.pixelColor(x, y).name()
-            for x in range(image.width()) for y in range(image.height())
-        }  # fmt: skip
-        ground = image.pixelColor(image.width() - 1, 0).name()
-        assert max(contrast(ground, ink) for ink in colours) >= 4.5
+
+def words_of(widget: QWidget) -> str:
+    """What is written in a widget."""
+    if isinstance(widget, QLabel | QAbstractButton):
+        return widget.text()
+    if isinstance(widget, QLineEdit):
+        return widget.text() or widget.placeholderText()
+    if isinstance(widget, QPlainTextEdit):
+        return widget.toPlainText() or widget.placeholderText()
+    return widget.currentText() if isinstance(widget, QComboBox) else ""
+
+
+def painted(root: QWidget) -> np.ndarray:
+    """The widget as it is on the screen, enlarged [height, width, 3]."""
+    image = QImage(root.size() * SHARP, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(SHARP)
+    root.render(image)
+    data = np.frombuffer(image.constBits(), np.uint8)
+    return data.reshape(image.height(), image.width(), 4)[..., 2::-1].copy()
+
+
+def pale(root: QWidget) -> list[str]:
+    """The widgets that can be used, and whose words stand out too little from their ground."""
+    picture = painted(root)
+    found = []
+    for widget in root.findChildren(QWidget):
+        if not (words_of(widget).strip() and widget.isVisibleTo(root) and widget.isEnabled()):
+            continue
+        corner = widget.mapTo(root, QPoint(0, 0))
+        seen = widget.visibleRegion().boundingRect().translated(corner)
+        if seen.height() < 0.8 * widget.height():  # scrolled out of sight
+            continue
+        part = picture[
+            seen.top() * SHARP : (seen.bottom() + 1) * SHARP,
+            seen.left() * SHARP : (seen.right() + 1) * SHARP,
+        ].reshape(-1, 3)
+        colours, counts = np.unique(part, axis=0, return_counts=True)
+        shades = ["#" + bytes(colour).hex() for colour in colours]
+        ground = shades[int(np.argmax(counts))]
+        best = max(contrast(ground, shade) for shade in shades)
+        if best < 4.5:
+            found.append(f"{told(widget)} “{words_of(widget)}”: {best:.1f}")
+    return found
+
+
+@pytest.mark.parametrize("chosen", ["light", "dark"])
+def test_contrast_of_all_words_really_painted(
+    qtbot: QtBot, studio: Studio, tmp_path: Path, chosen: str
+) -> None:
+    studio.preferences.change(theme=chosen)
+    window = studio.window
+    studio.engine.speak((studio.script.lines[0].id,))
+    qtbot.waitUntil(lambda: bool(studio.takes.shown), timeout=30_000)
+    assert pale(window) == []
+    window.show_place(Place.REFERENCE)
+    qtbot.waitUntil(lambda: window.region(Place.REFERENCE).isVisible())
+    assert pale(window) == []
+    for dialog in dialogs(studio, tmp_path):
+        qtbot.addWidget(dialog)
+        dialog.show()
+        assert pale(dialog) == []
+        dialog.close()

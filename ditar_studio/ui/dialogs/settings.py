@@ -117,6 +117,7 @@ class SettingsDialog(QDialog):
         self.pages.setAccessibleName(tr("Pages of the settings"))
         self.pages.setIconSize(QSize(18, 18))
         self.pages.setFixedWidth(190)
+        self.pages.setProperty("pages", "true")
         self.stack = QStackedWidget()
         for icon, title, make in (
             ("headphones", tr("Sound"), self._sound),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QLineEdit,
@@ -97,6 +97,7 @@ class ParametersPanel(QWidget):
         self.pin_action = actions.action("speak.pin")
         self.presets_button = QPushButton(tr("Presets"))
         self.presets_button.setIcon(icons.icon("sliders"))
+        self.presets_button.setIconSize(QSize(20, 16))
         self.presets_button.setAutoDefault(False)
         self.presets_menu = QMenu(self.presets_button)
         self.presets_menu.aboutToShow.connect(self._fill_presets)

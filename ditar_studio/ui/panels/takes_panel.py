@@ -39,7 +39,7 @@ from ditar_studio.ui.panels.item_model import Index, ItemModel
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import tr
 from ditar_studio.ui.view_models.takes import Takes
-from ditar_studio.ui.widgets.basics import action_button, row
+from ditar_studio.ui.widgets.basics import action_button, row, rule
 from ditar_studio.ui.widgets.empty_state import EmptyState
 from ditar_studio.ui.widgets.segmented import Segmented
 
@@ -236,6 +236,7 @@ class TakesPanel(QWidget):
         layout.setSpacing(Space.XS)
         layout.addLayout(top)
         layout.addWidget(self.stack, 1)
+        layout.addWidget(rule())
         layout.addLayout(self.bar)
         self._syncing = False
         self.scope.chosen.connect(lambda key: takes.show_all(key == "all"))

@@ -222,6 +222,7 @@ class VoicesPanel(QWidget):
             row(self.name, None, self.play_button, self.more, spacing=Space.HAIR),
             self.about,
             self.said,
+            Space.XS,
             self.use_button,
             spacing=Space.XS,
         )

@@ -35,6 +35,8 @@ RULER = 20
 GRIP = 7
 SHORTEST_VIEW = 0.02
 GROWING_SPAN = 4.0
+GRID_ROOM = 18
+"""Pixels between the lines of the patch grid below which it would only be noise."""
 
 
 @dataclass(frozen=True)
@@ -359,7 +361,7 @@ class WaveformView(QWidget):
         if not self._patch_seconds:
             return
         spacing = self._patch_seconds / (self._end - self._start) * self.width()
-        if spacing < 8:
+        if spacing < GRID_ROOM:
             return
         painter.setPen(QPen(colour, 1))
         number = math.ceil(self._start / self._patch_seconds)
