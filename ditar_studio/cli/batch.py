@@ -88,9 +88,9 @@ def speak_all(arguments: argparse.Namespace, console: Console) -> Outcome:
         raise StudioError(f"“{jobs_path.name}” has no rows.", "Write one JSON object a line.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise StudioError(
-            f"The folder “{folder}” can't be made: {error.strerror}.", "Choose another one."
+            f"The folder “{folder}” can't be made: {error}.", "Choose another one."
         ) from error
     lexicon = lexicon_of(arguments)
     results: list[dict[str, Any]] = []
@@ -140,7 +140,7 @@ def read_jobs(path: Path) -> Iterator[Job | StudioError]:
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise StudioError(
             f"The job file “{path}” can't be read.", "Give a text file with one JSON object a line."
         ) from error
@@ -213,6 +213,9 @@ class _Batch:
         except StudioError as error:
             self._console.warn(f"{row.id}: {error.message}", error.remedy)
             return {"id": row.id, "state": "failed", "error": error.message}
+        except OSError as error:
+            self._console.warn(f"{row.id}: {error}.", "Make way for it, and run the batch again.")
+            return {"id": row.id, "state": "failed", "error": str(error)}
 
     def _speak(self, job: Job) -> dict[str, Any]:
         from ditar_studio.engine.generate import GenerationRequest, Line

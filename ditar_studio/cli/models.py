@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import threading
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def located(model: str | None) -> str | None:
     """The folder of an installed model of this name; else the name or path itself."""
-    if model is None or Path(model).expanduser().exists():
+    if model is None or os.path.exists(Path(model).expanduser()):
         return model
     for installed in Models(default_folder()).installed():
         if installed.name == model:

@@ -131,6 +131,13 @@ def check_output(path: Path) -> None:
     Raises:
         StudioError: it is a folder, lies in none, or isn't a WAV.
     """
+    try:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            path.stat()
+    except (OSError, ValueError) as error:
+        raise StudioError(
+            f"“{path.name[:40]}” can't be a file's name here.", "Choose a shorter, simpler one."
+        ) from error
     if path.is_dir():
         raise StudioError(f"“{path}” is a folder.", "Name the WAV file to write.")
     if path.suffix.lower() != ".wav":

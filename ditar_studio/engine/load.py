@@ -51,7 +51,7 @@ def load_model(
             )
     else:
         path = Path(name_or_path).expanduser()
-    if not path.exists():
+    if not os.path.exists(path):  # False, too, of what no file can be called
         raise StudioError(
             f"There is no model “{name_or_path}”.",
             "Name a model's folder, or leave it out for the built-in model.",

@@ -101,7 +101,7 @@ def _read_card(path: Path) -> dict[str, Any]:
         return {}
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StudioError(
             f"The model's description “{path.name}” can't be read.", "Get the model again."
         ) from error

@@ -37,6 +37,11 @@ class TransformerConfig:
         )
         _require(self.dim // self.heads % 2 == 0, "RoPE needs an even head size")
 
+    @property
+    def weights(self) -> int:
+        """Numbers in all the matrices."""
+        return self.layers * self.dim * (4 * self.dim + 2 * self.ffn)
+
 
 @dataclass(frozen=True)
 class VaeConfig:
@@ -66,9 +71,19 @@ class VaeConfig:
     symbols: int = 0  # of the phonetic head that training adds; 0: no head
 
     def __post_init__(self) -> None:
-        _require(self.hop % 4 == 0, "the hop must be a multiple of 4")
+        _require(8000 <= self.sample_rate <= 192_000, "no sample rate of sound")
+        _require(self.hop % 4 == 0 and self.hop >= 300, "the hop must be a multiple of 4 from 300")
         _require(min(self.latent_dim, self.mel_bins, self.bands) >= 1, "sizes must be positive")
-        _require(self.lookahead >= 0, "the look-ahead can't be negative")
+        _require(max(self.mel_bins, self.bands) <= 1024, "a spectrum has 1024 bands at most")
+        _require(0 <= self.lookahead <= 64, "the look-ahead must be 0 to 64 latents")
+
+    @property
+    def weights(self) -> int:
+        """At least so many numbers make up encoder and decoder; counted without building them."""
+        fine = (self.encoder_layers + self.vocoder_layers) * self.encoder_dim**2
+        coarse = self.trunk_layers * self.trunk_dim**2 + self.decoder_layers * self.decoder_dim**2
+        edges = self.mel_bins * self.encoder_dim + self.latent_dim * self.decoder_dim
+        return 6 * (fine + coarse) + edges + 2 * self.bands * self.encoder_dim
 
     @property
     def latent_rate(self) -> float:
@@ -100,9 +115,15 @@ class DiTARConfig:
     pointer: bool = False
 
     def __post_init__(self) -> None:
-        _require(self.patch >= 1, "a patch holds at least one latent")
-        _require(self.history >= 1, "LocDiT needs at least one patch of history")
+        _require(1 <= self.patch <= 16, "a patch holds 1 to 16 latents")
+        _require(1 <= self.history <= 64, "LocDiT needs 1 to 64 patches of history")
         _require(self.symbols >= 2, "the phoneme table is empty")
+
+    @property
+    def weights(self) -> int:
+        """At least so many numbers make up the model; counted without building it."""
+        transformers = (self.encoder, self.language_model, self.locdit)
+        return sum(each.weights for each in transformers) + self.vae.weights
 
     @property
     def patch_samples(self) -> int:

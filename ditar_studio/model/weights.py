@@ -76,7 +76,7 @@ def _open(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, torch.Tensor
         )
     try:
         config = json.loads(metadata.get("config", ""))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StudioError(f"{path.name} carries no readable configuration.", _REMEDY) from error
     return config, tensors
 
@@ -104,6 +104,16 @@ def _fill(model: Model, tensors: dict[str, torch.Tensor], name: str) -> None:
     model.eval().requires_grad_(False)
 
 
+def _plausible(config: DiTARConfig | VaeConfig, tensors: dict[str, torch.Tensor]) -> None:
+    """Refuse, before memory is taken for it, a model that the tensors can't fill."""
+    held = sum(tensor.numel() for tensor in tensors.values())
+    if config.weights > held:
+        raise StudioError(
+            f"The configuration asks for {config.weights} weights or more, the file has {held}.",
+            _REMEDY,
+        )
+
+
 def load_ditar(path: Path) -> DiTAR:
     """Load a DiTAR in float32, ready for inference.
 
@@ -111,7 +121,9 @@ def load_ditar(path: Path) -> DiTAR:
         StudioError: the file is missing, foreign, damaged, or doesn't fit its own configuration.
     """
     config, tensors = _open(path, "ditar")
-    model = DiTAR(from_dict(DiTARConfig, config, "model's configuration"))
+    settings = from_dict(DiTARConfig, config, "model's configuration")
+    _plausible(settings, tensors)
+    model = DiTAR(settings)
     _fill(model, tensors, path.name)
     return model
 
@@ -119,7 +131,9 @@ def load_ditar(path: Path) -> DiTAR:
 def load_vae(path: Path) -> Vae:
     """Load a VAE alone; see `load_ditar`."""
     config, tensors = _open(path, "vae")
-    vae = Vae(from_dict(VaeConfig, config, "VAE's configuration"))
+    settings = from_dict(VaeConfig, config, "VAE's configuration")
+    _plausible(settings, tensors)
+    vae = Vae(settings)
     _fill(vae, tensors, path.name)
     return vae
 

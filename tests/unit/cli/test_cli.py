@@ -141,12 +141,13 @@ def test_bad_references_and_outputs_are_refused(
     out = tmp_path / "out.wav"
     for bad in (str(tmp_path), str(tmp_path / "missing.wav"), str(tmp_path / "text.wav")):
         assert speak(bad, out) == 1
-    for bad_out in (tmp_path, tmp_path / "no" / "a.wav", tmp_path / "a.mp3"):
+    impossible = (tmp_path / f"{'x' * 300}.wav", tmp_path / "a\0b.wav")
+    for bad_out in (tmp_path, tmp_path / "no" / "a.wav", tmp_path / "a.mp3", *impossible):
         assert speak(reference, bad_out) == 1
     assert main(["speak", "--reference", reference, "--text", "Hi.", "--out", str(out)]) == 1
     errors = capsys.readouterr().err
-    assert errors.count("Error: ") == 7
-    assert len(errors.strip().splitlines()) == 7
+    assert errors.count("Error: ") == 9
+    assert len(errors.strip().splitlines()) == 9
 
 
 def test_unexpected_failures_have_no_traceback_unless_asked_for(
@@ -273,6 +274,21 @@ def test_batch_encodes_a_voice_once_and_ends_with_0_when_all_is_well(
     assert main(["batch", str(path), "--out-dir", str(tmp_path / "out")]) == 0
     assert len(fake.prepared) == 1
     assert "4 made" in capsys.readouterr().out
+
+
+def test_a_row_whose_file_cannot_be_written_does_not_stop_the_others(
+    fake: FakeModel, reference: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"text": "One.", "reference": reference, "transcript": "words"}
+    (tmp_path / "jobs.jsonl").write_text("\n".join(json.dumps({"id": n, **row}) for n in "ab"))
+    (tmp_path / "out" / "a.wav").mkdir(parents=True)
+    command = ["batch", str(tmp_path / "jobs.jsonl"), "--out-dir", str(tmp_path / "out"), "--json"]
+    assert main(command) == 1
+    output = capsys.readouterr()
+    values = last_object(output.out)
+    assert (values["made"], values["failed"]) == (1, 1)
+    assert "a.wav" in output.err
+    assert "unexpected" not in output.err
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\xff\xfe\x00\x01"])

@@ -180,6 +180,7 @@ DAMAGES = [
     *("metadata format_version=99", "metadata format=other", "metadata kind=vae"),
     *("metadata config=", "metadata config=[]", "metadata config={}", "metadata config=nonsense"),
     *("card {", "card []", 'card {"default_settings": {"steps": -1}}', "card \u0000"),
+    "card " + "[" * 100_000,
 ]
 
 
@@ -194,7 +195,9 @@ def test_damaged_models_are_refused_in_a_sentence(folder: Path, tmp_path: Path, 
     assert caught.value.remedy
 
 
-@pytest.mark.parametrize("name", ["", "/dev/null", "/", "/no/such/model", "builtin2"])
+@pytest.mark.parametrize(
+    "name", ["", "/dev/null", "/", "/no/such/model", "builtin2", "x" * 300, "a\0b"]
+)
 def test_what_is_no_model_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(StudioError):
         load_model(name if name else tmp_path)

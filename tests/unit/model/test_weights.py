@@ -98,10 +98,23 @@ def test_foreign_headers_are_refused(saved: Path, metadata: dict[str, str]) -> N
         ("vae", 5),
         ("unknown", 1),
         ("symbols", 10**9),
+        ("patch", 10**6),
+        ("history", 10**6),
+        ("vae.sample_rate", 0),
+        ("vae.hop", 0),
+        ("vae.lookahead", 10**6),
+        ("vae.mel_bins", 10**6),
+        ("vae.bands", 10**6),
+        ("locdit.layers", 10**6),
+        ("language_model.dim", 10**5),
+        ("encoder.ffn", 10**6),
     ],
 )
 def test_nonsense_configurations_are_refused(saved: Path, field: str, value: object) -> None:
-    config = json.loads(header(saved)["config"]) | {field: value}
+    """At once, whatever memory they would take."""
+    config = json.loads(header(saved)["config"])
+    part, _, name = field.rpartition(".")
+    (config[part] if part else config)[name] = value
     rewrite(saved, config=json.dumps(config))
     with pytest.raises(StudioError):
         weights.load_ditar(saved)
