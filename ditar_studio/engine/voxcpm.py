@@ -105,6 +105,15 @@ def load(
     return VoxCPMModel(loaded, info, chosen)
 
 
+def check(path: Path) -> None:
+    """Whether a folder's files are those of a model, without reading all of the weights.
+
+    Raises:
+        StudioError: something is missing, damaged or foreign, by name.
+    """
+    checkpoint.check(path)
+
+
 def _version(model: VoxCPM) -> str:
     if model.config.generation == 2:
         return "2"

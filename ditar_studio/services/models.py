@@ -186,6 +186,15 @@ class Models:
                     found[path.name] = Installed(path.name, path, _size(path), False)
         return [found[name] for name in sorted(found)]
 
+    def begun(self) -> dict[str, int]:
+        """Downloads that were broken off, by name, and how many bytes of each are here."""
+        found = {}
+        for offer in self.offers:
+            folder = self.folder / offer.name
+            if folder.is_dir() and _parts(folder):
+                found[offer.name] = _size(folder)
+        return found
+
     def find(self, name: str) -> Installed:
         """The model of this name; StudioError if there is none."""
         for model in self.installed():
@@ -283,9 +292,21 @@ class Models:
     # --- checking -----------------------------------------------------------------------------
 
     def verify(self, name: str) -> list[str]:
-        """What is wrong with a downloaded model's files, in words; empty if nothing is."""
+        """What is wrong with a model's files, in words; empty if nothing is.
+
+        Downloaded files are held against their sizes and sums as far as these are known, all others
+        against what a model's files must hold.
+        """
         model, wrong = self.find(name), []
-        for file in next((o.files for o in self.offers if o.name == name), ()):
+        files = next((o.files for o in self.offers if o.name == name), None)
+        if files is None:
+            from ditar_studio.engine.voxcpm import check
+
+            try:
+                check(model.path)
+            except StudioError as error:
+                return [error.message.rstrip(".")]
+        for file in files or ():
             path = model.path / file.name
             if not path.is_file():
                 wrong.append(f"{file.name} is missing")

@@ -93,9 +93,10 @@ class PreferenceFile:
                 listener(changed)
         return changed
 
-    def listen(self, listener: Callable[[Preferences], None]) -> None:
-        """Calls `listener` with the new preferences after each change."""
+    def listen(self, listener: Callable[[Preferences], None]) -> Callable[[], None]:
+        """Calls `listener` with the new preferences after each change; gives what ends that."""
         self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     def _read(self) -> Preferences:
         try:

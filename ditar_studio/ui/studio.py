@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import platformdirs
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
 
 from ditar_studio.errors import StudioError
+from ditar_studio.services.models import Models, default_folder
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.commands.projects import ProjectCommands
 from ditar_studio.ui.commands.script import ScriptCommands
@@ -33,6 +35,7 @@ from ditar_studio.ui.translate import tr
 from ditar_studio.ui.view_models.devices import Devices, Registry
 from ditar_studio.ui.view_models.document import Document, Snapshot
 from ditar_studio.ui.view_models.engine import Engine, ModelState, Shelf
+from ditar_studio.ui.view_models.models import ModelKeeper
 from ditar_studio.ui.view_models.parameters import Parameters
 from ditar_studio.ui.view_models.playback import Playback, Player
 from ditar_studio.ui.view_models.reference import Microphone, ReferenceMaker
@@ -115,6 +118,7 @@ class Studio(QObject):
             self,
         )
         self.voices = Voices(self.document, self.playback, self)
+        self.models = ModelKeeper(bridge, Models(default_folder()), self)
         self.maker = ReferenceMaker(self.document, machinery.make_microphone, self)
         self.devices.serve(self.playback.player.set_device, self.maker.microphone.set_device)
         self.script_panel = ScriptPanel(self.script, self.engine, self.actions_)
@@ -144,6 +148,7 @@ class Studio(QObject):
         self.engine.stop()
         self.playback.close()
         self.maker.close()
+        self.models.close()
         self.devices.close()
         self._machinery.close()
 
@@ -191,6 +196,7 @@ class Studio(QObject):
         self.script_panel.play_asked.connect(self._play_line)
         self.voices.changed.connect(self._show_facts)
         self.maker.told.connect(self._tell)
+        self.models.told.connect(self._tell)
         self._rtf: float | None = None
 
     def _handle(self) -> None:
@@ -375,7 +381,6 @@ class Studio(QObject):
     def _settings_choices(self) -> Choices:
         """What the settings dialog needs to know."""
         from ditar_studio.services.diagnostics import folder_of
-        from ditar_studio.services.models import Models, default_folder
         from ditar_studio.ui.dialogs.settings import Choices
 
         info = self.engine.info
@@ -391,9 +396,24 @@ class Studio(QObject):
             library_folder=self.library.root,
             log_folder=folder_of(self.library),
             engine=lambda: tr("{model}, on the processor", model=model),
-            models=lambda: [(m.name, str(m.path)) for m in Models(default_folder()).installed()],
+            models=lambda: [(m.name, str(m.path)) for m in self.models.installed],
             save_bundle=self.shell.save_bundle,
+            models_page=self._models_page,
         )
+
+    def _models_page(self) -> QWidget:
+        from ditar_studio.ui.dialogs.models import ModelsPage
+
+        engine = self.engine
+        page = ModelsPage(
+            self.models,
+            self.preferences,
+            in_memory=lambda: engine.state in (ModelState.READY, ModelState.LOADING),
+            unload=engine.unload,
+            load=lambda: engine.load(engine.model),
+        )
+        engine.state_changed.connect(page.fill)
+        return page
 
     def _on_preferences(self, value: Preferences) -> None:
         self.devices.notice_choice()

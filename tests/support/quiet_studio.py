@@ -169,9 +169,14 @@ class FakeShelf:
     def __init__(self, model: FakeModel | None = None) -> None:
         self.model = model or FakeModel()
         self.voices = VoiceCache(self.model)
+        self.loaded = False
 
     def get(self, name_or_path: str | None = None) -> tuple[FakeModel, VoiceCache]:
+        self.loaded = True
         return self.model, self.voices
+
+    def unload(self) -> None:
+        self.loaded = False
 
 
 def quiet_machinery(model: FakeModel | None = None) -> Machinery:

@@ -380,19 +380,10 @@ def load(
     Raises:
         StudioError: anything that is missing, damaged, foreign or contradictory, by name.
     """
-    config = read_config(folder / "config.json")
-    main_path = _find(folder, _MAIN_FILES, "main weights")
-    vae_path = _find(folder, _VAE_FILES, "audio VAE's weights")
-    tokenizer = Tokenizer(folder / "tokenizer.json")
-    if tokenizer.size > config.vocabulary:
-        raise StudioError(
-            f"tokenizer.json has {tokenizer.size} entries but the model only {config.vocabulary}.",
-            "The folder mixes files of different models; download one of them again.",
-        )
+    config, tokenizer, main_path, vae_path = _open(folder)
     vae = _load_vae(vae_path, config)
-    main = TensorFile(main_path)
+    main = _open_main(main_path, config)
     expected = main_shapes(config)
-    _check(main, main.shapes, expected, frozenset())
     adapter = Lora(lora, expected, lora_alpha) if lora is not None else None
     with torch.device("meta"):
         model = VoxCPM(config)
@@ -412,7 +403,39 @@ def load(
     return Loaded(model.eval().requires_grad_(False), tokenizer, choices)
 
 
-def _load_vae(path: Path, config: VoxCPMConfig) -> AudioVae:
+def check(folder: Path) -> None:
+    """Whether a folder holds a whole model, by its files' names and shapes.
+
+    Raises:
+        StudioError: as `load`.
+    """
+    config, _, main_path, vae_path = _open(folder)
+    _open_vae(vae_path, config)
+    _open_main(main_path, config)
+
+
+def _open(folder: Path) -> tuple[VoxCPMConfig, Tokenizer, Path, Path]:
+    """The configuration, the tokenizer that fits it, and where main and VAE weights are."""
+    config = read_config(folder / "config.json")
+    main_path = _find(folder, _MAIN_FILES, "main weights")
+    vae_path = _find(folder, _VAE_FILES, "audio VAE's weights")
+    tokenizer = Tokenizer(folder / "tokenizer.json")
+    if tokenizer.size > config.vocabulary:
+        raise StudioError(
+            f"tokenizer.json has {tokenizer.size} entries but the model only {config.vocabulary}.",
+            "The folder mixes files of different models; download one of them again.",
+        )
+    return config, tokenizer, main_path, vae_path
+
+
+def _open_main(path: Path, config: VoxCPMConfig) -> TensorFile:
+    file = TensorFile(path)
+    _check(file, file.shapes, main_shapes(config), frozenset())
+    return file
+
+
+def _open_vae(path: Path, config: VoxCPMConfig) -> tuple[TensorFile, dict[str, str]]:
+    """The VAE's file, and the name in it of every tensor that is needed."""
     file = TensorFile(path)
     names = {name.removeprefix("module."): name for name in file.shapes}
     expected = vae_shapes(config.vae)
@@ -422,8 +445,12 @@ def _load_vae(path: Path, config: VoxCPMConfig) -> AudioVae:
         n for n in expected if n.startswith("encoder.fc_logvar.") or n.endswith("boundaries")
     )
     _check(file, found, expected, optional)
-    needed = expected.keys() - optional
-    return AudioVae(config.vae, {short: file.take(names[short]) for short in needed})
+    return file, {short: names[short] for short in expected.keys() - optional}
+
+
+def _load_vae(path: Path, config: VoxCPMConfig) -> AudioVae:
+    file, names = _open_vae(path, config)
+    return AudioVae(config.vae, {short: file.take(name) for short, name in names.items()})
 
 
 def _fill(

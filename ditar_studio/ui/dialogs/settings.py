@@ -45,6 +45,7 @@ class Choices:
         engine: what runs the model and why, e.g. "CPU, 2 threads, 32-bit".
         models: name and folder of each known model, without the built-in one.
         save_bundle: saves a diagnostics bundle.
+        models_page: makes the widget that keeps models.
     """
 
     microphones: Callable[[], list[tuple[str, str]]]
@@ -55,6 +56,7 @@ class Choices:
     engine: Callable[[], str]
     models: Callable[[], list[tuple[str, str]]]
     save_bundle: Callable[[], object]
+    models_page: Callable[[], QWidget] = QWidget
 
 
 def setting(title: str, text: str, control: QWidget, below: bool = False) -> QWidget:
@@ -279,6 +281,7 @@ class SettingsDialog(QDialog):
         self.model.activated.connect(
             lambda _i: self._preferences.change(model=self.model.currentData())
         )
+        self.destroyed.connect(self._preferences.listen(lambda _value: self._fill_models()))
         return [
             group(
                 tr("Speech model"),
@@ -287,15 +290,8 @@ class SettingsDialog(QDialog):
                     tr("The built-in model speaks English and needs no download."),
                     self.model,
                 ),
-                setting(
-                    tr("From a folder"),
-                    tr(
-                        "Opens a model that lies on this computer, e.g. VoxCPM weights. Models are "
-                        "read as data; no code in them is run."
-                    ),
-                    button(tr("Choose a folder…"), self._choose_model, icon="folder"),
-                ),
             ),
+            self._choices.models_page(),
             group(
                 tr("Running on"),
                 setting(self._choices.engine(), "", QWidget()),
@@ -371,12 +367,6 @@ class SettingsDialog(QDialog):
         if self.model.findData(chosen) < 0:
             self.model.addItem(Path(chosen).name, chosen)
         self.model.setCurrentIndex(self.model.findData(chosen))
-
-    def _choose_model(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, tr("Folder of a model"))
-        if folder:
-            self._preferences.change(model=folder)
-            self._fill_models()
 
     def _next_folder(self) -> QLabel:
         wanted = self._preferences.value.library_folder

@@ -35,6 +35,7 @@ class Shelf(Protocol):
     """Where the model comes from; `engine.load.ModelShelf` is one."""
 
     def get(self, name_or_path: str | None = None) -> tuple[SpeechModel, VoiceCache]: ...
+    def unload(self) -> None: ...
 
 
 class ModelState(Enum):
@@ -149,6 +150,21 @@ class Engine(QObject):
             yield ModelLoaded(self._shelf.get(model)[0].info)
 
         self._document.bridge.generate(work, self._on_loading, owner=self)
+
+    def unload(self) -> None:
+        """Lets go of the model and its memory, unless it is speaking."""
+        if self.speaking or self.state is not ModelState.READY:
+            return
+        self._prepared = frozenset()
+        self.info = None
+        self._set_state(ModelState.NONE)
+
+        def work(_cancel: threading.Event) -> Iterator[Any]:
+            if self._shelf is not None:
+                self._shelf.unload()
+            return iter(())
+
+        self._document.bridge.generate(work, lambda _event: None, owner=self)
 
     def _on_loading(self, event: Any) -> None:
         from ditar_studio.engine.events import Failed

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import voxcpm_folders as folders
 
 from ditar_studio.cli.main import main
 from ditar_studio.errors import StudioError
@@ -300,6 +301,25 @@ def test_the_command_line_lists_adds_and_removes(
     assert main(["models", "list", *place]) == 0
     assert "voxcpm-2" in capsys.readouterr().out
     assert main(["models", "add", str(own), *place]) == 0
-    assert main(["models", "verify", "mine", *place]) == 0
+    assert main(["models", "verify", "mine", *place]) == 1
     assert main(["models", "remove", "mine", *place]) == 0
     assert main(["models", "remove", "mine", *place]) == 1
+
+
+def test_a_folder_of_one_s_own_is_verified_by_what_a_model_must_hold(tmp_path: Path) -> None:
+    models = Models(tmp_path / "models")
+    own = folders.make_folder(tmp_path / "own", "2")
+    models.add(own)
+    assert models.verify("own") == []
+    (own / "audiovae.pth").write_bytes(b"x")
+    assert "audiovae.pth" in models.verify("own")[0]
+
+
+def test_broken_off_downloads_are_known(tmp_path: Path) -> None:
+    models = Models(tmp_path / "models")
+    assert models.begun() == {}
+    part = tmp_path / "models" / "voxcpm-2" / "model.safetensors.part"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"12345")
+    assert models.begun() == {"voxcpm-2": 5}
+    assert models.installed() == []

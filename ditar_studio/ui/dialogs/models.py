@@ -1,0 +1,222 @@
+"""The part of the settings in which models are fetched, checked, moved and removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from PySide6.QtWidgets import QFileDialog, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from ditar_studio.services.models import Installed, Offer, Progress
+from ditar_studio.ui.dialogs.settings import group, setting
+from ditar_studio.ui.preferences import PreferenceFile
+from ditar_studio.ui.theme import Space
+from ditar_studio.ui.translate import counted, tr
+from ditar_studio.ui.view_models.models import ModelKeeper
+from ditar_studio.ui.widgets.basics import button, column, icon_button, label, row
+
+BUILT_IN = "builtin"
+
+
+class ModelsPage(QWidget):
+    """What is here, what can be fetched, and the model in memory.
+
+    Args:
+        keeper: does it all.
+        preferences: whose `model` is the one in use.
+        in_memory: whether a model is loaded.
+        unload: lets go of it; `load` brings it back.
+    """
+
+    def __init__(
+        self,
+        keeper: ModelKeeper,
+        preferences: PreferenceFile,
+        in_memory: Callable[[], bool],
+        unload: Callable[[], object],
+        load: Callable[[], object],
+    ) -> None:
+        super().__init__()
+        self.keeper = keeper
+        self._preferences = preferences
+        self._in_memory, self._unload, self._load = in_memory, unload, load
+        self.bar: QProgressBar | None = None
+        self.words = label("", "small")
+        self.words.setAccessibleName("")
+        self._shown = QWidget()
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.addWidget(self._shown)
+        keeper.changed.connect(self.fill)
+        keeper.progressed.connect(self._show_progress)
+        self.destroyed.connect(preferences.listen(lambda _value: self.fill()))
+        self.fill()
+        keeper.refresh()
+
+    def fill(self, _state: object = None) -> None:
+        """Shows everything as it is now."""
+        keeper = self.keeper
+        here = [self._here(model) for model in keeper.installed]
+        here.append(
+            setting(
+                tr("From a folder"),
+                tr(
+                    "Uses a model that lies on this computer, e.g. VoxCPM weights, where it is. "
+                    "Models are read as data; no code in them is run."
+                ),
+                button(tr("Choose a folder…"), self._choose, icon="folder"),
+            )
+        )
+        here.append(self._memory())
+        layout = column(
+            group(tr("Models on this computer"), *here),
+            *(
+                [group(tr("To download"), *map(self._offer, keeper.offers))]
+                if keeper.offers
+                else []
+            ),
+            spacing=Space.L,
+        )
+        self.bar = None if not keeper.downloading else self.bar
+        shown = QWidget()
+        shown.setLayout(layout)
+        self._layout.replaceWidget(self._shown, shown)
+        shown.show()
+        self._shown.hide()
+        self._shown.deleteLater()
+        self._shown = shown
+
+    # --- rows
+
+    def _here(self, model: Installed) -> QWidget:
+        used = self._preferences.value.model == str(model.path)
+        free = not self.keeper.busy
+        name, path = model.name, str(model.path)
+        use = button(tr("In use") if used else tr("Use"), lambda: self._use(path))
+        use.setEnabled(not used)
+        use.setAccessibleName(tr("Use {model}", model=name))
+        tools = [
+            icon_button("check", tr("Check the files of {model}", model=name), self._verify(name)),
+            icon_button("folder", tr("Move {model}", model=name), lambda: self._move(model)),
+            icon_button(
+                "trash",
+                tr("Forget {model}", model=name)
+                if model.linked
+                else tr("Delete {model}", model=name),
+                lambda: self._remove(model),
+            ),
+        ]
+        for tool in tools:
+            tool.setEnabled(free)
+        controls = QWidget()
+        parts = [tool for tool in tools if tool is not tools[1] or not model.linked]
+        controls.setLayout(row(*parts, use, spacing=Space.XS))
+        words = tr("{size}, in {folder}", size=amount(model.bytes), folder=path)
+        return setting(
+            name, tr("Being worked on…") if self.keeper.busy == name else words, controls
+        )
+
+    def _offer(self, offer: Offer) -> QWidget:
+        keeper, name = self.keeper, offer.name
+        if keeper.downloading == name:
+            return setting(offer.title, "", self._running(), below=True)
+        have = keeper.begun.get(name, 0)
+        words = tr(
+            "{size}, {licence}, from {place}",
+            size=amount(offer.about_bytes),
+            licence=offer.licence,
+            place=urlsplit(offer.addresses[0]).netloc,
+        )
+        start = button(tr("Download"), lambda: keeper.download(name), icon="download")
+        start.setAccessibleName(tr("Download {model}", model=offer.title))
+        start.setEnabled(not keeper.busy)
+        controls = QWidget()
+        if not have:
+            controls.setLayout(row(start))
+            return setting(offer.title, words, controls)
+        start.setText(tr("Go on"))
+        away = icon_button("trash", tr("Delete {model}", model=offer.title))
+        away.clicked.connect(lambda _on=False: keeper.remove(name))
+        away.setEnabled(not keeper.busy)
+        controls.setLayout(row(away, start, spacing=Space.XS))
+        words = tr("{have} of {size} are here.", have=amount(have), size=amount(offer.about_bytes))
+        return setting(offer.title, words, controls)
+
+    def _running(self) -> QWidget:
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName(tr("Progress of the download"))
+        self.words = label(tr("Asking for the files…"), "small")
+        stop = button(tr("Stop"), self.keeper.cancel, icon="stop")
+        stop.setAccessibleName(tr("Stop the download"))
+        box = QWidget()
+        box.setLayout(column(self.bar, row(self.words, None, stop), spacing=Space.XS))
+        return box
+
+    def _memory(self) -> QWidget:
+        loaded = self._in_memory()
+        self.memory: QPushButton = button(
+            tr("Unload from memory") if loaded else tr("Load"),
+            self._unload if loaded else self._load,
+            icon="chip",
+        )
+        return setting(
+            tr("The model in use"),
+            tr("It takes memory while it is loaded; speaking needs it.")
+            if loaded
+            else tr("It is not in memory; speaking needs it."),
+            self.memory,
+        )
+
+    # --- doing
+
+    def _verify(self, name: str) -> Callable[[], object]:
+        return lambda: self.keeper.verify(name)
+
+    def _use(self, folder: str) -> None:
+        self._preferences.change(model=folder)
+
+    def _choose(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, tr("Folder of a model"))
+        if folder:
+            self.keeper.add(Path(folder))
+
+    def _move(self, model: Installed) -> None:
+        folder = QFileDialog.getExistingDirectory(self, tr("Where the model shall lie"))
+        if folder:
+            self._leave(model)
+            self.keeper.move(model.name, Path(folder))
+
+    def _remove(self, model: Installed) -> None:
+        self._leave(model)
+        self.keeper.remove(model.name)
+
+    def _leave(self, model: Installed) -> None:
+        """Goes back to the built-in model if it is this one that is in use."""
+        if self._preferences.value.model == str(model.path):
+            self._preferences.change(model=BUILT_IN)
+
+    def _show_progress(self, progress: Progress) -> None:
+        if self.bar is None:
+            return
+        self.bar.setValue(round(1000 * progress.done / max(1, progress.total)))
+        words = tr("{have} of {size}", have=amount(progress.done), size=amount(progress.total))
+        if progress.seconds_left is not None:
+            words = tr("{amount}, {left} left", amount=words, left=duration(progress.seconds_left))
+        self.words.setText(f"{progress.file}: {words}")
+
+
+def amount(count: int) -> str:
+    """Bytes in words, e.g. "1.61 GB"."""
+    if count >= 1e9:
+        return f"{count / 1e9:.2f} GB"
+    return f"{count / 1e6:.0f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words, e.g. "3 minutes"."""
+    if seconds < 90:
+        return counted("{count} second", "{count} seconds", max(1, round(seconds)))
+    return counted("{count} minute", "{count} minutes", round(seconds / 60))

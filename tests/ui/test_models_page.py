@@ -1,0 +1,222 @@
+"""The settings' models: fetching, stopping, going on, checking, moving, removing, unloading."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import voxcpm_folders as folders
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QToolButton
+from pytestqt.qtbot import QtBot
+
+from ditar_studio.services.models import Models, Offer, Progress, RemoteFile
+from ditar_studio.ui.bridge import Bridge
+from ditar_studio.ui.dialogs.models import ModelsPage, amount, duration
+from ditar_studio.ui.preferences import PreferenceFile
+from ditar_studio.ui.view_models.models import ModelKeeper
+
+CONTENT = bytes(range(256)) * 4096
+CONFIG = b'{"architecture": "voxcpm"}'
+
+
+class Server(ThreadingHTTPServer):
+    """Sends half of the weights, then waits until it is let go on."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.hold = threading.Event()
+        self.hold.set()
+        self.half = threading.Event()
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        whole = CONFIG if self.path.endswith(".json") else CONTENT
+        start = int(self.headers.get("Range", "bytes=0-")[6:].rstrip("-"))
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(whole) - start))
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(whole) - 1}/{len(whole)}")
+        self.end_headers()
+        if whole is CONTENT and not start:
+            self.wfile.write(whole[: len(whole) // 2])
+            self.wfile.flush()
+            self.server.half.set()
+            self.server.hold.wait(20)
+            start = len(whole) // 2
+        with contextlib.suppress(OSError):
+            self.wfile.write(whole[start:])
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server()
+    thread = threading.Thread(target=made.serve_forever)
+    thread.start()
+    yield made
+    made.hold.set()
+    made.shutdown()
+    thread.join()
+    made.server_close()
+
+
+@pytest.fixture
+def keeper(qapp: QApplication, server: Server, tmp_path: Path) -> Iterator[ModelKeeper]:
+    address = f"http://127.0.0.1:{server.server_port}"
+    files = (RemoteFile("config.json"), RemoteFile("model.safetensors", len(CONTENT)))
+    offer = Offer("tiny", "Tiny", files, (address,), len(CONTENT))
+    bridge = Bridge()
+    keeper = ModelKeeper(bridge, Models(tmp_path / "models", (offer,), pause=0.01))
+    yield keeper
+    server.hold.set()
+    keeper.close()
+    bridge.close()
+    keeper.deleteLater()
+    bridge.deleteLater()
+
+
+class Memory:
+    loaded = True
+
+    def load(self) -> None:
+        self.loaded = True
+
+    def unload(self) -> None:
+        self.loaded = False
+
+
+@pytest.fixture
+def memory() -> Memory:
+    return Memory()
+
+
+@pytest.fixture
+def page(
+    qtbot: QtBot, keeper: ModelKeeper, preferences: PreferenceFile, memory: Memory
+) -> ModelsPage:
+    page = ModelsPage(keeper, preferences, lambda: memory.loaded, memory.unload, memory.load)
+    qtbot.addWidget(page)
+    page.show()
+    return page
+
+
+def press(page: ModelsPage, name: str) -> None:
+    """Clicks the button of this accessible name or, lacking one, of these words."""
+    buttons = [*page.findChildren(QPushButton), *page.findChildren(QToolButton)]
+    found = [
+        b
+        for b in buttons
+        if b.isVisible() and name in (b.accessibleName(), b.text()) and b.isEnabled()
+    ]
+    assert len(found) == 1, (name, [(b.accessibleName(), b.text()) for b in buttons])
+    found[0].click()
+
+
+def test_a_model_is_fetched_with_one_click(
+    qtbot: QtBot, page: ModelsPage, keeper: ModelKeeper, preferences: PreferenceFile
+) -> None:
+    with qtbot.waitSignal(keeper.told, timeout=10_000) as told:
+        press(page, "Download Tiny")
+    assert told.args == ["tiny is here.", "", "success"]
+    qtbot.waitUntil(lambda: len(keeper.installed) == 1)
+    press(page, "Use tiny")
+    assert preferences.value.model == str(keeper.installed[0].path)
+    with qtbot.waitSignal(keeper.told, timeout=10_000) as told:
+        press(page, "Check the files of tiny")
+    assert told.args[2] == "success"
+    press(page, "Delete tiny")
+    qtbot.waitUntil(lambda: not keeper.installed and not keeper.busy)
+    assert preferences.value.model == "builtin"
+
+
+def test_a_download_is_stopped_and_goes_on(
+    qtbot: QtBot, page: ModelsPage, keeper: ModelKeeper, server: Server
+) -> None:
+    server.hold.clear()
+    with qtbot.waitSignal(keeper.progressed, timeout=10_000):
+        press(page, "Download Tiny")
+    assert server.half.wait(10)
+    assert page.bar is not None
+    press(page, "Stop the download")
+    with qtbot.waitSignal(keeper.told, timeout=10_000) as told:
+        server.hold.set()
+    assert told.args[2] == "info"
+    qtbot.waitUntil(lambda: bool(keeper.begun))
+    with qtbot.waitSignal(keeper.told, timeout=10_000) as told:
+        press(page, "Download Tiny")
+    assert told.args[2] == "success"
+    assert (keeper._models.find("tiny").path / "model.safetensors").read_bytes() == CONTENT
+
+
+def test_a_folder_of_one_s_own_is_used_checked_and_forgotten(
+    qtbot: QtBot,
+    page: ModelsPage,
+    keeper: ModelKeeper,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = folders.make_folder(tmp_path / "own", "0.5b")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(own))
+    press(page, "Choose a folder…")
+    qtbot.waitUntil(lambda: [m.name for m in keeper.installed] == ["own"])
+    (own / "audiovae.pth").write_bytes(b"broken")
+    with qtbot.waitSignal(keeper.told, timeout=10_000) as told:
+        press(page, "Check the files of own")
+    assert "audiovae.pth" in told.args[0]
+    assert told.args[2] == "danger"
+    qtbot.waitUntil(lambda: not keeper.busy)
+    press(page, "Forget own")
+    qtbot.waitUntil(lambda: not keeper.installed and not keeper.busy)
+    assert own.is_dir()
+
+
+def test_a_model_is_moved(
+    qtbot: QtBot,
+    page: ModelsPage,
+    keeper: ModelKeeper,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with qtbot.waitSignal(keeper.told, timeout=10_000):
+        press(page, "Download Tiny")
+    qtbot.waitUntil(lambda: len(keeper.installed) == 1)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "disk"))
+    with qtbot.waitSignal(keeper.told, timeout=10_000):
+        press(page, "Move tiny")
+    qtbot.waitUntil(lambda: keeper.installed[0].path == tmp_path / "disk" / "tiny")
+    assert not (tmp_path / "models" / "tiny").exists()
+
+
+def test_the_model_is_unloaded_and_loaded(page: ModelsPage, memory: Memory) -> None:
+    press(page, "Unload from memory")
+    assert not memory.loaded
+    page.fill()
+    press(page, "Load")
+    assert memory.loaded
+
+
+def test_progress_is_told_in_bytes_and_time(
+    qtbot: QtBot, page: ModelsPage, keeper: ModelKeeper, server: Server
+) -> None:
+    server.hold.clear()
+    with qtbot.waitSignal(keeper.progressed, timeout=10_000):
+        press(page, "Download Tiny")
+    keeper.progressed.emit(Progress("a.bin", 500_000_000, 2_000_000_000, 300.0))
+    assert page.words.text() == "a.bin: 500 MB of 2.00 GB, 5 minutes left"
+    assert page.bar is not None
+    assert page.bar.value() == 250
+
+
+def test_amounts_in_words() -> None:
+    assert [amount(n) for n in (900, 2_500_000, 1_610_000_000)] == ["1 kB", "2 MB", "1.61 GB"]
+    assert [duration(s) for s in (0.2, 45, 600)] == ["1 second", "45 seconds", "10 minutes"]
