@@ -34,7 +34,15 @@ from ditar_studio.ui.application import NAME
 from ditar_studio.ui.focus_order import go_to, stops
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import mark, tr
-from ditar_studio.ui.widgets.basics import action_button, column, label, quiet, row, surface
+from ditar_studio.ui.widgets.basics import (
+    action_button,
+    column,
+    label,
+    quiet,
+    row,
+    set_property,
+    surface,
+)
 from ditar_studio.ui.widgets.segmented import Segmented
 from ditar_studio.ui.widgets.status_line import StatusLine
 
@@ -207,7 +215,8 @@ class MainWindow(QMainWindow):
     def focusNextPrevChild(self, forwards: bool) -> bool:
         """Tab goes through header, left side, messages, script, player and right side in turn."""
         regions = self._regions
-        parts = [self.header, self.tabs, regions[Place.VOICES], regions[Place.REFERENCE]]
+        parts: list[QWidget] = [self.header, self.tabs]
+        parts += [regions[Place.VOICES], regions[Place.REFERENCE]]
         parts += [self.message_area, *(regions[place] for place in list(Place)[2:])]
         found = [widget for part in parts for widget in stops(part)]
         known = set(found)
@@ -283,6 +292,7 @@ class MainWindow(QMainWindow):
         words = self._search_words if self.width() >= SEARCH_NEEDS else ""
         if self.palette_button.text() != words:
             self.palette_button.setText(words)
+            set_property(self.palette_button, "kind", "palette" if words else "")
 
     def _fill_menu(self, menu: QMenu, key: str) -> None:
         for spec in self.actions_.in_menu(key):

@@ -31,7 +31,7 @@ from ditar_studio.ui.panels.script_panel import ScriptPanel
 from ditar_studio.ui.panels.takes_panel import TakesPanel
 from ditar_studio.ui.panels.voices_panel import VoicesPanel
 from ditar_studio.ui.shell import Shell
-from ditar_studio.ui.translate import tr
+from ditar_studio.ui.translate import sentence, tr
 from ditar_studio.ui.view_models.devices import Devices, Registry
 from ditar_studio.ui.view_models.document import Document, Snapshot
 from ditar_studio.ui.view_models.engine import Engine, ModelState, Shelf
@@ -284,7 +284,7 @@ class Studio(QObject):
             ("edit.redo", tr("Redo"), snapshot.redo),
         ):
             action = self.actions_.action(action_id)
-            action.setText(f"{words}: {tr(label)}" if label else words)
+            action.setText(f"{words}: {sentence(tr(label))}" if label else words)
             keys = action.shortcut().toString()
             action.setToolTip(f"{action.text()} ({keys})")
         self.engine.note_model()
@@ -315,7 +315,7 @@ class Studio(QObject):
             ModelState.NONE: tr("No model"),
             ModelState.LOADING: tr("Loading the engine…"),
             ModelState.READY: tr("Ready: {model}", model=engine.info.name if engine.info else ""),
-            ModelState.FAILED: engine.failure[0],
+            ModelState.FAILED: sentence(engine.failure[0]),
         }[state]
         shown = {ModelState.READY: EngineState.READY, ModelState.FAILED: EngineState.FAILED}
         self.window.status.set_engine(shown.get(state, EngineState.LOADING), words)

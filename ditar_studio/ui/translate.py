@@ -2,11 +2,15 @@
 
 Every string on screen goes through :func:`tr` (or :func:`mark` where it is only named, to be
 translated when shown), so that a test can hold the catalogues against the source.
+
+The rooms below the interface speak English; what they say to the user, with numbers and names in
+it already, goes through :func:`sentence`, which knows it by its pattern.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 
 from ditar_studio.assets import asset
@@ -15,6 +19,10 @@ LANGUAGES: dict[str, str] = {"en": "English", "de": "Deutsch"}
 """Language codes and their own names."""
 
 _catalogue: dict[str, str] = {}
+_language = "en"
+
+_FIELD = re.compile(r"{(\d)}")
+_SENTENCE_END = re.compile(r"(?<=[.:!?]) ")
 
 
 @cache
@@ -33,9 +41,68 @@ def set_language(language: str) -> None:
     Raises:
         KeyError: there is no such language.
     """
-    global _catalogue
+    global _catalogue, _language
     _ = LANGUAGES[language]
     _catalogue = load_catalogue(language)
+    _language = language
+
+
+@cache
+def load_messages(language: str) -> dict[str, str]:
+    """What the lower rooms say -> the same in `language`; ``{0}``, ``{1}`` stand for values."""
+    if language == "en":
+        return {}
+    path = asset("translations", f"{language}.messages.json")
+    entries: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return entries
+
+
+@cache
+def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
+    """The messages with values in them, those with most fixed words first."""
+    found = [
+        (template, translated)
+        for template, translated in load_messages(language).items()
+        if _FIELD.search(template)
+    ]
+    found.sort(key=lambda pair: -len(_FIELD.sub("", pair[0])))
+    return [(_pattern(template), translated) for template, translated in found]
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = _FIELD.split(template)
+    words = [f"(?P<v{part}>.+?)" if i % 2 else re.escape(part) for i, part in enumerate(parts)]
+    return re.compile("".join(words), re.DOTALL)
+
+
+def sentence(text: str) -> str:
+    """A message of the lower rooms, of one sentence or several, in the language in force.
+
+    What is not known stays as it is.
+    """
+    if not text or _language == "en":
+        return text
+    whole = _known(text)
+    if whole is not None:
+        return whole
+    for end in _SENTENCE_END.finditer(text):
+        first = _known(text[: end.start()])
+        if first is not None:
+            return f"{first} {sentence(text[end.end() :])}"
+    return text
+
+
+def _known(text: str) -> str | None:
+    messages = load_messages(_language)
+    if text in messages:
+        return messages[text]
+    for pattern, translated in _patterns(_language):
+        found = pattern.fullmatch(text)
+        if found is not None:
+            values = {name[1:]: messages.get(v, v) for name, v in found.groupdict().items()}
+            parts = _FIELD.split(translated)
+            return "".join(values[part] if i % 2 else part for i, part in enumerate(parts))
+    return None
 
 
 def tr(text: str, /, **values: object) -> str:

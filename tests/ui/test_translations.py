@@ -73,3 +73,77 @@ def test_menu_letters_stay_unique_in_every_language() -> None:
         titles = [translate.tr(title) for title in MENUS.values()]
         letters = [title[title.index("&") + 1].casefold() for title in titles]
         assert len(set(letters)) == len(letters), language
+
+
+ROOMS = ("audio", "engine", "model", "services", "store", "text")
+SAID_BY = {
+    "StudioError": (0, 1),
+    "Warned": (0, 1),
+    "PlayerFailed": (0, 1),
+    "Finding": (1, 2),
+    "operation": (0,),
+    "_edit": (1,),
+}
+"""Calls whose arguments, by place, reach the user's eyes."""
+
+
+def template(node: ast.AST) -> str | None:
+    """A literal with {0}, {1} where values go in."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if not isinstance(node, ast.JoinedStr):
+        return None
+    count = iter(range(10))
+    return "".join(
+        str(part.value) if isinstance(part, ast.Constant) else f"{{{next(count)}}}"
+        for part in node.values
+    )
+
+
+def lower_rooms() -> Iterator[ast.AST]:
+    root = Path(ditar_studio.ui.__file__).parents[1]
+    sources = [path for room in ROOMS for path in sorted((root / room).rglob("*.py"))]
+    for source in (*sources, root / "sample_voices.py"):
+        yield from ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+
+
+def said() -> Iterator[str]:
+    """What the lower rooms say to the user, as far as it stands where it is said."""
+    for node in lower_rooms():
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        places = SAID_BY.get(name, ())
+        for argument in (node.args[place] for place in places if place < len(node.args)):
+            both = isinstance(argument, ast.IfExp)
+            for each in (argument.body, argument.orelse) if both else (argument,):  # type: ignore[attr-defined]
+                words = template(each)
+                if words and re.sub(r"{\d}", "", words).strip(" :."):
+                    yield words
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_messages_of_the_lower_rooms_are_all_known(language: str) -> None:
+    known = translate.load_messages(language)
+    assert sorted(set(said()) - set(known)) == []
+    literals = {words for node in lower_rooms() if (words := template(node))}
+    assert sorted(set(known) - literals) == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_messages_keep_their_values(language: str) -> None:
+    for words, translated in translate.load_messages(language).items():
+        assert sorted(FIELD.findall(words)) == sorted(FIELD.findall(translated)), words
+
+
+def test_messages_are_known_with_values_in_them_and_one_after_the_other() -> None:
+    translate.set_language("de")
+    sentence = translate.sentence
+    assert sentence("The disk is full.") == "Der Datenträger ist voll."
+    assert sentence("There is no file “a b.wav”. Check the path.") == (
+        "Es gibt keine Datei „a b.wav“. Prüfe den Pfad."
+    )
+    assert sentence("No microphone found.") == "Nichts gefunden: Mikrofon."
+    assert sentence("Nobody ever said that.") == "Nobody ever said that."
+    translate.set_language("en")
+    assert sentence("The disk is full.") == "The disk is full."

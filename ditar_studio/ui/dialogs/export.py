@@ -23,7 +23,7 @@ from ditar_studio.services.export import ExportSettings, Plan
 from ditar_studio.services.naming import DEFAULT_TEMPLATE, FIELDS
 from ditar_studio.ui.dialogs.frame import DialogFrame
 from ditar_studio.ui.theme import Space
-from ditar_studio.ui.translate import counted, mark, tr
+from ditar_studio.ui.translate import counted, mark, sentence, tr
 from ditar_studio.ui.widgets.basics import button, label, row
 from ditar_studio.ui.widgets.choice import Choice
 from ditar_studio.ui.widgets.messages import Banner
@@ -234,7 +234,7 @@ class ExportDialog(DialogFrame):
     def show_problem(self, message: str) -> None:
         """Says what went wrong; another try is possible."""
         self._set_running(False)
-        self.problem.setText(message)
+        self.problem.setText(sentence(message))
         self.problem.setVisible(True)
 
     def reject(self) -> None:

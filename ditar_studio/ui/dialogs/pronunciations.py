@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 from ditar_studio.errors import StudioError
 from ditar_studio.text import lexicon
 from ditar_studio.ui.dialogs.frame import DialogFrame
-from ditar_studio.ui.translate import tr
+from ditar_studio.ui.translate import sentence, tr
 from ditar_studio.ui.widgets.basics import button, label
 
 EXAMPLE = "Nguyen = win\nDiTAR = dee tar\nWorcester = /ˈwʊstɚ/"
@@ -51,7 +51,7 @@ class PronunciationsDialog(DialogFrame):
         try:
             lexicon.parse(self.field.toPlainText())
         except StudioError as error:
-            self.problem.setText(f"{error.message} {error.remedy}")
+            self.problem.setText(sentence(f"{error.message} {error.remedy}"))
             self.ok.setEnabled(False)
         else:
             self.problem.setText("")

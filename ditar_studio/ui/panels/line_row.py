@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 from ditar_studio.store.projects import Line, LineState
 from ditar_studio.ui import icons, theme
 from ditar_studio.ui.theme import Space
-from ditar_studio.ui.translate import mark, tr
+from ditar_studio.ui.translate import mark, sentence, tr
 from ditar_studio.ui.widgets.basics import icon_button, label, row, set_property
 
 STATES: dict[LineState, tuple[str, str]] = {
@@ -319,7 +319,7 @@ class LineRow(QFrame):
         self.play.setAccessibleName(tr("Play line {number}", number=number))
         self.lock.setAccessibleName(tr("Lock line {number}", number=number))
         words, colour = STATES[line.state]
-        self._show_state(tr(words), colour, line.failure)
+        self._show_state(tr(words), colour, sentence(line.failure))
 
     def show_working(self, words: str) -> None:
         """Shows that the line is being spoken, or waits for it."""

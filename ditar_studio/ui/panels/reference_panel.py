@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from ditar_studio.ui import icons
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.theme import Space
-from ditar_studio.ui.translate import mark, tr
+from ditar_studio.ui.translate import mark, sentence, tr
 from ditar_studio.ui.view_models.devices import Devices
 from ditar_studio.ui.view_models.playback import Playback
 from ditar_studio.ui.view_models.reference import ReferenceMaker, Stage, passages
@@ -290,9 +290,9 @@ class ReferencePanel(QWidget):
         self.findings.addWidget(label(heading, "strong"))
         for finding in bad or verdict.items:
             line = QWidget()
-            words = column(label(finding.message, "small", wrap=True), spacing=0)
+            words = column(label(sentence(finding.message), "small", wrap=True), spacing=0)
             if finding.remedy:
-                words.addWidget(label(finding.remedy, "caption", wrap=True))
+                words.addWidget(label(sentence(finding.remedy), "caption", wrap=True))
             layout = row(spacing=Space.S)
             layout.addWidget(tone_icon(_TONES[finding.severity], 14), 0, Qt.AlignmentFlag.AlignTop)
             layout.addLayout(words, 1)

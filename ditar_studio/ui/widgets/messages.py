@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from ditar_studio.ui import icons
 from ditar_studio.ui.theme import Space
-from ditar_studio.ui.translate import tr
+from ditar_studio.ui.translate import sentence, tr
 from ditar_studio.ui.widgets.basics import announce, button, column, icon_button, label
 
 _ICONS = {"info": "info", "success": "success", "warning": "warning", "danger": "error"}
@@ -54,8 +54,8 @@ class Banner(QFrame):
     ) -> None:
         super().__init__()
         self.setProperty("message", tone)
-        self.message = message
-        self.remedy = remedy
+        self.message = message = sentence(message)
+        self.remedy = remedy = sentence(remedy)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(Space.M, Space.M, Space.S, Space.M)
         layout.setSpacing(Space.M)
@@ -161,6 +161,7 @@ class Toasts(QObject):
             seconds: how long.
         """
         self.clear()
+        message, remedy = sentence(message), sentence(remedy)
         toast = _Toast(self._host, tone, message, remedy, action)
         toast.destroyed.connect(self._forget)
         self._toast = toast
