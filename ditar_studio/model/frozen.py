@@ -72,7 +72,7 @@ class FrozenLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         rows = self._product(x.reshape(-1, x.shape[-1]))
-        return rows.view(*x.shape[:-1], -1)
+        return rows.view(*x.shape[:-1], len(self.weight))
 
 
 def freeze_linears(module: nn.Module) -> None:

@@ -83,7 +83,6 @@ class Block(nn.Module):
         x: Tensor,
         cos: Tensor,
         sin: Tensor,
-        mask: Tensor | None,
         causal: bool,
         cache: LayerCache | None,
     ) -> Tensor:
@@ -91,6 +90,7 @@ class Block(nn.Module):
         qkv = self.qkv(self.attention_norm(x)).view(batch, length, 3, self.heads, dim // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
         query, key = _rotate(query, cos, sin), _rotate(key, cos, sin)
+        mask = None
         if cache is not None:
             past = cache.length
             key, value = cache.append(torch.stack((key, value)))
@@ -99,7 +99,7 @@ class Block(nn.Module):
                 mask = torch.arange(key.shape[2], device=x.device)[None] <= rows
             causal = False
         attended = F.scaled_dot_product_attention(
-            query, key, value, attn_mask=mask, is_causal=causal and mask is None
+            query, key, value, attn_mask=mask, is_causal=causal
         )
         x = x + self.out(attended.transpose(1, 2).reshape(batch, length, dim))
         # Squared ReLU: as good as GELU and several times cheaper on a CPU (arXiv 2109.08668).
@@ -110,10 +110,8 @@ class Block(nn.Module):
 class Transformer(nn.Module):
     """A stack of blocks with a final norm.
 
-    `forward` takes x [B, T, dim] and rotary positions [T]. With `cache` (one `LayerCache` a
-    layer) the
-    T new positions are appended to it; without, `mask` [B, 1, T, T] (True: may attend) may limit
-    attention, and `causal` does so by order.
+    `forward` takes x [B, T, dim] and rotary positions [T]; `causal` ones see only what is before
+    them. With `cache` (one `LayerCache` a layer) the T new positions are appended to it.
     """
 
     def __init__(self, config: TransformerConfig) -> None:
@@ -142,13 +140,12 @@ class Transformer(nn.Module):
         positions: Tensor,
         *,
         causal: bool = False,
-        mask: Tensor | None = None,
         cache: list[LayerCache] | None = None,
     ) -> Tensor:
         cos, sin = rotary(positions, self.config.dim // self.config.heads)
         cos, sin = cos.to(x.dtype), sin.to(x.dtype)
         for index, block in enumerate(self.blocks):
-            x = block(x, cos, sin, mask, causal, None if cache is None else cache[index])
+            x = block(x, cos, sin, causal, None if cache is None else cache[index])
         y: Tensor = self.norm(x)
         return y
 
