@@ -203,16 +203,18 @@ class VoxCPM(nn.Module):
         hidden = self.base_lm.causal(embedded, base_cache)
         if spoken.shape[0]:
             hidden[is_audio] = self.fsq(hidden[is_audio])
-        heard = embedded * is_audio[:, None]
-        residual = self.residual_lm.causal(self.fuse(hidden, heard), residual_cache)
+        residual = self.residual_lm.causal(
+            self.fuse(hidden, embedded * is_audio[:, None]), residual_cache
+        )
         silence = torch.zeros(
             self.config.patch_size, self.config.latent_dim, dtype=self.dtype, device=self.device
         )
         decoder = self.vae.start()
         if prompt.continuation is not None:
-            self.vae.decode_step(
-                prompt.continuation[-self.config.context_patches :].flatten(0, 1), decoder
-            )
+            # Short prompts are filled up from the reference, as in the family's own package.
+            heard = [part for part in (prompt.reference, prompt.continuation) if part is not None]
+            context = torch.cat(heard)[-self.config.context_patches :]
+            self.vae.decode_step(context.flatten(0, 1), decoder)
         schedule = Schedule.swayed(sampling.steps)
         return Speech(
             sampling=sampling,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soxr
@@ -95,6 +97,24 @@ def test_a_continuation_starts_from_the_end_of_its_prompt(
     context = prompt.continuation[-model.config.context_patches :].flatten(0, 1)
     whole = model.vae.decode(torch.cat([context, latents]))
     torch.testing.assert_close(samples, whole[-len(samples) :], rtol=0, atol=1e-5)
+
+
+def test_a_short_prompt_s_context_is_filled_up_from_the_reference(
+    models: dict[str, Loaded],
+) -> None:
+    model, _ = models["2"]
+    whole = make_prompt(models["2"], "reference_continuation")
+    assert whole.reference is not None
+    assert whole.continuation is not None
+    prompt = replace(whole, continuation=whole.continuation[:1])
+    assert prompt.continuation is not None
+    torch.manual_seed(folders.SEED)
+    speech = model.begin(prompt, Sampling(), 1)
+    patch = model.step(speech)
+    context = torch.cat([whole.reference, prompt.continuation])[-model.config.context_patches :]
+    together = model.vae.decode(torch.cat([context.flatten(0, 1), patch.latents]))
+    samples = model.decode(speech, patch)
+    torch.testing.assert_close(samples, together[-len(samples) :], rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("generation", folders.GENERATIONS)
