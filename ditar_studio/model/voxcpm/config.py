@@ -115,6 +115,10 @@ class VoxCPMConfig:
         return 2 if self.generation == 1 else 3
 
 
+_MOST_LAYERS = 1024
+"""More are a mistake, and listing the tensors of a billion layers would take for ever."""
+
+
 class _Section:
     """A JSON object whose values are read with their type checked and their place named."""
 
@@ -139,11 +143,13 @@ class _Section:
             raise _broken(f"{self._place} lacks {names[0]}")
         return default
 
-    def integer(self, *names: str, default: int | None = None, least: int = 1) -> int:
+    def integer(
+        self, *names: str, default: int | None = None, least: int = 1, most: int = 1 << 31
+    ) -> int:
         value = self._find(names, default)
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise _broken(f"{self._place}.{names[0]} is not a whole number from {least}")
-        if value > 1 << 31:
+        if value > most:
             raise _broken(f"{self._place}.{names[0]} is far too large")
         return value
 
@@ -221,7 +227,7 @@ def parse_config(values: Any) -> VoxCPMConfig:
 
     base, mup_depth = _base_transformer(lm)
     residual_layers = top.integer(
-        "residual_lm_num_layers", default=6 if generation == 1 else 8, least=1
+        "residual_lm_num_layers", default=6 if generation == 1 else 8, most=_MOST_LAYERS
     )
     residual = replace(
         base, layers=residual_layers, residual_scale=_residual_scale(mup_depth, residual_layers)
@@ -255,7 +261,7 @@ def parse_config(values: Any) -> VoxCPMConfig:
 def _base_transformer(lm: _Section) -> tuple[TransformerConfig, float | None]:
     hidden = lm.integer("hidden_size")
     heads = lm.integer("num_attention_heads")
-    layers = lm.integer("num_hidden_layers")
+    layers = lm.integer("num_hidden_layers", most=_MOST_LAYERS)
     kv_heads = lm.integer("num_key_value_heads")
     if heads % kv_heads:
         raise _broken("num_attention_heads is not a multiple of num_key_value_heads")
@@ -280,7 +286,7 @@ def _local_transformer(
 ) -> TransformerConfig:
     hidden = local.integer("hidden_dim", "hidden_size", default=1024)
     heads = local.integer("num_heads", "num_attention_heads", default=16)
-    layers = local.integer("num_layers", "num_hidden_layers", default=4)
+    layers = local.integer("num_layers", "num_hidden_layers", default=4, most=_MOST_LAYERS)
     if heads % base.kv_heads:
         raise _broken("a local module's num_heads is not a multiple of num_key_value_heads")
     head_dim = _head_dim(local, hidden, heads)
@@ -330,7 +336,12 @@ def _vae(section: _Section, generation: Literal[1, 2]) -> VaeConfig:
     second = generation == 2
     rates = section.integers("decoder_rates", (8, 6, 5, 2, 2, 2) if second else (8, 8, 5, 2))
     encoder_rates = section.integers("encoder_rates", (2, 5, 8, 8))
-    if not rates or not encoder_rates or max(*rates, *encoder_rates) > 64:
+    if (
+        not rates
+        or not encoder_rates
+        or max(*rates, *encoder_rates) > 64
+        or (max(len(rates), len(encoder_rates)) > 16)
+    ):
         raise _broken("the VAE's rates are not the strides of a VAE")
     decoder_dim = section.integer("decoder_dim", default=2048 if second else 1536)
     if decoder_dim % (1 << len(rates)):

@@ -94,6 +94,12 @@ class KVCache:
     def capacity(self) -> int:
         return self.keys.shape[2]
 
+    def begin_with(self, other: KVCache) -> None:
+        """Take over the filled positions of another sequence that this one begins with."""
+        self.length = other.length
+        self.keys[:, :, : self.length] = other.keys[:, :, : self.length]
+        self.values[:, :, : self.length] = other.values[:, :, : self.length]
+
 
 class Attention(nn.Module):
     """Grouped-query attention, causal over a cache or bidirectional within a short sequence."""

@@ -8,7 +8,7 @@ patch, which is embedded and fed back.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -77,6 +77,18 @@ class Prompt:
         if self.continuation is not None:
             count += self.continuation.shape[0]
         return count
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """A reference that both language models have read: the caches of its positions.
+
+    It comes first in a prompt, so that all sentences in one voice begin with it.
+    """
+
+    reference: Tensor
+    base: KVCache
+    residual: KVCache
 
 
 @dataclass(frozen=True)
@@ -178,6 +190,7 @@ class VoxCPM(nn.Module):
         sampling: Sampling,
         patches: int,
         noise: Callable[[], Tensor] | None = None,
+        heard: Heard | None = None,
     ) -> Speech:
         """Read the prompt; afterwards ``step`` makes up to ``patches`` patches.
 
@@ -185,6 +198,7 @@ class VoxCPM(nn.Module):
             noise: gives [P, D] standard normal numbers for each patch; by default one
                 ``torch.randn((1, D, P))`` from torch's global generator, as the family's own
                 package draws them.
+            heard: the prompt's reference, if it has been read before.
 
         Raises:
             StudioError: the prompt leaves no room for a patch.
@@ -196,24 +210,23 @@ class VoxCPM(nn.Module):
                 f"model's {self.config.max_length}.",
                 "Shorten the voice sample or split the text.",
             )
-        embedded, is_audio, spoken = self._embed(prompt)
+        read = replace(prompt, reference=None) if heard is not None else prompt
         capacity = prompt.positions + min(patches, room) - 1
         base_cache = KVCache(self.config.base_lm, capacity, self.dtype, self.device)
         residual_cache = KVCache(self.config.residual_lm, capacity, self.dtype, self.device)
-        hidden = self.base_lm.causal(embedded, base_cache)
-        if spoken.shape[0]:
-            hidden[is_audio] = self.fsq(hidden[is_audio])
-        residual = self.residual_lm.causal(
-            self.fuse(hidden, embedded * is_audio[:, None]), residual_cache
-        )
+        if heard is not None:
+            base_cache.begin_with(heard.base)
+            residual_cache.begin_with(heard.residual)
+        parts = self._layout(read)
+        hidden, residual, spoken = self._read(parts, base_cache, residual_cache)
         silence = torch.zeros(
             self.config.patch_size, self.config.latent_dim, dtype=self.dtype, device=self.device
         )
         decoder = self.vae.start()
         if prompt.continuation is not None:
             # Short prompts are filled up from the reference, as in the family's own package.
-            heard = [part for part in (prompt.reference, prompt.continuation) if part is not None]
-            context = torch.cat(heard)[-self.config.context_patches :]
+            known = [part for part in (prompt.reference, prompt.continuation) if part is not None]
+            context = torch.cat(known)[-self.config.context_patches :]
             self.vae.decode_step(context.flatten(0, 1), decoder)
         schedule = Schedule.swayed(sampling.steps)
         return Speech(
@@ -255,28 +268,52 @@ class VoxCPM(nn.Module):
         """The patch's samples [n] in float32; exact, because the decoder's state is carried on."""
         return self.vae.decode_step(patch.latents, speech.decoder)
 
-    def _embed(self, prompt: Prompt) -> tuple[Tensor, Tensor, Tensor]:
+    @torch.inference_mode()
+    def hear(self, reference: Tensor) -> Heard:
+        """Read a reference [R, P, D] once, for all the sentences that are to follow it."""
+        parts = self._reference(reference)
+        count = reference.shape[0] + 2
+        base = KVCache(self.config.base_lm, count, self.dtype, self.device)
+        residual = KVCache(self.config.residual_lm, count, self.dtype, self.device)
+        self._read(parts, base, residual)
+        return Heard(reference, base, residual)
+
+    def _reference(self, patches: Tensor) -> list[tuple[int, ...] | Tensor]:
+        return [(REFERENCE_START,), patches, (REFERENCE_END,)]
+
+    def _layout(self, prompt: Prompt) -> list[tuple[int, ...] | Tensor]:
+        """What a prompt consists of, in order: token ids, and patches [n, P, D]."""
+        parts: list[tuple[int, ...] | Tensor] = []
+        if prompt.reference is not None:
+            parts += self._reference(prompt.reference)
+        parts.append((*prompt.text, AUDIO_START))
+        if prompt.continuation is not None:
+            parts.append(prompt.continuation)
+        return parts
+
+    def _read(
+        self, parts: list[tuple[int, ...] | Tensor], base_cache: KVCache, residual_cache: KVCache
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Both models' outputs [n, hidden] at the positions of the parts, and all their patches."""
+        embedded, is_audio, spoken = self._embed(parts)
+        hidden = self.base_lm.causal(embedded, base_cache)
+        if spoken.shape[0]:
+            hidden[is_audio] = self.fsq(hidden[is_audio])
+        fused = self.fuse(hidden, embedded * is_audio[:, None])
+        return hidden, self.residual_lm.causal(fused, residual_cache), spoken
+
+    def _embed(self, parts: list[tuple[int, ...] | Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Embeddings [n, hidden] of all positions, which are audio [n], and the audio patches."""
         ids: list[int] = []
         audio: list[Tensor] = []
         flags: list[bool] = []
-
-        def put_text(tokens: tuple[int, ...]) -> None:
-            ids.extend(tokens)
-            flags.extend([False] * len(tokens))
-
-        def put_audio(patches: Tensor) -> None:
-            audio.append(patches.to(self.device, self.dtype))
-            flags.extend([True] * patches.shape[0])
-
-        if prompt.reference is not None:
-            put_text((REFERENCE_START,))
-            put_audio(prompt.reference)
-            put_text((REFERENCE_END,))
-        put_text((*prompt.text, AUDIO_START))
-        if prompt.continuation is not None:
-            put_audio(prompt.continuation)
-
+        for part in parts:
+            if isinstance(part, Tensor):
+                audio.append(part.to(self.device, self.dtype))
+                flags.extend([True] * part.shape[0])
+            else:
+                ids.extend(part)
+                flags.extend([False] * len(part))
         is_audio = torch.tensor(flags, device=self.device)
         words = self.embed(torch.tensor(ids, device=self.device))
         embedded = words.new_empty(len(flags), words.shape[1])
@@ -285,10 +322,10 @@ class VoxCPM(nn.Module):
             shape = (0, self.config.patch_size, self.config.latent_dim)
             return embedded, is_audio, words.new_empty(shape)
         spoken = torch.cat(audio)
-        parts = [
+        coded = [
             self.encoder_to_lm(self.encoder(part)) for part in torch.split(spoken, _ENCODER_BATCH)
         ]
-        embedded[is_audio] = torch.cat(parts)
+        embedded[is_audio] = torch.cat(coded)
         return embedded, is_audio, spoken
 
     def embed(self, ids: Tensor) -> Tensor:

@@ -143,3 +143,15 @@ def test_a_precision_that_is_none_is_refused(tmp_path: Path) -> None:
     folder = folders.make_folder(tmp_path / "tiny", "0.5b")
     with pytest.raises(StudioError, match="no precision"):
         load_model(folder, "fp7")  # type: ignore[arg-type]
+
+
+def test_a_reference_is_read_once_for_all_sentences(
+    model: VoxCPMModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    hear = model._model.hear
+    monkeypatch.setattr(model._model, "hear", lambda r: (read.append(len(r)), hear(r))[1])
+    voice = model.prepare_voice(CLIP, "")
+    for text in ("One sentence.", "And another."):
+        model.begin(text, voice, EXACT).step()
+    assert len(read) == 1

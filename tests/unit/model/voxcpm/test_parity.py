@@ -99,6 +99,25 @@ def test_a_continuation_starts_from_the_end_of_its_prompt(
     torch.testing.assert_close(samples, whole[-len(samples) :], rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("mode", ["reference", "reference_continuation"])
+def test_a_reference_read_before_gives_the_same_speech(
+    models: dict[str, Loaded], mode: str
+) -> None:
+    model, _ = models["2"]
+    prompt = make_prompt(models["2"], mode)
+    assert prompt.reference is not None
+    heard = model.hear(prompt.reference)
+
+    def patches(reuse: bool) -> torch.Tensor:
+        torch.manual_seed(folders.SEED)
+        speech = model.begin(prompt, Sampling(), 3, heard=heard if reuse else None)
+        return torch.cat([model.step(speech).latents for _ in range(3)])
+
+    once = patches(True)
+    torch.testing.assert_close(once, patches(False), rtol=0, atol=2e-5)
+    assert torch.equal(once, patches(True))
+
+
 def test_a_short_prompt_s_context_is_filled_up_from_the_reference(
     models: dict[str, Loaded],
 ) -> None:
