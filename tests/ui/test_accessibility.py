@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QScrollArea,
     QScrollBar,
     QTextEdit,
     QWidget,
@@ -29,12 +30,15 @@ from pytestqt.qtbot import QtBot
 from quiet_studio import quiet_machinery
 
 from ditar_studio.store.projects import NewLine
+from ditar_studio.ui import translate
 from ditar_studio.ui.dialogs.about import AboutDialog
 from ditar_studio.ui.dialogs.consent import ConsentDialog
 from ditar_studio.ui.dialogs.settings import Choices, SettingsDialog
 from ditar_studio.ui.dialogs.shortcuts import ShortcutsDialog
 from ditar_studio.ui.dialogs.welcome import WelcomeDialog
 from ditar_studio.ui.main_window import Place
+from ditar_studio.ui.panels.reference_panel import ReferencePanel
+from ditar_studio.ui.panels.voices_panel import VoicesPanel
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.studio import Studio
@@ -277,3 +281,22 @@ def test_contrast_of_all_words_really_painted(
         dialog.show()
         assert pale(dialog) == []
         dialog.close()
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_no_panel_is_wider_than_its_place(
+    qtbot: QtBot, qapp: QApplication, studio: Studio, language: str
+) -> None:
+    """What doesn't fit is cut off at the right, in whichever language it is said."""
+    translate.set_language(language)
+    actions = studio.actions_
+    side = [
+        VoicesPanel(studio.voices, actions),
+        ReferencePanel(studio.maker, studio.playback, studio.devices, actions),
+    ]
+    for panel in side:
+        qtbot.addWidget(panel)
+        area = panel.findChild(QScrollArea)
+        content = area.widget() if isinstance(area, QScrollArea) else panel
+        assert content.minimumSizeHint().width() <= 264, type(panel)
+    translate.set_language("en")

@@ -43,6 +43,7 @@ class AboutDialog(DialogFrame):
         self.setWindowTitle(tr("About DiTAR Studio"))
         self.resize(680, 520)
         tabs = QTabWidget()
+        tabs.tabBar().setDrawBase(False)
         tabs.addTab(self._about(), tr("About"))
         tabs.addTab(self._licences(), tr("Licences"))
         tabs.setDocumentMode(True)

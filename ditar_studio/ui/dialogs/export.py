@@ -151,6 +151,7 @@ class ExportDialog(DialogFrame):
         self.level.setChecked(settings.loudness is not None)
         self.loudness = QDoubleSpinBox()
         self.loudness.setRange(-50.0, -5.0)
+        self.loudness.lineEdit().setTextMargins(8, 0, 0, 0)
         self.loudness.setDecimals(1)
         self.loudness.setSuffix(tr(" LUFS"))
         self.loudness.setValue(USUAL_LOUDNESS if settings.loudness is None else settings.loudness)

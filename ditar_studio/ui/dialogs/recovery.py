@@ -91,6 +91,9 @@ class RecoveryDialog(DialogFrame):
         words = item.text.strip() or tr("No text")
         tick = QCheckBox()
         tick.setChecked(True)
+        tick.setFixedWidth(
+            26
+        )  # it has no words of its own, so the focus ring needs no room for any
         tick.setAccessibleName(
             tr(
                 "Keep: {kind}, {seconds} s, {text}",

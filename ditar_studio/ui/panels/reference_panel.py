@@ -127,7 +127,8 @@ class ReferencePanel(QWidget):
             column(
                 self.passage,
                 self.to_read,
-                row(self.record_button, self.open_button),
+                self.record_button,
+                self.open_button,
                 self.status,
                 spacing=Space.S,
             ),

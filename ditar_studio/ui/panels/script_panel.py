@@ -226,6 +226,7 @@ class ScriptPanel(QWidget):
             self.count.setText(words)
             if count > 1:
                 announce(self, words)
+        self.all_button.setVisible(count < 2)
         self.speak_button.setText(
             tr("Speak {count} lines", count=count) if count > 1 else tr("Speak line")
         )
