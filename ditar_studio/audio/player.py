@@ -488,6 +488,7 @@ class StreamPlayer:
             with self._wake:
                 if self._resting():
                     if self._closing:
+                        self._resampler = None  # soxr complains if it outlives the interpreter
                         return
                     self._wake.wait()
                 else:

@@ -8,18 +8,21 @@ from typing import TypeVar
 
 import numpy as np
 import pytest
+import soundfile
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QApplication, QDialog, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 from quiet_studio import quiet_machinery
 
 from ditar_studio.services.metadata import open_recipe
 from ditar_studio.store.projects import NewLine
+from ditar_studio.store.recovery import Recoverable
 from ditar_studio.ui.dialogs.compare import CompareDialog
 from ditar_studio.ui.dialogs.consent import ConsentDialog
 from ditar_studio.ui.dialogs.export import ExportDialog
 from ditar_studio.ui.dialogs.projects import ProjectsDialog
+from ditar_studio.ui.dialogs.recovery import RecoveryDialog
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.studio import Studio
@@ -373,3 +376,22 @@ def test_at_another_speed_it_is_heard_while_it_is_made_as_it_is_exported(
     qtbot.waitUntil(lambda: bool(studio.takes.shown))
     kept = read_take(studio.takes.shown[0].path, 1.25)
     assert np.array_equal(studio.playback.samples(), kept.samples)
+
+
+def test_what_a_crash_left_can_be_heard_before_it_is_kept(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    left = tmp_path / "left.wav"
+    soundfile.write(left, np.full(4800, 0.1, np.float32), 24_000)
+    item = Recoverable("take", "1", left, "What was being said.", 0.2, 1.0)
+    studio.shell._offer_recovery([item])
+    offered = dialog(qtbot, studio, RecoveryDialog)
+    (listen,) = (
+        button
+        for button in offered.findChildren(QToolButton)
+        if button.accessibleName().startswith("Listen")
+    )
+    qtbot.mouseClick(listen, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: studio.playback.source == str(left))
+    assert studio.playback.samples() == pytest.approx(np.full(4800, 0.1), abs=1e-3)
+    offered.reject()

@@ -141,7 +141,7 @@ def test_messages_are_known_with_values_in_them_and_one_after_the_other() -> Non
     sentence = translate.sentence
     assert sentence("The disk is full.") == "Der Datenträger ist voll."
     assert sentence("There is no file “a b.wav”. Check the path.") == (
-        "Es gibt keine Datei „a b.wav“. Prüfe den Pfad."
+        "Es gibt keine Datei „a b.wav“. Prüfen Sie den Pfad."
     )
     assert sentence("No microphone found.") == "Nichts gefunden: Mikrofon."
     assert sentence("Nobody ever said that.") == "Nobody ever said that."
