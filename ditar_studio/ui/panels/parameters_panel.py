@@ -66,8 +66,8 @@ class ParametersPanel(QWidget):
             step=0.05,
             suffix="×",
             tip=tr(
-                "Tempo after speaking, with the pitch kept. Away from 1 a line is heard when it "
-                "is complete."
+                "Tempo, with the pitch kept: of what you hear and of what you export. Takes keep "
+                "the tempo in which they were spoken."
             ),
         )
         self.seed = QDoubleSpinBox()
