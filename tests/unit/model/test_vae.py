@@ -37,7 +37,7 @@ def test_streaming_decode_equals_the_offline_decode(vae: Vae, chunks: list[int])
     streamed = torch.cat(pieces, dim=1)
     assert streamed.shape == whole.shape == (2, sum(chunks) * vae.config.hop)
     assert float(whole.std()) > 1e-3
-    torch.testing.assert_close(streamed, whole, atol=5e-5, rtol=0)
+    torch.testing.assert_close(streamed, whole, atol=1e-4, rtol=0)
 
 
 def test_generation_decodes_as_training_does(vae: Vae) -> None:
