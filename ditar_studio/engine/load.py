@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ditar_studio.assets import asset
-from ditar_studio.engine.device import default_threads, use_threads
+from ditar_studio.engine.device import default_threads, give_memory_back, use_threads
 from ditar_studio.engine.voice import VoiceCache
 from ditar_studio.errors import StudioError
 
@@ -115,7 +115,11 @@ class ModelShelf:
         key = (str(name_or_path or BUILT_IN), precision)
         if self._key != key or self._model is None or self._voices is None:
             self.unload()
-            self._model = load_model(name_or_path, precision)
+            try:
+                self._model = load_model(name_or_path, precision)
+            except StudioError:
+                give_memory_back()
+                raise
             use_threads(self._threads or default_threads(self._model.info.parameters))
             self._voices = VoiceCache(self._model)
             self._key = key
@@ -124,3 +128,4 @@ class ModelShelf:
     def unload(self) -> None:
         """Let go of the model and give its memory back."""
         self._key = self._model = self._voices = None
+        give_memory_back()

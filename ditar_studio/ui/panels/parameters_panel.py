@@ -16,7 +16,7 @@ from ditar_studio.ui import icons
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import tr
-from ditar_studio.ui.view_models.parameters import Parameters, Preset
+from ditar_studio.ui.view_models.parameters import MODES, Parameters, Preset
 from ditar_studio.ui.widgets.basics import action_button, column, label, quiet, row, scrolling
 from ditar_studio.ui.widgets.choice import Choice
 from ditar_studio.ui.widgets.section import Section
@@ -165,7 +165,7 @@ class ParametersPanel(QWidget):
         bounds = {
             "temperature": (0.0, 1.0),
             "guidance": (low, high),
-            "steps": (1, 50),
+            "steps": (p.least_steps, 50),
             "speed": (0.5, 2.0),
         }
         for name, slider in self._sliders.items():
@@ -180,10 +180,11 @@ class ParametersPanel(QWidget):
         )
         modes = p.info.modes if p.info else ()
         self._mode_row.setVisible(bool(modes))
-        if [self.mode.itemData(i) for i in range(self.mode.count())] != list(modes):
+        if [self.mode.itemData(i) for i in range(1, self.mode.count())] != list(modes):
             self.mode.clear()
+            self.mode.addItem(tr("As the voice allows"), None)
             for mode in modes:
-                self.mode.addItem(mode.replace("_", " ").capitalize(), mode)
+                self.mode.addItem(tr(MODES[mode]) if mode in MODES else mode, mode)
         self.mode.setCurrentIndex(max(0, self.mode.findData(p.value("mode"))))
         self._style_row.setVisible(bool(p.info and p.info.supports_style))
         if not self.style_text.hasFocus():

@@ -38,6 +38,15 @@ LABELS: dict[str, str] = {
 """What the undo menu says."""
 
 
+MODES: dict[str, str] = {
+    "zero-shot": mark("Without it"),
+    "continuation": mark("Going on from it"),
+    "reference": mark("Imitating it"),
+    "reference+continuation": mark("Imitating it and going on"),
+}
+"""The ways in which a voice can be used, for models that know several."""
+
+
 @dataclass(frozen=True)
 class Preset:
     """A named set of parameters; `own` ones were made by the user and can be deleted."""
@@ -102,6 +111,11 @@ class Parameters(QObject):
             if settings.generation.get(name) is not None:
                 return settings.generation[name]
         return self.defaults[name]
+
+    @property
+    def least_steps(self) -> int:
+        """The fewest steps that make sense: a VoxCPM's first one moves nothing."""
+        return 2 if self.info is not None and self.info.family == "voxcpm" else 1
 
     @property
     def pinned(self) -> bool:

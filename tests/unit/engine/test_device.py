@@ -4,10 +4,12 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 import torch
 
+from ditar_studio.engine import device
 from ditar_studio.engine.device import cores, default_threads, devices, use_threads, yield_to_others
 
 
@@ -55,3 +57,15 @@ def test_threads_wait_but_briefly_unless_the_user_says_otherwise() -> None:
             check=True,
         )
         assert done.stdout.strip() == expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's")
+def test_memory_let_go_of_goes_back_to_the_system() -> None:
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    blocks = [b"x" * (100_000 + k) for k in range(2000)]
+    full = resident()
+    del blocks[::2]
+    device.give_memory_back()
+    assert resident() < full - 70_000_000
