@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -56,6 +57,14 @@ def load_model(
             f"There is no model “{name_or_path}”.",
             "Name a model's folder, or leave it out for the built-in model.",
         )
+    try:
+        return _load(path, precision, adapter)
+    except StudioError as error:
+        _let_go(error)
+        raise
+
+
+def _load(path: Path, precision: Precision | None, adapter: Adapter | None) -> SpeechModel:
     if (path / _VOXCPM_MARK).is_file():
         from ditar_studio.engine import voxcpm
 
@@ -69,6 +78,15 @@ def load_model(
     from ditar_studio.engine import native
 
     return native.load(path, precision)
+
+
+def _let_go(error: BaseException) -> None:
+    """Free what the frames hold in which a load failed: it can be most of a model."""
+    failed: BaseException | None = error
+    while failed is not None:
+        traceback.clear_frames(failed.__traceback__)
+        failed = failed.__cause__ or failed.__context__
+    give_memory_back()
 
 
 @dataclass(frozen=True)
@@ -115,11 +133,7 @@ class ModelShelf:
         key = (str(name_or_path or BUILT_IN), precision)
         if self._key != key or self._model is None or self._voices is None:
             self.unload()
-            try:
-                self._model = load_model(name_or_path, precision)
-            except StudioError:
-                give_memory_back()
-                raise
+            self._model = load_model(name_or_path, precision)
             use_threads(self._threads or default_threads(self._model.info.parameters))
             self._voices = VoiceCache(self._model)
             self._key = key

@@ -42,7 +42,7 @@ from ditar_studio.model.voxcpm.voxcpm import VoxCPM
 _MAIN_FILES = ("model.safetensors", "pytorch_model.bin")
 _VAE_FILES = ("audiovae.safetensors", "audiovae.pth")
 _LORA_FILES = ("lora_weights.safetensors", "lora_weights.ckpt")
-_REMAP = 192 << 20
+_REMAP = 256 << 20
 """Bytes read from one mapping of a pickled file before it is closed and opened again."""
 
 _AGAIN = "Download the model again, or choose the folder of an intact copy."
