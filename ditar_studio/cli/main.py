@@ -304,14 +304,18 @@ def _add_train(parser: argparse.ArgumentParser, common: Parser) -> None:
     prepare.add_argument("manifest", metavar="MANIFEST.jsonl")
     vae = step("vae", "train the audio VAE", 20_000)
     vae.add_argument("--latent-dim", type=whole, default=32, metavar="N")
-    vae.add_argument("--decoder-of", metavar="VAE", help="train only the decoder of this VAE")
     reader = step("reader", "train the phonetic reader that aligns text and audio", 10_000)
-    latents = step("latents", "encode and align a corpus with trained networks")
+    speaker = step("speaker", "train the speaker encoder", 2_000)
+    latents = step("latents", "encode, align and embed a corpus with trained networks")
     latents.add_argument("--vae", required=True, metavar="VAE")
     latents.add_argument("--reader", required=True, metavar="READER")
-    for each in (vae, reader, latents):
+    latents.add_argument("--speaker", required=True, metavar="SPEAKER")
+    decoder = step("decoder", "train the VAE's decoder further, telling it the voice", 10_000)
+    for each in (vae, reader, speaker, latents, decoder):
         each.add_argument("--data", required=True, metavar="DATA", help="made by “prepare”")
         each.add_argument("--exclude", metavar="FILE", help="speakers to leave out, one a line")
     ditar = step("ditar", "train a DiTAR on latents", 50_000)
-    ditar.add_argument("--latents", required=True, metavar="DIR", help="made by “latents”")
+    for each in (decoder, ditar):
+        each.add_argument("--latents", required=True, metavar="DIR", help="made by “latents”")
+    ditar.add_argument("--vae", metavar="VAE", help="with a decoder trained further")
     ditar.add_argument("--preset", default="builtin", help="default: %(default)s")

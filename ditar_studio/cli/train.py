@@ -1,13 +1,16 @@
-"""`ditar-studio train`: from a manifest to a model, in five steps that can each be resumed.
+"""`ditar-studio train`: from a manifest to a model, in seven steps that can each be resumed.
 
     train prepare MANIFEST.jsonl --out DATA       decode everything once
     train vae --data DATA --out RUN               the audio VAE
     train reader --data DATA --out RUN            the phonetic reader, which aligns
-    train latents --data DATA --vae VAE --reader READER --out L
-                                                  encode and align the corpus with them
-    train ditar --latents L --out RUN             DiTAR itself
+    train speaker --data DATA --out RUN           the speaker encoder
+    train latents --data DATA --vae VAE --reader READER --speaker SPEAKER --out L
+                                                  encode, align and embed the corpus with them
+    train decoder --data DATA --latents L --out RUN
+                                                  the VAE's decoder further, telling it the voice
+    train ditar --latents L --vae VAE --out RUN   DiTAR itself
 
-`vae`, `reader` and `ditar` run on several GPUs or machines under `torchrun -m ditar_studio`.
+All but `prepare` and `latents` run on several GPUs or machines under `torchrun -m ditar_studio`.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from ditar_studio.training.loop import LoopConfig
 
 VAE_FILE, READER_FILE = "vae.safetensors", "reader.safetensors"
+SPEAKER_FILE = "speaker.safetensors"
 MODEL_FILE = "model.safetensors"
 
 
@@ -35,7 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
         "prepare": _prepare,
         "vae": _vae,
         "reader": _reader,
+        "speaker": _speaker,
         "latents": _latents,
+        "decoder": _decoder,
         "ditar": _ditar,
     }
     console = Console.of(arguments)
@@ -57,20 +63,16 @@ def _prepare(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 def _vae(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from ditar_studio.model.config import VaeConfig
-    from ditar_studio.model.weights import load_vae, save_model
+    from ditar_studio.model.weights import save_model
     from ditar_studio.text import symbols
     from ditar_studio.training.labels import load_labels
     from ditar_studio.training.vae import VaeData, vae_loop
 
     corpus = _corpus(arguments)
     out = Path(arguments.out)
-    continued = load_vae(Path(arguments.decoder_of)) if arguments.decoder_of else None
     config = VaeConfig(latent_dim=arguments.latent_dim, symbols=len(symbols.SYMBOLS))
-    if continued is not None:
-        config = continued.config
-        continued.requires_grad_(True)
     data = VaeData(corpus, config.hop, load_labels(corpus, console.warn))
-    loop = vae_loop(config, data, _loop_config(arguments), out, decoder_of=continued)
+    loop = vae_loop(config, data, _loop_config(arguments), out)
     loop.resume()
     vae: Any = loop.run(_reporter(console, arguments.steps)).vae
     save_model(vae, out / VAE_FILE)
@@ -96,33 +98,72 @@ def _reader(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     return {"step": loop.step, "hours": round(loop.seconds_seen / 3600, 3), "out": str(out)}
 
 
+def _speaker(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from ditar_studio.model.config import VaeConfig
+    from ditar_studio.model.speaker import SpeakerEncoder
+    from ditar_studio.model.weights import save_model
+    from ditar_studio.training.speaker import SpeakerData, speaker_loop
+
+    out = Path(arguments.out)
+    data = SpeakerData(_corpus(arguments))
+    loop = speaker_loop(SpeakerEncoder(VaeConfig()), data, _loop_config(arguments), out)
+    loop.resume()
+    trained: Any = loop.run(_reporter(console, arguments.steps)).speaker
+    save_model(trained, out / SPEAKER_FILE)
+    return {"step": loop.step, "hours": round(loop.seconds_seen / 3600, 3), "out": str(out)}
+
+
 def _latents(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
-    from ditar_studio.model.weights import load_reader, load_vae, save_model
+    from ditar_studio.model.weights import load_reader, load_speaker, load_vae, save_model
     from ditar_studio.training.labels import load_labels
-    from ditar_studio.training.latents import align_corpus, encode_corpus, measure_statistics
+    from ditar_studio.training.latents import (
+        align_corpus,
+        embed_corpus,
+        encode_corpus,
+        measure_statistics,
+    )
     from ditar_studio.training.vae import without_head
 
     corpus, out = _corpus(arguments), Path(arguments.out)
     labels = load_labels(corpus, console.warn)
     vae, reader = without_head(load_vae(Path(arguments.vae))), load_reader(Path(arguments.reader))
+    speaker = load_speaker(Path(arguments.speaker))
     aligned = align_corpus(reader, vae.config.hop, corpus, labels, out, console.warn)
     measure_statistics(vae, corpus)
     encode_corpus(vae, corpus, labels, out)
+    embed_corpus(speaker, corpus, out)
     save_model(vae, out / VAE_FILE)
     save_model(reader, out / READER_FILE)
+    save_model(speaker, out / SPEAKER_FILE)
     return {"aligned": aligned, "out": str(out)}
+
+
+def _decoder(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from ditar_studio.model.weights import load_vae, save_model
+    from ditar_studio.training.decoder import DecoderData, decoder_loop
+    from ditar_studio.training.latents import LatentCorpus
+
+    folder, out = Path(arguments.latents), Path(arguments.out)
+    vae = load_vae(folder / VAE_FILE)
+    latents = LatentCorpus(folder, vae.config.latent_dim)
+    data = DecoderData(_corpus(arguments), latents, vae.config.hop)
+    loop = decoder_loop(vae, data, _loop_config(arguments), out)
+    loop.resume()
+    trained: Any = loop.run(_reporter(console, arguments.steps)).vae
+    save_model(trained, out / VAE_FILE)
+    return {"step": loop.step, "hours": round(loop.seconds_seen / 3600, 3), "out": str(out)}
 
 
 def _ditar(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from ditar_studio.model.config import PRESETS
     from ditar_studio.model.ditar import DiTAR
-    from ditar_studio.model.weights import load_reader, load_vae, save_model
+    from ditar_studio.model.weights import load_reader, load_speaker, load_vae, save_model
     from ditar_studio.text import symbols
     from ditar_studio.training.ditar import DiTARData, ditar_loop
     from ditar_studio.training.latents import LatentCorpus
 
     folder, out = Path(arguments.latents), Path(arguments.out)
-    vae = load_vae(folder / VAE_FILE)
+    vae = load_vae(Path(arguments.vae) if arguments.vae else folder / VAE_FILE)
     preset = PRESETS.get(arguments.preset)
     if preset is None:
         raise StudioError(
@@ -135,6 +176,8 @@ def _ditar(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     model.vae = vae
     if config.pointer:
         model.reader = load_reader(folder / READER_FILE)
+    if config.speaker:
+        model.speaker = load_speaker(folder / SPEAKER_FILE)
     data = DiTARData(LatentCorpus(folder, vae.config.latent_dim), config)
     loop = ditar_loop(model, data, _loop_config(arguments), out)
     loop.resume()

@@ -185,8 +185,9 @@ class NativeUtterance:
         self._sampling = Sampling(settings.temperature, settings.guidance, settings.steps)
         self._generator = generator
         indices = torch.tensor(symbols.encode(sounds))
+        told = voice.prompt.voice[None] if voice and voice.prompt.voice is not None else None
         self._state = model.prefill(indices, voice.prompt if voice else None)
-        self._decoder = model.vae.start()
+        self._decoder = model.vae.start(1, told)
         self._lingered = 0
 
     @torch.inference_mode()

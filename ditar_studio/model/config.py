@@ -3,7 +3,7 @@
 The four presets of the paper (arXiv 2502.03930, section 3.5 and table 8) differ in the
 transformers only. The
 built-in model is a small DiTAR for two CPU cores; it adds a monotonic text pointer (see
-`alignment`).
+`pointer`) and an embedding of the speaker (see `speaker`).
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ class VaeConfig:
     lookahead: int = 2
     bands: int = 96
     symbols: int = 0  # of the phonetic head that training adds; 0: no head
+    speaker: bool = False  # whether the decoder is told the voice by an embedding
 
     def __post_init__(self) -> None:
         _require(8000 <= self.sample_rate <= 192_000, "no sample rate of sound")
@@ -102,6 +103,8 @@ class DiTARConfig:
         history: previous patches that LocDiT sees (K).
         pointer: whether the language model carries a monotonic pointer into the text; none in the
         paper.
+        speaker: whether language model and LocDiT are told the voice by an embedding too; not in
+        the paper, where the prompt alone carries it.
     """
 
     encoder: TransformerConfig
@@ -113,6 +116,7 @@ class DiTARConfig:
     patch: int = 4
     history: int = 1
     pointer: bool = False
+    speaker: bool = False
 
     def __post_init__(self) -> None:
         _require(1 <= self.patch <= 16, "a patch holds 1 to 16 latents")
@@ -152,6 +156,7 @@ PRESETS: dict[str, DiTARConfig] = {
         vae=VaeConfig(latent_dim=32),
         symbols=81,
         pointer=True,
+        speaker=True,
     ),
 }
 
@@ -184,7 +189,7 @@ def from_dict(kind: type[T], values: Any, where: str = "configuration") -> T:
         if name in nested and is_dataclass(kind):
             built[name] = from_dict(nested[name], value, f"{where}'s {name}")
             continue
-        wanted = bool if name == "pointer" else int
+        wanted = bool if name in ("pointer", "speaker") else int
         if type(value) is not wanted:
             raise StudioError(f"The {where}'s {name} must be a {wanted.__name__}, not {value!r}.")
         if wanted is int and not -1 < value <= 1_000_000:

@@ -24,6 +24,7 @@ from ditar_studio.model.layers import LayerCache
 from ditar_studio.model.locdit import LocDiT
 from ditar_studio.model.pointer import TextPointer, choose_pattern, elapsed_since_move
 from ditar_studio.model.reader import PhoneticReader
+from ditar_studio.model.speaker import SIZE, SpeakerEncoder
 from ditar_studio.model.vae import Vae
 
 
@@ -35,6 +36,7 @@ class Prompt:
         symbols: [N] its phonemes (indices), without the marks that `prefill` adds.
         latents: [T * P, latent_dim] normalised.
         embeddings: [T, dim] aggregated patches.
+        voice: [SIZE] embedding of the speaker, for models with one.
         units: [T * P] for models with a pointer, how many of its sounds have begun at each latent.
         fit: mean log probability a latent of the alignment of transcript and clip; None without a
         pointer.
@@ -43,6 +45,7 @@ class Prompt:
     symbols: Tensor
     latents: Tensor
     embeddings: Tensor
+    voice: Tensor | None
     units: Tensor | None
     fit: float | None
 
@@ -71,6 +74,20 @@ class State:
     h: Tensor  # [1, dim] conditions the next patch
     history: Tensor  # [1, K * P, latent_dim]
     pointer: PointerState | None
+    voice: Tensor | None  # [1, dim] what LocDiT is told of the voice
+
+
+class VoicePaths(nn.Module):
+    """Embedding [B, SIZE] -> what is added to the text and to what LocDiT is told, [B, dim]."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.text = nn.Linear(SIZE, dim, bias=False)
+        self.patch = nn.Linear(SIZE, dim, bias=False)
+
+    def forward(self, embedding: Tensor) -> tuple[Tensor, Tensor]:
+        even = embedding * SIZE**0.5  # unit length -> unit variance
+        return self.text(even), self.patch(even)
 
 
 class DiTAR(nn.Module):
@@ -93,6 +110,8 @@ class DiTAR(nn.Module):
         self.locdit = LocDiT(config)
         self.pointer = TextPointer(config) if config.pointer else None
         self.reader = PhoneticReader(config.vae, config.symbols) if config.pointer else None
+        self.speaker = SpeakerEncoder(config.vae) if config.speaker else None
+        self.voice = VoicePaths(config.language_model.dim) if config.speaker else None
         self._fast: FastLocDiT | None = None
 
     def speed_up(self) -> None:
@@ -122,7 +141,8 @@ class DiTAR(nn.Module):
             heard = symbols[symbols != self.boundary]
             units, fit = align(self.reader(wave[None, :whole])[0], heard)
         embeddings = self.aggregator(latents.reshape(-1, patch, latents.shape[-1]))
-        return Prompt(symbols, latents, embeddings, units, fit)
+        voice = None if self.speaker is None else self.speaker(wave[None, :whole])[0]
+        return Prompt(symbols, latents, embeddings, voice, units, fit)
 
     def unit_positions(self, text: Tensor) -> Tensor:
         """Positions [U] in text [N] at which the pointer can stand: all but word boundaries and
@@ -148,6 +168,10 @@ class DiTAR(nn.Module):
             parts = [mark, prompt.symbols, *parts]
         text = torch.cat(parts)
         embedded = self.language_model.symbols(text)[None]
+        voice = None
+        if self.voice is not None and prompt is not None and prompt.voice is not None:
+            to_text, voice = self.voice(prompt.voice[None])
+            embedded = embedded + to_text[:, None]
         sequence = [embedded]
         pointer = None
         start = 0
@@ -171,7 +195,7 @@ class DiTAR(nn.Module):
         if prompt is not None:
             known = prompt.latents[-size:]
             history[:, size - len(known) :] = known
-        return State(cache, h, history, pointer)
+        return State(cache, h, history, pointer, voice)
 
     def _advance(self, state: PointerState, h: Tensor) -> Tensor:
         """Move the pointer over the next patch; returns what its latents say [1, P, dim]."""
@@ -201,9 +225,13 @@ class DiTAR(nn.Module):
         """
         h = state.h
         spoken = self._advance(state.pointer, h) if state.pointer is not None else None
+        told, said = h, spoken
+        if state.voice is not None:
+            told = h + state.voice
+            said = None if spoken is None else spoken + state.voice[:, None]
         like = h.new_empty(1, self.config.patch, self.config.vae.latent_dim)
         latents = sample(
-            self.guided(h, state.history, spoken, sampling.guidance), like, sampling, generator
+            self.guided(told, state.history, said, sampling.guidance), like, sampling, generator
         )
         embedding = self.aggregator(latents)[:, None]
         if spoken is not None:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ditar_studio.model.config import VaeConfig
 from ditar_studio.model.features import LogMel
 from ditar_studio.model.layers import ConvNeXtBlock
+from ditar_studio.model.speaker import SIZE
 from ditar_studio.model.synthesis import DELAY, HOP, SourceFilter, SynthesisState
 
 PITCH_REFERENCE_HZ = 150.0
@@ -66,10 +67,11 @@ class PhoneticHead(nn.Module):
 
 @dataclass
 class DecoderState:
-    """State of streaming decoding: the past frames of every block, the synthesiser's, and the
-    trimming."""
+    """State of streaming decoding: the past frames of every block, the voice, the synthesiser's
+    state, and the trimming."""
 
     past: list[Tensor]
+    voice: Tensor | None  # [B, 1, decoder_dim + encoder_dim], added at the two rates
     synthesis: SynthesisState
     drop: int  # samples of start-up delay still to be dropped
     owed: int = 0  # samples that the latents so far stand for and that were not given out yet
@@ -97,6 +99,10 @@ class Decoder(nn.Module):
         nn.init.normal_(self.out.weight, std=0.01)
         nn.init.zeros_(self.out.bias)
         self.synthesiser = SourceFilter(config.sample_rate, config.bands)
+        self.voice = None
+        if config.speaker:
+            self.voice = nn.Linear(SIZE, dim + config.encoder_dim, bias=False)
+            nn.init.zeros_(self.voice.weight)
 
     @property
     def blocks(self) -> list[ConvNeXtBlock]:
@@ -107,24 +113,32 @@ class Decoder(nn.Module):
         """Samples between a latent going in and its first sample coming out."""
         return self.config.lookahead * self.config.hop + DELAY
 
-    def start(self, batch: int) -> DecoderState:
-        """The state before the first latent."""
+    def start(self, batch: int, voice: Tensor | None = None) -> DecoderState:
+        """The state before the first latent, with the speaker's embedding [B, SIZE] if it is to
+        be told."""
         past = [
             block.scale.new_zeros(batch, block.WIDTH - 1, len(block.scale)) for block in self.blocks
         ]
-        return DecoderState(past, self.synthesiser.start(batch), self.delay)
+        told = None
+        if self.voice is not None and voice is not None:
+            told = self.voice(voice * SIZE**0.5)[:, None]
+        return DecoderState(past, told, self.synthesiser.start(batch), self.delay)
 
     def envelopes(
-        self, latents: Tensor, past: list[Tensor]
+        self, latents: Tensor, state: DecoderState
     ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
         """Frame-rate half: latents [B, T, D] -> octaves above the reference pitch [B, F], the two
-        log
-        envelopes [B, F, bands] with F = T * hop / 150, and the blocks' new past."""
+        log envelopes [B, F, bands] with F = T * hop / 150, and the blocks' new past."""
         x = self.inward(latents)
+        to_fine = None
+        if state.voice is not None:
+            to_coarse, to_fine = state.voice.split((x.shape[-1], self.config.encoder_dim), dim=-1)
+            x = x + to_coarse
         new: list[Tensor] = []
-        for block, before in zip(self.blocks, past, strict=True):
+        for block, before in zip(self.blocks, state.past, strict=True):
             if len(new) == len(self.coarse):
                 x = self.upsample(x).reshape(x.shape[0], 2 * x.shape[1], -1)
+                x = x if to_fine is None else x + to_fine
             x, after = block.step(x, before)
             new.append(after)
         y = self.out(self.norm(x)).reshape(x.shape[0], x.shape[1] * self.frames, -1)
@@ -139,13 +153,13 @@ class Decoder(nn.Module):
     def step(self, latents: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
         """Decode T more latents; gives the samples that are final, `delay` later than the
         latents."""
-        octaves, voiced, unvoiced, past = self.envelopes(latents, state.past)
+        octaves, voiced, unvoiced, past = self.envelopes(latents, state)
         hertz = PITCH_REFERENCE_HZ * torch.exp2(octaves.clamp(-1.6, 1.8))
         samples, synthesis = self.synthesiser.step(hertz, voiced, unvoiced, state.synthesis)
         dropped = min(state.drop, samples.shape[1])
         samples = samples[:, dropped:]
         owed = state.owed + latents.shape[1] * self.config.hop - samples.shape[1]
-        return samples, DecoderState(past, synthesis, state.drop - dropped, owed)
+        return samples, DecoderState(past, state.voice, synthesis, state.drop - dropped, owed)
 
 
 class Vae(nn.Module):
@@ -173,9 +187,9 @@ class Vae(nn.Module):
         whole = wave.shape[1] // self.config.hop * self.config.hop
         return self.normalise(self.encoder(wave[:, :whole])[0])
 
-    def start(self, batch: int = 1) -> DecoderState:
-        """The decoder's state before the first latent."""
-        return self.decoder.start(batch)
+    def start(self, batch: int = 1, voice: Tensor | None = None) -> DecoderState:
+        """The decoder's state before the first latent; see `Decoder.start`."""
+        return self.decoder.start(batch, voice)
 
     def decode_step(self, latents: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
         """Decode normalised latents [B, T, latent_dim] as the continuation of `state`.
@@ -193,9 +207,10 @@ class Vae(nn.Module):
         samples, _ = self.decoder.step(silence, state)
         return samples[:, : state.owed]
 
-    def decode(self, latents: Tensor) -> Tensor:
-        """Normalised latents [B, T, latent_dim] -> samples [B, T * hop]."""
-        samples, state = self.decode_step(latents, self.start(latents.shape[0]))
+    def decode(self, latents: Tensor, voice: Tensor | None = None) -> Tensor:
+        """Normalised latents [B, T, latent_dim], and the speaker's embedding [B, SIZE] -> samples
+        [B, T * hop]."""
+        samples, state = self.decode_step(latents, self.start(latents.shape[0], voice))
         return torch.cat((samples, self.flush(state)), dim=1)
 
     def phoneme_logits(self, latents: Tensor) -> Tensor:

@@ -20,15 +20,21 @@ from ditar_studio.errors import StudioError
 from ditar_studio.model.config import DiTARConfig, VaeConfig, from_dict, to_dict
 from ditar_studio.model.ditar import DiTAR
 from ditar_studio.model.reader import PhoneticReader
+from ditar_studio.model.speaker import SpeakerEncoder
 from ditar_studio.model.vae import Vae
 
 FORMAT = "ditar-studio"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _REMEDY = "Use a model file made by this program, or download it again."
 
 
-Model = DiTAR | Vae | PhoneticReader
-_KINDS: dict[type[nn.Module], str] = {DiTAR: "ditar", Vae: "vae", PhoneticReader: "reader"}
+Model = DiTAR | Vae | PhoneticReader | SpeakerEncoder
+_KINDS: dict[type[nn.Module], str] = {
+    DiTAR: "ditar",
+    Vae: "vae",
+    PhoneticReader: "reader",
+    SpeakerEncoder: "speaker",
+}
 
 
 def save_model(
@@ -145,3 +151,11 @@ def load_reader(path: Path) -> PhoneticReader:
     reader = PhoneticReader(config, config.symbols)
     _fill(reader, tensors, path.name)
     return reader
+
+
+def load_speaker(path: Path) -> SpeakerEncoder:
+    """Load a speaker encoder alone; see `load_ditar`."""
+    config, tensors = _open(path, "speaker")
+    speaker = SpeakerEncoder(from_dict(VaeConfig, config, "speaker encoder's configuration"))
+    _fill(speaker, tensors, path.name)
+    return speaker

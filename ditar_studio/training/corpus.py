@@ -1,11 +1,10 @@
 """Corpora on disk: a JSONL manifest beside audio files or tars, prepared once into flat arrays.
 
-A manifest row has `audio`, `text`, `speaker` and `seconds`, optionally `source`. `audio` names a
-file beside
-the manifest, or, where `SOURCE.tar` lies beside it, a member of that tar. Any format that
-libsndfile
-decodes will do. `prepare` decodes everything once to 24 kHz; training then reads slices from
-memory maps.
+A manifest row has `audio`, `text`, `speaker` and `seconds`, optionally `source` and `speed`.
+`audio` names a file beside the manifest, or, where `SOURCE.tar` lies beside it, a member of that
+tar. Any format that libsndfile decodes will do. A `speed` other than 1 plays the clip so many times
+as fast, pitch and timbre with it, which makes another speaker of it. `prepare` decodes everything
+once to 24 kHz; training then reads slices from memory maps.
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ from ditar_studio.errors import StudioError
 SAMPLE_RATE = 24_000
 PITCH_HOP = 150  # samples between pitch values: 6.25 ms
 _MIN_SECONDS, _MAX_SECONDS = 0.4, 30.0
+_SLOWEST, _FASTEST = 0.5, 2.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,12 @@ class Row:
     text: str
     speaker: str
     source: str
+    speed: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """Unlike that of any other row."""
+        return self.audio if self.speed == 1 else f"{self.audio}@{self.speed:g}"
 
 
 @dataclass(frozen=True)
@@ -71,9 +77,18 @@ def read_manifest(path: Path, report: Callable[[str], None]) -> Iterator[Row]:
             continue
         try:
             raw = json.loads(line)
-            row = Row(raw["audio"], raw["text"], raw["speaker"], raw.get("source", ""))
-            if not all(isinstance(value, str) for value in asdict(row).values()):
+            row = Row(
+                raw["audio"],
+                raw["text"],
+                raw["speaker"],
+                raw.get("source", ""),
+                raw.get("speed", 1.0),
+            )
+            strings = (row.audio, row.text, row.speaker, row.source)
+            if not all(isinstance(value, str) for value in strings):
                 raise TypeError("audio, text, speaker and source must be strings")
+            if not _SLOWEST <= row.speed <= _FASTEST:
+                raise ValueError(f"speed must be {_SLOWEST:g} to {_FASTEST:g}")
             if not row.text.strip() or not row.audio.strip():
                 raise ValueError("audio and text must not be empty")
         except (ValueError, KeyError, TypeError) as error:
@@ -129,7 +144,7 @@ def prepare(manifest: Path, out: Path, report: Callable[[str], None]) -> int:
         for row in read_manifest(manifest, report):
             try:
                 samples, rate = files.read(row)
-                samples = Clip(samples, rate).resample(SAMPLE_RATE).samples
+                samples = Clip(samples, round(rate * row.speed)).resample(SAMPLE_RATE).samples
                 if not np.isfinite(samples).all():
                     raise ValueError("samples are not finite")
                 if not _MIN_SECONDS <= len(samples) / SAMPLE_RATE <= _MAX_SECONDS:
@@ -140,7 +155,7 @@ def prepare(manifest: Path, out: Path, report: Callable[[str], None]) -> int:
             samples = samples[: len(samples) // PITCH_HOP * PITCH_HOP]
             pcm.write((samples.clip(-1, 1) * 32767).astype("<i2").tobytes())
             pitch.write(track_pitch(samples, SAMPLE_RATE, PITCH_HOP).astype("<f4").tobytes())
-            entry = Entry(row.audio, row.text, row.speaker, row.source, start, len(samples))
+            entry = Entry(row.name, row.text, row.speaker, row.source, start, len(samples))
             index.write(json.dumps(asdict(entry)) + "\n")
             start += len(samples)
             count += 1

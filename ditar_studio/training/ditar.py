@@ -40,6 +40,8 @@ class DiTARLosses:
         forget: probability that LocDiT does not see the history of a patch, so that the language
             model has to tell it whose voice this is.
         noise: largest standard deviation of the noise on latents that are fed back.
+        history_noise: the same, of further noise on LocDiT's history.
+        nameless: probability that an example's voice embedding is not given.
         time_shift: mean of the logit-normal noise levels; positive is towards noise.
     """
 
@@ -49,12 +51,32 @@ class DiTARLosses:
     drop: float = 0.1
     forget: float = 0.4
     noise: float = 0.3
+    history_noise: float = 0.4
+    nameless: float = 0.05
     time_shift: float = 0.3
 
 
 def in_patches(x: Tensor, patch: int) -> Tensor:
     """[B, T * P, dim] -> [B, T, P, dim]."""
     return x.reshape(x.shape[0], -1, patch, x.shape[-1])
+
+
+def locdit_conditions(
+    outputs: Tensor,
+    spoken: Tensor | None,
+    voice: Tensor | None,
+    patch: int,
+    rows: Tensor,
+    columns: Tensor,
+) -> tuple[Tensor, Tensor | None]:
+    """h [N, dim] and what the latents say [N, P, dim], as LocDiT is given them for the patches at
+    `rows`, `columns` of `DiTARObjective.conditions`."""
+    told = outputs[rows, columns]
+    said = None if spoken is None else in_patches(spoken, patch)[rows, columns]
+    if voice is not None:
+        told = told + voice[rows]
+        said = None if said is None else said + voice[rows, None]
+    return told, said
 
 
 class DiTARObjective(nn.Module):
@@ -66,16 +88,24 @@ class DiTARObjective(nn.Module):
         model.vae.requires_grad_(False)
         if model.reader is not None:
             model.reader.requires_grad_(False)
+        if model.speaker is not None:
+            model.speaker.requires_grad_(False)
 
-    def conditions(self, batch: dict[str, Tensor], fed: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Language-model outputs [B, T + 1, dim] and, with a pointer, what latents say [B, T * P,
-        dim].
+    def conditions(
+        self, batch: dict[str, Tensor], fed: Tensor
+    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """Language-model outputs [B, T + 1, dim]; with a pointer, what latents say [B, T * P,
+        dim]; with a speaker embedding, what LocDiT is told of it [B, dim].
 
         Args:
             fed: latents [B, T * P, latent_dim] as they are fed back.
         """
         model, patch = self.model, self.model.config.patch
         text = model.language_model.symbols(batch["text"])
+        voice = None
+        if model.voice is not None:
+            to_text, voice = model.voice(batch["voice"])
+            text = text + to_text[:, None]
         batch_size = text.shape[0]
         embeddings = model.aggregator(fed.reshape(-1, patch, fed.shape[-1]))
         embeddings = embeddings.reshape(batch_size, -1, embeddings.shape[-1])
@@ -88,7 +118,7 @@ class DiTARObjective(nn.Module):
             where = batch["positions"].gather(1, batch["units"])
             spoken = model.pointer.spoken(context, where, elapsed_since_move(batch["units"]))
             embeddings = embeddings + model.heard(spoken[:, patch - 1 :: patch])
-        return model.language_model(text, batch["text_lengths"], embeddings), spoken
+        return model.language_model(text, batch["text_lengths"], embeddings), spoken, voice
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         model, losses = self.model, self.losses
@@ -96,7 +126,10 @@ class DiTARObjective(nn.Module):
         latents, counts = batch["latents"], batch["patches"]
         level = torch.rand(latents.shape[0], 1, 1, device=latents.device) * losses.noise
         fed = latents + level * torch.randn_like(latents)
-        outputs, spoken = self.conditions(batch, fed)
+        if "voice" in batch:
+            given = torch.rand(len(latents), 1, device=latents.device) >= losses.nameless
+            batch = {**batch, "voice": batch["voice"] * given}
+        outputs, spoken, voice = self.conditions(batch, fed)
         valid = torch.arange(outputs.shape[1] - 1, device=latents.device) < counts[:, None]
 
         # LocDiT on a random subset of the patches.
@@ -112,13 +145,14 @@ class DiTARObjective(nn.Module):
             [earlier[rows, columns + k] for k in range(model.config.history)], dim=1
         )
         known = torch.rand(len(rows), 1, 1, device=rows.device) >= losses.forget
-        history = history * known
-        said = None
-        if spoken is not None:
-            said = in_patches(spoken, patch)[rows, columns] * keep[..., None]
+        level = torch.rand(len(rows), 1, 1, device=rows.device) * losses.history_noise
+        history = (history + level * torch.randn_like(history)) * known
+        told, said = locdit_conditions(outputs, spoken, voice, patch, rows, columns)
+        if said is not None:
+            said = said * keep[..., None]
         t = torch.sigmoid(torch.randn(len(rows), device=rows.device) * 1.2 + losses.time_shift)
         noisy, target = diffuse(clean, torch.randn_like(clean), t)
-        u = model.locdit(noisy, t, outputs[rows, columns] * keep, history, said)
+        u = model.locdit(noisy, t, told * keep, history, said)
         out = {"diffusion": F.mse_loss(u, target)}
         total = out["diffusion"]
 
@@ -163,13 +197,20 @@ class DiTARData:
         fits = entry.frames + partner.frames <= self.longest and partner.audio != entry.audio
         return partner if fits else None
 
+    def _alike(self, entry: LatentEntry) -> LatentEntry:
+        """A clip of the same speaker, often the same one."""
+        others = self._of_speaker[entry.speaker]
+        return entry if np.random.random() < 0.5 else others[np.random.randint(len(others))]
+
     def load(self, indices: list[int]) -> dict[str, Tensor]:
         patch = self.config.patch
-        examples = []
+        examples, voices = [], []
         for index in indices:
             entry = self.entries[index]
             partner = self._partner(entry)
             parts = [entry] if partner is None else [partner, entry]
+            if self.config.speaker:
+                voices.append(self.corpus.voice(partner or self._alike(entry)))
             text = [DiTAR.begin_mark]
             latents, units, joins, stop = [], [], [], []
             offset = 0
@@ -208,7 +249,7 @@ class DiTARData:
         units_tensor = padded(units_row)
         for line, row in zip(units_tensor, units_row, strict=True):
             line[len(row) :] = int(row[-1])
-        return {
+        batch = {
             "text": padded(column(0, np.int64)),
             "text_lengths": torch.tensor([len(example[0]) for example in examples]),
             "positions": padded(column(1, np.int64)),
@@ -221,6 +262,9 @@ class DiTARData:
                 [len(row) / self.config.vae.latent_rate for row in latents_row]
             ),
         }
+        if voices:
+            batch["voice"] = torch.from_numpy(np.stack(voices))
+        return batch
 
 
 @torch.inference_mode()
@@ -246,11 +290,11 @@ def text_gain(
     for level in levels:
         losses = []
         for candidate in (wrong, batch):
-            outputs, spoken = objective.conditions(candidate, candidate["latents"])
-            said = None if spoken is None else in_patches(spoken, patch)[rows, columns]
+            conditions = objective.conditions(candidate, candidate["latents"])
+            told, said = locdit_conditions(*conditions, patch, rows, columns)
             t = torch.full((len(rows),), level)
             noisy, target = diffuse(clean[rows, columns], noise, t)
-            u = model.locdit(noisy, t, outputs[rows, columns], clean[rows, columns - 1], said)
+            u = model.locdit(noisy, t, told, clean[rows, columns - 1], said)
             losses.append(float(F.mse_loss(u, target)))
         result[f"text_gain_{level}"] = round(losses[0] - losses[1], 5)
     return result
@@ -259,7 +303,7 @@ def text_gain(
 def ditar_loop(
     model: DiTAR, data: DiTARData, config: LoopConfig, out: Path, losses: DiTARLosses | None = None
 ) -> Loop:
-    """A loop that trains all of `model` but its VAE."""
+    """A loop that trains all of `model` but VAE, reader and speaker encoder."""
     return Loop(
         DiTARObjective(model, losses or DiTARLosses()), data.load, data.seconds, config, out
     )

@@ -1,7 +1,8 @@
-"""Latents and alignments of a prepared corpus, computed once for the DiTAR trainer.
+"""Latents , alignments and voices of a prepared corpus, computed once for the DiTAR trainer.
 
 `encode_corpus` needs a trained VAE, `align_corpus` a trained phonetic reader; they don't need each
-other and can run side by side.
+other and can run side by side. `embed_corpus` needs a trained speaker encoder and what
+`align_corpus` wrote.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ from numpy.typing import NDArray
 from ditar_studio.errors import StudioError
 from ditar_studio.model.alignment import align
 from ditar_studio.model.reader import PhoneticReader
+from ditar_studio.model.speaker import SIZE, SpeakerEncoder
 from ditar_studio.model.vae import Vae
 from ditar_studio.training.corpus import Entry, PreparedCorpus
 from ditar_studio.training.labels import spoken
 
+_CROPS = 4  # embeddings a clip: of the whole, then of random parts
+_SHORTEST_CROP, _LONGEST_CROP = 2.0, 5.0  # seconds
 _WORST_FIT = -1.0  # mean log probability a latent below which text and audio don't belong together
 
 
@@ -114,8 +118,28 @@ def align_corpus(
     return len(rows)
 
 
+def embed_corpus(speaker: SpeakerEncoder, corpus: PreparedCorpus, out: Path) -> None:
+    """Write `voices.f16` [clips, crops, SIZE], in the order of `latents.jsonl`."""
+    by_name = {entry.audio: entry for entry in corpus.entries}
+    random = np.random.default_rng(0)
+    with (
+        open(out / "latents.jsonl", encoding="utf-8") as index,
+        open(out / "voices.f16", "wb") as file,
+        torch.inference_mode(),
+    ):
+        for line in index:
+            entry = by_name[json.loads(line)["audio"]]
+            wave = _whole(corpus, entry, speaker.config.hop)
+            for crop in range(_CROPS):
+                seconds = random.uniform(_SHORTEST_CROP, _LONGEST_CROP) if crop else 60.0
+                count = min(wave.shape[1], int(seconds * speaker.config.sample_rate))
+                start = int(random.integers(wave.shape[1] - count + 1))
+                embedding = speaker(wave[:, start : start + count])[0]
+                file.write(embedding.numpy().astype("<f2").tobytes())
+
+
 class LatentCorpus:
-    """Read access to what `encode_corpus` and `align_corpus` wrote."""
+    """Read access to what `encode_corpus`, `align_corpus` and, if it ran, `embed_corpus` wrote."""
 
     def __init__(self, root: Path, latent_dim: int) -> None:
         if not (root / "latents.jsonl").is_file() or not (root / "latents.f16").is_file():
@@ -127,10 +151,16 @@ class LatentCorpus:
         flat = np.memmap(root / "latents.f16", dtype="<f2", mode="r")
         self._latents = flat.reshape(-1, latent_dim)
         self._units = np.memmap(root / "units.i16", dtype="<i2", mode="r")
-        if len(self._latents) != len(self._units):
+        self._voices: NDArray[np.float16] | None = None
+        if (root / "voices.f16").is_file():
+            voices = np.fromfile(root / "voices.f16", dtype="<f2").reshape(-1, _CROPS, SIZE)
+            self._voices = voices
+        self._numbers = {entry.audio: number for number, entry in enumerate(self.entries)}
+        same = self._voices is None or len(self._voices) == len(self.entries)
+        if len(self._latents) != len(self._units) or not same:
             raise StudioError(
-                f"Latents and alignments in {root} are not of the same corpus.",
-                "Make both again with `ditar-studio train latents`.",
+                f"Latents, alignments and voices in {root} are not of the same corpus.",
+                "Make them again with `ditar-studio train latents`.",
             )
 
     def latents(self, entry: LatentEntry) -> NDArray[np.float32]:
@@ -140,3 +170,13 @@ class LatentCorpus:
     def units(self, entry: LatentEntry) -> NDArray[np.int64]:
         """[frames], the number of the clip's sounds begun at each latent."""
         return self._units[entry.start : entry.start + entry.frames].astype(np.int64)
+
+    def voice(self, entry: LatentEntry) -> NDArray[np.float32]:
+        """[SIZE], an embedding of the clip or of a part of it, drawn anew each time."""
+        if self._voices is None:
+            raise StudioError(
+                "These latents have no speaker embeddings.",
+                "Run `ditar-studio train latents` again with a speaker encoder.",
+            )
+        row = self._voices[self._numbers[entry.audio], np.random.randint(_CROPS)]
+        return row.astype(np.float32)

@@ -1,10 +1,7 @@
 """VAE trainer: reconstruction through the source-filter decoder, KL, pitch and a phonetic CTC loss.
 
 The encoder reads whole clips (the phonetic loss needs them); the decoder is trained on slices of
-their
-latents. `decoder_only` freezes encoder and phonetic head, so that the decoder can go on learning
-while a
-DiTAR is trained on the latents.
+their latents. `decoder` goes on training the decoder alone.
 """
 
 from __future__ import annotations
@@ -79,22 +76,61 @@ class SpectralLoss(nn.Module):
         return total / (4 + 2 * len(self.windows))
 
 
+class Reconstruction(nn.Module):
+    """How well a VAE's decoder renders slices of latents: the spectral and the pitch loss."""
+
+    def __init__(self, vae: Vae) -> None:
+        super().__init__()
+        self.vae = vae
+        self.spectral = SpectralLoss(vae.config.sample_rate)
+
+    def forward(
+        self,
+        latents: Tensor,
+        wave: Tensor,
+        octaves: Tensor,
+        voiced: Tensor,
+        voice: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """Losses of latents [B, T, latent_dim], not normalised, against wave [B, T * hop], octaves
+        and voiced [B, T * hop / 150] and the speaker's embedding [B, SIZE]."""
+        decoder, hop = self.vae.decoder, self.vae.config.hop
+        state = decoder.start(len(latents), voice)
+        padded = F.pad(latents, (0, 0, 0, -(-decoder.delay // hop)))
+        predicted, voiced_envelope, unvoiced_envelope, _ = decoder.envelopes(padded, state)
+        lead = self.vae.config.lookahead * hop // HOP
+        pitch = (predicted[:, lead : lead + octaves.shape[1]] - octaves).abs() * voiced
+        # The oscillator runs at the true pitch: the spectral loss then trains the envelopes alone.
+        true_pitch = F.pad(
+            octaves, (lead, predicted.shape[1] - lead - octaves.shape[1]), mode="replicate"
+        )
+        made, _ = decoder.synthesiser.step(
+            PITCH_REFERENCE_HZ * torch.exp2(true_pitch),
+            voiced_envelope,
+            unvoiced_envelope,
+            state.synthesis,
+        )
+        made = made[:, decoder.delay :][:, : wave.shape[1]]
+        return {
+            "spectral": self.spectral(made, wave),
+            "pitch": pitch.sum() / voiced.sum().clamp_min(1),
+        }
+
+
 class VaeObjective(nn.Module):
     """Losses of a VAE on a batch: `wave` [B, n], `octaves` and `voiced` [B, n / 150], `frames` [B]
     (latents of each clip), `labels` [B, L] and `label_lengths` [B]."""
 
-    def __init__(self, vae: Vae, losses: VaeLosses, slice_latents: int, decoder_only: bool) -> None:
+    def __init__(self, vae: Vae, losses: VaeLosses, slice_latents: int) -> None:
         super().__init__()
-        self.vae, self.losses = vae, losses
-        self.slice_latents, self.decoder_only = slice_latents, decoder_only
-        self.spectral = SpectralLoss(vae.config.sample_rate)
+        self.vae, self.losses, self.slice_latents = vae, losses, slice_latents
+        self.reconstruction = Reconstruction(vae)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         vae, hop = self.vae, self.vae.config.hop
         frames = batch["frames"]
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.decoder_only):
-            mean, log_variance = vae.encoder(batch["wave"])
-            latents = vae.sample(mean, log_variance)
+        mean, log_variance = vae.encoder(batch["wave"])
+        latents = vae.sample(mean, log_variance)
         length = min(self.slice_latents, int(frames.min()))
         starts = [int(torch.randint(0, int(f) - length + 1, ())) for f in frames]
 
@@ -103,44 +139,26 @@ class VaeObjective(nn.Module):
                 [row[s * unit : (s + length) * unit] for row, s in zip(x, starts, strict=True)]
             )
 
-        sliced = F.pad(cut(latents, 1), (0, 0, 0, -(-vae.decoder.delay // hop)))
-        octaves, voiced = (
-            cut(batch["octaves"], hop // PITCH_HOP),
-            cut(batch["voiced"], hop // PITCH_HOP),
+        octaves, voiced = (cut(batch[name], hop // PITCH_HOP) for name in ("octaves", "voiced"))
+        out: dict[str, Tensor] = self.reconstruction(
+            cut(latents, 1), cut(batch["wave"], hop), octaves, voiced
         )
-        state = vae.start(len(starts))
-        predicted, voiced_envelope, unvoiced_envelope, _ = vae.decoder.envelopes(sliced, state.past)
-        lead = vae.config.lookahead * hop // HOP
-        pitch = (predicted[:, lead : lead + octaves.shape[1]] - octaves).abs() * voiced
-        # The oscillator runs at the true pitch: the spectral loss then trains the envelopes alone.
-        padded = F.pad(
-            octaves, (lead, predicted.shape[1] - lead - octaves.shape[1]), mode="replicate"
+        inside = torch.arange(mean.shape[1], device=frames.device) < frames[:, None]
+        out["kl"] = kl_divergence(mean, log_variance)[inside].mean()
+        logits = vae.phoneme_logits(latents)
+        out["phonetic"] = F.ctc_loss(
+            logits.float().log_softmax(-1).transpose(0, 1),
+            batch["labels"],
+            frames,
+            batch["label_lengths"],
+            zero_infinity=True,
         )
-        made, _ = vae.decoder.synthesiser.step(
-            PITCH_REFERENCE_HZ * torch.exp2(padded),
-            voiced_envelope,
-            unvoiced_envelope,
-            state.synthesis,
+        total = (
+            out["spectral"]
+            + self.losses.pitch * out["pitch"]
+            + self.losses.kl * out["kl"]
+            + self.losses.phonetic * out["phonetic"]
         )
-        made = made[:, vae.decoder.delay :][:, : length * hop]
-        real = cut(batch["wave"], hop)
-        out = {
-            "spectral": self.spectral(made, real),
-            "pitch": pitch.sum() / voiced.sum().clamp_min(1),
-        }
-        total = out["spectral"] + self.losses.pitch * out["pitch"]
-        if not self.decoder_only:
-            inside = torch.arange(mean.shape[1], device=frames.device) < frames[:, None]
-            out["kl"] = kl_divergence(mean, log_variance)[inside].mean()
-            logits = vae.phoneme_logits(latents)
-            out["phonetic"] = F.ctc_loss(
-                logits.float().log_softmax(-1).transpose(0, 1),
-                batch["labels"],
-                frames,
-                batch["label_lengths"],
-                zero_infinity=True,
-            )
-            total = total + self.losses.kl * out["kl"] + self.losses.phonetic * out["phonetic"]
         return {"loss": total, **out}
 
 
@@ -190,14 +208,11 @@ def vae_loop(
     out: Path,
     losses: VaeLosses | None = None,
     slice_latents: int = 48,
-    decoder_of: Vae | None = None,
 ) -> Loop:
-    """A loop that trains a new VAE, or with `decoder_of` only the decoder of that one."""
+    """A loop that trains a new VAE."""
     torch.manual_seed(config.seed)
-    vae = decoder_of or Vae(vae_config)
-    objective = VaeObjective(vae, losses or VaeLosses(), slice_latents, decoder_of is not None)
-    trained = list(vae.decoder.parameters()) if decoder_of is not None else None
-    return Loop(objective, data.load, [e.seconds for e in data.entries], config, out, trained)
+    objective = VaeObjective(Vae(vae_config), losses or VaeLosses(), slice_latents)
+    return Loop(objective, data.load, [e.seconds for e in data.entries], config, out)
 
 
 def without_head(vae: Vae) -> Vae:

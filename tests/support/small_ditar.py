@@ -22,10 +22,12 @@ SMALL = DiTARConfig(
         trunk_dim=16,
         decoder_dim=16,
         symbols=len(symbols.SYMBOLS),
+        speaker=True,
     ),
     symbols=len(symbols.SYMBOLS),
     symbol_version=symbols.VERSION,
     pointer=True,
+    speaker=True,
 )
 
 

@@ -9,7 +9,8 @@ from ditar_studio.model.config import DiTARConfig, TransformerConfig, VaeConfig
 TINY = TransformerConfig(2, 32, 2, 64)
 
 
-def tiny_config(pointer: bool) -> DiTARConfig:
+def tiny_config(builtin: bool) -> DiTARConfig:
+    """With what the built-in model has beyond the paper, or without."""
     vae = VaeConfig(
         latent_dim=8,
         mel_bins=20,
@@ -17,8 +18,9 @@ def tiny_config(pointer: bool) -> DiTARConfig:
         trunk_dim=24,
         decoder_dim=24,
         bands=12,
+        speaker=builtin,
     )
-    return DiTARConfig(TINY, TINY, TINY, vae, symbols=30, pointer=pointer)
+    return DiTARConfig(TINY, TINY, TINY, vae, symbols=30, pointer=builtin, speaker=builtin)
 
 
 def randomised(model: torch.nn.Module) -> torch.nn.Module:

@@ -41,7 +41,8 @@ def test_from_a_manifest_to_a_model_that_speaks(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ditar_studio.training.latents._WORST_FIT", -1e9)
-    place = {name: str(tmp_path / name) for name in ("data", "vae", "reader", "latents", "ditar")}
+    steps = ("data", "vae", "reader", "speaker", "latents", "decoder", "ditar")
+    place = {name: str(tmp_path / name) for name in steps}
     common = ["--batch-seconds", "6", "--quiet", "--steps", "2"]
     assert main(["train", "prepare", str(corpus(tmp_path)), "--out", place["data"]]) == 0
     output = capsys.readouterr()
@@ -49,11 +50,16 @@ def test_from_a_manifest_to_a_model_that_speaks(
     assert "missing.flac" in output.err
     data = ["--data", place["data"]]
     assert main(["train", "vae", *data, "--out", place["vae"], *common]) == 0
-    assert main(["train", "reader", *data, "--out", place["reader"], *common]) == 0
+    for step in ("reader", "speaker"):
+        assert main(["train", step, *data, "--out", place[step], *common]) == 0
     made = ["--vae", place["vae"] + "/vae.safetensors"]
     made += ["--reader", place["reader"] + "/reader.safetensors"]
+    made += ["--speaker", place["speaker"] + "/speaker.safetensors"]
     assert main(["train", "latents", *data, *made, "--out", place["latents"], "--quiet"]) == 0
-    ditar = ["train", "ditar", "--latents", place["latents"], "--out", place["ditar"]]
+    latents = ["--latents", place["latents"]]
+    assert main(["train", "decoder", *data, *latents, "--out", place["decoder"], *common]) == 0
+    ditar = ["train", "ditar", *latents, "--out", place["ditar"]]
+    ditar += ["--vae", place["decoder"] + "/vae.safetensors"]
     assert main([*ditar, *common, "--preset", "none"]) == 1
     assert main([*ditar, *common]) == 0
     out = tmp_path / "said.wav"
@@ -68,7 +74,9 @@ def test_from_a_manifest_to_a_model_that_speaks(
         ["prepare", "missing.jsonl", "--out", "data"],
         ["vae", "--data", "missing", "--out", "vae"],
         ["reader", "--data", "missing", "--out", "reader"],
-        ["latents", "--data", "missing", "--vae", "m", "--reader", "m", "--out", "latents"],
+        ["speaker", "--data", "missing", "--out", "speaker"],
+        ["latents", "--data", "missing", *["--vae", "m", "--reader", "m", "--speaker", "m", "--out", "l"]],
+        ["decoder", "--data", "missing", "--latents", "missing", "--out", "decoder"],
         ["ditar", "--latents", "missing", "--out", "ditar"],
     ],
 )

@@ -7,7 +7,7 @@ from tiny_ditar import randomised, tiny_config
 from ditar_studio.model.ditar import DiTAR
 
 
-@pytest.fixture(params=[False, True], ids=["paper", "pointer"])
+@pytest.fixture(params=[False, True], ids=["paper", "builtin"])
 def tiny(request: pytest.FixtureRequest) -> DiTAR:
     torch.manual_seed(0)
     model = randomised(DiTAR(tiny_config(request.param)))

@@ -105,13 +105,11 @@ def test_generation_is_what_training_sees(tiny: DiTAR) -> None:
     """Teacher-forced conditions on what was generated equal those that generation used."""
     prompt = make_prompt(tiny)
     state = tiny.prefill(TEXT, prompt)
-    hs, latents, units = [], [prompt.latents[None]], []
+    hs, latents = [], [prompt.latents[None]]
     for _ in range(5):
         hs.append(state.h)
         patch, _ = tiny.step(state, Sampling(1.0, 0.0, 3), torch.Generator().manual_seed(0))
         latents.append(patch)
-        if state.pointer is not None:
-            units.append(state.pointer.unit)
     mark = torch.tensor([tiny.begin_mark])
     text = torch.cat((mark, PROMPT_TEXT, mark, TEXT, mark))
     batch = {"text": text[None], "text_lengths": torch.tensor([len(text)])}
@@ -120,9 +118,14 @@ def test_generation_is_what_training_sees(tiny: DiTAR) -> None:
         frames = replay_units(tiny, prompt, hs)
         batch["units"] = torch.cat((prompt.units, torch.tensor(frames)))[None]
         batch["positions"] = tiny.unit_positions(text)[None]
-    outputs, _ = DiTARObjective(tiny, DiTARLosses()).conditions(batch, everything)
+    if prompt.voice is not None:
+        batch["voice"] = prompt.voice[None]
+    outputs, _, voice = DiTARObjective(tiny, DiTARLosses()).conditions(batch, everything)
     first = len(prompt.latents) // 4
     torch.testing.assert_close(outputs[0, first : first + 5], torch.cat(hs), atol=1e-4, rtol=1e-3)
+    assert (voice is None) == (state.voice is None)
+    if voice is not None and state.voice is not None:
+        torch.testing.assert_close(voice, state.voice)
 
 
 def replay_units(model: DiTAR, prompt: Prompt, hs: list[torch.Tensor]) -> list[int]:

@@ -1,0 +1,101 @@
+"""Trainer of a VAE's decoder alone, on cached latents and with the speaker's embedding.
+
+The latents stay as they are, so a DiTAR can be trained on them at the same time. They are given
+with noise: what a DiTAR generates is not exact either, and what it gets wrong of the voice the
+embedding can then put right.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ditar_studio.model.vae import Vae
+from ditar_studio.training.corpus import SAMPLE_RATE, PreparedCorpus
+from ditar_studio.training.latents import LatentCorpus, LatentEntry
+from ditar_studio.training.loop import Loop, LoopConfig
+from ditar_studio.training.vae import Reconstruction, log_pitch
+
+
+class DecoderObjective(nn.Module):
+    """Losses on a batch of `DecoderData`."""
+
+    def __init__(self, vae: Vae, noise: float) -> None:
+        super().__init__()
+        self.vae, self.noise = vae, noise
+        self.reconstruction = Reconstruction(vae)
+
+    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        latents = batch["latents"]
+        level = torch.rand(len(latents), 1, 1, device=latents.device) * self.noise
+        noisy = latents + level * torch.randn_like(latents)
+        out: dict[str, Tensor] = self.reconstruction(
+            noisy * self.vae.latent_scale + self.vae.latent_mean,
+            batch["wave"],
+            batch["octaves"],
+            batch["voiced"],
+            batch["voice"],
+        )
+        return {"loss": out["spectral"] + out["pitch"], **out}
+
+
+class DecoderData:
+    """Batches of slices: latents with their sound and pitch, and an embedding of the speaker from
+    this clip or another."""
+
+    def __init__(
+        self, corpus: PreparedCorpus, latents: LatentCorpus, hop: int, slice_latents: int = 64
+    ) -> None:
+        self._corpus, self._latents = corpus, latents
+        self._hop, self._length = hop, slice_latents
+        self._prepared = {entry.audio: entry for entry in corpus.entries}
+        self._entries = [
+            e for e in latents.entries if e.frames >= slice_latents and e.audio in self._prepared
+        ]
+        self._of_speaker: dict[str, list[LatentEntry]] = defaultdict(list)
+        for entry in self._entries:
+            self._of_speaker[entry.speaker].append(entry)
+        self._seconds = slice_latents * hop / SAMPLE_RATE
+
+    @property
+    def seconds(self) -> list[float]:
+        return [self._seconds for _ in self._entries]
+
+    def load(self, indices: list[int]) -> dict[str, Tensor]:
+        rows = [self._slice(self._entries[index]) for index in indices]
+        names = ("latents", "wave", "octaves", "voiced", "voice")
+        batch = {
+            name: torch.from_numpy(np.stack([row[k] for row in rows]))
+            for k, name in enumerate(names)
+        }
+        return {**batch, "seconds": torch.full((len(rows),), self._seconds)}
+
+    def _slice(self, entry: LatentEntry) -> tuple[np.ndarray, ...]:
+        start = np.random.randint(entry.frames - self._length + 1)
+        prepared = self._prepared[entry.audio]
+        place = (start * self._hop, self._length * self._hop)
+        others = self._of_speaker[entry.speaker]
+        alike = entry if np.random.random() < 0.5 else others[np.random.randint(len(others))]
+        return (
+            self._latents.latents(entry)[start : start + self._length],
+            self._corpus.samples(prepared, *place),
+            *log_pitch(self._corpus.pitch(prepared, *place)),
+            self._latents.voice(alike),
+        )
+
+
+def decoder_loop(
+    vae: Vae, data: DecoderData, config: LoopConfig, out: Path, noise: float = 0.3
+) -> Loop:
+    """A loop that trains the decoder of `vae`, which is told the voice from here on."""
+    torch.manual_seed(config.seed)
+    told = Vae(replace(vae.config, speaker=True))
+    told.load_state_dict(vae.state_dict(), strict=vae.config.speaker)
+    told.requires_grad_(False)
+    told.decoder.requires_grad_(True)
+    return Loop(DecoderObjective(told, noise), data.load, data.seconds, config, out)
