@@ -75,7 +75,7 @@ def test_from_a_manifest_to_a_model_that_speaks(
         ["vae", "--data", "missing", "--out", "vae"],
         ["reader", "--data", "missing", "--out", "reader"],
         ["speaker", "--data", "missing", "--out", "speaker"],
-        ["latents", "--data", "missing", *["--vae", "m", "--reader", "m", "--speaker", "m", "--out", "l"]],
+        ["latents", "--data", "no", "--vae", "m", "--reader", "m", "--speaker", "m", "--out", "l"],
         ["decoder", "--data", "missing", "--latents", "missing", "--out", "decoder"],
         ["ditar", "--latents", "missing", "--out", "ditar"],
     ],
