@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from ditar_studio.engine.settings import GenerationSettings
@@ -16,12 +17,12 @@ from ditar_studio.engine.speech_model import ModelInfo, PatchOutput
 from ditar_studio.errors import StudioError
 from ditar_studio.model.diffusion import Sampling
 from ditar_studio.model.ditar import DiTAR, Prompt
+from ditar_studio.model.timbre import correction
 from ditar_studio.model.weights import load_ditar
 from ditar_studio.text import symbols
 from ditar_studio.text.phonemes import phonemize
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from ditar_studio.audio.clip import Clip
@@ -35,6 +36,8 @@ _USUAL_PACE = 0.085
 _FASTEST, _SLOWEST = 0.055, 0.14
 _OVER = 1.8
 _LINGER = 0.6
+_SAMPLE_SOUNDS = 40  # of the reference's words that the model says to compare timbres: 3 s
+_SHORTEST_SAMPLE = 0.5  # seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +47,12 @@ class NativeVoice:
     Attributes:
         prompt: what the model keeps of it.
         pace: seconds a sound in it.
+        timbre: [bands] correction of the model's rendering of it; see `model.timbre`.
     """
 
     prompt: Prompt
     pace: float
+    timbre: torch.Tensor | None = None
 
 
 def load(path: Path, precision: str | None = None) -> NativeModel:
@@ -148,7 +153,27 @@ class NativeModel:
         wave = torch.from_numpy(samples.copy())
         prompt = self._model.encode_prompt(wave, torch.tensor(symbols.encode(sounds)))
         pace = len(samples) / self._info.sample_rate / max(1, _spoken(sounds))
-        return NativeVoice(prompt, min(_SLOWEST, max(_FASTEST, pace)))
+        voice = NativeVoice(prompt, min(_SLOWEST, max(_FASTEST, pace)))
+        if prompt.voice is None:
+            return voice
+        return replace(voice, timbre=self._timbre(voice, sounds, wave))
+
+    def _timbre(
+        self, voice: NativeVoice, sounds: list[str], recorded: torch.Tensor
+    ) -> torch.Tensor | None:
+        """Let the model say the beginning of the reference and hear how it differs [bands]."""
+        settings = replace(self._info.default_settings, temperature=0.0)
+        utterance = self._utterance([*sounds[:_SAMPLE_SOUNDS], "."], voice, settings, None)
+        pieces = []
+        for _ in range(utterance.expected_patches):
+            patch = utterance.step()
+            pieces.append(patch.samples)
+            if patch.stop_probability >= settings.stop_threshold:
+                break
+        made = torch.from_numpy(np.concatenate([*pieces, utterance.finish()]))
+        if len(made) < _SHORTEST_SAMPLE * self._info.sample_rate:
+            return None
+        return correction(recorded, made, self._model.vae.decoder.synthesiser.spread)
 
     def begin(
         self,
@@ -159,7 +184,15 @@ class NativeModel:
         lexicon: Lexicon | None = None,
     ) -> NativeUtterance:
         """Start to speak a sentence; see `SpeechModel.begin`."""
-        sounds = _sounds(text, lexicon)
+        return self._utterance(_sounds(text, lexicon), voice, settings, generator)
+
+    def _utterance(
+        self,
+        sounds: list[str],
+        voice: NativeVoice | None,
+        settings: GenerationSettings,
+        generator: torch.Generator | None,
+    ) -> NativeUtterance:
         pace = voice.pace if voice else _USUAL_PACE
         seconds = pace * _spoken(sounds) + 0.2
         patches = max(1, round(seconds * self._info.sample_rate / self._info.patch_samples))
@@ -187,7 +220,7 @@ class NativeUtterance:
         indices = torch.tensor(symbols.encode(sounds))
         told = voice.prompt.voice[None] if voice and voice.prompt.voice is not None else None
         self._state = model.prefill(indices, voice.prompt if voice else None)
-        self._decoder = model.vae.start(1, told)
+        self._decoder = model.vae.start(1, told, voice.timbre if voice else None)
         self._lingered = 0
 
     @torch.inference_mode()

@@ -9,7 +9,7 @@ the latents to carry them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -67,11 +67,12 @@ class PhoneticHead(nn.Module):
 
 @dataclass
 class DecoderState:
-    """State of streaming decoding: the past frames of every block, the voice, the synthesiser's
-    state, and the trimming."""
+    """State of streaming decoding: the past frames of every block, the voice and its
+    timbre, the synthesiser's state, and the trimming."""
 
     past: list[Tensor]
     voice: Tensor | None  # [B, 1, decoder_dim + encoder_dim], added at the two rates
+    timbre: Tensor | None  # [bands], added to both log envelopes; see `timbre`
     synthesis: SynthesisState
     drop: int  # samples of start-up delay still to be dropped
     owed: int = 0  # samples that the latents so far stand for and that were not given out yet
@@ -113,16 +114,18 @@ class Decoder(nn.Module):
         """Samples between a latent going in and its first sample coming out."""
         return self.config.lookahead * self.config.hop + DELAY
 
-    def start(self, batch: int, voice: Tensor | None = None) -> DecoderState:
-        """The state before the first latent, with the speaker's embedding [B, SIZE] if it is to
-        be told."""
+    def start(
+        self, batch: int, voice: Tensor | None = None, timbre: Tensor | None = None
+    ) -> DecoderState:
+        """The state before the first latent, with the speaker's embedding [B, SIZE] and the
+        correction [bands] of the voice's timbre, where these are known."""
         past = [
             block.scale.new_zeros(batch, block.WIDTH - 1, len(block.scale)) for block in self.blocks
         ]
         told = None
         if self.voice is not None and voice is not None:
             told = self.voice(voice * SIZE**0.5)[:, None]
-        return DecoderState(past, told, self.synthesiser.start(batch), self.delay)
+        return DecoderState(past, told, timbre, self.synthesiser.start(batch), self.delay)
 
     def envelopes(
         self, latents: Tensor, state: DecoderState
@@ -154,12 +157,16 @@ class Decoder(nn.Module):
         """Decode T more latents; gives the samples that are final, `delay` later than the
         latents."""
         octaves, voiced, unvoiced, past = self.envelopes(latents, state)
+        if state.timbre is not None:
+            voiced, unvoiced = voiced + state.timbre, unvoiced + state.timbre
         hertz = PITCH_REFERENCE_HZ * torch.exp2(octaves.clamp(-1.6, 1.8))
         samples, synthesis = self.synthesiser.step(hertz, voiced, unvoiced, state.synthesis)
         dropped = min(state.drop, samples.shape[1])
         samples = samples[:, dropped:]
         owed = state.owed + latents.shape[1] * self.config.hop - samples.shape[1]
-        return samples, DecoderState(past, state.voice, synthesis, state.drop - dropped, owed)
+        return samples, replace(
+            state, past=past, synthesis=synthesis, drop=state.drop - dropped, owed=owed
+        )
 
 
 class Vae(nn.Module):
@@ -187,9 +194,11 @@ class Vae(nn.Module):
         whole = wave.shape[1] // self.config.hop * self.config.hop
         return self.normalise(self.encoder(wave[:, :whole])[0])
 
-    def start(self, batch: int = 1, voice: Tensor | None = None) -> DecoderState:
+    def start(
+        self, batch: int = 1, voice: Tensor | None = None, timbre: Tensor | None = None
+    ) -> DecoderState:
         """The decoder's state before the first latent; see `Decoder.start`."""
-        return self.decoder.start(batch, voice)
+        return self.decoder.start(batch, voice, timbre)
 
     def decode_step(self, latents: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
         """Decode normalised latents [B, T, latent_dim] as the continuation of `state`.

@@ -11,10 +11,11 @@ import safetensors.torch
 import torch
 from fake_model import speech_like
 from safetensors.torch import save_file
-from small_ditar import save_small_ditar
+from small_ditar import SMALL, save_small_ditar
 
 from ditar_studio.engine.generate import GenerationRequest, generate
 from ditar_studio.engine.load import ModelShelf, load_model
+from ditar_studio.engine.native import NativeVoice
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import SpeechModel
 from ditar_studio.engine.voice import Reference, VoiceCache
@@ -69,6 +70,14 @@ def test_a_cached_voice_sounds_like_one_encoded_anew(model: SpeechModel) -> None
     again = generate(model, request, voices=voices).clip.samples
     assert np.array_equal(first, again)
     assert np.array_equal(first, generate(model, request).clip.samples)
+
+
+def test_a_voice_is_heard_once_to_put_its_timbre_right(model: SpeechModel) -> None:
+    voice = model.prepare_voice(speech_like(), "hello there")
+    assert isinstance(voice, NativeVoice)
+    assert voice.timbre is not None
+    assert voice.timbre.shape == (SMALL.vae.bands,)
+    assert torch.isfinite(voice.timbre).all()
 
 
 def test_what_is_spoken_is_bounded_whatever_the_weights(model: SpeechModel) -> None:
