@@ -29,7 +29,8 @@ def long_term_spectrum(wave: Tensor, spread: Tensor) -> Tensor:
     energy = power.sum(1)
     speech = power[energy >= _SPEECH * energy.max()]
     weight = spread / spread.sum(1, keepdim=True)
-    return 0.5 * (speech @ weight.t() + _FLOOR).log().mean(0)
+    levels: Tensor = 0.5 * (speech @ weight.t() + _FLOOR).log().mean(0)
+    return levels
 
 
 def correction(recorded: Tensor, made: Tensor, spread: Tensor) -> Tensor:

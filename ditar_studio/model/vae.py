@@ -135,8 +135,8 @@ class Decoder(nn.Module):
         x = self.inward(latents)
         to_fine = None
         if state.voice is not None:
-            to_coarse, to_fine = state.voice.split((x.shape[-1], self.config.encoder_dim), dim=-1)
-            x = x + to_coarse
+            width = self.config.decoder_dim
+            x, to_fine = x + state.voice[..., :width], state.voice[..., width:]
         new: list[Tensor] = []
         for block, before in zip(self.blocks, state.past, strict=True):
             if len(new) == len(self.coarse):

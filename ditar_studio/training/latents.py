@@ -178,5 +178,5 @@ class LatentCorpus:
                 "These latents have no speaker embeddings.",
                 "Run `ditar-studio train latents` again with a speaker encoder.",
             )
-        row = self._voices[self._numbers[entry.audio], np.random.randint(_CROPS)]
-        return row.astype(np.float32)
+        crop = np.random.randint(_CROPS)
+        return np.asarray(self._voices[self._numbers[entry.audio], crop], np.float32)
