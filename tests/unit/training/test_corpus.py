@@ -24,6 +24,25 @@ def fake_pitch(samples: np.ndarray, rate: int, hop: int) -> np.ndarray:
     return np.full(len(samples) // hop, 140.0, np.float32)
 
 
+def test_another_speed_makes_another_speaker_of_a_clip(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ditar_studio.training.pitch.track_pitch", fake_pitch)
+    sf.write(tmp_path / "a.wav", tone(1.0), 24_000)
+    row = {"audio": "a.wav", "text": "one", "speaker": "x"}
+    rows = [row, {**row, "speaker": "x@1.25", "speed": 1.25}, {**row, "speed": 9}]
+    (tmp_path / "manifest.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    told: list[str] = []
+    assert prepare(tmp_path / "manifest.jsonl", tmp_path / "out", told.append) == 2
+    assert "speed" in told[0]
+    plain, fast = PreparedCorpus(tmp_path / "out").entries
+    assert (plain.audio, fast.audio) == ("a.wav", "a.wav@1.25")
+    assert fast.samples == pytest.approx(plain.samples / 1.25, abs=150)
+    samples = PreparedCorpus(tmp_path / "out").samples(fast)
+    loudest = np.abs(np.fft.rfft(samples[:19_200])).argmax() * 24_000 / 19_200
+    assert loudest == pytest.approx(140 * 1.25, abs=2)
+
+
 def test_files_and_tars_are_read_and_bad_rows_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
