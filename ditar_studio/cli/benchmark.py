@@ -184,7 +184,7 @@ def _long(
     from ditar_studio.engine.events import Done, Failed, PatchReady, Progress
     from ditar_studio.engine.generate import GenerationRequest, stream
 
-    use_threads(default_threads(model.info.parameters))
+    use_threads(default_threads(model.info.parameters, beside_interface=False))
 
     def measure(wanted: float) -> float:
         text = _SENTENCE * math.ceil(wanted / 4)

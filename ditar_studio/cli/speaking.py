@@ -108,7 +108,7 @@ def load(arguments: argparse.Namespace) -> SpeechModel:
         raise StudioError("There is an alpha but no LoRA.", "Give the LoRA's folder with --lora.")
     else:
         model = load_model(*named)
-    use_threads(threads or default_threads(model.info.parameters))
+    use_threads(threads or default_threads(model.info.parameters, beside_interface=False))
     return model
 
 

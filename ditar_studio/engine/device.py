@@ -38,14 +38,14 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def default_threads(parameters: int = 0) -> int:
+def default_threads(parameters: int = 0, beside_interface: bool = True) -> int:
     """Threads for a model of so many parameters: eight at most.
 
-    Small models leave one core to interface and sound: on two cores a second thread was measured to
-    bring them a tenth on a quiet machine, and to cost many times the time on a busy one. Large ones
-    take all cores.
+    Small models leave one core to interface and sound, where there is an interface: on two cores a
+    second thread was measured to bring them a fifth on a quiet machine, and to cost many times the
+    time on a busy one. Large ones take all cores.
     """
-    wanted = cores() if parameters >= _LARGE else cores() - 1
+    wanted = cores() - 1 if beside_interface and parameters < _LARGE else cores()
     return max(1, min(_MOST_THREADS, wanted))
 
 

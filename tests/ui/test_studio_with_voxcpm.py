@@ -62,7 +62,9 @@ def test_the_sliders_are_the_model_s_and_it_speaks_and_is_unloaded(
     qtbot.keyClicks(row, "Hi")
     with qtbot.waitSignal(studio.engine.stopped, timeout=120_000) as stopped:
         studio.speak((line.id,))
-    take = next(take for take in studio.takes.shown if take.id in stopped.args[0])
+    made = stopped.args[0]
+    qtbot.waitUntil(lambda: any(take.id in made for take in studio.takes.shown))
+    take = next(take for take in studio.takes.shown if take.id in made)
     assert soundfile.info(take.path).samplerate == 48_000
     assert take.recipe.model_name == "tiny"
     assert (take.recipe.settings["mode"], take.recipe.settings["steps"]) == ("reference", 2)
