@@ -13,6 +13,7 @@ import contextlib
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import TextIO
 
@@ -72,15 +73,19 @@ class Chatter:
 
     def _read(self) -> None:
         rest = b""
-        recent = 0
+        recent, since = 0, time.monotonic()
         while chunk := os.read(self._reader, _CHUNK):
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 self._tell(line.decode(errors="replace").strip())
             rest = rest[-_CHUNK:]
-            recent = recent + len(chunk) if len(chunk) > _CHUNK // 16 else 0
+            now = time.monotonic()
+            if now - since > _FLOOD_PAUSE_SECONDS:
+                recent, since = 0, now
+            recent += len(chunk)
             if recent > _FLOOD_BYTES:
                 self._stop.wait(_FLOOD_PAUSE_SECONDS)
+                recent, since = recent // 2, time.monotonic()
         os.close(self._reader)
 
     def _tell(self, line: str) -> None:
