@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from ditar_studio.ui import translate
 from ditar_studio.ui.application import Appearance, make_application
 from ditar_studio.ui.preferences import PreferenceFile
 
 IGNORED = ("This plugin does not support",)
+PATIENCE_MS = 30_000
+
+
+class PatientQtBot(QtBot):
+    """Waits as long as a busy machine may need; how quick the studio is, other tests ask."""
+
+    def waitUntil(self, callback: Callable[[], object], *, timeout: int = PATIENCE_MS) -> None:
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal: Any, *, timeout: int = PATIENCE_MS, **rest: Any) -> Any:
+        return super().waitSignal(signal, timeout=timeout, **rest)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    return PatientQtBot(request)
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,14 @@ from typing import TypeVar
 import numpy as np
 import pytest
 import soundfile
+from fake_model import FakeUtterance
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QDialog, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 from quiet_studio import quiet_machinery
 
+from ditar_studio.engine.speech_model import PatchOutput
 from ditar_studio.services.metadata import open_recipe
 from ditar_studio.store.projects import NewLine
 from ditar_studio.store.recovery import Recoverable
@@ -215,12 +217,14 @@ def test_deleted_take_comes_back(qtbot: QtBot, studio: Studio) -> None:
 def test_dragged_take_is_a_file_with_its_recipe(qtbot: QtBot, studio: Studio) -> None:
     speak(qtbot, studio, "One line here")
     take = studio.takes.shown[0]
-    studio.takes.select(())
-    with qtbot.waitSignal(studio.takes.file_ready):
-        studio.takes.select((take.id,))
+    studio.takes.select((take.id,))
     index = studio.takes_panel.model.place(take.id)
-    url = studio.takes_panel.model.mimeData([index]).urls()[0]
-    path = Path(url.toLocalFile())
+
+    def dragged() -> Path:
+        return Path(studio.takes_panel.model.mimeData([index]).urls()[0].toLocalFile())
+
+    qtbot.waitUntil(lambda: dragged() != take.path)
+    path = dragged()
     assert path.name == "Untitled 001 One line here.wav"
     assert open_recipe(path)[0].text == "One line here"
 
@@ -360,7 +364,7 @@ def test_actions_act_upon_all_selected_lines_and_undo_as_one(qtbot: QtBot, studi
 
 
 def test_at_another_speed_it_is_heard_while_it_is_made_as_it_is_exported(
-    qtbot: QtBot, studio: Studio
+    qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = add_lines(qtbot, studio, "One two three four")
     studio.parameters.set("speed", 1.25)
@@ -369,10 +373,18 @@ def test_at_another_speed_it_is_heard_while_it_is_made_as_it_is_exported(
     qtbot.waitUntil(lambda: studio.document.snapshot.project.settings.speed == 1.25)  # type: ignore[union-attr]
     assert snapshot is not None
     heard: list[int] = []
-    studio.engine.flowed.connect(lambda _flow: heard.append(len(studio.playback.samples())))
+    make_patch = FakeUtterance.step
+
+    def note_and_make(self: FakeUtterance) -> PatchOutput:
+        heard.append(len(studio.playback.samples()))
+        return make_patch(self)
+
+    monkeypatch.setattr(FakeUtterance, "step", note_and_make)
     with qtbot.waitSignal(studio.engine.stopped, timeout=20_000):
         studio.speak((ids[0],))
-    assert 0 < heard[4] < heard[-1] <= len(studio.playback.samples())
+    before_each_patch = heard[-16:]  # getting the voice ready comes before
+    assert before_each_patch[0] == 0
+    assert 0 < before_each_patch[5] < before_each_patch[-1] < len(studio.playback.samples())
     qtbot.waitUntil(lambda: bool(studio.takes.shown))
     kept = read_take(studio.takes.shown[0].path, 1.25)
     assert np.array_equal(studio.playback.samples(), kept.samples)

@@ -26,12 +26,10 @@ class Takes(QObject):
     Signals:
         changed: the list or the takes in it changed.
         selection_changed: other takes are selected.
-        file_ready: a take id: its file for dragging out lies ready.
     """
 
     changed = Signal()
     selection_changed = Signal()
-    file_ready = Signal(str)
 
     def __init__(
         self,
@@ -51,9 +49,11 @@ class Takes(QObject):
         self.selected: tuple[str, ...] = ()
         self._folder = drag_folder
         self._files: dict[str, Path] = {}
+        self._asked: set[str] = set()
         document.loaded.connect(lambda _snapshot: self._refresh())
         script.changed.connect(self._refresh)
         self._shown: tuple[Take, ...] = ()
+        self._known: frozenset[str] = frozenset()
         self._standing: frozenset[str] = frozenset()
 
     @property
@@ -85,8 +85,7 @@ class Takes(QObject):
         if take_ids == self.selected:
             return
         self.selected = take_ids
-        for take_id in take_ids[:8]:
-            self._prepare_file(take_id)
+        self._prepare_files()
         self.selection_changed.emit()
 
     def select_next(self, step: int) -> None:
@@ -164,23 +163,31 @@ class Takes(QObject):
         self._shown = tuple(
             take for take in snapshot.takes if self.of_all or take.line_id == self.script.selected
         )
-        kept = tuple(i for i in self.selected if snapshot.take(i) is not None)
+        known = frozenset(take.id for take in snapshot.takes)
+        gone, self._known = self._known - known, known
+        kept = tuple(i for i in self.selected if i not in gone)  # one just made may not be here yet
         self.changed.emit()
         if kept != self.selected:
             self.selected = kept
             self.selection_changed.emit()
+        self._prepare_files()
+
+    def _prepare_files(self) -> None:
+        for take_id in self.selected[:8]:
+            if take_id not in self._asked:
+                self._prepare_file(take_id)
 
     def _prepare_file(self, take_id: str) -> None:
         take = self.take(take_id)
         snapshot = self.document.snapshot
-        if take is None or snapshot is None or take_id in self._files:
+        if take is None or snapshot is None:
             return
+        self._asked.add(take_id)
         line = snapshot.line(take.line_id)
         number = self.script.index(take.line_id or "") + 1
 
         def keep(path: Path) -> None:
             self._files[take_id] = path
-            self.file_ready.emit(take_id)
 
         self.document.bridge.background(
             write_drag_file,
