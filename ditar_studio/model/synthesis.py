@@ -24,7 +24,7 @@ from ditar_studio.model.features import mel_filters
 HOP = 150
 WINDOW = 600
 DELAY = WINDOW - HOP  # samples between what goes in and what comes out
-_NOISE_PERIOD = 1 << 17
+NOISE_PERIOD = 1 << 17
 
 
 def pulse_train(phase: Tensor, hertz: Tensor, sample_rate: int) -> Tensor:
@@ -94,7 +94,7 @@ class SourceFilter(nn.Module):
         with torch.device("cpu"):
             spread, phase_spread = _envelope_matrices(bands, sample_rate)
             window = torch.hann_window(WINDOW).sqrt()
-            noise = torch.randn(_NOISE_PERIOD, generator=torch.Generator().manual_seed(0))
+            noise = torch.randn(NOISE_PERIOD, generator=torch.Generator().manual_seed(0))
         for name, value in (
             ("window", window),
             ("noise", noise),
@@ -141,7 +141,7 @@ class SourceFilter(nn.Module):
         source = torch.cat((state.source, pulses), dim=1)
         count = frames * HOP
         where = torch.arange(state.position - DELAY, state.position + count, device=hertz.device)
-        noise = self.noise[where % _NOISE_PERIOD]
+        noise = self.noise[where % NOISE_PERIOD]
 
         source_spectrum = torch.fft.rfft(source.unfold(1, WINDOW, HOP) * self.window)
         noise_spectrum = torch.fft.rfft(noise.unfold(0, WINDOW, HOP) * self.window)
@@ -160,5 +160,5 @@ class SourceFilter(nn.Module):
             hertz=hertz[:, -1],
             source=source[:, -DELAY:],
             overlap=summed[:, count:],
-            position=(state.position + count) % _NOISE_PERIOD,
+            position=(state.position + count) % NOISE_PERIOD,
         )

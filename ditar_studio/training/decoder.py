@@ -2,13 +2,13 @@
 
 The latents stay as they are, so a DiTAR can be trained on them at the same time. They are given
 with noise: what a DiTAR generates is not exact either, and what it gets wrong of the voice the
-embedding can then put right.
+embedding can then put right. An adversary keeps what is rendered from sounding muffled.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,32 +16,55 @@ import torch
 from torch import Tensor, nn
 
 from ditar_studio.model.vae import Vae
+from ditar_studio.training.adversary import Adversary
 from ditar_studio.training.corpus import SAMPLE_RATE, PreparedCorpus
 from ditar_studio.training.latents import LatentCorpus, LatentEntry
 from ditar_studio.training.loop import Loop, LoopConfig
 from ditar_studio.training.vae import Reconstruction, log_pitch
 
 
-class DecoderObjective(nn.Module):
-    """Losses on a batch of `DecoderData`."""
+@dataclass(frozen=True)
+class DecoderLosses:
+    """Weights of the losses beside the spectral and the pitch loss, and the noise on latents.
 
-    def __init__(self, vae: Vae, noise: float) -> None:
+    Args:
+        fooled: weight of the adversary's verdicts.
+        features: weight of what it sees, compared with what it sees of the recording.
+        noise: largest standard deviation of the noise.
+    """
+
+    fooled: float = 0.1
+    features: float = 0.3
+    noise: float = 0.3
+
+
+class DecoderObjective(nn.Module):
+    """Losses on a batch of `DecoderData`; the adversary learns in the same steps."""
+
+    def __init__(self, vae: Vae, losses: DecoderLosses) -> None:
         super().__init__()
-        self.vae, self.noise = vae, noise
+        self.vae, self.losses = vae, losses
         self.reconstruction = Reconstruction(vae)
+        self.adversary = Adversary()
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        latents = batch["latents"]
-        level = torch.rand(len(latents), 1, 1, device=latents.device) * self.noise
+        latents, wave = batch["latents"], batch["wave"]
+        level = torch.rand(len(latents), 1, 1, device=latents.device) * self.losses.noise
         noisy = latents + level * torch.randn_like(latents)
-        out: dict[str, Tensor] = self.reconstruction(
+        made, pitch = self.reconstruction.render(
             noisy * self.vae.latent_scale + self.vae.latent_mean,
-            batch["wave"],
             batch["octaves"],
             batch["voiced"],
             batch["voice"],
         )
-        return {"loss": out["spectral"] + out["pitch"], **out}
+        out = {
+            "spectral": self.reconstruction.spectral(made, wave),
+            "pitch": pitch,
+            **self.adversary(made, wave),
+        }
+        loss = out["spectral"] + out["pitch"] + out["judge"]
+        loss = loss + self.losses.fooled * out["fooled"] + self.losses.features * out["features"]
+        return {"loss": loss, **out}
 
 
 class DecoderData:
@@ -90,7 +113,11 @@ class DecoderData:
 
 
 def decoder_loop(
-    vae: Vae, data: DecoderData, config: LoopConfig, out: Path, noise: float = 0.3
+    vae: Vae,
+    data: DecoderData,
+    config: LoopConfig,
+    out: Path,
+    losses: DecoderLosses | None = None,
 ) -> Loop:
     """A loop that trains the decoder of `vae`, which is told the voice from here on."""
     torch.manual_seed(config.seed)
@@ -98,4 +125,5 @@ def decoder_loop(
     told.load_state_dict(vae.state_dict(), strict=vae.config.speaker)
     told.requires_grad_(False)
     told.decoder.requires_grad_(True)
-    return Loop(DecoderObjective(told, noise), data.load, data.seconds, config, out)
+    objective = DecoderObjective(told, losses or DecoderLosses())
+    return Loop(objective, data.load, data.seconds, config, out)

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from ditar_studio.model.config import VaeConfig
 from ditar_studio.model.features import mel_filters
-from ditar_studio.model.synthesis import HOP
+from ditar_studio.model.synthesis import HOP, NOISE_PERIOD
 from ditar_studio.model.vae import PITCH_REFERENCE_HZ, Vae, kl_divergence
 from ditar_studio.training.corpus import PITCH_HOP, Entry, PreparedCorpus
 from ditar_studio.training.labels import spoken
@@ -84,16 +84,11 @@ class Reconstruction(nn.Module):
         self.vae = vae
         self.spectral = SpectralLoss(vae.config.sample_rate)
 
-    def forward(
-        self,
-        latents: Tensor,
-        wave: Tensor,
-        octaves: Tensor,
-        voiced: Tensor,
-        voice: Tensor | None = None,
-    ) -> dict[str, Tensor]:
-        """Losses of latents [B, T, latent_dim], not normalised, against wave [B, T * hop], octaves
-        and voiced [B, T * hop / 150] and the speaker's embedding [B, SIZE]."""
+    def render(
+        self, latents: Tensor, octaves: Tensor, voiced: Tensor, voice: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Latents [B, T, latent_dim], not normalised, as samples [B, T * hop] at the true pitch,
+        and the pitch loss; octaves and voiced are [B, T * hop / 150], voice is [B, SIZE]."""
         decoder, hop = self.vae.decoder, self.vae.config.hop
         state = decoder.start(len(latents), voice)
         padded = F.pad(latents, (0, 0, 0, -(-decoder.delay // hop)))
@@ -104,17 +99,27 @@ class Reconstruction(nn.Module):
         true_pitch = F.pad(
             octaves, (lead, predicted.shape[1] - lead - octaves.shape[1]), mode="replicate"
         )
+        # Any noise and any phase: what a decoder makes of one of them it would learn by heart.
+        synthesis = replace(
+            state.synthesis,
+            phase=torch.rand_like(state.synthesis.phase) - 0.5,
+            position=int(torch.randint(NOISE_PERIOD, ())),
+        )
         made, _ = decoder.synthesiser.step(
             PITCH_REFERENCE_HZ * torch.exp2(true_pitch),
             voiced_envelope,
             unvoiced_envelope,
-            state.synthesis,
+            synthesis,
         )
-        made = made[:, decoder.delay :][:, : wave.shape[1]]
-        return {
-            "spectral": self.spectral(made, wave),
-            "pitch": pitch.sum() / voiced.sum().clamp_min(1),
-        }
+        made = made[:, decoder.delay :][:, : latents.shape[1] * hop]
+        return made, pitch.sum() / voiced.sum().clamp_min(1)
+
+    def forward(
+        self, latents: Tensor, wave: Tensor, octaves: Tensor, voiced: Tensor
+    ) -> dict[str, Tensor]:
+        """Losses of what `render` makes, against wave [B, T * hop]."""
+        made, pitch = self.render(latents, octaves, voiced)
+        return {"spectral": self.spectral(made, wave), "pitch": pitch}
 
 
 class VaeObjective(nn.Module):
