@@ -40,7 +40,8 @@ class _Weights:
 
     def conv(self, prefix: str) -> tuple[Tensor, Tensor]:
         """(g * v / |v|, bias); the norm is over all axes but the first."""
-        gain, direction = self.plain(f"{prefix}.weight_g"), self.plain(f"{prefix}.weight_v")
+        gain = self._tensors[f"{prefix}.weight_g"].float()
+        direction = self._tensors[f"{prefix}.weight_v"].float()
         norm = torch.linalg.vector_norm(direction, dim=(1, 2), keepdim=True)
         return direction * (gain / norm), self.plain(f"{prefix}.bias")
 
@@ -146,9 +147,10 @@ class Transposed(Product):
 
     def __init__(self, weight: Tensor, bias: Tensor, stride: int) -> None:
         inputs, outputs, _ = weight.shape
-        now, before = weight[:, :, :stride], weight[:, :, stride:]
-        both = torch.cat([before, now]).permute(2, 1, 0)  # [s, out, 2 in]
-        super().__init__(both.reshape(stride * outputs, -1), bias.repeat(stride))
+        taps = weight.flatten(1).t().contiguous().view(outputs, 2, stride, inputs)
+        now, before = taps.transpose(0, 1).transpose(1, 2)
+        both = torch.stack([before, now], 2)  # [s, out, 2, in]
+        super().__init__(both.view(stride * outputs, -1), bias.repeat(stride))
         self.inputs, self.outputs = inputs, outputs
 
     def _channels(self) -> int:

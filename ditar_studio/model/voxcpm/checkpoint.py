@@ -14,7 +14,9 @@ import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -101,10 +103,8 @@ def _unreadable(path: Path) -> StudioError:
 def _read_pickle(path: Path) -> dict[str, Tensor]:
     """A ``torch.save`` file's state dict; nothing in the file is executed."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about odd pickles, which are refused anyway
-            mapped = zipfile.is_zipfile(path)
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+        mapped = zipfile.is_zipfile(path)
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:
         raise StudioError(
             f"{path.name} holds more than tensors, or is damaged; it was not opened.", _AGAIN
@@ -361,6 +361,18 @@ def is_voxcpm_folder(folder: Path) -> bool:
     )
 
 
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Without torch's warnings: of odd pickles, which are refused, and of quantised tensors.
+
+    Filters belong to all threads, so they are set before any starts, and set back after the last.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@_unwarned()
 def load(
     folder: Path,
     precision: Precision = _PLAIN,
@@ -381,13 +393,14 @@ def load(
         StudioError: anything that is missing, damaged, foreign or contradictory, by name.
     """
     config, tokenizer, main_path, vae_path = _open(folder)
-    vae = _load_vae(vae_path, config)
+    vae_file, vae_names = _open_vae(vae_path, config)
     main = _open_main(main_path, config)
     expected = main_shapes(config)
     adapter = Lora(lora, expected, lora_alpha) if lora is not None else None
     with torch.device("meta"):
         model = VoxCPM(config)
     packer = Packer(threads)
+    vae = packer.start(partial(_build_vae, config, vae_file, vae_names, precision))
     try:
         trials = _fill(model, config, main, precision, adapter, packer)
         if trials:
@@ -397,12 +410,11 @@ def load(
         raise _unreadable(main_path) from error
     finally:
         packer.close()
-    if precision.name == "int8":
-        vae.halve()
-    model.attach_vae(vae)
+    model.attach_vae(vae.result())
     return Loaded(model.eval().requires_grad_(False), tokenizer, choices)
 
 
+@_unwarned()
 def check(folder: Path) -> None:
     """Whether a folder holds a whole model, by its files' names and shapes.
 
@@ -448,9 +460,16 @@ def _open_vae(path: Path, config: VoxCPMConfig) -> tuple[TensorFile, dict[str, s
     return file, {short: names[short] for short in expected.keys() - optional}
 
 
-def _load_vae(path: Path, config: VoxCPMConfig) -> AudioVae:
-    file, names = _open_vae(path, config)
-    return AudioVae(config.vae, {short: file.take(name) for short, name in names.items()})
+def _build_vae(
+    config: VoxCPMConfig, file: TensorFile, names: dict[str, str], precision: Precision
+) -> AudioVae:
+    try:
+        vae = AudioVae(config.vae, {short: file.take(name) for short, name in names.items()})
+    except (SafetensorError, OSError, RuntimeError) as error:
+        raise _unreadable(file.path) from error
+    if precision.name == "int8":
+        vae.halve()
+    return vae
 
 
 def _fill(

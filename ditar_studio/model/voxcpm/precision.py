@@ -8,7 +8,6 @@ projection before it is paid.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -100,9 +99,10 @@ class Rows:
     def fits_half(self) -> bool:
         """Whether float16 holds them without loss."""
         limit = torch.finfo(torch.float16).max
-        return self.dtype in (torch.bfloat16, torch.float16) and all(
-            float(torch.linalg.vector_norm(part, torch.inf)) <= limit for part in self.parts
-        )
+        if self.dtype not in (torch.bfloat16, torch.float16):
+            return False
+        ends = [end for part in self.parts for end in part.aminmax()]
+        return all(abs(float(end)) <= limit for end in ends)
 
     def widen(self, scratch: Tensor) -> Tensor:
         """[out, in] in float32, at the beginning of ``scratch`` [n]."""
@@ -172,16 +172,14 @@ class Int8Linear(nn.Module):
         # Without VNNI sums of two products saturate unless one factor leaves a bit free. Inputs
         # have outliers and need theirs; weights don't.
         most = 127 if torch.cpu.get_capabilities().get("avx512_vnni", False) else 63
-        low, high = torch.aminmax(weight, dim=1)
-        scale = torch.maximum(-low, high).clamp_min_(1e-12) / most
+        # (twenty times as fast as one `aminmax` along the rows)
+        scale = torch.maximum(weight.amax(1), weight.amin(1).neg_()).clamp_min_(1e-12) / most
         levels = weight.mul_(scale.reciprocal()[:, None]).round_().to(torch.int8)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # quantised tensors are called deprecated, ops are not
-            zero = torch.zeros(len(scale), dtype=torch.long)
-            rounded = torch._make_per_channel_quantized_tensor(levels, scale.double(), zero, 0)
-            self._packed = torch.ops.quantized.linear_prepack(
-                rounded, None if bias is None else bias.float()
-            )
+        zero = torch.zeros(len(scale), dtype=torch.long)
+        rounded = torch._make_per_channel_quantized_tensor(levels, scale.double(), zero, 0)
+        self._packed = torch.ops.quantized.linear_prepack(
+            rounded, None if bias is None else bias.float()
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., in] to [..., out]."""
@@ -236,6 +234,10 @@ class Packer:
         """`exact`, elsewhere."""
         wide, scratch = self.widen(rows)
         return self.submit(scratch, partial(exact, rows, bias, wide))
+
+    def start(self, work: Callable[[], _T]) -> Future[_T]:
+        """Do ``work`` elsewhere."""
+        return self._pool.submit(work)
 
     def close(self) -> None:
         """Wait for all and let go of the memory."""
