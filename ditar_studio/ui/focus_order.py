@@ -24,14 +24,19 @@ def stops(part: QWidget) -> list[QWidget]:
         and widget.focusProxy() is None
         and widget.window() is part.window()
     ]
-    centres = {widget: _centre(widget) for widget in found}
-    found.sort(key=lambda widget: centres[widget].y())
+    places = {widget: _place(widget, part) for widget in found}
+    found.sort(key=lambda widget: [point.y() for point in places[widget]])
     ordered: list[QWidget] = []
     while found:
-        top = centres[found[0]].y()
-        row = [widget for widget in found if centres[widget].y() - top <= _ROW]
-        ordered += sorted(row, key=lambda widget: centres[widget].x())
-        found = found[len(row) :]
+        *around, top = (point.y() for point in places[found[0]])
+        row = [
+            widget
+            for widget in found
+            if [point.y() for point in places[widget][:-1]] == around
+            and places[widget][-1].y() - top <= _ROW
+        ]
+        ordered += sorted(row, key=lambda widget: places[widget][-1].x())
+        found = [widget for widget in found if widget not in row]
     return ordered
 
 
@@ -44,6 +49,20 @@ def go_to(widget: QWidget, forwards: bool) -> None:
         if isinstance(outside, QScrollArea):
             outside.ensureWidgetVisible(widget, 0, 24)
         outside = outside.parentWidget()
+
+
+def _place(widget: QWidget, part: QWidget) -> list[QPoint]:
+    """Where a control is: the centres of the scrolled areas around it in `part`, then its own.
+
+    What is scrolled out of sight so keeps its place beside what is in sight.
+    """
+    found = [_centre(widget)]
+    outside = widget.parentWidget()
+    while outside is not None and outside is not part:
+        if isinstance(outside, QScrollArea):
+            found.insert(0, _centre(outside))
+        outside = outside.parentWidget()
+    return found
 
 
 def _centre(widget: QWidget) -> QPoint:

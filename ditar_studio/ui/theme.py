@@ -246,8 +246,14 @@ def make_theme(dark: bool, text_size: float = 1.0) -> Theme:
 
 
 class ThemeKeeper(QObject):
-    """Holds the theme in force and tells whoever paints by hand when it changes."""
+    """Holds the theme in force and tells whoever paints by hand when it changes.
 
+    Signals:
+        changing: every widget there is will be dressed anew, which takes a millisecond each.
+        changed: it has changed.
+    """
+
+    changing = Signal()
     changed = Signal()
 
     def __init__(self) -> None:
@@ -261,6 +267,7 @@ class ThemeKeeper(QObject):
     def apply(self, theme: Theme) -> None:
         """Dresses the running application in `theme` and emits `changed`."""
         self._theme = theme
+        self.changing.emit()
         app = QGuiApplication.instance()
         if app is not None:
             app.setPalette(qt_palette(theme))  # type: ignore[attr-defined]

@@ -96,7 +96,7 @@ class Trial:
         assert snapshot is not None
         lines = [NewLine(LINE) for _ in range(max(2, round(self.seconds / 6)))]
         studio.document.ask(studio.library.projects.replace_script, snapshot.project.id, lines)
-        yield lambda: len(studio.script_panel.rows) == len(lines)
+        yield lambda: len(studio.script.lines) == len(lines)
         until = time.monotonic() + 2.0  # voices are encoded meanwhile
         yield lambda: time.monotonic() > until
         yield from self._speak()

@@ -194,6 +194,29 @@ def test_tab_follows_the_regions_and_reads_each_from_top_to_bottom(
         assert backwards == [], place
 
 
+def test_tab_goes_through_a_long_script_before_what_is_beneath_it(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    window, panel = studio.window, studio.script_panel
+    texts = [NewLine(f"Line number {number}.") for number in range(25)]
+    studio.document.ask(studio.library.projects.replace_script, studio.document.project_id, texts)
+    qtbot.waitUntil(lambda: len(studio.script.lines) == 25 and len(panel.rows) > 5)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    ids = [line.id for line in studio.script.lines]
+    panel.rows[ids[0]].text.setFocus()
+    visited = [ids[0]]
+    while visited[-1] != ids[-1]:
+        QApplication.processEvents()
+        window.focusNextChild()
+        here = window.focusWidget()
+        assert here is not panel.add_button, len(visited)
+        at = next(line_id for line_id, row in panel.rows.items() if row.isAncestorOf(here))
+        if at != visited[-1]:
+            visited.append(at)
+    assert visited == ids
+
+
 def dialogs(studio: Studio, tmp_path: Path) -> list[QDialog]:
     """Those that say something whenever they are opened."""
     choices = Choices(

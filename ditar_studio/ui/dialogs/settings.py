@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize, QUrl
+from PySide6.QtCore import QSize, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QDialog,
@@ -30,6 +31,8 @@ from ditar_studio.ui.widgets.toggle import Toggle
 from ditar_studio.ui.widgets.value_slider import ValueSlider
 
 BUILT_IN = "builtin"
+_REST_MS = 150
+"""So long a slider rests before what it says comes into force, where that takes long."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,7 @@ class SettingsDialog(QDialog):
         self.pages.setFixedWidth(190)
         self.pages.setProperty("pages", "true")
         self.stack = QStackedWidget()
+        self._makers: dict[int, Callable[[], QWidget]] = {}
         for icon, title, make in (
             ("headphones", tr("Sound"), self._sound),
             ("sun", tr("Appearance"), self._appearance),
@@ -131,9 +135,9 @@ class SettingsDialog(QDialog):
             item = QListWidgetItem(icons.icon(icon), title)
             item.setSizeHint(QSize(150, 36))
             self.pages.addItem(item)
-            self.stack.addWidget(self._page(title, make()))
+            self._makers[self.stack.addWidget(QWidget())] = partial(self._page, title, make)
         self.pages.setFixedHeight(36 * self.pages.count() + 6)
-        self.pages.currentRowChanged.connect(self.stack.setCurrentIndex)
+        self.pages.currentRowChanged.connect(self._show_page)
         self.pages.setCurrentRow(page)
         left = column(label(tr("Settings"), "title"), Space.S, self.pages, None)
         left.setContentsMargins(Space.XL, Space.XL, Space.M, Space.L)
@@ -150,13 +154,23 @@ class SettingsDialog(QDialog):
         layout.addWidget(surface("pane", column(body)), 1)
         self.setLayout(layout)
 
-    def _page(self, title: str, groups: list[QWidget]) -> QWidget:
+    def _show_page(self, page: int) -> None:
+        """Shows a page, made when it is first looked at."""
+        make = self._makers.pop(page, None)
+        if make is not None:
+            self.stack.insertWidget(page, make())
+            if (empty := self.stack.widget(page + 1)) is not None:
+                self.stack.removeWidget(empty)
+                empty.deleteLater()
+        self.stack.setCurrentIndex(page)
+
+    def _page(self, title: str, make: Callable[[], list[QWidget]]) -> QWidget:
         inside = QWidget()
         layout = QVBoxLayout(inside)
         layout.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.L)
         layout.setSpacing(Space.L)
         layout.addWidget(label(title, "heading"))
-        for one in groups:
+        for one in make():
             layout.addWidget(one)
         layout.addStretch(1)
         return scrolling(inside)
@@ -208,9 +222,11 @@ class SettingsDialog(QDialog):
             tip=tr("Size of all texts, in percent of the usual size."),
         )
         self.text_size.set_value(value.text_size * 100)
-        self.text_size.changed.connect(
-            lambda percent: self._preferences.change(text_size=round(percent / 100, 2))
+        rest = QTimer(self, singleShot=True, interval=_REST_MS)
+        rest.timeout.connect(
+            lambda: self._preferences.change(text_size=round(self.text_size.value / 100, 2))
         )
+        self.text_size.changed.connect(lambda _percent: rest.start())
         size = QWidget()
         inside = column(self.text_size)
         inside.setContentsMargins(Space.L, Space.M, Space.L, Space.M)
@@ -240,8 +256,6 @@ class SettingsDialog(QDialog):
         ]
 
     def _library(self) -> list[QWidget]:
-        self.folder = label(str(self._choices.library_folder), "small", wrap=True)
-        self.folder.setAccessibleName("")
         actions = QWidget()
         actions.setLayout(
             row(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from PySide6.QtCore import QEvent, QMimeData, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
+    QFont,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
@@ -12,6 +15,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
     QTextCursor,
+    QTextLayout,
     QWheelEvent,
 )
 from PySide6.QtWidgets import (
@@ -37,6 +41,21 @@ STATES: dict[LineState, tuple[str, str]] = {
     "failed": (mark("Failed"), "danger"),
 }
 """Words and colour of each state of a line."""
+
+_MARGIN = 2
+
+
+@lru_cache(maxsize=2000)
+def _lines(text: str, font: QFont, width: int) -> int:
+    """The number of lines on screen that a text takes."""
+    layout = QTextLayout(text, font)
+    layout.beginLayout()
+    count = 0
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(max(1, width))
+        count += 1
+    layout.endLayout()
+    return max(1, count)
 
 
 class LineEdit(QPlainTextEdit):
@@ -72,7 +91,7 @@ class LineEdit(QPlainTextEdit):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.document().setDocumentMargin(2)
+        self.document().setDocumentMargin(_MARGIN)
         self.textChanged.connect(self._on_text)
         self._quiet = False
         self._fit()
@@ -170,10 +189,16 @@ class LineEdit(QPlainTextEdit):
         if not self._quiet:
             self.typed.emit(self.toPlainText())
 
+    def height_with(self, text: str, width: int) -> int:
+        """The height of a field like this one with another text and width."""
+        return self._height(_lines(text, self.font(), width - 2 * _MARGIN))
+
+    def _height(self, lines: int) -> int:
+        return lines * self.fontMetrics().lineSpacing() + 2 * _MARGIN + 8
+
     def _fit(self) -> None:
         """Makes the field as high as its text."""
-        lines = max(1, round(self.document().size().height()))
-        height = lines * self.fontMetrics().lineSpacing() + 2 * 2 + 8
+        height = self._height(max(1, round(self.document().size().height())))
         if height != self.minimumHeight():
             self.setFixedHeight(height)
 
@@ -288,7 +313,9 @@ class LineRow(QFrame):
         self.text.marked.connect(self.marked)
         self.text.reached.connect(self.reached)
 
-    def show_line(self, line: Line, number: int, text: str, voice: str, own_voice: bool) -> None:
+    def show_line(
+        self, line: Line, number: int, text: str, voice: str, own_voice: bool, work: str = ""
+    ) -> None:
         """Shows a line.
 
         Args:
@@ -296,8 +323,9 @@ class LineRow(QFrame):
             text: what it says.
             voice: the name of its voice, or what stands for it.
             own_voice: whether it has one of its own.
+            work: that it is being spoken, or waits for it; empty if neither.
         """
-        shown = (line, number, text, voice, own_voice)
+        shown = (line, number, text, voice, own_voice, work)
         if shown == self._shown:
             return
         self._shown = shown
@@ -318,13 +346,16 @@ class LineRow(QFrame):
         self.play.setEnabled(line.take_id is not None)
         self.play.setAccessibleName(tr("Play line {number}", number=number))
         self.lock.setAccessibleName(tr("Lock line {number}", number=number))
-        words, colour = STATES[line.state]
-        self._show_state(tr(words), colour, sentence(line.failure))
+        if work:
+            self._show_state(work, "accent", "")
+        else:
+            words, colour = STATES[line.state]
+            self._show_state(tr(words), colour, sentence(line.failure))
 
-    def show_working(self, words: str) -> None:
-        """Shows that the line is being spoken, or waits for it."""
-        self._shown = None
-        self._show_state(words, "accent", "")
+    def height_with(self, text: str, width: int) -> int:
+        """The height of a row like this one with another text and width."""
+        around = self.sizeHint().height() - self.text.height()
+        return around + self.text.height_with(text, width - self.width() + self.text.width())
 
     def set_selected(self, selected: bool) -> None:
         """Paints the row as the selected one."""

@@ -7,7 +7,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMenu, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from ditar_studio.store.projects import Line
-from ditar_studio.ui import icons
+from ditar_studio.ui import icons, theme
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.panels.line_row import LineRow
 from ditar_studio.ui.theme import Space
@@ -21,12 +21,11 @@ from ditar_studio.ui.widgets.basics import (
     column,
     label,
     row,
-    scrolling,
 )
 from ditar_studio.ui.widgets.empty_state import EmptyState
+from ditar_studio.ui.widgets.lazy_column import LazyColumn
 
-_ROWS_AT_ONCE = 6
-"""Rows made before the window gets to do something else."""
+_USUAL_HEIGHT = 84
 
 
 class ScriptPanel(QWidget):
@@ -45,16 +44,10 @@ class ScriptPanel(QWidget):
         self.script = script
         self.engine = engine
         self.actions_ = actions
-        self.rows: dict[str, LineRow] = {}
         self._queued: tuple[str, ...] = ()
         self._chosen: frozenset[str] = frozenset()
         self._fraction = 0.0
-        self._content = QWidget()
-        self._column = QVBoxLayout(self._content)
-        self._column.setContentsMargins(Space.L, Space.XS, Space.L, Space.L)
-        self._column.setSpacing(Space.S)
-        self._column.addStretch(1)
-        self.area = scrolling(self._content)
+        self.area = LazyColumn(self._make_row, self._guess_height)
         self.empty = EmptyState(
             "script",
             tr("Nothing to say yet"),
@@ -69,10 +62,6 @@ class ScriptPanel(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.stack, 1)
         layout.addWidget(self._make_bar())
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(0)
-        self._later.timeout.connect(self.refresh)
         self.setAcceptDrops(True)
         script.changed.connect(self.refresh)
         script.focus_wanted.connect(self.focus_line)
@@ -81,6 +70,7 @@ class ScriptPanel(QWidget):
         engine.line_begun.connect(self._on_line)
         engine.stopped.connect(self._on_stopped)
         engine.state_changed.connect(lambda _state: self._show_bar())
+        theme.keeper.changing.connect(self.area.drop_unused)
         self.refresh()
 
     def _make_bar(self) -> QWidget:
@@ -135,40 +125,34 @@ class ScriptPanel(QWidget):
 
     # --- showing
 
+    @property
+    def rows(self) -> dict[str, LineRow]:
+        """The rows that exist, those in or near sight, by the ids of their lines."""
+        return self.area.rows
+
     def refresh(self) -> None:
-        """Shows the script as it is now; many new rows come in several steps."""
+        """Shows the script as it is now."""
         lines = self.script.lines
         self._chosen = frozenset(self.script.chosen)
-        there = {line.id for line in lines}
-        for line_id in [line_id for line_id in self.rows if line_id not in there]:
-            gone = self.rows.pop(line_id)
-            self._column.removeWidget(gone)
-            gone.hide()
-            gone.deleteLater()
-        made = 0
         for place, line in enumerate(lines):
             shown = self.rows.get(line.id)
-            if shown is None:
-                if made >= _ROWS_AT_ONCE:
-                    self._later.start()
-                    break
-                made += 1
-                shown = self._make_row(line.id)
-            item = self._column.itemAt(place)
-            if item is None or item.widget() is not shown:
-                self._column.removeWidget(shown)
-                self._column.insertWidget(place, shown)
-            self._show_line(shown, line, place + 1)
+            if shown is not None:
+                self._show_line(shown, line, place + 1)
+        self.area.set_keys(line.id for line in lines)
         self.stack.setCurrentWidget(self.area if lines else self.empty)
         self._show_bar()
 
     def focus_line(self, line_id: str, cursor: int = -1) -> None:
         """Puts the keyboard focus and the cursor into a line."""
-        shown = self.rows.get(line_id)
+        shown = self.area.bring(line_id)
         if shown is not None:
             shown.text.setFocus(Qt.FocusReason.OtherFocusReason)
             shown.text.put_cursor(cursor)
             QTimer.singleShot(0, shown, lambda: self.area.ensureWidgetVisible(shown, 0, 24))
+
+    def _guess_height(self, line_id: str, width: int) -> int:
+        like = next(iter(self.rows.values()), None)
+        return like.height_with(self.script.text(line_id), width) if like else _USUAL_HEIGHT
 
     def _make_row(self, line_id: str) -> LineRow:
         made = LineRow(line_id)
@@ -186,7 +170,9 @@ class ScriptPanel(QWidget):
         made.lock_asked.connect(lambda: script.toggle_lock(line_id))
         made.play_asked.connect(lambda: self.play_asked.emit(line_id))
         made.menu.aboutToShow.connect(lambda: self._fill_voices(made))
-        self.rows[line_id] = made
+        line = script.line(line_id)
+        if line is not None:
+            self._show_line(made, line, script.index(line_id) + 1)
         return made
 
     def _show_line(self, shown: LineRow, line: Line, number: int) -> None:
@@ -197,12 +183,11 @@ class ScriptPanel(QWidget):
         name = voice.name if voice is not None else tr("No voice")
         if not own and line.speaker:
             name = tr("{speaker} in {voice}", speaker=line.speaker, voice=name)
-        shown.show_line(line, number, self.script.text(line.id), name, own)
-        shown.set_selected(line.id in self._chosen)
+        work = ""
         if line.id in self._queued:
-            shown.show_working(
-                tr("Speaking…") if line.id == self._queued[0] else tr("Waits to be spoken")
-            )
+            work = tr("Speaking…") if line.id == self._queued[0] else tr("Waits to be spoken")
+        shown.show_line(line, number, self.script.text(line.id), name, own, work)
+        shown.set_selected(line.id in self._chosen)
 
     def _fill_voices(self, shown: LineRow) -> None:
         menu: QMenu = shown.menu

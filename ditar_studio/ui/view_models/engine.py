@@ -144,6 +144,7 @@ class Engine(QObject):
 
         def work(_cancel: threading.Event) -> Iterator[Any]:
             # Imported here, so that the window never waits for an import.
+            importlib.import_module("ditar_studio.engine.preload").preload_torch()
             importlib.import_module("ditar_studio.services.render")
             if self._shelf is None:
                 self._shelf = self._make_shelf()

@@ -1,0 +1,34 @@
+"""Torch's library is loaded while other threads run on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from ditar_studio.engine.preload import preload_torch
+
+PROGRAM = """
+import sys
+from ditar_studio.engine.preload import preload_torch
+assert preload_torch() == (sys.platform in ("linux", "darwin"))
+assert "torch" not in sys.modules
+import torch
+assert torch.ones(2).sum() == 2
+if sys.platform == "linux":
+    loaded = {line.split()[-1] for line in open("/proc/self/maps") if "libtorch_cpu" in line}
+    assert len(loaded) == 1, loaded
+assert not preload_torch()
+"""
+
+
+def test_the_library_is_there_before_torch_and_only_once() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_with_torch_imported_there_is_nothing_to_do() -> None:
+    import torch  # noqa: F401
+
+    assert not preload_torch()
