@@ -299,9 +299,9 @@ def _transcript(measures: Measures, transcript: str) -> Finding:
     pace = measures.characters_per_second
     if not transcript.strip():
         return Finding(
-            "problem",
-            "The words of the clip are missing.",
-            "Type exactly what is said in it.",
+            "advice",
+            "The words of the clip are not written down.",
+            "The built-in voice reads them from the sound; other models may ask for them.",
             "transcript",
         )
     if pace is None:

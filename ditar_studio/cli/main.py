@@ -214,7 +214,9 @@ def add_lora_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_speak(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reference", metavar="CLIP", help="a recording of the voice, 1 to 30 s")
-    parser.add_argument("--transcript", default="", help="the words spoken in it")
+    parser.add_argument(
+        "--transcript", default="", help="the words spoken in it; the built-in voice needs none"
+    )
     parser.add_argument("--voice", metavar="NAME", help="a sample voice instead of a reference")
     parser.add_argument("--text", help="what to say")
     parser.add_argument("--text-file", metavar="FILE", help="read the text from a file; - is stdin")

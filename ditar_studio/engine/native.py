@@ -15,6 +15,7 @@ import torch
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import ModelInfo, PatchOutput
 from ditar_studio.errors import StudioError
+from ditar_studio.model.alignment import read
 from ditar_studio.model.diffusion import Sampling
 from ditar_studio.model.ditar import DiTAR, Prompt
 from ditar_studio.model.timbre import correction
@@ -38,6 +39,7 @@ _OVER = 1.8
 _LINGER = 0.6
 _SAMPLE_SOUNDS = 40  # of the reference's words that the model says to compare timbres: 3 s
 _SHORTEST_SAMPLE = 0.5  # seconds
+_LEAST_HEARD = 4  # sounds
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +99,7 @@ def load(path: Path, precision: str | None = None) -> NativeModel:
         default_settings=GenerationSettings.from_dict(
             defaults if isinstance(defaults, dict) else {}
         ),
+        needs_transcript=model.reader is None,
     )
     return NativeModel(model, info)
 
@@ -142,21 +145,37 @@ class NativeModel:
         """Encode a reference; see `SpeechModel.prepare_voice`.
 
         What exceeds whole patches is cut at the beginning, so that the join to what follows is
-        the recording's own end.
+        the recording's own end. Without a transcript the model reads the sounds itself.
 
         Raises:
-            StudioError: the transcript can't be read, or has more sounds than the clip can hold.
+            StudioError: the transcript can't be read, or has more sounds than the clip can hold;
+                or there is none and no speech is heard.
         """
-        sounds = _sounds(transcript, None)
         samples = clip.resample(self._info.sample_rate).samples
         samples = samples[len(samples) % self._info.patch_samples :]
         wave = torch.from_numpy(samples.copy())
+        sounds = _sounds(transcript, None) if transcript.strip() else self._heard(wave)
         prompt = self._model.encode_prompt(wave, torch.tensor(symbols.encode(sounds)))
         pace = len(samples) / self._info.sample_rate / max(1, _spoken(sounds))
+        if not transcript.strip():
+            pace = _USUAL_PACE
         voice = NativeVoice(prompt, min(_SLOWEST, max(_FASTEST, pace)))
         if prompt.voice is None:
             return voice
         return replace(voice, timbre=self._timbre(voice, sounds, wave))
+
+    def _heard(self, wave: torch.Tensor) -> list[str]:
+        """The sounds of a clip whose words nobody wrote down. Almost half of a real speaker's are
+        read wrongly, but in the right places, and that is as good a prompt as the words."""
+        reader = self._model.reader
+        assert reader is not None, "the model needs a transcript"
+        sounds = symbols.decode(read(reader(wave[None])[0])) if len(wave) else []
+        if _spoken(sounds) < _LEAST_HEARD:
+            raise StudioError(
+                "No speech can be made out in the reference.",
+                "Choose a clip with clear speech, or write down what is said in it.",
+            )
+        return _ended(sounds)
 
     def _timbre(
         self, voice: NativeVoice, sounds: list[str], recorded: torch.Tensor
@@ -250,7 +269,10 @@ class NativeUtterance:
 
 def _sounds(text: str, lexicon: Lexicon | None) -> list[str]:
     """Phonemes of a sentence, which always ends with a mark."""
-    sounds = phonemize(text, lexicon)
+    return _ended(phonemize(text, lexicon))
+
+
+def _ended(sounds: list[str]) -> list[str]:
     return sounds if sounds[-1] in symbols.PUNCTUATION else [*sounds, "."]
 
 

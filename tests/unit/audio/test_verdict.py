@@ -98,7 +98,7 @@ def test_no_speech_at_all():
 @pytest.mark.parametrize(
     ("words", "severity"),
     [
-        ("", "problem"),
+        ("", "advice"),
         ("...", "problem"),
         ("Fox.", "problem"),
         (WORDS, "good"),

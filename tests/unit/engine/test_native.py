@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 import struct
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from fake_model import speech_like
 from safetensors.torch import save_file
 from small_ditar import SMALL, save_small_ditar
 
+from ditar_studio.audio.clip import Clip
+from ditar_studio.audio.io import read_clip
 from ditar_studio.engine.generate import GenerationRequest, generate
 from ditar_studio.engine.load import ModelShelf, load_model
 from ditar_studio.engine.native import NativeVoice
@@ -20,8 +23,11 @@ from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import SpeechModel
 from ditar_studio.engine.voice import Reference, VoiceCache
 from ditar_studio.errors import StudioError
+from ditar_studio.text import symbols
 from ditar_studio.text.lexicon import Lexicon
+from ditar_studio.text.phonemes import phonemize
 
+DATA = Path(__file__).parents[2] / "data"
 VOICE = Reference(speech_like(3.0), "hello there")
 
 
@@ -78,6 +84,19 @@ def test_a_voice_is_heard_once_to_put_its_timbre_right(model: SpeechModel) -> No
     assert voice.timbre is not None
     assert voice.timbre.shape == (SMALL.vae.bands,)
     assert torch.isfinite(voice.timbre).all()
+
+
+def test_without_a_transcript_the_built_in_voice_reads_the_sounds_itself() -> None:
+    model = load_model()
+    assert not model.info.needs_transcript
+    voice = model.prepare_voice(read_clip(DATA / "credible_evidence.opus"), "")
+    assert isinstance(voice, NativeVoice)
+    heard = symbols.decode(voice.prompt.symbols.tolist())
+    said = phonemize("We don't have the credible evidence.")
+    assert SequenceMatcher(None, heard, said, autojunk=False).ratio() > 0.7
+    hiss = np.random.default_rng(0).normal(0, 0.1, 48_000).astype(np.float32)
+    with pytest.raises(StudioError, match="No speech"):
+        model.prepare_voice(Clip(hiss, 24_000), "")
 
 
 def test_what_is_spoken_is_bounded_whatever_the_weights(model: SpeechModel) -> None:
