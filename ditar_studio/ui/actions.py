@@ -215,12 +215,28 @@ SPECS: tuple[ActionSpec, ...] = (
     ),
     _S("voice.save", mark("Save as a voice…"), "Ctrl+S", "check", _needs(Fact.CLIP_LOADED)),
     _S(
+        "voice.add_sample",
+        mark("Add to the selected voice"),
+        "Ctrl+Alt+P",
+        "plus",
+        _needs(Fact.CLIP_LOADED, Fact.VOICE_SELECTED),
+        words=mark("further sample reference"),
+    ),
+    _S(
         "voice.rename",
         mark("Rename voice…"),
         "Ctrl+Alt+R",
         "pencil",
         _needs(Fact.VOICE_SELECTED),
         section=True,
+    ),
+    _S(
+        "voice.samples",
+        mark("Samples of the voice…"),
+        "Ctrl+Alt+M",
+        "layers",
+        _needs(Fact.VOICE_SELECTED),
+        words=mark("transcript words reference"),
     ),
     _S("voice.tags", mark("Edit tags…"), "Ctrl+Alt+T", "tag", _needs(Fact.VOICE_SELECTED)),
     _S(

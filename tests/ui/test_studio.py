@@ -25,6 +25,7 @@ from ditar_studio.ui.dialogs.consent import ConsentDialog
 from ditar_studio.ui.dialogs.export import ExportDialog
 from ditar_studio.ui.dialogs.projects import ProjectsDialog
 from ditar_studio.ui.dialogs.recovery import RecoveryDialog
+from ditar_studio.ui.dialogs.samples import SamplesDialog
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.studio import Studio
@@ -139,6 +140,40 @@ def test_recording_becomes_the_voice_of_the_project(qtbot: QtBot, studio: Studio
     assert voice.name == "Ada"
     assert "deceive" in voice.consent
     assert studio.maker.stage is Stage.IDLE
+
+
+def test_a_voice_gets_a_second_sample_and_speaks_from_it(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    voice = studio.voices.current
+    assert voice is not None
+    assert len(voice.samples) == 1
+    sound = tmp_path / "second.wav"
+    soundfile.write(sound, np.sin(np.arange(48_000) / 20) * 0.3, 24_000)
+    studio.voice_commands.open_reference(str(sound))
+    qtbot.waitUntil(lambda: studio.maker.clip is not None)
+    add = studio.actions_.action("voice.add_sample")
+    qtbot.waitUntil(add.isEnabled)
+    with qtbot.waitSignal(studio.maker.saved):
+        add.trigger()
+
+    def samples() -> list[str]:
+        now = studio.voices.voice(voice.id)
+        return [each.transcript for each in now.samples] if now is not None else []
+
+    first = voice.samples[0].transcript
+    qtbot.waitUntil(lambda: samples() == [first, ""])
+    studio.actions_.action("voice.samples").trigger()
+    shown = dialog(qtbot, studio, SamplesDialog)
+    assert not shown.prefer.isEnabled()
+    shown.list.setCurrentRow(1)
+    shown.words.setPlainText("a  steady hum")
+    shown.prefer.click()
+    qtbot.waitUntil(lambda: samples() == ["a steady hum", first])
+    shown.accept()
+    studio.actions_.action("edit.undo").trigger()
+    studio.actions_.action("edit.undo").trigger()
+    qtbot.waitUntil(lambda: samples() == [first, ""])
 
 
 def test_pasted_speakers_get_their_voices(qtbot: QtBot, studio: Studio) -> None:

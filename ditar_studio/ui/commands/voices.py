@@ -11,6 +11,7 @@ from ditar_studio.services.naming import safe
 from ditar_studio.store.voices import Voice
 from ditar_studio.ui.dialogs.ask import TextDialog
 from ditar_studio.ui.dialogs.consent import ConsentDialog
+from ditar_studio.ui.dialogs.samples import SamplesDialog
 from ditar_studio.ui.main_window import Place
 from ditar_studio.ui.panels.reference_panel import SOUND_SUFFIXES
 from ditar_studio.ui.translate import tr
@@ -39,6 +40,8 @@ class VoiceCommands:
         handle("voice.trim", self.trim)
         handle("voice.normalise", self.maker.normalise)
         handle("voice.save", self.save)
+        handle("voice.add_sample", lambda: self.maker.add_to(self.voices.selected))
+        handle("voice.samples", self.show_samples)
         handle("voice.rename", self.rename)
         handle("voice.tags", self.edit_tags)
         handle("voice.duplicate", lambda: self.voices.duplicate(self.voices.selected))
@@ -104,14 +107,6 @@ class VoiceCommands:
         """Asks for name and consent, and saves the reference as a voice."""
         if self.maker.clip is None:
             return
-        if not self.maker.transcript.strip():
-            self.toasts.show(
-                tr("The words of the reference are missing."),
-                "warning",
-                tr("Write down what is said in it; the clone needs that."),
-            )
-            self.studio.reference_panel.words.setFocus()
-            return
         dialog = ConsentDialog(self.maker.name)
 
         def save() -> None:
@@ -142,6 +137,11 @@ class VoiceCommands:
             )
             dialog.answered.connect(lambda text: self.voices.set_tags(voice.id, text.split(",")))
             self.studio.shell.show_dialog(dialog)
+
+    def show_samples(self) -> None:
+        """Shows the samples of the selected voice."""
+        if self.voices.current is not None:
+            self.studio.shell.show_dialog(SamplesDialog(self.voices, self.voices.selected))
 
     def delete(self) -> None:
         """Deletes the selected voice and offers to undo that."""

@@ -161,7 +161,9 @@ class ReferencePanel(QWidget):
         self.words = QPlainTextEdit()
         self.words.setTabChangesFocus(True)
         self.words.setFixedHeight(84)
-        self.words.setPlaceholderText(tr("Every word that is said in it, in order."))
+        self.words.setPlaceholderText(
+            tr("Every word that is said in it, in order. May stay empty.")
+        )
         self.words.setAccessibleName(tr("What is said in the reference"))
         self.words.textChanged.connect(lambda: self.maker.set_transcript(self.words.toPlainText()))
         self.transcribe_button = button(

@@ -263,7 +263,7 @@ class VoicesPanel(QWidget):
         )
 
     def _fill(self, menu: QMenu) -> None:
-        for action_id in ("rename", "tags", "duplicate", "bundle", "delete"):
+        for action_id in ("samples", "rename", "tags", "duplicate", "bundle", "delete"):
             menu.addAction(self.actions_.action(f"voice.{action_id}"))
 
     def _menu_at(self, position: QPoint) -> None:

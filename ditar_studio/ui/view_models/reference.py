@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ditar_studio.audio.level import LevelReading
     from ditar_studio.audio.peaks import Peaks
     from ditar_studio.audio.verdict import Verdict
+    from ditar_studio.store.changes import Outcome
+    from ditar_studio.store.voices import NewSample, Voice
 
 _TICK_MS = 40
 _JUDGE_MS = 300
@@ -212,13 +214,22 @@ class ReferenceMaker(QObject):
 
     def save(self, name: str, tags: Iterable[str], consent: str) -> None:
         """Makes a voice of the clip."""
+        create = self.document.library.voices.create
+        self._keep(lambda sample: create(name, [sample], consent=consent, tags=list(tags)))
+
+    def add_to(self, voice_id: str) -> None:
+        """Makes the clip one more sample of a voice."""
+        self._keep(lambda sample: self.document.library.voices.add_sample(voice_id, sample))
+
+    def _keep(self, work: Callable[[NewSample], Outcome[Voice]]) -> None:
+        """Gives the clip as a sample to the library's `work`."""
         clip = self.clip
         if clip is None:
             return
         verdict = _plain(self.verdict)
         transcript = " ".join(self.transcript.split())
 
-        def create(path: Path) -> None:
+        def give(path: Path) -> None:
             from ditar_studio.store.voices import NewSample
 
             def done(made: Any) -> None:
@@ -230,17 +241,10 @@ class ReferenceMaker(QObject):
                 shutil.rmtree(path.parent, ignore_errors=True)
                 self._failed(error)
 
-            self.document.ask(
-                self.document.library.voices.create,
-                name,
-                [NewSample(path, transcript, verdict, self._recording_id or None)],
-                consent=consent,
-                tags=list(tags),
-                done=done,
-                failed=failed,
-            )
+            sample = NewSample(path, transcript, verdict, self._recording_id or None)
+            self.document.ask(work, sample, done=done, failed=failed)
 
-        self.bridge.background(_write, clip, done=create, failed=self._failed, owner=self)
+        self.bridge.background(_write, clip, done=give, failed=self._failed, owner=self)
 
     def close(self) -> None:
         """Ends recording and closes the microphone."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from ditar_studio.audio.io import read_clip
-from ditar_studio.store.voices import Voice
+from ditar_studio.store.voices import Sample, Voice
 from ditar_studio.ui.translate import tr
 from ditar_studio.ui.view_models.document import Document, Snapshot
 from ditar_studio.ui.view_models.playback import Playback
@@ -59,7 +59,11 @@ class Voices(QObject):
     @property
     def current(self) -> Voice | None:
         """The selected voice."""
-        return next((voice for voice in self.all if voice.id == self.selected), None)
+        return self.voice(self.selected)
+
+    def voice(self, voice_id: str) -> Voice | None:
+        """The voice of this id, if it is there."""
+        return next((voice for voice in self.all if voice.id == voice_id), None)
 
     def speaks(self, voice: Voice) -> bool:
         """Whether the project is spoken in this voice."""
@@ -99,14 +103,31 @@ class Voices(QObject):
 
     def play(self, voice_id: str) -> None:
         """Plays the reference of a voice."""
-        voice = next((voice for voice in self.all if voice.id == voice_id), None)
+        voice = self.voice(voice_id)
         if voice is not None and voice.reference is not None:
-            path: Path = voice.reference.path
+            self.play_sample(voice.reference)
+
+    def play_sample(self, sample: Sample) -> None:
+        """Plays one sample of a voice."""
+        voice = self.voice(sample.voice_id)
+        if voice is not None:
             self.playback.load_later(
-                lambda: read_clip(path),
+                lambda: read_clip(sample.path),
                 tr("Reference of {name}", name=voice.name),
                 f"voice {voice.id}",
             )
+
+    def speak_from(self, sample: Sample) -> None:
+        """Lets a voice speak from this one of its samples."""
+        self.document.ask(self.document.library.voices.use_as_reference, sample.id)
+
+    def write_down(self, sample: Sample, words: str) -> None:
+        """Corrects what is said in a sample."""
+        self.document.ask(self.document.library.voices.edit_sample, sample.id, transcript=words)
+
+    def remove_sample(self, sample: Sample) -> None:
+        """Takes a sample away from its voice."""
+        self.document.ask(self.document.library.voices.delete_sample, sample.id)
 
     def rename(self, voice_id: str, name: str) -> None:
         """Gives a voice another name."""
