@@ -88,6 +88,8 @@ set_up() {
         "$venv/bin/python" -m pip install -qq -e "$root${extras:+[$extras]}" >&2 </dev/null ||
             "$venv/bin/python" -m pip install -qq -e "$root${extras:+[$extras]}" >&2 </dev/null ||
             return 1
+        # pip compiles what it copies, but not a checkout, and the first start would do it.
+        "$venv/bin/python" -m compileall -q "$root/ditar_studio" >/dev/null || true
         printf '%s\n' "$wanted" >"$stamp"
     fi
 }

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import importlib.metadata
 import json
 import logging
 import logging.handlers
@@ -174,6 +173,8 @@ def folder_of(library: Library) -> Path:
 
 def system() -> dict[str, str]:
     """Versions and the machine, without a name of anybody."""
+    import importlib.metadata  # takes a while, and only a bundle needs it
+
     versions = {}
     for package in _PACKAGES:
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -170,15 +170,6 @@ RenderEvent = (
     | LineFailed
     | RenderDone
 )
-
-
-def stale_lines(lines: Sequence[Line]) -> tuple[str, ...]:
-    """Ids of the unlocked lines with text that are not up to date: "speak all that is stale"."""
-    return tuple(
-        line.id
-        for line in lines
-        if not line.locked and line.text.strip() and line.state != "rendered"
-    )
 
 
 def get_ready(

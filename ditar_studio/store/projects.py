@@ -101,6 +101,11 @@ class Line:
     failure: str
     fingerprint: str
 
+    @property
+    def is_due(self) -> bool:
+        """Whether "speak all that is stale" speaks it."""
+        return not self.locked and bool(self.text.strip()) and self.state != "rendered"
+
 
 class Projects:
     """The projects of a library and their lines."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from ditar_studio.store.projects import Line, NewLine
 from ditar_studio.store.voices import Voice
-from ditar_studio.text import script
 from ditar_studio.ui.view_models.document import Document, Snapshot
+
+if TYPE_CHECKING:
+    from ditar_studio.text.script import ScriptLine
 
 TYPING_MS = 350
 USUAL_PAUSE = 0.25
@@ -73,9 +76,7 @@ class Script(QObject):
 
     def stale(self) -> tuple[str, ...]:
         """Ids of the lines that "speak all that changed" would speak."""
-        from ditar_studio.services.render import stale_lines
-
-        return stale_lines(self.lines)
+        return tuple(line.id for line in self.lines if line.is_due)
 
     @property
     def chosen(self) -> tuple[str, ...]:
@@ -170,6 +171,8 @@ class Script(QObject):
             return
 
         def read() -> list[NewLine]:
+            from ditar_studio.text import script
+
             return new_lines(script.from_long_text(text), snapshot.voices)
 
         def insert(lines: list[NewLine]) -> None:
@@ -318,7 +321,7 @@ class Script(QObject):
             self.focus_wanted.emit(line_id, cursor)
 
 
-def new_lines(read: Sequence[script.ScriptLine], voices: Sequence[Voice]) -> list[NewLine]:
+def new_lines(read: Sequence[ScriptLine], voices: Sequence[Voice]) -> list[NewLine]:
     """Lines for the library; a speaker who is called like a voice gets it."""
     by_name = {voice.name.casefold(): voice.id for voice in voices}
     return [

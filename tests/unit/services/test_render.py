@@ -29,7 +29,6 @@ from ditar_studio.services.render import (
     TakeStarted,
     get_ready,
     render,
-    stale_lines,
 )
 from ditar_studio.store.library import Library
 from ditar_studio.store.projects import Line, NewLine
@@ -160,7 +159,7 @@ def test_a_line_that_fails_is_marked_and_the_next_one_spoken(
     assert first.state == "failed"
     assert "nothing that can be read" in first.failure
     assert second.state == "rendered"
-    assert stale_lines([first, second]) == (first.id,)
+    assert (first.is_due, second.is_due) == (True, False)
     assert isinstance(events[-1], RenderDone)
     assert events[-1].failed == (lines[0].id,)
 
