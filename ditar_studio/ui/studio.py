@@ -35,6 +35,7 @@ from ditar_studio.ui.translate import sentence, tr
 from ditar_studio.ui.view_models.devices import Devices, Registry
 from ditar_studio.ui.view_models.document import Document, Snapshot
 from ditar_studio.ui.view_models.engine import Engine, ModelState, Shelf
+from ditar_studio.ui.view_models.likeness import InstalledJudge, Judge, Likeness
 from ditar_studio.ui.view_models.models import ModelKeeper
 from ditar_studio.ui.view_models.parameters import Parameters
 from ditar_studio.ui.view_models.playback import Playback, Player
@@ -65,6 +66,7 @@ class Machinery:
         make_player: gives a player that tells its events to a function.
         make_microphone: likewise a recorder.
         registry: the list of sound devices.
+        judge: says how like their reference takes sound.
         close: lets go of the sound system, after all that uses it has ended.
     """
 
@@ -72,6 +74,7 @@ class Machinery:
     make_player: Callable[[Callable[[Any], None]], Player]
     make_microphone: Callable[[Callable[[Any], None]], Microphone]
     registry: Registry
+    judge: Judge
     close: Callable[[], object] = lambda: None
 
 
@@ -87,7 +90,14 @@ def real_machinery() -> Machinery:
 
         return ModelShelf()
 
-    return Machinery(make_shelf, StreamPlayer, Recorder, DeviceRegistry(), close_shared_control)
+    return Machinery(
+        make_shelf,
+        StreamPlayer,
+        Recorder,
+        DeviceRegistry(),
+        InstalledJudge(),
+        close_shared_control,
+    )
 
 
 class Studio(QObject):
@@ -118,6 +128,7 @@ class Studio(QObject):
             self,
         )
         self.voices = Voices(self.document, self.playback, self)
+        self.likeness = Likeness(self.document, self.engine, machinery.judge, self)
         self.models = ModelKeeper(bridge, Models(default_folder()), self)
         self.maker = ReferenceMaker(self.document, machinery.make_microphone, self)
         self.devices.serve(self.playback.player.set_device, self.maker.microphone.set_device)

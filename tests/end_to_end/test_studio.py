@@ -48,6 +48,7 @@ def studio(
         lambda on_event: StreamPlayer(on_event, control=control),
         lambda on_event: Recorder(on_event, control=control),
         DeviceRegistry(control),
+        lambda take, reference: None,
         control.close,
     )
     preferences = PreferenceFile(tmp_path / "settings.json")

@@ -181,4 +181,10 @@ class FakeShelf:
 
 def quiet_machinery(model: FakeModel | None = None) -> Machinery:
     """Machinery for tests."""
-    return Machinery(lambda: FakeShelf(model), SilentPlayer, SilentMicrophone, FixedRegistry())
+    return Machinery(
+        lambda: FakeShelf(model),
+        SilentPlayer,
+        SilentMicrophone,
+        FixedRegistry(),
+        lambda take, reference: 0.75 if take != reference else None,
+    )

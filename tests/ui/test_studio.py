@@ -26,6 +26,7 @@ from ditar_studio.ui.dialogs.export import ExportDialog
 from ditar_studio.ui.dialogs.projects import ProjectsDialog
 from ditar_studio.ui.dialogs.recovery import RecoveryDialog
 from ditar_studio.ui.dialogs.samples import SamplesDialog
+from ditar_studio.ui.panels.takes_panel import recipe_words
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.studio import Studio
@@ -83,6 +84,12 @@ def test_typing_and_ctrl_return_makes_a_take(qtbot: QtBot, studio: Studio) -> No
     assert len(peaks) == len(studio.playback.samples())
     qtbot.waitUntil(lambda: studio.script.lines[0].state == "rendered")
     assert row.state.text() == "Spoken"
+
+
+def test_takes_are_compared_with_their_reference(qtbot: QtBot, studio: Studio) -> None:
+    speak(qtbot, studio, "Three small words")
+    qtbot.waitUntil(lambda: studio.takes.shown[0].similarity == 0.75)
+    assert "0.75" in recipe_words(studio.takes.shown[0])
 
 
 def test_escape_keeps_what_was_made(qtbot: QtBot, studio: Studio) -> None:

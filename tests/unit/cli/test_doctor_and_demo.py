@@ -10,12 +10,11 @@ import pytest
 from fake_model import FakeModel
 
 from ditar_studio import app
-from ditar_studio.audio import devices
+from ditar_studio.audio import devices, likeness
 from ditar_studio.audio.io import read_clip
 from ditar_studio.cli import display, main
 from ditar_studio.engine import load
 from ditar_studio.errors import StudioError
-from ditar_studio.training import judges
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +78,7 @@ def test_without_a_display_the_program_clones_the_sample_voice(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(
-        judges, "speaker_encoder", lambda: lambda samples: np.array([0.6, 0.8], np.float32)
+        likeness, "speaker_encoder", lambda: lambda samples: np.array([0.6, 0.8], np.float32)
     )
     assert app.main([]) == 0
     output = capsys.readouterr().out
@@ -95,7 +94,7 @@ def test_the_demonstration_goes_without_a_judge(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(judges, "speaker_encoder", fails("No judge is installed."))
+    monkeypatch.setattr(likeness, "speaker_encoder", fails("No judge is installed."))
     assert main(["demo", "--out", str(tmp_path / "d.wav"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["similarity"] is None
 
