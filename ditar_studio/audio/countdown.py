@@ -36,10 +36,3 @@ class Countdown:
     def over(self, now: float) -> bool:
         """Whether to start recording."""
         return now >= self.begun + self.seconds
-
-    def until_next(self, now: float) -> float:
-        """Seconds until the number changes; 0 when it is over."""
-        if self.over(now):
-            return 0.0
-        left = self.begun + self.seconds - now
-        return left - (self.number(now) - 1)

@@ -159,7 +159,7 @@ def _ditar(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from ditar_studio.model.ditar import DiTAR
     from ditar_studio.model.weights import load_reader, load_speaker, load_vae, save_model
     from ditar_studio.text import symbols
-    from ditar_studio.training.ditar import DiTARData, ditar_loop
+    from ditar_studio.training.ditar import DiTARData, ditar_loop, text_gain
     from ditar_studio.training.latents import LatentCorpus
 
     folder, out = Path(arguments.latents), Path(arguments.out)
@@ -181,7 +181,12 @@ def _ditar(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     data = DiTARData(LatentCorpus(folder, vae.config.latent_dim), config)
     loop = ditar_loop(model, data, _loop_config(arguments), out)
     loop.resume()
-    trained: Any = loop.run(_reporter(console, arguments.steps)).model
+    sample = data.sample()
+
+    def probe(average: Any) -> dict[str, float]:
+        return text_gain(average.model, sample)
+
+    trained: Any = loop.run(_reporter(console, arguments.steps), probe).model
     save_model(trained, out / MODEL_FILE)
     return {"step": loop.step, "hours": round(loop.seconds_seen / 3600, 3), "out": str(out)}
 

@@ -131,16 +131,6 @@ class Lexicon:
         """The respelling or /IPA/ of `word`, whatever its case; KeyError if it has none."""
         return self._by_lower_case[word.lower()]
 
-    def with_entry(self, word: str, pronunciation: str) -> Lexicon:
-        """A copy in which `word` is said as `pronunciation`."""
-        others = self.without(word).entries
-        return Lexicon({**others, word: pronunciation})
-
-    def without(self, word: str) -> Lexicon:
-        """A copy without `word`."""
-        kept = {w: p for w, p in self.entries.items() if w.lower() != word.lower()}
-        return Lexicon(kept)
-
 
 def _check(word: str, pronunciation: str) -> None:
     if word != " ".join(word.split()) or not _WORD.search(word) or len(word) > _LONGEST:

@@ -202,6 +202,11 @@ class DiTARData:
         others = self._of_speaker[entry.speaker]
         return entry if np.random.random() < 0.5 else others[np.random.randint(len(others))]
 
+    def sample(self, count: int = 6) -> dict[str, Tensor]:
+        """A batch from all lengths and sources, always the same, to measure on."""
+        np.random.seed(0)
+        return self.load(list(range(0, len(self.entries), -(-len(self.entries) // count))))
+
     def load(self, indices: list[int]) -> dict[str, Tensor]:
         patch = self.config.patch
         examples, voices = [], []
@@ -276,23 +281,27 @@ def text_gain(
     The training loss hides whether the text matters; this shows it.
     """
     objective = DiTARObjective(model, DiTARLosses())
+    device = model.language_model.symbols.weight.device
+    batch = {name: value.to(device) for name, value in batch.items()}
     wrong = dict(batch)
     wrong["text"] = torch.where(
         batch["text"] > DiTAR.boundary, batch["text"].roll(7, 1), batch["text"]
     )
     patch = model.config.patch
-    valid = torch.arange(batch["latents"].shape[1] // patch) < batch["patches"][:, None]
+    places = torch.arange(batch["latents"].shape[1] // patch, device=device)
+    valid = places < batch["patches"][:, None]
     rows, columns = torch.nonzero(valid[:, 1:], as_tuple=True)
     columns = columns + 1
     clean = in_patches(batch["latents"], patch)
     noise = torch.randn(clean[rows, columns].shape, generator=torch.Generator().manual_seed(0))
+    noise = noise.to(device)
     result = {}
     for level in levels:
         losses = []
         for candidate in (wrong, batch):
             conditions = objective.conditions(candidate, candidate["latents"])
             told, said = locdit_conditions(*conditions, patch, rows, columns)
-            t = torch.full((len(rows),), level)
+            t = torch.full((len(rows),), level, device=device)
             noisy, target = diffuse(clean[rows, columns], noise, t)
             u = model.locdit(noisy, t, told, clean[rows, columns - 1], said)
             losses.append(float(F.mse_loss(u, target)))

@@ -133,12 +133,6 @@ class Parameters(QObject):
             return int(snapshot.takes[0].recipe.settings.get("seed") or 0)
         return self._seed
 
-    @property
-    def changed_from_defaults(self) -> bool:
-        """Whether any parameter is not at its default."""
-        defaults = self.defaults
-        return any(self.value(name) != defaults[name] for name in LABELS)
-
     def use_model(self, info: ModelInfo | None) -> None:
         """Takes bounds and defaults from another model."""
         self.info = info

@@ -8,7 +8,6 @@ from typing import TypeVar
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QAction
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -115,22 +114,6 @@ def round_button(icon: str, name: str, clicked: Callable[[], object] | None = No
     result = icon_button(icon, name, clicked, size=20, colour="on_accent")
     result.setProperty("kind", "round")
     result.setFixedSize(44, 44)
-    return result
-
-
-def number_field(
-    name: str, low: float, high: float, value: float, step: float = 1.0, suffix: str = ""
-) -> QDoubleSpinBox:
-    """A field for a number; `step` also says how many digits it shows. `name` is accessible."""
-    result = QDoubleSpinBox()
-    result.setAccessibleName(name)
-    result.setRange(low, high)
-    result.setSingleStep(step)
-    result.setDecimals(max(0, len(f"{step:.6f}".rstrip("0").partition(".")[2])))
-    result.setValue(value)
-    result.setSuffix(suffix)
-    result.setKeyboardTracking(False)
-    result.lineEdit().setTextMargins(8, 0, 0, 0)
     return result
 
 

@@ -50,7 +50,6 @@ class StatusLine(QFrame):
         self.setFixedHeight(30)
         self._dot = _Dot()
         self.engine = label(tr("Loading the engine…"), "small")
-        self.hint = label("", "small")
         self.played = label("", "number")
         self.speed = label("", "number")
         self.cushion = label("", "number")
@@ -67,7 +66,6 @@ class StatusLine(QFrame):
             self._dot,
             self.engine,
             Space.S,
-            self.hint,
             None,
             self.played,
             self.speed,
@@ -85,10 +83,6 @@ class StatusLine(QFrame):
         if self.engine.text() != words:
             self.engine.setText(words)
             announce(self, words, urgent=state is EngineState.FAILED)
-
-    def set_hint(self, words: str) -> None:
-        """Shows a passing remark beside the engine's state; empty removes it."""
-        self.hint.setText(words)
 
     def set_flow(
         self,

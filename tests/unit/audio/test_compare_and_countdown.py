@@ -54,9 +54,6 @@ def test_a_countdown_shows_each_number_for_a_second():
     assert shown == [3] * 10 + [2] * 10 + [1] * 10 + [0] * 2
     assert not countdown.over(102.99)
     assert countdown.over(103.0)
-    assert countdown.until_next(100.25) == pytest.approx(0.75)
-    assert countdown.until_next(102.9) == pytest.approx(0.1)
-    assert countdown.until_next(104.0) == 0.0
 
 
 def test_no_countdown_is_over_at_once_and_an_endless_one_is_refused():

@@ -62,6 +62,8 @@ def test_from_a_manifest_to_a_model_that_speaks(
     ditar += ["--vae", place["decoder"] + "/vae.safetensors"]
     assert main([*ditar, *common, "--preset", "none"]) == 1
     assert main([*ditar, *common]) == 0
+    log = (tmp_path / "ditar" / "log.jsonl").read_text().splitlines()
+    assert "text_gain_0.9" in json.loads(log[-1])
     out = tmp_path / "said.wav"
     speak = ["speak", "--model", place["ditar"], "--voice", "Kathleen", "--text", "Hello."]
     assert main([*speak, "--steps", "2", "--patches", "3", "--out", str(out)]) == 0
