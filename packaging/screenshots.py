@@ -166,9 +166,10 @@ class Photographer:
         self.take("reference", window)
         window.show_place(Place.VOICES)
         palette = CommandPalette(shell.actions, window)
-        palette.show()
+        palette.open()
         palette.field.setText("take")
-        self.over("palette", window, palette)
+        self.take("palette", window)
+        palette.close()
         for name, dialog in self._dialogs(WelcomeDialog):
             dialog.show()
             self.take(name, dialog)
@@ -197,23 +198,6 @@ class Photographer:
         path = self._path(name)
         widget.grab().save(str(path))  # type: ignore[attr-defined]
         print(path)
-
-    def over(self, name: str, window: object, above: object) -> None:
-        """Saves a picture of `window` with the dialog `above` over it."""
-        from PySide6.QtGui import QPainter
-
-        if self.only and name not in self.only:
-            above.close()  # type: ignore[attr-defined]
-            return
-        self.settle()
-        ground = window.grab()  # type: ignore[attr-defined]
-        painter = QPainter(ground)
-        corner = above.pos() - window.mapToGlobal(window.rect().topLeft())  # type: ignore[attr-defined]
-        painter.drawPixmap(corner, above.grab())  # type: ignore[attr-defined]
-        painter.end()
-        ground.save(str(self._path(name)))
-        print(self._path(name))
-        above.close()  # type: ignore[attr-defined]
 
     def _path(self, name: str) -> Path:
         scale = "@2x" if self.options.scale == 2 else ""

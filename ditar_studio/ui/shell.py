@@ -22,7 +22,7 @@ from ditar_studio.ui.bridge import Bridge
 from ditar_studio.ui.main_window import MainWindow, Place
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.translate import tr
-from ditar_studio.ui.widgets.messages import Banner, Toasts
+from ditar_studio.ui.widgets.messages import Banner
 
 if TYPE_CHECKING:
     from ditar_studio.services.diagnostics import CrashReport, Diagnostics
@@ -65,7 +65,7 @@ class Shell(QObject):
         self.actions = Actions(self)
         self.bridge = bridge or Bridge(parent=self)
         self.window = MainWindow(self.actions)
-        self.toasts = Toasts(self.window)
+        self.toasts = self.window.status.toasts
         self.library: Library | None = None
         self.diagnostics: Diagnostics | None = None
         self.settings_choices: Callable[[], Choices] | None = None
@@ -89,7 +89,7 @@ class Shell(QObject):
 
     def show_failure(self, message: str, remedy: str = "") -> None:
         """Says that something went wrong, and what to do about it."""
-        self.toasts.show(message, "danger", remedy)
+        self.toasts.tell(message, "danger", remedy)
 
     def add_banner(self, banner: Banner) -> None:
         """Shows a message above the script until it is dealt with."""
@@ -257,7 +257,7 @@ class Shell(QObject):
                 Path(chosen),
                 self.diagnostics,
                 self.library,
-                done=lambda _r: self.toasts.show(tr("The bundle is saved."), "success", chosen),
+                done=lambda _r: self.toasts.tell(tr("The bundle is saved."), "success", chosen),
                 owner=self,
             )
 

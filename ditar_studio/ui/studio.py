@@ -244,7 +244,7 @@ class Studio(QObject):
         if stale:
             self.speak(stale)
         else:
-            self.toasts.show(tr("Every line is up to date."), "success")
+            self.toasts.tell(tr("Every line is up to date."), "success")
 
     def stop(self) -> None:
         """Stops speaking and playing."""
@@ -265,7 +265,7 @@ class Studio(QObject):
         texts = [self.script.text(line_id) for line_id in line_ids]
         spoken = tuple(i for i, text in zip(line_ids, texts, strict=True) if text.strip())
         if not spoken:
-            self.toasts.show(tr("This line is empty."), "info", tr("Type what is to be said."))
+            self.toasts.tell(tr("This line is empty."), "info", tr("Type what is to be said."))
             return
         self.engine.speak(spoken, variations)
 
@@ -353,7 +353,7 @@ class Studio(QObject):
             self.takes.select((take_ids[-1],))
         if cancelled:
             words = tr("Stopped; what was made is kept as a take.") if take_ids else tr("Stopped.")
-            self.toasts.show(words, "info")
+            self.toasts.tell(words, "info")
         elif take_ids:
             announce(self.window, tr("Spoken."))
 
@@ -381,7 +381,7 @@ class Studio(QObject):
             case player.OutputLost() | player.PlayerFailed():
                 self._warn(event.message, event.remedy)
             case player.OutputChanged() if event.fell_back:
-                self.toasts.show(
+                self.toasts.tell(
                     tr("The sound now comes from “{device}”.", device=event.device.name), "info"
                 )
             case _:
@@ -435,13 +435,13 @@ class Studio(QObject):
 
     def tell_failure(self, message: str, remedy: str = "") -> None:
         """Shows what went wrong and what to do about it."""
-        self.toasts.show(message, "danger", remedy, seconds=12.0)
+        self.toasts.tell(message, "danger", remedy, seconds=12.0)
 
     def _tell(self, message: str, remedy: str, tone: str) -> None:
-        self.toasts.show(message, tone, remedy)
+        self.toasts.tell(message, tone, remedy)
 
     def _warn(self, message: str, remedy: str) -> None:
-        self.toasts.show(message, "warning", remedy, seconds=9.0)
+        self.toasts.tell(message, "warning", remedy, seconds=9.0)
 
 
 def first_steps(library: Library) -> None:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from ditar_studio.ui.actions import Actions
@@ -118,6 +118,30 @@ def test_status_line_tells_the_truth(window: MainWindow) -> None:
     assert window.status.underruns.property("tone") == "warning"
     window.status.set_flow()
     assert window.status.speed.text() == ""
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (640, 400)])
+def test_a_message_covers_nothing_and_is_read_whole(
+    qtbot: QtBot, window: MainWindow, size: tuple[int, int]
+) -> None:
+    window.resize(*size)
+    window.status.set_flow(generated=3.25, played=1.5, rtf=0.42, cushion=0.18, underruns=1)
+    toasts = window.status.toasts
+    toasts.tell(
+        "The model can't be read.",
+        "danger",
+        "Choose another model in the settings, or load the built-in one again.",
+        ("Settings", lambda: None),
+    )
+    qtbot.waitUntil(lambda: window.status.height() >= toasts.sizeHint().height())
+    assert window.size().toTuple() == size
+    QApplication.processEvents()
+    assert not window.columns.geometry().intersects(window.status.geometry())
+    text = next(each for each in toasts.findChildren(QLabel) if "model" in each.text())
+    assert text.height() >= text.heightForWidth(text.width())
+    assert toasts.rect().contains(text.geometry())
+    toasts.clear()
+    assert window.status.engine.isVisible()
 
 
 def test_tabs_move_with_arrow_keys(qtbot: QtBot, window: MainWindow) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible
@@ -10,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.dialogs.shortcuts import ShortcutsDialog
+from ditar_studio.ui.widgets import messages
 from ditar_studio.ui.widgets.chips import TagChips
 from ditar_studio.ui.widgets.command_palette import CommandPalette
 from ditar_studio.ui.widgets.level_meter import LevelMeterView
@@ -106,32 +109,53 @@ def test_meter_click_and_space_ask_to_monitor(qtbot: QtBot) -> None:
         qtbot.keyClick(meter, Qt.Key.Key_Space)
 
 
-def test_toast_undoes(qtbot: QtBot) -> None:
-    host = QWidget()
-    host.resize(600, 300)
-    qtbot.addWidget(host)
-    host.show()
-    toasts = Toasts(host)
-    undone: list[str] = []
-    toasts.show("First")
-    toasts.undoable("Take deleted", lambda: undone.append("take"))
-    assert toasts.words == "Take deleted"
-    undo = next(b for b in host.findChildren(QPushButton) if b.text() == "Undo")
-    undo.click()
-    assert undone == ["take"]
-    qtbot.waitUntil(lambda: toasts.words == "")
-
-
-def test_toast_passes_by_itself(qtbot: QtBot) -> None:
-    host = QWidget()
-    field = SearchField("Elsewhere")
-    QVBoxLayout(host).addWidget(field)
-    host.resize(600, 300)
+@pytest.fixture
+def toasts(qtbot: QtBot) -> Iterator[Toasts]:
+    host, toasts, field = QWidget(), Toasts(), SearchField("Elsewhere")
+    layout = QVBoxLayout(host)
+    layout.addWidget(field)
+    layout.addWidget(toasts)
     qtbot.addWidget(host)
     host.show()
     field.setFocus()
-    toasts = Toasts(host)
-    toasts.show("Saved", seconds=0.01)
+    yield toasts
+    host.close()
+
+
+def test_toast_undoes(qtbot: QtBot, toasts: Toasts) -> None:
+    undone: list[str] = []
+    toasts.tell("First")
+    assert not toasts.button.isVisible()
+    toasts.undoable("Take deleted", lambda: undone.append("take"))
+    assert toasts.words == "Take deleted"
+    toasts.button.click()
+    assert undone == ["take"]
+    assert toasts.words == ""
+    assert not toasts.isVisible()
+
+
+def test_toast_passes_by_itself(qtbot: QtBot, toasts: Toasts) -> None:
+    toasts.tell("Saved", seconds=0.01)
+    qtbot.waitUntil(lambda: toasts.words == "")
+
+
+def test_toast_stays_while_it_has_the_focus(
+    qtbot: QtBot, toasts: Toasts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[bool] = []
+    is_ancestor = toasts.isAncestorOf
+    monkeypatch.setattr(messages, "_LOOK_AGAIN_MS", 1)
+    monkeypatch.setattr(
+        toasts, "isAncestorOf", lambda w: (looks.append(is_ancestor(w)), looks[-1])[1]
+    )
+    toasts.window().activateWindow()
+    toasts.undoable("Take deleted", lambda: None)
+    toasts.button.setFocus()
+    toasts._timer.start(1)
+    qtbot.waitUntil(lambda: len(looks) > 2)
+    assert all(looks)
+    assert toasts.words == "Take deleted"
+    toasts.window().findChildren(SearchField)[0].setFocus()
     qtbot.waitUntil(lambda: toasts.words == "")
 
 
@@ -208,13 +232,39 @@ def test_palette_finds_and_runs(qtbot: QtBot) -> None:
     actions.handle("file.new", lambda: done.append("new"))
     actions.handle("file.export", lambda: done.append("export"))
     palette = CommandPalette(actions, window)
-    qtbot.addWidget(palette)
-    palette.show()
+    palette.open()
     assert palette.found[0] == "file.new"
     qtbot.keyClicks(palette.field, "new project")
     assert palette.found == ["file.new"]
     qtbot.keyClick(palette.field, Qt.Key.Key_Return)
     assert done == ["new"]
+
+
+def test_palette_gives_the_focus_back_and_lets_no_shortcut_through(qtbot: QtBot) -> None:
+    window = QWidget()
+    field = SearchField("Before")
+    QVBoxLayout(window).addWidget(field)
+    window.resize(400, 300)
+    qtbot.addWidget(window)
+    window.show()
+    window.activateWindow()
+    field.setFocus()
+    actions = Actions()
+    actions.handle("file.new", lambda: pytest.fail("ran"))
+    window.addAction(actions.action("file.new"))
+    for leave in (
+        lambda palette: qtbot.keyClick(palette.field, Qt.Key.Key_Escape),
+        lambda palette: qtbot.mouseClick(palette, Qt.MouseButton.LeftButton, pos=QPoint(2, 2)),
+    ):
+        palette = CommandPalette(actions, window)
+        palette.open()
+        assert window.focusWidget() is palette.field
+        assert palette.rect().contains(palette._panel.geometry())
+        qtbot.keyClick(palette.field, Qt.Key.Key_Tab)
+        qtbot.keyClick(palette.field, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+        assert window.focusWidget() is palette.field
+        leave(palette)
+        assert window.focusWidget() is field
 
 
 def test_palette_lists_disabled_actions_last_and_does_not_run_them(qtbot: QtBot) -> None:
@@ -224,7 +274,6 @@ def test_palette_lists_disabled_actions_last_and_does_not_run_them(qtbot: QtBot)
     actions = Actions()
     actions.handle("takes.star", lambda: pytest.fail("ran"))
     palette = CommandPalette(actions, window)
-    qtbot.addWidget(palette)
     qtbot.keyClicks(palette.field, "star the take")
     assert palette.found == ["takes.star"]
     qtbot.keyClick(palette.field, Qt.Key.Key_Return)

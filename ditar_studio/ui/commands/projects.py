@@ -190,7 +190,7 @@ class ProjectCommands:
         if snapshot is None:
             return
         if not what.pieces:
-            self.toasts.show(
+            self.toasts.tell(
                 tr("There is nothing to export yet."), "info", tr("Speak a line first.")
             )
             return
@@ -249,7 +249,7 @@ class ProjectCommands:
             if made.limited
             else str(folder)
         )
-        self.toasts.show(
+        self.toasts.tell(
             words,
             "success",
             remedy,

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QIcon, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import (
+    QCloseEvent,
+    QColor,
+    QFont,
+    QIcon,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+)
 from PySide6.QtWidgets import (
-    QDialog,
     QFrame,
     QGraphicsDropShadowEffect,
     QLineEdit,
@@ -17,6 +35,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from ditar_studio.ui import theme
 from ditar_studio.ui.actions import MENUS, Actions
@@ -80,14 +99,18 @@ class _Row(QStyledItemDelegate):
         painter.restore()
 
 
-class CommandPalette(QDialog):
-    """Opens over `window`; Return runs the chosen action, Esc closes."""
+class CommandPalette(QWidget):
+    """Lies over `window`; Return runs the chosen action, Esc and a click beside it close.
+
+    It is no window of its own: those can't be placed, rounded or given a shadow everywhere.
+    """
 
     def __init__(self, actions: Actions, window: QWidget) -> None:
-        super().__init__(window, Qt.WindowType.FramelessWindowHint | Qt.WindowType.Dialog)
+        super().__init__(window)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
-        self.setWindowTitle(tr("Search all actions"))
+        self.setAccessibleName(tr("Search all actions"))
+        self._window = window
+        self._before = window.focusWidget()
         self._actions = actions
         self.field = QLineEdit()
         self.field.setPlaceholderText(tr("What would you like to do?"))
@@ -110,22 +133,47 @@ class CommandPalette(QDialog):
         inside.addWidget(self.list)
         inside.addWidget(rule())
         inside.addLayout(foot)
-        panel: QFrame = surface("overlay", inside)
-        shadow = QGraphicsDropShadowEffect(panel)
+        self._panel: QFrame = surface("overlay", inside)
+        self._panel.setParent(self)
+        shadow = QGraphicsDropShadowEffect(self._panel)
         shadow.setBlurRadius(40)
         shadow.setOffset(0, 10)
         shadow.setColor(QColor(0, 0, 0, 90))
-        panel.setGraphicsEffect(shadow)
-        outside = QVBoxLayout(self)
-        outside.setContentsMargins(24, 16, 24, 40)
-        outside.addWidget(panel)
-        self.resize(min(640, window.width() - 20), min(480, window.height() - 60))
-        corner = window.mapToGlobal(window.rect().topLeft())
-        self.move(corner.x() + (window.width() - self.width()) // 2, corner.y() + 48)
+        self._panel.setGraphicsEffect(shadow)
+        window.installEventFilter(self)
         self.field.textChanged.connect(self._search)
         self.field.installEventFilter(self)
         self.list.itemClicked.connect(self._run)
         self._search("")
+
+    def open(self) -> None:
+        """Shows it, ready for typing."""
+        self._fit()
+        self.show()
+        self.raise_()
+        self.field.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._before is not None and isValid(self._before):
+            self._before.setFocus(Qt.FocusReason.PopupFocusReason)
+        super().closeEvent(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        QPainter(self).fillRect(self.rect(), theme.current().colours.color("shadow", 0.3))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if not self._panel.geometry().contains(event.position().toPoint()):
+            self.close()
+
+    def focusNextPrevChild(self, _forwards: bool) -> bool:
+        return True  # there is nothing but the field
+
+    def _fit(self) -> None:
+        around = self._window.size()
+        width, height = min(640, around.width() - 24), min(480, around.height() - 32)
+        top = min(56, (around.height() - height) // 2)
+        self.setGeometry(QRect(QPoint(0, 0), around))
+        self._panel.setGeometry((around.width() - width) // 2, top, width, height)
 
     @property
     def found(self) -> list[str]:
@@ -133,7 +181,13 @@ class CommandPalette(QDialog):
         return [self.list.item(i).data(_ID) for i in range(self.list.count())]
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+        if watched is not self.field:
+            if event.type() == QEvent.Type.Resize:
+                self._fit()
+        elif event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()  # no action runs by its keys meanwhile
+            return True
+        elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             step = {
                 Qt.Key.Key_Down: 1,
                 Qt.Key.Key_Up: -1,
@@ -144,6 +198,9 @@ class CommandPalette(QDialog):
                 last = self.list.count() - 1
                 self.list.setCurrentRow(min(last, max(0, self.list.currentRow() + step)))
                 announce(self.field, self.list.currentItem().text())
+                return True
+            if event.key() == Qt.Key.Key_Escape:
+                self.close()
                 return True
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
                 item = self.list.currentItem()
@@ -177,5 +234,5 @@ class CommandPalette(QDialog):
     def _run(self, item: QListWidgetItem) -> None:
         action = self._actions.action(item.data(_ID))
         if action.isEnabled():
-            self.accept()
+            self.close()
             action.trigger()

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import (
-    QFrame,
-    QGraphicsDropShadowEffect,
-    QHBoxLayout,
-    QLabel,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from ditar_studio.ui import icons
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import sentence, tr
-from ditar_studio.ui.widgets.basics import announce, button, column, icon_button, label
+from ditar_studio.ui.widgets.basics import announce, button, column, icon_button, label, row
 
 _ICONS = {"info": "info", "success": "success", "warning": "warning", "danger": "error"}
 TOAST_SECONDS = 6.0
+_LOOK_AGAIN_MS = 1000
 
 
 def tone_icon(tone: str, size: int = 18) -> QLabel:
@@ -79,71 +71,35 @@ class Banner(QFrame):
         self.deleteLater()
 
 
-class _Toast(QFrame):
-    def __init__(
-        self,
-        parent: QWidget,
-        tone: str,
-        message: str,
-        remedy: str,
-        action: tuple[str, Callable[[], object]] | None,
-    ) -> None:
-        super().__init__(parent)
-        self.setProperty("message", "toast")
+class Toasts(QWidget):
+    """A place for passing messages, one at a time; the newest replaces the last.
+
+    It lies in the layout of whoever has it, so that a message covers nothing.
+
+    Signals:
+        changed: the tone of the message now shown; empty when there is none any more.
+    """
+
+    changed = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
         self.setAccessibleName(tr("Message"))
-        self.words = message
-        shadow = QGraphicsDropShadowEffect(self)
-        shadow.setBlurRadius(24)
-        shadow.setOffset(0, 6)
-        shadow.setColor(QColor(0, 0, 0, 70))
-        self.setGraphicsEffect(shadow)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(Space.L, Space.S, Space.S, Space.S)
-        layout.setSpacing(Space.M)
-        layout.addWidget(tone_icon(tone))
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addWidget(label(message))
-        if remedy:
-            words.addWidget(label(remedy, "small"))
-        layout.addLayout(words)
-        if action is not None:
-            title, what = action
-            self.button = button(title, partial(self._act, what), kind="link")
-            layout.addWidget(self.button)
-        layout.addWidget(icon_button("x", tr("Put this message away"), self.dismiss, size=14))
-        self.timer = QTimer(self)
-        self.timer.setSingleShot(True)
-        self.timer.timeout.connect(self._time_is_up)
-
-    def dismiss(self) -> None:
-        self.timer.stop()
+        self.words = ""
+        self._action: Callable[[], object] | None = None
+        self._icon = QLabel()
+        self._text = label("", wrap=True)
+        self.button = button("", self._act, kind="link")
+        put_away = icon_button("x", tr("Put this message away"), self.clear, size=14)
+        layout = row(self._icon, self._text, self.button, put_away, spacing=Space.S)
+        layout.setStretch(1, 1)
+        self.setLayout(layout)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._time_is_up)
         self.hide()
-        self.deleteLater()
 
-    def _act(self, what: Callable[[], object]) -> None:
-        self.dismiss()
-        what()
-
-    def _time_is_up(self) -> None:
-        focus = self.window().focusWidget()
-        if self.underMouse() or (focus is not None and self.isAncestorOf(focus)):
-            self.timer.start()
-        else:
-            self.dismiss()
-
-
-class Toasts(QObject):
-    """Shows passing messages at the foot of `host`, one at a time; the newest replaces the last."""
-
-    def __init__(self, host: QWidget, lift: int = 46) -> None:
-        super().__init__(host)
-        self._host = host
-        self._lift = lift
-        self._toast: _Toast | None = None
-        host.installEventFilter(self)
-
-    def show(
+    def tell(
         self,
         message: str,
         tone: str = "info",
@@ -156,51 +112,42 @@ class Toasts(QObject):
         Args:
             message: one sentence.
             tone: info, success, warning or danger.
-            remedy: a second sentence, shown more quietly.
+            remedy: a second sentence.
             action: words of a button and what it does, e.g. Undo.
             seconds: how long.
         """
-        self.clear()
-        message, remedy = sentence(message), sentence(remedy)
-        toast = _Toast(self._host, tone, message, remedy, action)
-        toast.destroyed.connect(self._forget)
-        self._toast = toast
-        toast.timer.setInterval(round(seconds * 1000))
-        self._place()
-        toast.show()
-        toast.raise_()
-        toast.timer.start()
-        announce(self._host, f"{message} {remedy}".strip(), urgent=tone == "danger")
+        self.words = sentence(message)
+        said = f"{self.words} {sentence(remedy)}".strip()
+        self._text.setText(said)
+        self._icon.setPixmap(icons.icon(_ICONS[tone], tone).pixmap(QSize(18, 18)))
+        title, self._action = action or ("", None)
+        self.button.setText(title)
+        self.button.setVisible(bool(title))
+        self.show()
+        self.changed.emit(tone)
+        self._timer.start(round(seconds * 1000))
+        announce(self, said, urgent=tone == "danger")
 
     def undoable(self, message: str, undo: Callable[[], object]) -> None:
         """Shows that something was done, with a button that undoes it."""
-        self.show(message, "success", action=(tr("Undo"), undo), seconds=8.0)
+        self.tell(message, "success", action=(tr("Undo"), undo), seconds=8.0)
 
     def clear(self) -> None:
-        """Puts the present toast away."""
-        if self._toast is not None:
-            toast, self._toast = self._toast, None
-            toast.destroyed.disconnect(self._forget)
-            toast.dismiss()
+        """Puts the present message away."""
+        self._timer.stop()
+        self.words, self._action = "", None
+        self.hide()
+        self.changed.emit("")
 
-    @property
-    def words(self) -> str:
-        """The message now shown, or empty."""
-        return self._toast.words if self._toast is not None else ""
+    def _act(self) -> None:
+        act = self._action
+        self.clear()
+        if act is not None:
+            act()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize:
-            self._place()
-        return False
-
-    def _forget(self) -> None:
-        self._toast = None
-
-    def _place(self) -> None:
-        if self._toast is not None:
-            self._toast.adjustSize()
-            size = self._toast.size()
-            self._toast.move(
-                (self._host.width() - size.width()) // 2,
-                self._host.height() - size.height() - self._lift,
-            )
+    def _time_is_up(self) -> None:
+        focus = self.window().focusWidget()
+        if self.underMouse() or (focus is not None and self.isAncestorOf(focus)):
+            self._timer.start(_LOOK_AGAIN_MS)
+        else:
+            self.clear()

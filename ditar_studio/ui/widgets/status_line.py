@@ -5,13 +5,17 @@ from __future__ import annotations
 from enum import Enum
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QWidget
 
 from ditar_studio.ui import theme
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import counted, tr
 from ditar_studio.ui.widgets.basics import announce, label, row, set_property
+from ditar_studio.ui.widgets.messages import Toasts
+
+_BOTH_NEED = 1000
+"""Width in pixels from which a message and the numbers are shown side by side."""
 
 
 class EngineState(Enum):
@@ -42,12 +46,16 @@ class _Dot(QWidget):
 
 
 class StatusLine(QFrame):
-    """State of the engine on the left; numbers of the running generation on the right."""
+    """State of the engine on the left; numbers of the running generation on the right.
+
+    A passing message takes the place of the engine's state, and of the numbers where both would
+    be too narrow; it covers nothing that one can click.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("surface", "footer")
-        self.setFixedHeight(30)
+        self.setMinimumHeight(38)
         self._dot = _Dot()
         self.engine = label(tr("Loading the engine…"), "small")
         self.played = label("", "number")
@@ -62,20 +70,17 @@ class StatusLine(QFrame):
         )
         self.cushion.setToolTip(tr("Sound that is made ahead of what you hear."))
         self.underruns.setToolTip(tr("How often the sound ran out while it was being made."))
-        bar = row(
-            self._dot,
-            self.engine,
-            Space.S,
-            None,
-            self.played,
-            self.speed,
-            self.cushion,
-            self.underruns,
-            spacing=Space.S,
-        )
-        bar.setContentsMargins(Space.L, 0, Space.L, 0)
-        bar.setSpacing(Space.M)
+        self.toasts = Toasts()
+        self._state, self._flow = QWidget(), QWidget()
+        self._state.setLayout(row(self._dot, self.engine, None, spacing=Space.M))
+        numbers = (self.played, self.speed, self.cushion, self.underruns)
+        self._flow.setLayout(row(*numbers, spacing=Space.M))
+        bar = row(self._state, self.toasts, self._flow, spacing=Space.L)
+        bar.setStretch(0, 1)
+        bar.setStretch(1, 1)
+        bar.setContentsMargins(Space.L, Space.HAIR, Space.L, Space.HAIR)
         self.setLayout(bar)
+        self.toasts.changed.connect(self._on_message)
 
     def set_engine(self, state: EngineState, words: str) -> None:
         """Shows what the engine does, and says it to screen readers."""
@@ -116,3 +121,16 @@ class StatusLine(QFrame):
             else counted("{count} under-run", "{count} under-runs", underruns)
         )
         set_property(self.underruns, "tone", "warning" if underruns else "")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _on_message(self, tone: str) -> None:
+        set_property(self, "tone", tone)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        told = bool(self.toasts.words)
+        self._state.setVisible(not told)
+        self._flow.setVisible(not told or self.width() >= _BOTH_NEED)
