@@ -20,7 +20,7 @@ from ditar_studio.model.voxcpm.precision import HalfLinear, halves_pay
 State = list[Tensor]
 """The inputs that stages still need, in the order of the stages that keep one."""
 
-_MANY = 1 << 16
+_MANY = 1 << 17
 """Weights of a product from which on reading them takes most of its time."""
 
 _DILATIONS = (1, 3, 9)

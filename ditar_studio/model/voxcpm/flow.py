@@ -57,9 +57,9 @@ def guided(velocities: Tensor, scale: float) -> Tensor:
     ``scale`` is the family's cfg_value: 1 means the conditional velocity alone.
     """
     conditional, free = velocities[0], velocities[1]
-    fit = (conditional * free).sum() / ((free * free).sum() + 1e-8)
-    free = free * fit
-    return free + scale * (conditional - free)
+    flat = free.flatten()
+    fit = torch.dot(conditional.flatten(), flat) / torch.dot(flat, flat).add_(1e-8)
+    return torch.lerp(free * fit, conditional, scale)
 
 
 def solve(
@@ -91,5 +91,5 @@ def solve(
             data = x - time * speed
             x = (1 - target) * data + target * noise if target else data
         else:
-            x = x - width * speed
+            x = torch.sub(x, speed, alpha=width)
     return x

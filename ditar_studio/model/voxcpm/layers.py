@@ -7,14 +7,13 @@ the number of products per block. Normalisation and rotary angles are computed i
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ditar_studio.model.voxcpm.config import RopeConfig, TransformerConfig
-
-_ALL = slice(None)
 
 
 class Projection(nn.Linear):
@@ -30,53 +29,100 @@ class RMSNorm(nn.Module):
     def __init__(self, size: int, eps: float) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(size))
-        self.eps = eps
-        self._least: Tensor | None = None
-        self._scale: Tensor | None = None
+        self._root = math.sqrt(size)
+        self._eps = eps
+        self._gain: Tensor | None = None
+        self._least = torch.empty(0)
 
     def forward(self, x: Tensor) -> Tensor:
         # For one row the number of operations counts: these are the fewest.
-        if self._least is None or self._least.device != x.device:
-            root = math.sqrt(x.shape[-1])
-            self._least = torch.tensor(root * math.sqrt(self.eps), device=x.device)
-            self._scale = (self.weight * root) if x.dtype == torch.float32 else None
+        gain = self._gain
+        if gain is None or gain.device != x.device:
+            gain = self._prepare(x)
+        if x.dtype == torch.float32:
+            size = torch.linalg.vector_norm(x, 2, -1, True).hypot_(self._least)
+            return x.mul(gain).div_(size)
         wide = x.float()
-        size = torch.linalg.vector_norm(wide, dim=-1, keepdim=True).hypot_(self._least)
-        if self._scale is not None:
-            return wide.div(size).mul_(self._scale)
-        return wide.mul(math.sqrt(x.shape[-1])).div_(size).to(x.dtype).mul_(self.weight)
+        size = torch.linalg.vector_norm(wide, 2, -1, True).hypot_(self._least)
+        return wide.mul_(self._root).div_(size).to(x.dtype).mul_(self.weight)
+
+    def _prepare(self, x: Tensor) -> Tensor:
+        """The gain over what is divided by lengths instead of root mean squares."""
+        self._least = torch.tensor(self._root * math.sqrt(self._eps), device=x.device)
+        self._gain = self.weight * self._root
+        return self._gain
+
+
+@dataclass(frozen=True)
+class Turns:
+    """What queries, keys and values of some positions are multiplied by.
+
+    One rotation serves all three: queries are also divided by the root of their size, so that
+    scores need no scale, and values stay as they are.
+
+    Attributes:
+        factors: [n, heads + 2 kv_heads, head_dim] of the vectors; n is 1 if all are alike.
+        swapped: the same of the vectors with their halves swapped; None without positions.
+    """
+
+    factors: Tensor
+    swapped: Tensor | None
+
+    def turn(self, x: Tensor) -> Tensor:
+        """x [n, heads + 2 kv_heads, head_dim], by its positions' angles; computed in float32."""
+        wide = x.float()
+        turned = wide * self.factors
+        if self.swapped is not None:
+            turned.addcmul_(wide.roll(wide.shape[-1] // 2, -1), self.swapped)
+        return turned.to(x.dtype)
+
+    def repeat(self, count: int) -> Turns:
+        """For ``count`` sequences of the same positions, one after another."""
+        if self.swapped is None:
+            return self
+        return Turns(self.factors.repeat(count, 1, 1), self.swapped.repeat(count, 1, 1))
 
 
 class Rotary:
-    """Rotary position table of one head size, grown as far as positions are asked for."""
+    """Rotary position table, grown as far as positions are asked for."""
 
-    def __init__(self, config: RopeConfig, head_dim: int) -> None:
-        self._config = config
-        self._head_dim = head_dim
-        self._cos = self._sin = torch.empty(0, head_dim)
+    def __init__(self, config: TransformerConfig) -> None:
+        self._rope = config.rope
+        self._head_dim = config.head_dim
+        self._counts = config.heads, config.kv_heads
+        self._cos = self._sin = torch.empty(0, config.head_dim)
 
-    def table(self, start: int, end: int, device: torch.device) -> tuple[Tensor, Tensor]:
-        """cos and signed sin, each [end - start, 1, head_dim], for positions start..end-1."""
+    def turns(self, start: int, end: int, device: torch.device) -> Turns:
+        """For the positions start..end-1."""
+        heads, kv_heads = self._counts
+        shrink = 1.0 / math.sqrt(self._head_dim)
+        if self._rope is None:
+            factors = torch.ones(1, heads + 2 * kv_heads, self._head_dim, device=device)
+            factors[:, :heads] = shrink
+            return Turns(factors, None)
         if end > self._cos.shape[0] or self._cos.device != device:
-            self._grow(max(end, 2 * self._cos.shape[0], 16), device)
-        return self._cos[start:end, None], self._sin[start:end, None]
+            self._grow(self._rope, max(end, 2 * self._cos.shape[0], 16), device)
+        cos, sin = self._cos[start:end, None], self._sin[start:end, None]
+        still, none = torch.ones_like(cos), torch.zeros_like(sin)
+        return Turns(
+            _spread((cos * shrink, heads), (cos, kv_heads), (still, kv_heads)),
+            _spread((sin * shrink, heads), (sin, kv_heads), (none, kv_heads)),
+        )
 
-    def _grow(self, length: int, device: torch.device) -> None:
+    def _grow(self, rope: RopeConfig, length: int, device: torch.device) -> None:
         half = torch.arange(0, self._head_dim, 2, dtype=torch.float32)
-        inverse = 1.0 / (self._config.theta ** (half / self._head_dim))
-        stretch = 1.0 / torch.tensor(self._config.factors)
+        inverse = 1.0 / (rope.theta ** (half / self._head_dim))
+        stretch = 1.0 / torch.tensor(rope.factors)
         positions = torch.arange(length, dtype=torch.float32)
         angles = torch.outer(positions, stretch) * inverse
-        cos, sin = angles.cos() * self._config.scale, angles.sin() * self._config.scale
+        cos, sin = angles.cos() * rope.scale, angles.sin() * rope.scale
         self._cos = torch.cat([cos, cos], -1).to(device)
         self._sin = torch.cat([-sin, sin], -1).to(device)
 
 
-def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn the channel pairs of x [..., length, heads, head_dim] by their positions' angles."""
-    wide = x.float()
-    swapped = torch.roll(wide, wide.shape[-1] // 2, -1)
-    return torch.addcmul(wide * cos, swapped, sin).to(x.dtype)
+def _spread(*parts: tuple[Tensor, int]) -> Tensor:
+    """[n, heads, head_dim] of tensors [n, 1, head_dim] and the numbers of heads each is for."""
+    return torch.cat([part.expand(-1, count, -1) for part, count in parts], 1)
 
 
 class KVCache:
@@ -85,92 +131,115 @@ class KVCache:
     def __init__(
         self, config: TransformerConfig, capacity: int, dtype: torch.dtype, device: torch.device
     ) -> None:
-        shape = (config.layers, config.kv_heads, capacity, config.head_dim)
-        self.keys = torch.empty(shape, dtype=dtype, device=device)
-        self.values = torch.empty(shape, dtype=dtype, device=device)
+        shape = (config.layers, 2 * config.kv_heads, capacity, config.head_dim)
+        self._held = torch.empty(shape, dtype=dtype, device=device)
+        self._layers = self._held.unbind()
+        self.capacity = capacity
         self.length = 0
-
-    @property
-    def capacity(self) -> int:
-        return self.keys.shape[2]
 
     def begin_with(self, other: KVCache) -> None:
         """Take over the filled positions of another sequence that this one begins with."""
         self.length = other.length
-        self.keys[:, :, : self.length] = other.keys[:, :, : self.length]
-        self.values[:, :, : self.length] = other.values[:, :, : self.length]
+        self._held[:, :, : self.length] = other._held[:, :, : self.length]
+
+    def append(self, layer: int, added: Tensor) -> tuple[Tensor, Tensor]:
+        """Keep a layer's keys and values [n, 2 kv_heads, head_dim] of the next positions.
+
+        Returns:
+            Keys and values [kv_heads, filled, head_dim], the added ones included; ``length``
+            is moved on by the caller, after the last layer.
+        """
+        held, count = self._layers[layer], added.shape[0]
+        held.narrow(1, self.length, count).copy_(added.transpose(0, 1))
+        keys, values = held.narrow(1, 0, self.length + count).chunk(2)
+        return keys, values
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How short sequences of one length lie below each other as rows of one matrix.
+
+    Attributes:
+        batch: sequences.
+        kept: the positions of each that are answered in the end.
+        turns: of all rows.
+        every: [1, rows, group * rows]: zero where the former is seen by the latter, which is
+            where both belong to one sequence, else -inf; None where there is but one sequence.
+        last: [1, rows, group * rows kept], the same for the rows kept.
+    """
+
+    batch: int
+    kept: slice
+    turns: Turns
+    every: Tensor | None
+    last: Tensor | None
+
+    def pick(self, x: Tensor) -> Tensor:
+        """The rows kept of x [rows, hidden]."""
+        return x.view(self.batch, -1, x.shape[-1])[:, self.kept].reshape(-1, x.shape[-1])
 
 
 class Attention(nn.Module):
-    """Grouped-query attention, causal over a cache or bidirectional within a short sequence."""
+    """Grouped-query attention, causal over a cache or bidirectional within short sequences."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         self.heads, self.kv_heads = config.heads, config.kv_heads
+        self.group = config.heads // config.kv_heads
         self.head_dim = config.head_dim
-        self.scale = 1.0 / math.sqrt(config.head_dim)
+        self.parts = [config.heads, config.kv_heads, config.kv_heads]
         width = (config.heads + 2 * config.kv_heads) * config.head_dim
         self.qkv: nn.Module = Projection(config.hidden, width, bias=False)
         self.out: nn.Module = Projection(config.heads * config.head_dim, config.hidden, bias=False)
 
-    def _project(
-        self, x: Tensor, angles: tuple[Tensor, Tensor] | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries, keys and values [..., length, heads, head_dim] of x [..., length, hidden]."""
-        heads = self.qkv(x).unflatten(-1, (-1, self.head_dim))
-        turned, values = heads.split([self.heads + self.kv_heads, self.kv_heads], -2)
-        if angles is not None:
-            turned = rotate(turned, *angles)
-        queries, keys = turned.split([self.heads, self.kv_heads], -2)
-        return queries, keys, values
+    def _project(self, x: Tensor, turns: Turns) -> Tensor:
+        """Queries, keys and values [n, heads + 2 kv_heads, head_dim] of x [n, hidden], turned."""
+        width = self.heads + 2 * self.kv_heads
+        return turns.turn(self.qkv(x).view(-1, width, self.head_dim))
 
-    def local(self, x: Tensor, angles: tuple[Tensor, Tensor] | None, kept: slice = _ALL) -> Tensor:
-        """Every position attends to every position of its sequence; x [batch, length, hidden].
+    def local(self, x: Tensor, frame: Frame, kept: bool) -> Tensor:
+        """Every row x [rows, hidden] attends to the rows of its sequence.
 
-        Only the positions ``kept`` are answered.
+        Only the rows that the frame keeps are answered, if ``kept``.
         """
-        queries, keys, values = self._project(x, angles)
-        queries = queries[:, kept]
-        batch, length = queries.shape[:2]
-        # The queries that share a key head are rows of one small product.
-        rows = queries.reshape(batch, length, self.kv_heads, -1, self.head_dim)
-        rows = rows.permute(0, 2, 3, 1, 4)
-        rows = rows.reshape(batch * self.kv_heads, -1, self.head_dim)
-        columns = keys.permute(0, 2, 3, 1).reshape(len(rows), self.head_dim, -1)
-        values = values.transpose(1, 2).reshape(len(rows), -1, self.head_dim)
-        weights = torch.bmm(rows, columns).mul_(self.scale).softmax(-1, dtype=torch.float32)
-        mixed = torch.bmm(weights.to(values.dtype), values)
-        mixed = mixed.view(batch, self.heads, length, self.head_dim)
-        result: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
+        queries, keys, values = torch.split(self._project(x, frame.turns), self.parts, 1)
+        # The queries that share a key head are columns of one small product.
+        columns = queries.view(frame.batch, -1, self.kv_heads, self.group, self.head_dim)
+        if kept:
+            columns = columns[:, frame.kept]
+        columns = columns.permute(2, 3, 0, 1, 4).reshape(self.kv_heads, -1, self.head_dim)
+        columns, keys = columns.transpose(1, 2), keys.transpose(0, 1)
+        mask = frame.last if kept else frame.every
+        scores = torch.bmm(keys, columns) if mask is None else torch.baddbmm(mask, keys, columns)
+        weights = scores.softmax(1, dtype=torch.float32).to(x.dtype)
+        mixed = torch.bmm(weights.transpose(1, 2), values.transpose(0, 1))
+        mixed = mixed.view(self.heads, -1, self.head_dim).transpose(0, 1)
+        result: Tensor = self.out(mixed.flatten(1))
         return result
 
-    def causal(
-        self, x: Tensor, angles: tuple[Tensor, Tensor] | None, cache: KVCache, layer: int
-    ) -> Tensor:
-        """Append x [length, hidden] to the cache and attend to the filled part of it only."""
+    def causal(self, x: Tensor, turns: Turns, cache: KVCache, layer: int) -> Tensor:
+        """Append x [n, hidden] to the cache and attend to the filled part of it only."""
         start, length = cache.length, x.shape[0]
-        end = start + length
-        queries, keys, values = self._project(x, angles)
-        cache.keys[layer, :, start:end] = keys.transpose(0, 1)
-        cache.values[layer, :, start:end] = values.transpose(0, 1)
-        known_keys, known_values = cache.keys[layer, :, :end], cache.values[layer, :, :end]
-        group = self.heads // self.kv_heads
+        heads = self._project(x, turns)
+        queries = heads[:, : self.heads]
+        keys, values = cache.append(layer, heads[:, self.heads :])
         if length == 1:
             # The queries that share a key head are rows of one small product.
-            grouped = queries.view(self.kv_heads, group, self.head_dim)
-            scores = torch.bmm(grouped, known_keys.transpose(1, 2)) * self.scale
+            scores = torch.bmm(queries.view(self.kv_heads, self.group, -1), keys.transpose(1, 2))
             weights = scores.softmax(-1, dtype=torch.float32).to(values.dtype)
-            mixed = torch.bmm(weights, known_values).view(1, -1)
+            mixed = torch.bmm(weights, values).view(1, -1)
         else:
             mask = None
             if start:
-                mask = torch.ones(length, end, dtype=torch.bool, device=x.device).tril(start)
+                shape = length, start + length
+                mask = torch.ones(shape, dtype=torch.bool, device=x.device).tril(start)
             mixed = F.scaled_dot_product_attention(
                 queries.transpose(0, 1)[None],
-                known_keys.repeat_interleave(group, 0)[None],
-                known_values.repeat_interleave(group, 0)[None],
+                keys.repeat_interleave(self.group, 0)[None],
+                values.repeat_interleave(self.group, 0)[None],
                 attn_mask=mask,
                 is_causal=mask is None,
+                scale=1.0,
             )[0]
             mixed = mixed.transpose(0, 1).flatten(1)
         result: Tensor = self.out(mixed)
@@ -187,7 +256,7 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         gate, up = self.gate_up(x).chunk(2, -1)
-        result: Tensor = self.down(F.silu(gate) * up)
+        result: Tensor = self.down(F.silu(gate).mul_(up))
         return result
 
 
@@ -205,14 +274,13 @@ class Block(nn.Module):
     def _add(self, x: Tensor, branch: Tensor) -> Tensor:
         return x + branch if self.residual_scale == 1 else x + branch * self.residual_scale
 
-    def local(self, x: Tensor, angles: tuple[Tensor, Tensor] | None, kept: slice = _ALL) -> Tensor:
-        x = self._add(x[:, kept], self.attention.local(self.attention_norm(x), angles, kept))
+    def local(self, x: Tensor, frame: Frame, kept: bool) -> Tensor:
+        branch = self.attention.local(self.attention_norm(x), frame, kept)
+        x = self._add(frame.pick(x) if kept else x, branch)
         return self._add(x, self.feed_forward(self.feed_forward_norm(x)))
 
-    def causal(
-        self, x: Tensor, angles: tuple[Tensor, Tensor] | None, cache: KVCache, layer: int
-    ) -> Tensor:
-        x = self._add(x, self.attention.causal(self.attention_norm(x), angles, cache, layer))
+    def causal(self, x: Tensor, turns: Turns, cache: KVCache, layer: int) -> Tensor:
+        x = self._add(x, self.attention.causal(self.attention_norm(x), turns, cache, layer))
         return self._add(x, self.feed_forward(self.feed_forward_norm(x)))
 
 
@@ -224,28 +292,45 @@ class Transformer(nn.Module):
         self.config = config
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = RMSNorm(config.hidden, config.eps)
-        self._rotary = Rotary(config.rope, config.head_dim) if config.rope else None
+        self._rotary = Rotary(config)
+        self._frames: dict[object, Frame] = {}
 
-    def _angles(self, start: int, end: int, device: torch.device) -> tuple[Tensor, Tensor] | None:
-        return None if self._rotary is None else self._rotary.table(start, end, device)
-
-    def local(self, x: Tensor, kept: slice = _ALL) -> Tensor:
+    def local(self, x: Tensor, kept: slice) -> Tensor:
         """Bidirectional pass over x [batch, length, hidden], answering the positions ``kept``."""
-        angles = self._angles(0, x.shape[1], x.device)
-        last = len(self.blocks) - 1
+        batch, _, hidden = x.shape
+        frame = self._frame(x, kept)
+        x, last = x.view(-1, hidden), len(self.blocks) - 1
         for layer, block in enumerate(self.blocks):
             assert isinstance(block, Block)
-            x = block.local(x, angles, kept if layer == last else _ALL)
+            x = block.local(x, frame, layer == last)
         normed: Tensor = self.norm(x)
-        return normed
+        return normed.view(batch, -1, hidden)
+
+    def _frame(self, x: Tensor, kept: slice) -> Frame:
+        """How the rows of x [batch, length, hidden] lie; the last one is kept for the next call."""
+        key = x.shape, kept.start, kept.stop, x.dtype, x.device
+        if key not in self._frames:
+            batch, length = x.shape[:2]
+            turns = self._rotary.turns(0, length, x.device).repeat(batch)
+            every = last = None
+            if batch > 1:
+                sequence = torch.arange(batch, device=x.device)[:, None].expand(-1, length)
+                apart = sequence.reshape(-1, 1) != sequence.reshape(1, -1)
+                mask = torch.zeros(apart.shape, dtype=x.dtype, device=x.device)
+                mask.masked_fill_(apart, -math.inf)
+                group = self.config.heads // self.config.kv_heads
+                every = mask.repeat(1, group)[None]
+                last = mask.view(-1, batch, length)[:, :, kept].flatten(1).repeat(1, group)[None]
+            self._frames = {key: Frame(batch, kept, turns, every, last)}
+        return self._frames[key]
 
     def causal(self, x: Tensor, cache: KVCache) -> Tensor:
         """Continue the cached sequence with x [length, hidden]; the cache grows by length."""
         end = cache.length + x.shape[0]
-        angles = self._angles(cache.length, end, x.device)
+        turns = self._rotary.turns(cache.length, end, x.device)
         for layer, block in enumerate(self.blocks):
             assert isinstance(block, Block)
-            x = block.causal(x, angles, cache, layer)
+            x = block.causal(x, turns, cache, layer)
         cache.length = end
         normed: Tensor = self.norm(x)
         return normed

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +36,15 @@ MOST_ERROR = 0.06
 """A projection stays out of int8 where that would change its output by more than this part."""
 
 _T = TypeVar("_T")
+
+
+def _quick(operation: Any) -> Any:
+    """The operation without looking for other meanings of its arguments, which takes 4 us."""
+    return getattr(operation, "_op", operation)
+
+
+_half_product = _quick(torch.ops.quantized.linear_dynamic_fp16.default)
+_int8_product = _quick(torch.ops.quantized.linear_dynamic.default)
 
 
 @dataclass(frozen=True)
@@ -131,7 +140,7 @@ class HalfLinear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., in] to [..., out], both float32."""
-        y: Tensor = torch.ops.quantized.linear_dynamic_fp16(x, self._packed)
+        y: Tensor = _half_product(x, self._packed)
         return y
 
 
@@ -183,7 +192,7 @@ class Int8Linear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., in] to [..., out]."""
-        y: Tensor = torch.ops.quantized.linear_dynamic(x, self._packed, False)
+        y: Tensor = _int8_product(x, self._packed)
         return y
 
 
