@@ -347,7 +347,9 @@ class MainWindow(QMainWindow):
         self.columns.setSizes([304, 656, 320])
         self.status = StatusLine()
         body = QWidget()
-        body.setLayout(column(self.columns, self.status, spacing=0))
+        parts = column(self.columns, self.status, spacing=0)
+        parts.setStretch(0, 1)
+        body.setLayout(parts)
         return body
 
     def _choose_left(self, place: str) -> None:

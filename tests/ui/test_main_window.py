@@ -120,11 +120,13 @@ def test_status_line_tells_the_truth(window: MainWindow) -> None:
     assert window.status.speed.text() == ""
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (640, 400)])
+@pytest.mark.parametrize("size", [(1920, 1040), (1280, 800), (640, 400)])
 def test_a_message_covers_nothing_and_is_read_whole(
     qtbot: QtBot, window: MainWindow, size: tuple[int, int]
 ) -> None:
     window.resize(*size)
+    QApplication.processEvents()
+    assert window.status.height() == 38
     window.status.set_flow(generated=3.25, played=1.5, rtf=0.42, cushion=0.18, underruns=1)
     toasts = window.status.toasts
     toasts.tell(
@@ -136,6 +138,7 @@ def test_a_message_covers_nothing_and_is_read_whole(
     qtbot.waitUntil(lambda: window.status.height() >= toasts.sizeHint().height())
     assert window.size().toTuple() == size
     QApplication.processEvents()
+    assert window.status.height() <= 56
     assert not window.columns.geometry().intersects(window.status.geometry())
     text = next(each for each in toasts.findChildren(QLabel) if "model" in each.text())
     assert text.height() >= text.heightForWidth(text.width())

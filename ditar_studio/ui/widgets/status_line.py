@@ -6,7 +6,7 @@ from enum import Enum
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from ditar_studio.ui import theme
 from ditar_studio.ui.theme import Space
@@ -56,6 +56,7 @@ class StatusLine(QFrame):
         super().__init__()
         self.setProperty("surface", "footer")
         self.setMinimumHeight(38)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._dot = _Dot()
         self.engine = label(tr("Loading the engine…"), "small")
         self.played = label("", "number")
