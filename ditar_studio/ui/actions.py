@@ -383,7 +383,7 @@ SPECS: tuple[ActionSpec, ...] = (
     ),
     _S(
         "speak.forward",
-        mark("Two seconds on"),
+        mark("Two seconds forward"),
         "Alt+Right",
         "chevron-right",
         _needs(Fact.SOUND_LOADED),

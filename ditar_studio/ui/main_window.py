@@ -70,6 +70,9 @@ TITLES: dict[Place, str] = {
 LEFT_NEEDS = 980
 RIGHT_NEEDS = 700
 """Window widths, in device-independent pixels, below which a side is folded away."""
+TALL_NEEDS = 620
+"""Window height, in device-independent pixels, below which only what is needed is shown."""
+_SHORT_PLAYER = 132
 SEARCH_NEEDS = 1120
 """Likewise, below which the search for actions is a button without words."""
 
@@ -143,16 +146,19 @@ class MainWindow(QMainWindow):
 
     Signals:
         closing: the window is about to close; nobody can refuse.
+        short_changed: whether the window is so low that panels should show only what is needed.
         sides_changed: left and right side were opened or closed by the user.
     """
 
     closing = Signal()
+    short_changed = Signal(bool)
     sides_changed = Signal(bool, bool)
 
     def __init__(self, actions: Actions) -> None:
         super().__init__()
         self.actions_ = actions
         self._wanted = {"left": True, "right": True}
+        self._short = False
         self._regions = {
             Place.VOICES: Region(Place.VOICES, "window", titled=False),
             Place.REFERENCE: Region(Place.REFERENCE, "window", titled=False),
@@ -211,6 +217,12 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         self._fold()
         self._label_search()
+        short = self.height() < TALL_NEEDS
+        if short != self._short:
+            self._short = short
+            self.short_changed.emit(short)
+            if short:
+                self._halves.setSizes([self.height(), _SHORT_PLAYER])
 
     def focusNextPrevChild(self, forwards: bool) -> bool:
         """Tab goes through header, left side, messages, script, player and right side in turn."""
@@ -238,6 +250,10 @@ class MainWindow(QMainWindow):
         self.menus.setFixedHeight(30)
         for key, title in MENUS.items():
             self._fill_menu(self.menus.addMenu(tr(title)), key)
+        more = self.menus.findChild(QToolButton, "qt_menubar_ext_button")
+        if more is not None:
+            more.setIcon(icons.icon("more"))
+            more.setAccessibleName(tr("More menus"))
         self.project = QToolButton()
         self.project.setProperty("kind", "project")
         self.project.setAccessibleName(tr("Project"))
@@ -321,7 +337,7 @@ class MainWindow(QMainWindow):
         self.messages = QVBoxLayout(self.message_area)
         self.messages.setContentsMargins(0, 0, 0, 0)
         self.messages.setSpacing(Space.S)
-        centre = QSplitter(Qt.Orientation.Vertical)
+        self._halves = centre = QSplitter(Qt.Orientation.Vertical)
         centre.addWidget(self._regions[Place.SCRIPT])
         centre.addWidget(self._regions[Place.PLAYER])
         centre.setStretchFactor(0, 3)

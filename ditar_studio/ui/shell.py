@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
 
 from ditar_studio.errors import StudioError
@@ -19,6 +19,7 @@ from ditar_studio.ui import theme
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.application import Appearance
 from ditar_studio.ui.bridge import Bridge
+from ditar_studio.ui.dialogs.frame import fit
 from ditar_studio.ui.main_window import MainWindow, Place
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.translate import tr
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from ditar_studio.ui.dialogs.settings import Choices
 
 log = logging.getLogger(__name__)
+
+_FRAME = QSize(8, 40)
+"""About what a desktop puts around a window."""
 
 
 class Shell(QObject):
@@ -99,6 +103,7 @@ class Shell(QObject):
         """Opens a dialog over the window without blocking it."""
         dialog.setParent(self.window, dialog.windowFlags())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        fit(dialog, self.window.screen().availableSize() - _FRAME)
         dialog.open()
 
     def close(self) -> None:

@@ -167,6 +167,7 @@ class Studio(QObject):
 
     def _place_panels(self) -> None:
         window = self.window
+        window.short_changed.connect(self.player_panel.set_short)
         for place, panel in (
             (Place.VOICES, self.voices_panel),
             (Place.REFERENCE, self.reference_panel),

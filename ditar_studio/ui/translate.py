@@ -13,6 +13,8 @@ import json
 import re
 from functools import cache
 
+from PySide6.QtCore import QDateTime, QLocale
+
 from ditar_studio.assets import asset
 
 LANGUAGES: dict[str, str] = {"en": "English", "de": "Deutsch"}
@@ -109,6 +111,15 @@ def tr(text: str, /, **values: object) -> str:
     """`text` in the language in force, with ``{name}`` fields filled from `values`."""
     translated = _catalogue.get(text, text)
     return translated.format(**values) if values else translated
+
+
+def moment_text(seconds: float, form: str) -> str:
+    """A moment (seconds since 1970) in the language in force.
+
+    Args:
+        form: as `QLocale.toString` has it, already translated, e.g. ``tr("d MMM yyyy, HH:mm")``.
+    """
+    return QLocale(_language).toString(QDateTime.fromSecsSinceEpoch(round(seconds)), form)
 
 
 def mark(text: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QAccessible, QImage
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QPushButton,
     QScrollArea,
     QScrollBar,
     QTextEdit,
@@ -33,6 +34,7 @@ from ditar_studio.store.projects import NewLine
 from ditar_studio.ui import translate
 from ditar_studio.ui.dialogs.about import AboutDialog
 from ditar_studio.ui.dialogs.consent import ConsentDialog
+from ditar_studio.ui.dialogs.frame import fit
 from ditar_studio.ui.dialogs.settings import Choices, SettingsDialog
 from ditar_studio.ui.dialogs.shortcuts import ShortcutsDialog
 from ditar_studio.ui.dialogs.welcome import WelcomeDialog
@@ -239,6 +241,26 @@ def test_dialogs_are_named_and_reachable(qtbot: QtBot, studio: Studio, tmp_path:
         dialog.close()
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_dialogs_fit_on_a_small_screen(
+    qtbot: QtBot, studio: Studio, tmp_path: Path, language: str
+) -> None:
+    room = QSize(632, 360)
+    translate.set_language(language)
+    for dialog in dialogs(studio, tmp_path):
+        qtbot.addWidget(dialog)
+        fit(dialog, room)
+        dialog.show()
+        QApplication.processEvents()
+        assert dialog.width() <= room.width(), dialog
+        assert dialog.height() <= room.height(), dialog
+        for button in dialog.findChildren(QPushButton):
+            if button.isVisible() and button.isDefault():
+                corner = button.mapTo(dialog, button.rect().bottomRight())
+                assert dialog.rect().contains(corner), dialog
+        dialog.close()
+
+
 SHARP = 3
 """Text is looked at enlarged, so that its strokes are as dark as they are meant to be."""
 
@@ -319,6 +341,8 @@ def test_no_panel_is_wider_than_its_place(
     ]
     for panel in side:
         qtbot.addWidget(panel)
+        if isinstance(panel, ReferencePanel):
+            panel.clip_part.setVisible(True)
         area = panel.findChild(QScrollArea)
         content = area.widget() if isinstance(area, QScrollArea) else panel
         assert content.minimumSizeHint().width() <= 264, type(panel)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from ditar_studio.ui.theme import Space
-from ditar_studio.ui.widgets.basics import label
+from ditar_studio.ui.widgets.basics import label, scrolling
+
+_RESIZED = Qt.WidgetAttribute.WA_Resized
 
 
 class DialogFrame(QDialog):
@@ -35,6 +38,20 @@ class DialogFrame(QDialog):
         self.foot.setSpacing(Space.S)
         layout.addLayout(self.foot)
 
+    def scroll_above_foot(self) -> None:
+        """Lets everything but the foot scroll, for a screen that is too small for the dialog."""
+        whole = self.layout()
+        assert whole is not None
+        whole.removeItem(self.foot)
+        self.foot.setParent(None)
+        inside = QWidget()
+        inside.setLayout(whole)  # takes it over, with all that is in it
+        outside = QVBoxLayout(self)
+        outside.setContentsMargins(0, 0, 0, Space.M)
+        outside.addWidget(scrolling(inside), 1)
+        self.foot.setContentsMargins(Space.XL, 0, Space.XL, 0)
+        outside.addLayout(self.foot)
+
     def add_buttons(self, *buttons: QWidget | None) -> None:
         """Fills the foot; None stretches."""
         for button in buttons:
@@ -42,3 +59,20 @@ class DialogFrame(QDialog):
                 self.foot.addStretch(1)
             else:
                 self.foot.addWidget(button)
+
+
+def fit(dialog: QDialog, room: QSize) -> None:
+    """Makes a dialog that hasn't been shown yet no larger than `room`, its buttons included."""
+    dialog.ensurePolished()
+    layout = dialog.layout()
+    wanted = dialog.size() if dialog.testAttribute(_RESIZED) else dialog.sizeHint()
+    width = min(wanted.width(), room.width())
+    if layout is not None and isinstance(dialog, DialogFrame):
+        least = layout.minimumSize().height()
+        if layout.hasHeightForWidth():
+            least = max(least, layout.minimumHeightForWidth(width))
+        if least > room.height():
+            dialog.scroll_above_foot()
+    dialog.setMinimumSize(dialog.minimumSize().boundedTo(room))
+    if wanted.width() > room.width() or wanted.height() > room.height():
+        dialog.resize(wanted.boundedTo(room))

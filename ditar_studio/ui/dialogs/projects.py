@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from ditar_studio.store.projects import Project
 from ditar_studio.ui.dialogs.frame import DialogFrame
-from ditar_studio.ui.translate import tr
+from ditar_studio.ui.translate import moment_text, tr
 from ditar_studio.ui.widgets.basics import button
 from ditar_studio.ui.widgets.search_field import SearchField
 
@@ -37,7 +36,7 @@ class ProjectsDialog(DialogFrame):
         self.list.setAccessibleName(tr("Projects"))
         self.list.setMinimumHeight(240)
         for project in projects:
-            opened = datetime.fromtimestamp(project.opened).strftime("%d %b %Y, %H:%M")
+            opened = moment_text(project.opened, tr("d MMM yyyy, HH:mm"))
             mark = tr("open now") if project.id == current else opened
             item = QListWidgetItem(f"{project.name}\n{mark}")
             item.setData(Qt.ItemDataRole.UserRole, project.id)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtCore import QDateTime, QLocale, QSize, Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 
 from ditar_studio.ui import icons
 from ditar_studio.ui.dialogs.frame import DialogFrame
 from ditar_studio.ui.theme import Space
-from ditar_studio.ui.translate import counted, mark, tr
+from ditar_studio.ui.translate import counted, mark, moment_text, tr
 from ditar_studio.ui.widgets.basics import (
     button,
     column,
@@ -86,8 +86,7 @@ class RecoveryDialog(DialogFrame):
         icon, kind = KINDS[item.kind]
         picture = QLabel()
         picture.setPixmap(icons.icon(icon, "muted").pixmap(QSize(20, 20)))
-        begun = QDateTime.fromSecsSinceEpoch(round(item.created))
-        when = QLocale().toString(begun, QLocale.FormatType.ShortFormat)
+        when = moment_text(item.created, tr("d MMM yyyy, HH:mm"))
         words = item.text.strip() or tr("No text")
         tick = QCheckBox()
         tick.setChecked(True)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QStackedWidget, QVBo
 from ditar_studio.ui import icons, theme
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import mark, tr
-from ditar_studio.ui.widgets.basics import announce, button, column, label, row, surface
+from ditar_studio.ui.widgets.basics import announce, button, column, label, row, scrolling, surface
 
 STEPS: tuple[tuple[str, str, str, tuple[tuple[str, str, str], ...]], ...] = (
     (
@@ -137,7 +137,7 @@ class WelcomeDialog(QDialog):
         self.resize(600, 520)
         self.stack = QStackedWidget()
         for step in STEPS:
-            self.stack.addWidget(self._page(*step))
+            self.stack.addWidget(scrolling(self._page(*step)))
         self.dots = _Dots(len(STEPS))
         self.skip = button(tr("Skip"), self.reject, "ghost")
         self.back = button(tr("Back"), lambda: self._go(-1))

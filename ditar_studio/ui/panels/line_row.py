@@ -43,6 +43,8 @@ STATES: dict[LineState, tuple[str, str]] = {
 """Words and colour of each state of a line."""
 
 _MARGIN = 2
+_STATE_NEEDS = 400
+"""Width of a row, in pixels, below which its state isn't written out."""
 
 
 @lru_cache(maxsize=2000)
@@ -360,6 +362,10 @@ class LineRow(QFrame):
     def set_selected(self, selected: bool) -> None:
         """Paints the row as the selected one."""
         set_property(self, "selected", str(selected).lower())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.state.setVisible(self.width() >= _STATE_NEEDS)  # the edge's colour says it too
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:

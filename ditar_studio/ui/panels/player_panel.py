@@ -58,14 +58,17 @@ class PlayerPanel(QWidget):
         )
         self._muted_from = 0.9
         a = actions.action
-        top = row(
-            self.title,
-            None,
-            action_button(a("view.spectrogram"), 16),
-            action_button(a("view.zoom_out"), 16),
-            action_button(a("view.zoom_fit"), 16),
-            action_button(a("view.zoom_in"), 16),
-            spacing=2,
+        self._top = QWidget()
+        self._top.setLayout(
+            row(
+                self.title,
+                None,
+                action_button(a("view.spectrogram"), 16),
+                action_button(a("view.zoom_out"), 16),
+                action_button(a("view.zoom_fit"), 16),
+                action_button(a("view.zoom_in"), 16),
+                spacing=2,
+            )
         )
         transport = row(
             action_button(a("speak.start")),
@@ -85,10 +88,9 @@ class PlayerPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(Space.L, Space.S, Space.L, Space.M)
         layout.setSpacing(Space.S)
-        layout.addLayout(top)
+        layout.addWidget(self._top)
         layout.addWidget(self.wave, 1)
         layout.addLayout(transport)
-        self.setMinimumHeight(200)
         self.volume.valueChanged.connect(self._on_volume)
         self.output.activated.connect(
             lambda index: devices.choose_output(self.output.itemData(index))
@@ -104,10 +106,17 @@ class PlayerPanel(QWidget):
         self.volume.setValue(round(100 * devices.volume))
         self._on_volume(self.volume.value())
         self._on_devices()
+        self.set_short(False)
         self._show_playing(False)
         self.play_button.setEnabled(False)
 
     # --- what the actions do
+
+    def set_short(self, short: bool) -> None:
+        """Leaves out what the menus and keys do as well, where the window is low."""
+        self._top.setVisible(not short)
+        self.wave.setMinimumHeight(36 if short else 64)
+        self.setMinimumHeight(0 if short else 200)
 
     def show_spectrogram(self, on: bool) -> None:
         """Shows or hides the spectrogram behind the waveform."""

@@ -187,8 +187,9 @@ class ReferencePanel(QWidget):
                     spacing=2,
                 ),
                 self.verdict_card,
-                row(label(tr("What is said in it"), "section"), None, self.transcribe_button),
+                label(tr("What is said in it"), "section"),
                 self.words,
+                row(self.transcribe_button, None),
                 self.save_button,
                 spacing=Space.S,
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QMenu, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from ditar_studio.store.projects import Line
@@ -26,6 +26,8 @@ from ditar_studio.ui.widgets.empty_state import EmptyState
 from ditar_studio.ui.widgets.lazy_column import LazyColumn
 
 _USUAL_HEIGHT = 84
+_WORDS_NEED = 560
+"""Width of the panel, in pixels, below which the buttons beneath the script say less."""
 
 
 class ScriptPanel(QWidget):
@@ -79,6 +81,8 @@ class ScriptPanel(QWidget):
         self.count = label("", "small")
         self.all_button = button(tr("Speak all changed"), a("speak.stale").trigger)
         self.all_button.setToolTip(a("speak.stale").toolTip())
+        self.add_button.setAccessibleName(tr("Add line"))
+        self.add_button.setToolTip(a("script.add").toolTip())
         self.speak_button = button(tr("Speak line"), a("speak.line").trigger, "primary", "sparkle")
         self.speak_button.setToolTip(a("speak.line").toolTip())
         self.progress = QProgressBar()
@@ -211,15 +215,20 @@ class ScriptPanel(QWidget):
             self.count.setText(words)
             if count > 1:
                 announce(self, words)
+        narrow = self.width() < _WORDS_NEED
+        self.count.setVisible(not narrow)
+        self.add_button.setText("" if narrow else tr("Add line"))
         self.all_button.setVisible(count < 2)
         self.speak_button.setText(
             tr("Speak {count} lines", count=count) if count > 1 else tr("Speak line")
         )
-        self.all_button.setText(
-            tr("Speak all changed ({count})", count=len(stale))
-            if len(stale) > 1
-            else tr("Speak all changed")
-        )
+        if len(stale) > 1:
+            long = tr("Speak all changed ({count})", count=len(stale))
+            short = tr("All ({count})", count=len(stale))
+        else:
+            long, short = tr("Speak all changed"), tr("All")
+        self.all_button.setText(short if narrow else long)
+        self.all_button.setAccessibleName(long)
         self.bar.setCurrentIndex(1 if self.engine.speaking else 0)
 
     # --- speaking
@@ -243,6 +252,10 @@ class ScriptPanel(QWidget):
     def _on_stopped(self, _takes: tuple[str, ...], _cancelled: bool) -> None:
         self._queued = ()
         self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_bar()
 
     # --- dropped texts
 

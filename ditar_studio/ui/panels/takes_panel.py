@@ -37,7 +37,7 @@ from ditar_studio.ui import icons, theme
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.panels.item_model import Index, ItemModel
 from ditar_studio.ui.theme import Space
-from ditar_studio.ui.translate import tr
+from ditar_studio.ui.translate import moment_text, tr
 from ditar_studio.ui.view_models.takes import Takes
 from ditar_studio.ui.widgets.basics import action_button, row, rule
 from ditar_studio.ui.widgets.empty_state import EmptyState
@@ -317,7 +317,7 @@ def when(created: float) -> str:
     """The time of day of today's takes, the date of older ones."""
     moment = datetime.fromtimestamp(created)
     today = moment.date() == datetime.now().date()
-    return moment.strftime("%H:%M") if today else moment.strftime("%d %b")
+    return moment_text(created, tr("HH:mm") if today else tr("d MMM"))
 
 
 def recipe_words(take: Take) -> str:

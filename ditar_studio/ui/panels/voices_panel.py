@@ -15,7 +15,15 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDropEvent,
+    QFont,
+    QKeyEvent,
+    QPainter,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
@@ -42,6 +50,7 @@ from ditar_studio.ui.widgets.empty_state import EmptyState
 from ditar_studio.ui.widgets.search_field import SearchField
 
 ROW = 54
+_CARD_NEEDS = 360
 BUNDLE_SUFFIX = ".ditarvoice"
 _VOICE = Qt.ItemDataRole.UserRole
 
@@ -252,7 +261,7 @@ class VoicesPanel(QWidget):
         sample = voice.reference
         words = " ".join(sample.transcript.split()) if sample else ""
         self.said.setText(f"“{words[:120]}…”" if len(words) > 120 else f"“{words}”")
-        self.said.setVisible(bool(words))
+        self._make_room()
         self.said.setToolTip(words)
         self.card.setToolTip(voice.consent)
         self.play_button.setEnabled(sample is not None)
@@ -261,6 +270,16 @@ class VoicesPanel(QWidget):
         self.use_button.setText(
             tr("The project speaks in it") if used else tr("Speak in this voice")
         )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Leaves words out of the card where the list would have no room beside it."""
+        tall = self.height() >= _CARD_NEEDS
+        self.about.setVisible(tall)
+        self.said.setVisible(tall and len(self.said.text()) > len("“”"))
 
     def _fill(self, menu: QMenu) -> None:
         for action_id in ("samples", "rename", "tags", "duplicate", "bundle", "delete"):
