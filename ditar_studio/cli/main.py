@@ -182,7 +182,7 @@ def add_generation_options(parser: argparse.ArgumentParser) -> None:
     )
     add_lora_options(parser)
     parser.add_argument(
-        "--threads", type=whole, metavar="N", help="cores to use; default: all but one"
+        "--threads", type=whole, metavar="N", help="cores to use; default: all, up to 8"
     )
     parser.add_argument("--lexicon", metavar="FILE", help="your own pronunciations")
     parser.add_argument(

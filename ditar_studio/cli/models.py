@@ -38,12 +38,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def located(model: str | None) -> str | None:
-    """The folder of an installed model of this name; else the name or path itself."""
+    """The folder of an installed model of this name; else the name or path itself.
+
+    Raises:
+        StudioError: it can be downloaded, but has not been.
+    """
     if model is None or os.path.exists(Path(model).expanduser()):
         return model
-    for installed in Models(default_folder()).installed():
+    models = Models(default_folder())
+    for installed in models.installed():
         if installed.name == model:
             return str(installed.path)
+    if any(offer.name == model for offer in models.offers):
+        raise StudioError(
+            f"The model “{model}” is not on this computer.",
+            f"“ditar-studio models download {model}” fetches it.",
+        )
     return model
 
 

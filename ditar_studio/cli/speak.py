@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ditar_studio.cli.console import Console
 from ditar_studio.cli.speaking import (
     check_output,
+    idle_options,
     lexicon_of,
     load,
     model_values,
@@ -44,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     with stop_on_interrupt() as cancel:
         model = load(arguments)
         settings = settings_of(arguments, model.info.default_settings)
+        for message, remedy in idle_options(settings, model.info):
+            console.warn(message, remedy)
         request = GenerationRequest((Line(text),), reference, settings, lexicon)
         voices = VoiceCache(model)
         spoken = speak_into(out, model, request, voices, cancel, console, arguments.subtype)
@@ -102,4 +105,8 @@ def _reference(arguments: argparse.Namespace) -> Reference | None:
                 f"There is no sample voice “{arguments.voice}”.", f"Choose one of {names}."
             )
         return Reference(voice.path, voice.transcript)
+    if arguments.transcript:
+        raise StudioError(
+            "There is a transcript but no reference.", "Give the clip that it belongs to."
+        )
     return None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ditar_studio.cli.console import Console
     from ditar_studio.engine.events import GenerationStats
     from ditar_studio.engine.generate import GenerationRequest
-    from ditar_studio.engine.speech_model import SpeechModel
+    from ditar_studio.engine.speech_model import ModelInfo, SpeechModel
     from ditar_studio.engine.voice import VoiceCache
     from ditar_studio.text.lexicon import Lexicon
 
@@ -86,6 +86,18 @@ def settings_of(arguments: argparse.Namespace, default: GenerationSettings) -> G
         if getattr(arguments, option, None) is not None
     }
     return dataclasses.replace(default, **given)
+
+
+def idle_options(settings: GenerationSettings, info: ModelInfo) -> list[tuple[str, str]]:
+    """What was asked for that a model passes over: messages with remedies."""
+    found = []
+    if settings.mode is not None and not info.modes:
+        found.append((f"{info.name} uses a voice in one way only.", "Leave the mode out."))
+    if settings.style and not info.supports_style:
+        found.append((f"{info.name} takes no style.", "VoxCPM 2 does."))
+    elif settings.style and "continuation" in (settings.mode or ""):
+        found.append(("What goes on from a reference takes no style.", "Use the mode reference."))
+    return found
 
 
 def load(arguments: argparse.Namespace) -> SpeechModel:

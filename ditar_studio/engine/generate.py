@@ -217,7 +217,7 @@ class _Run:
         self._spoken_samples = 0
         self._patches = 0
         self._fraction = 0.0
-        self._refused: StudioError | None = None
+        self._refused: list[Warned] = []
 
     def events(self) -> Iterator[Event]:
         yield Started(self._info.sample_rate, len(self._request.lines))
@@ -252,7 +252,7 @@ class _Run:
         elif self._patches:
             yield Done(self._stats())
         elif self._refused:
-            yield Failed(self._refused.message, self._refused.remedy)
+            yield Failed(self._refused[0].message, self._refused[0].remedy)
         else:
             yield Failed("There is nothing to say.", "Type some text.")
 
@@ -283,16 +283,23 @@ class _Run:
             try:
                 utterance = self._timed(begin)
             except StudioError as error:
-                self._refused = self._refused or error
+                self._refused.append(Warned(error.message, error.remedy))
                 self._fraction += part
-                yield Warned(error.message, error.remedy)
+                yield from self._refusals()
                 continue
             if missed := self._unreadable(sentence):
                 yield Warned(
                     name_unreadable(missed), "They are left out; write them in English words."
                 )
             reason = yield from self._sentence(utterance, index, part)
+            yield from self._refusals()
         return "cancelled" if self._cancel.is_set() else reason
+
+    def _refusals(self) -> Iterator[Event]:
+        """What was refused; where nothing else is spoken, the failure at the end tells it."""
+        if self._patches:
+            yield from self._refused
+            self._refused = []
 
     def _unreadable(self, sentence: str) -> list[str]:
         """The characters that a model of English phonemes passes over."""

@@ -75,6 +75,10 @@ def _load(path: Path, precision: Precision | None, adapter: Adapter | None) -> S
         raise StudioError(
             "This model can't take a LoRA.", "Name the folder of the VoxCPM it was made for."
         )
+    if path.is_file() and (path.parent / _VOXCPM_MARK).is_file():
+        raise StudioError(
+            f"“{path.name}” is one file of a model.", f"Name its folder: {path.parent}"
+        )
     from ditar_studio.engine import native
 
     return native.load(path, precision)

@@ -241,7 +241,8 @@ class VoxCPMModel:
         if settings.mode is None:
             if voice is None:
                 return "zero-shot"
-            return "reference" if voice.continuation is None else "continuation"
+            styled = bool(settings.style) and self._info.supports_style  # else it is passed over
+            return "reference" if styled or voice.continuation is None else "continuation"
         if settings.mode not in self._info.modes:
             raise StudioError(
                 f"This model has no mode “{settings.mode}”.",

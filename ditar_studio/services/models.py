@@ -224,6 +224,8 @@ class Models:
             StudioError: it is no model's folder, or the name is taken.
         """
         path = path.expanduser().resolve()
+        if not path.is_dir():
+            raise StudioError(f"There is no folder {path}.", "Name the folder of a model.")
         if not (path / "config.json").is_file():
             raise StudioError(
                 f"There is no config.json in {path}.", "Choose the folder with the model's files."

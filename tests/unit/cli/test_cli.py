@@ -12,7 +12,7 @@ import soundfile
 from fake_model import FakeModel, speech_like
 
 from ditar_studio.audio.io import read_clip
-from ditar_studio.cli import main
+from ditar_studio.cli import main, models
 from ditar_studio.engine import load
 
 
@@ -117,6 +117,28 @@ def test_wrong_usage_says_where_help_is(
     error = capsys.readouterr().err
     assert "--help" in error
     assert len(error.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--transcript", "its words"], "no reference"),
+        (["--model", "voxcpm-2"], "models download voxcpm-2"),
+        (["--voice", "emma", "--style", "sad", "--quiet"], "takes no style"),
+        (["--voice", "emma", "--mode", "reference", "--quiet"], "one way only"),
+    ],
+)
+def test_options_without_effect_are_told(
+    fake: FakeModel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    words: str,
+) -> None:
+    monkeypatch.setattr(models, "default_folder", lambda: tmp_path)
+    main(["speak", "--text", "One.", "--out", str(tmp_path / "out.wav"), *options])
+    assert words in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["", "   ", "###", "?!?"])

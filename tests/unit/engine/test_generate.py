@@ -177,6 +177,8 @@ def test_exact_patches_are_made_of_the_whole_text_in_one_go() -> None:
 
 
 def test_an_unreadable_line_is_told_and_the_rest_is_spoken() -> None:
+    events = list(stream(FakeModel(), request("###", "One.", "Two.")))
+    assert sum(isinstance(e, Warned) for e in events) == 1
     events = list(stream(FakeModel(), request("One.", "###", "Two.")))
     assert sum(isinstance(e, Warned) for e in events) == 1
     assert isinstance(events[-1], Done)
@@ -188,6 +190,7 @@ def test_a_text_without_words_fails_in_words(text: str) -> None:
     events = list(stream(FakeModel(), request(text)))
     assert isinstance(events[-1], Failed)
     assert events[-1].remedy
+    assert not any(isinstance(event, Warned) for event in events)
     with pytest.raises(StudioError):
         collect(events, RATE)
 

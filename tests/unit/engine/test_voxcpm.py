@@ -87,6 +87,25 @@ def test_a_style_changes_the_speech_and_an_empty_one_does_not(model: VoxCPMModel
     assert not np.array_equal(plain, speak(model, replace(EXACT, style="slowly"), None))
 
 
+def test_a_style_is_heard_unless_a_continuation_is_asked_for(model: VoxCPMModel) -> None:
+    styled = replace(EXACT, style="slowly")
+    default = speak(model, styled, folders.PROMPT_TEXT)
+    reference = speak(model, replace(styled, mode="reference"), folders.PROMPT_TEXT)
+    assert np.array_equal(default, reference)
+    going_on = replace(EXACT, mode="continuation")
+    plain = speak(model, going_on, folders.PROMPT_TEXT)
+    assert np.array_equal(
+        plain, speak(model, replace(going_on, style="slowly"), folders.PROMPT_TEXT)
+    )
+
+
+def test_one_file_of_a_model_is_not_taken_for_all_of_it(tmp_path: Path) -> None:
+    folder = folders.make_folder(tmp_path / "tiny", "2")
+    with pytest.raises(StudioError, match="one file of a model") as refused:
+        load_model(folder / "model.safetensors")
+    assert str(folder) in refused.value.remedy
+
+
 @pytest.mark.parametrize(
     ("mode", "transcript", "words"),
     [("reference", None, "reference"), ("continuation", "", "said"), ("backwards", None, "mode")],
