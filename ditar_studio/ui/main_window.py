@@ -252,7 +252,8 @@ class MainWindow(QMainWindow):
             self._fill_menu(self.menus.addMenu(tr(title)), key)
         more = self.menus.findChild(QToolButton, "qt_menubar_ext_button")
         if more is not None:
-            more.setIcon(icons.icon("more"))
+            more.setIcon(icons.icon("more", "text"))
+            more.setIconSize(QSize(12, 12))
             more.setAccessibleName(tr("More menus"))
         self.project = QToolButton()
         self.project.setProperty("kind", "project")

@@ -44,13 +44,22 @@ class DialogFrame(QDialog):
         assert whole is not None
         whole.removeItem(self.foot)
         self.foot.setParent(None)
+        focus = self.focusWidget()
         inside = QWidget()
-        inside.setLayout(whole)  # takes it over, with all that is in it
+        area = scrolling(inside)
+        area.setParent(self)
+        inside.setLayout(whole)  # takes it over, with all that is in it, in its order
         outside = QVBoxLayout(self)
         outside.setContentsMargins(0, 0, 0, Space.M)
-        outside.addWidget(scrolling(inside), 1)
+        outside.addWidget(area, 1)
         self.foot.setContentsMargins(Space.XL, 0, Space.XL, 0)
         outside.addLayout(self.foot)
+        first = focus or next(
+            (w for w in inside.findChildren(QWidget) if w.focusPolicy() & Qt.FocusPolicy.TabFocus),
+            None,
+        )
+        if first is not None:
+            first.setFocus()
 
     def add_buttons(self, *buttons: QWidget | None) -> None:
         """Fills the foot; None stretches."""

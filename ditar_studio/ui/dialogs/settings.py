@@ -121,7 +121,7 @@ class SettingsDialog(QDialog):
         self.pages = QListWidget()
         self.pages.setAccessibleName(tr("Pages of the settings"))
         self.pages.setIconSize(QSize(18, 18))
-        self.pages.setFixedWidth(190)
+        self.pages.setFixedWidth(168)
         self.pages.setProperty("pages", "true")
         self.stack = QStackedWidget()
         self._makers: dict[int, Callable[[], QWidget]] = {}
@@ -183,7 +183,7 @@ class SettingsDialog(QDialog):
             (self.microphone, "input_device"),
             (self.loudspeaker, "output_device"),
         ):
-            box.setMinimumWidth(240)
+            box.setMinimumWidth(150)
             box.setMaximumWidth(280)
             box.activated.connect(
                 lambda _i, box=box, field=field: self._preferences.change(
@@ -289,7 +289,7 @@ class SettingsDialog(QDialog):
 
     def _model(self) -> list[QWidget]:
         self.model = Choice(tr("Model"))
-        self.model.setMinimumWidth(240)
+        self.model.setMinimumWidth(150)
         self.model.setMaximumWidth(280)
         self._fill_models()
         self.model.activated.connect(

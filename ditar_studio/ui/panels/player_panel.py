@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from ditar_studio.ui import icons, theme
@@ -25,6 +26,10 @@ from ditar_studio.ui.widgets.waveform import Mark, WaveformView, clock_text
 
 if TYPE_CHECKING:
     from ditar_studio.audio.player import PlayerStatus
+
+
+_SOUND_NEEDS = 520
+"""Width in pixels from which volume and output device have room beside the transport."""
 
 
 class PlayerPanel(QWidget):
@@ -111,6 +116,12 @@ class PlayerPanel(QWidget):
         self.play_button.setEnabled(False)
 
     # --- what the actions do
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = self.width() >= _SOUND_NEEDS  # the settings have them too, the system has a volume
+        self.volume.setVisible(wide)
+        self.output.setVisible(wide)
 
     def set_short(self, short: bool) -> None:
         """Leaves out what the menus and keys do as well, where the window is low."""
