@@ -354,7 +354,8 @@ class _Run:
                 break
             elif silence.over:
                 spoken = made - silence.silent_seconds * rate / self._info.patch_samples
-                reason = "stopped" if spoken >= least else "silent"
+                complete = spoken >= least and output.stop_probability > 0
+                reason = "stopped" if complete else "silent"
                 break
             elif made >= limit:
                 reason = "too_long"

@@ -66,7 +66,8 @@ class PatchOutput:
     Attributes:
         samples: float32 [n]; `ModelInfo.patch_samples` of them as a rule. Models whose decoder
             looks ahead give fewer (or none) at first and the rest by `Utterance.finish`.
-        stop_probability: 0..1, that this patch is the last one.
+        stop_probability: 0..1, that this patch is the last one; 0 where the model knows that some
+            of the text is still to be said.
     """
 
     samples: NDArray[np.float32]
