@@ -36,7 +36,7 @@ class SpectrogramDiscriminator(nn.Module):
     def forward(self, wave: Tensor) -> list[Tensor]:
         frames = wave.unfold(-1, self.window, self.window // 4) * self.shape
         magnitude = torch.fft.rfft(frames).abs()[..., : self.bins]
-        x = (magnitude.clamp_min(1e-3).log()[:, None] + 4) / 2
+        x = (magnitude.clamp_min(3e-3).log()[:, None] + 3) / 2
         features = []
         for layer in self.layers:
             x = F.leaky_relu(layer(x), 0.1)

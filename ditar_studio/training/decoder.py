@@ -33,8 +33,8 @@ class DecoderLosses:
         noise: largest standard deviation of the noise.
     """
 
-    fooled: float = 0.1
-    features: float = 0.3
+    fooled: float = 0.5
+    features: float = 0.5
     noise: float = 0.3
 
 
@@ -126,4 +126,4 @@ def decoder_loop(
     told.requires_grad_(False)
     told.decoder.requires_grad_(True)
     objective = DecoderObjective(told, losses or DecoderLosses())
-    return Loop(objective, data.load, data.seconds, config, out)
+    return Loop(objective, data.load, data.seconds, config, out, objective.adversary)

@@ -26,6 +26,9 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ditar_studio.errors import StudioError
 
+OPPONENT_RATE = 10.0
+"""How much faster the opponent of an adversarial training learns; it has to lead."""
+
 
 @dataclass(frozen=True)
 class LoopConfig:
@@ -147,6 +150,8 @@ class Loop:
         objective: holds the networks. Parameters without `requires_grad` are left alone.
         load: step -> batch on the CPU (moved to the device here).
         out: folder for `log.jsonl`, `last.pt` and TensorBoard events where that is installed.
+        opponent: a part of the objective whose gradients are clipped by themselves and which learns
+            at `OPPONENT_RATE` times the learning rate.
     """
 
     def __init__(
@@ -156,7 +161,7 @@ class Loop:
         seconds: Sequence[float],
         config: LoopConfig,
         out: Path,
-        parameters: Sequence[nn.Parameter] | None = None,
+        opponent: nn.Module | None = None,
     ) -> None:
         self.config, self.out = config, out
         self.processes = Processes()
@@ -166,9 +171,15 @@ class Loop:
         self._batches = Batches(
             seconds, config.batch_seconds, config.seed, self.processes.rank, self.processes.world
         )
-        self.trained = [p for p in (parameters or list(objective.parameters())) if p.requires_grad]
+        against = set(opponent.parameters()) if opponent is not None else set()
+        wanted = [p for p in objective.parameters() if p.requires_grad]
+        self.trained = [p for p in wanted if p not in against]
+        groups = [{"params": self.trained, "times": 1.0}]
+        if against:
+            rest = [p for p in wanted if p in against]
+            groups.append({"params": rest, "times": OPPONENT_RATE})
         self.optimiser = torch.optim.AdamW(
-            self.trained, config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay
+            groups, config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay
         )
         self.average = copy.deepcopy(self.objective).eval().requires_grad_(False)
         self.step = 0
@@ -218,13 +229,17 @@ class Loop:
             k: v.to(self.processes.device) for k, v in self._load(self._batches(self.step)).items()
         }
         for group in self.optimiser.param_groups:
-            group["lr"] = config.rate(self.step)
+            group["lr"] = config.rate(self.step) * group["times"]
         with torch.autocast(self.processes.device.type, torch.bfloat16, enabled=config.bf16):
             losses: dict[str, Tensor] = self._wrapped(batch)
         self.optimiser.zero_grad(set_to_none=True)
         losses["loss"].backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self.trained, config.clip)
-        if torch.isfinite(norm):
+        norms = [
+            nn.utils.clip_grad_norm_(group["params"], config.clip)
+            for group in self.optimiser.param_groups
+        ]
+        norm = norms[0]
+        if all(torch.isfinite(each) for each in norms):
             self.optimiser.step()
         decay = min(config.ema, (self.step + 1) / (self.step + 10))
         with torch.no_grad():
