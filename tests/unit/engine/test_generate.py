@@ -137,6 +137,7 @@ def test_a_request_cancelled_before_it_began_asks_nothing_of_the_model() -> None
     [
         ("This is a runaway sentence", "too_long", 3 * 2.0 + 1.01),
         ("Then it goes silent for ever after", "silent", 2.0),
+        ("So silent", "silent", 2.0),
         ("And now a loop around", "repeated", 3.5),
     ],
 )
