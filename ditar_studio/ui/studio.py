@@ -286,6 +286,7 @@ class Studio(QObject):
 
     def _on_opened(self, project: Project) -> None:
         self.window.set_project(project.name)
+        self.playback.unload()
 
     def _on_loaded(self, snapshot: Snapshot) -> None:
         if self.engine.state is ModelState.NONE:
@@ -364,7 +365,8 @@ class Studio(QObject):
     def _show_flow(self, rtf: float | None = None) -> None:
         self._rtf = rtf if rtf is not None else self._rtf
         status = self.playback.player.status()
-        if status.state == "empty":
+        if status.state == "empty" or self.playback.peaks is None:
+            self.window.status.set_flow()
             return
         speaking = self.engine.speaking
         self.window.status.set_flow(

@@ -269,6 +269,12 @@ def test_dragged_take_is_a_file_with_its_recipe(qtbot: QtBot, studio: Studio) ->
     path = dragged()
     assert path.name == "Untitled 001 One line here.wav"
     assert open_recipe(path)[0].text == "One line here"
+    seconds = soundfile.info(path).duration
+    studio.parameters.set("speed", 1.25)
+    studio.parameters.flush()
+    qtbot.waitUntil(lambda: dragged().exists() and soundfile.info(dragged()).duration < seconds)
+    assert soundfile.info(dragged()).duration == pytest.approx(seconds / 1.25, abs=0.05)
+    assert dragged().name == path.name
 
 
 def test_export_and_its_recipe(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
@@ -304,9 +310,15 @@ def test_two_takes_are_compared_blind(qtbot: QtBot, studio: Studio) -> None:
 
 def test_new_project_and_back(qtbot: QtBot, studio: Studio) -> None:
     first = studio.document.project_id
+    with qtbot.waitSignal(studio.engine.stopped):
+        studio.speak((studio.script.lines[0].id,))
+    assert studio.player_panel.play_button.isEnabled()
     studio.actions_.action("file.new").trigger()
     qtbot.waitUntil(lambda: studio.document.project_id != first)
     qtbot.waitUntil(lambda: studio.script.lines == ())
+    assert studio.playback.title == ""
+    assert not studio.player_panel.play_button.isEnabled()
+    assert not studio.actions_.action("speak.play").isEnabled()
     assert studio.script_panel.stack.currentWidget() is studio.script_panel.empty
     studio.actions_.action("file.open").trigger()
     projects = dialog(qtbot, studio, ProjectsDialog)

@@ -78,9 +78,11 @@ class TakeCommands:
         if len(pair) != 2:
             return
         first, second = pair
+        snapshot = self.studio.document.snapshot
+        speed = snapshot.project.settings.speed if snapshot is not None else 1.0
 
         def read() -> tuple[Clip, Clip]:
-            return read_take(first.path, 1.0), read_take(second.path, 1.0)
+            return read_take(first.path, speed), read_take(second.path, speed)
 
         self.studio.bridge.background(
             read, done=lambda clips: self._compare(first, second, clips), owner=self.studio

@@ -146,8 +146,11 @@ class PlayerPanel(QWidget):
         self.wave.set_peaks(self.playback.peaks, growing=self.playback.growing)
         self.wave.set_patch_seconds(self.playback.patch_seconds)
         self._show_title()
-        self.actions_.set_facts(sound_loaded=True)
-        self.play_button.setEnabled(True)
+        there = self.playback.peaks is not None
+        self.actions_.set_facts(sound_loaded=there)
+        self.play_button.setEnabled(there)
+        if not there:
+            self.time.clear()
         self._draw_spectrogram()
 
     def _show_title(self) -> None:
@@ -161,7 +164,7 @@ class PlayerPanel(QWidget):
         self._draw_spectrogram()
 
     def _on_moved(self, status: PlayerStatus) -> None:
-        if status.state == "empty":
+        if status.state == "empty" or self.playback.peaks is None:
             return
         self.wave.set_playhead(status.position)
         self.time.setText(

@@ -242,8 +242,9 @@ class ScriptPanel(QWidget):
     def _on_line(self, line_id: str, _at: float) -> None:
         if line_id in self._queued:
             self._queued = self._queued[self._queued.index(line_id) :]
-        number = self.script.index(line_id) + 1
-        self.doing.setText(tr("Speaking line {number}", number=number))
+        number = self.script.index(line_id) + 1  # 0 in another project
+        words = tr("Speaking line {number}", number=number) if number else tr("Speaking…")
+        self.doing.setText(words)
         self.refresh()
 
     def _on_flow(self, flow: Flow) -> None:

@@ -155,6 +155,20 @@ class Playback(QObject):
         self._apply_loop()
         self._loaded()
 
+    def unload(self) -> None:
+        """Falls silent and has nothing to play any more, unless sound is just being made."""
+        if self.growing or self.peaks is None:
+            return
+        self._wanted += 1
+        with self._lock:
+            self._feed = None
+            self.player.begin(self.peaks.sample_rate, play=False)
+            self.player.finish()
+        self.peaks, self.shown_clip = None, None
+        self.title, self.source, self.patch_seconds = "", "", 0.0
+        self._region = None
+        self._loaded()
+
     def load_later(
         self, read: Callable[[], Clip], title: str, source: str, play: bool = True
     ) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from ditar_studio.store.projects import Line
 from ditar_studio.store.takes import Take
 from ditar_studio.ui.translate import tr
 from ditar_studio.ui.view_models.document import Document
@@ -18,6 +18,15 @@ from ditar_studio.ui.view_models.script import Script
 
 if TYPE_CHECKING:
     from ditar_studio.audio.clip import Clip
+
+
+@dataclass(frozen=True)
+class _FileKind:
+    """Name of the project, number of the line in it (0: none), speed."""
+
+    project: str
+    number: int
+    speed: float
 
 
 class Takes(QObject):
@@ -48,8 +57,8 @@ class Takes(QObject):
         self.of_all = False
         self.selected: tuple[str, ...] = ()
         self._folder = drag_folder
-        self._files: dict[str, Path] = {}
-        self._asked: set[str] = set()
+        self._files: dict[str, tuple[_FileKind, Path]] = {}
+        self._asked: dict[str, _FileKind] = {}
         document.loaded.connect(lambda _snapshot: self._refresh())
         script.changed.connect(self._refresh)
         self._shown: tuple[Take, ...] = ()
@@ -147,11 +156,11 @@ class Takes(QObject):
 
     def drag_file(self, take_id: str) -> Path | None:
         """A file to be dragged out: with a telling name and its recipe inside, once ready."""
-        made = self._files.get(take_id)
-        if made is not None and made.exists():
-            return made
         take = self.take(take_id)
-        return take.path if take is not None else None
+        if take is None:
+            return None
+        kind, path = self._files.get(take_id, (None, take.path))
+        return path if kind == self._file_kind(take) and path.exists() else take.path
 
     # --- inside
 
@@ -174,28 +183,31 @@ class Takes(QObject):
 
     def _prepare_files(self) -> None:
         for take_id in self.selected[:8]:
-            if take_id not in self._asked:
-                self._prepare_file(take_id)
+            take = self.take(take_id)
+            if take is not None and self._asked.get(take_id) != self._file_kind(take):
+                self._prepare_file(take, self._file_kind(take))
 
-    def _prepare_file(self, take_id: str) -> None:
-        take = self.take(take_id)
+    def _file_kind(self, take: Take) -> _FileKind:
+        """What a file for dragging out depends on, besides the take itself."""
         snapshot = self.document.snapshot
-        if take is None or snapshot is None:
-            return
-        self._asked.add(take_id)
-        line = snapshot.line(take.line_id)
-        number = self.script.index(take.line_id or "") + 1
+        assert snapshot is not None
+        return _FileKind(
+            snapshot.project.name,
+            self.script.index(take.line_id or "") + 1,
+            snapshot.project.settings.speed,
+        )
+
+    def _prepare_file(self, take: Take, kind: _FileKind) -> None:
+        self._asked[take.id] = kind
 
         def keep(path: Path) -> None:
-            self._files[take_id] = path
+            self._files[take.id] = (kind, path)
 
         self.document.bridge.background(
             write_drag_file,
             take,
-            line,
-            number,
-            snapshot.project.name,
-            self._folder / take_id,
+            kind,
+            self._folder / take.id / f"{kind.speed:g}",
             done=keep,
             failed=lambda _error: None,
             owner=self,
@@ -211,13 +223,19 @@ def read_take(path: Path, speed: float) -> Clip:
     return clip if speed == 1.0 else stretch(clip, speed)
 
 
-def write_drag_file(take: Take, line: Line | None, number: int, project: str, folder: Path) -> Path:
+def write_drag_file(take: Take, kind: _FileKind, folder: Path) -> Path:
     """A copy of a take with a telling name, the synthetic mark and its recipe inside."""
     from ditar_studio.services import export
 
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
-    template = f"{{project}} {number:03d} {{text}}" if line is not None else "{project} {text}"
-    settings = export.ExportSettings(format="wav24", layout="per_line", name=template, replace=True)
-    return export.export(export.plan_takes([take], project), folder, settings).files[0]
+    number = f"{kind.number:03d} " if kind.number else ""
+    settings = export.ExportSettings(
+        format="wav24",
+        layout="per_line",
+        name=f"{{project}} {number}{{text}}",
+        speed=kind.speed,
+        replace=True,
+    )
+    return export.export(export.plan_takes([take], kind.project), folder, settings).files[0]
