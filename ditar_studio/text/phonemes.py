@@ -174,8 +174,8 @@ def phonemize(text: str, lexicon: Lexicon | None = None) -> list[str]:
 
 def name_unreadable(characters: list[str]) -> str:
     """One sentence that names the `characters` (of `unreadable`) that can't be read."""
-    more = " …" if len(characters) > _MOST_SHOWN else ""
-    return f"These characters can't be read: {' '.join(characters[:_MOST_SHOWN])}{more}"
+    shown = characters[:_MOST_SHOWN] + ["…"] * (len(characters) > _MOST_SHOWN)
+    return f"These characters can't be read: {' '.join(shown)}."
 
 
 def _nothing_to_read(text: str) -> StudioError:

@@ -84,14 +84,11 @@ def sentence(text: str) -> str:
     """
     if not text or _language == "en":
         return text
-    whole = _known(text)
-    if whole is not None:
-        return whole
     for end in _SENTENCE_END.finditer(text):
         first = _known(text[: end.start()])
-        if first is not None:
+        if first is not None and text not in load_messages(_language):
             return f"{first} {sentence(text[end.end() :])}"
-    return text
+    return _known(text) or text
 
 
 def _known(text: str) -> str | None:
@@ -101,7 +98,7 @@ def _known(text: str) -> str | None:
     for pattern, translated in _patterns(_language):
         found = pattern.fullmatch(text)
         if found is not None:
-            values = {name[1:]: messages.get(v, v) for name, v in found.groupdict().items()}
+            values = {name[1:]: _known(v) or v for name, v in found.groupdict().items()}
             parts = _FIELD.split(translated)
             return "".join(values[part] if i % 2 else part for i, part in enumerate(parts))
     return None

@@ -308,6 +308,18 @@ def test_two_takes_are_compared_blind(qtbot: QtBot, studio: Studio) -> None:
     qtbot.waitUntil(lambda: any(take.starred for take in studio.takes.shown))
 
 
+def test_a_line_that_can_t_be_read_is_marked_and_leaves_no_empty_sound(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    (line,) = add_lines(qtbot, studio, "...")
+    with qtbot.waitSignal(studio.engine.stopped):
+        studio.speak((line,))
+    qtbot.waitUntil(lambda: studio.script.lines[0].state == "failed")
+    assert studio.playback.title == ""
+    assert not studio.player_panel.play_button.isEnabled()
+    assert "nothing that can be read" in studio.toasts.words
+
+
 def test_new_project_and_back(qtbot: QtBot, studio: Studio) -> None:
     first = studio.document.project_id
     with qtbot.waitSignal(studio.engine.stopped):

@@ -144,6 +144,16 @@ def test_messages_are_known_with_values_in_them_and_one_after_the_other() -> Non
         "Es gibt keine Datei „a b.wav“. Prüfen Sie den Pfad."
     )
     assert sentence("No microphone found.") == "Nichts gefunden: Mikrofon."
+    assert sentence(
+        "These characters can't be read: 漢 字. Write the text in English, in Latin letters."
+    ) == (
+        "Diese Zeichen lassen sich nicht lesen: 漢 字. "
+        "Schreiben Sie den Text auf Englisch, in lateinischen Buchstaben."
+    )
+    noisy = "Some background noise: the speech is only 17 dB above the background."
+    assert sentence(noisy) == (
+        "Etwas Hintergrundgeräusch: die Sprache liegt nur 17 dB über dem Hintergrund."
+    )
     assert sentence("Nobody ever said that.") == "Nobody ever said that."
     translate.set_language("en")
     assert sentence("The disk is full.") == "The disk is full."

@@ -328,7 +328,9 @@ class Engine(QObject):
     def _end(self, cancelled: bool) -> None:
         self._job = None
         made = self._takes
-        if len(made) == 1:
+        if not made:
+            self._playback.drop_growing()
+        elif len(made) == 1:
             self._playback.end_growing(made[0].id, " ".join(made[0].text.split()))
         else:
             self._playback.end_growing("run", counted("{count} take", "{count} takes", len(made)))

@@ -155,6 +155,12 @@ class Playback(QObject):
         self._apply_loop()
         self._loaded()
 
+    def drop_growing(self) -> None:
+        """Nothing came of what was to be fed."""
+        if self.growing:
+            self.growing = False
+            self.unload()
+
     def unload(self) -> None:
         """Falls silent and has nothing to play any more, unless sound is just being made."""
         if self.growing or self.peaks is None:

@@ -199,7 +199,7 @@ def test_a_text_without_words_fails_in_words(text: str) -> None:
 def test_characters_that_are_left_out_are_told_once_a_sentence() -> None:
     events = list(stream(FakeModel(), request("Hello 你好 world 你.", "Plain words.")))
     warnings = [event for event in events if isinstance(event, Warned)]
-    assert [warning.message for warning in warnings] == ["These characters can't be read: 你 好"]
+    assert [warning.message for warning in warnings] == ["These characters can't be read: 你 好."]
     assert isinstance(events[-1], Done)
 
 
