@@ -406,6 +406,21 @@ def test_lines_clicked_with_ctrl_and_shift_are_selected_together(
     assert studio.script.chosen == (ids[4],)
 
 
+def test_the_view_follows_what_is_typed(qtbot: QtBot, studio: Studio) -> None:
+    ids = add_lines(qtbot, studio, *(f"Line {number}." for number in range(9)))
+    panel = studio.script_panel
+    panel.focus_line(ids[-1])
+    row = panel.rows[ids[-1]]
+    qtbot.keyClicks(row.text, "and so on " * 60)
+
+    def cursor_in_sight() -> bool:
+        place = row.text.viewport().mapTo(panel.area.viewport(), row.text.cursorRect().center())
+        return panel.area.viewport().rect().contains(place)
+
+    qtbot.waitUntil(lambda: row.height() > 100)
+    qtbot.waitUntil(cursor_in_sight)
+
+
 def test_actions_act_upon_all_selected_lines_and_undo_as_one(qtbot: QtBot, studio: Studio) -> None:
     ids = add_lines(qtbot, studio, "One.", "Two.", "Three.", "Four.")
     trigger = lambda name: studio.actions_.action(name).trigger()  # noqa: E731

@@ -165,6 +165,9 @@ class ScriptPanel(QWidget):
         made.text.split_asked.connect(lambda at: script.split(line_id, at))
         made.text.join_asked.connect(lambda: script.join_with_previous(line_id))
         made.text.left.connect(script.select_next)
+        made.text.cursorPositionChanged.connect(
+            lambda: QTimer.singleShot(0, made, lambda: self._follow_cursor(made))
+        )
         made.text.pasted.connect(lambda text: script.paste(text, line_id))
         made.selected.connect(lambda: script.select(line_id))
         made.marked.connect(lambda: script.select_also(line_id))
@@ -178,6 +181,12 @@ class ScriptPanel(QWidget):
         if line is not None:
             self._show_line(made, line, script.index(line_id) + 1)
         return made
+
+    def _follow_cursor(self, shown: LineRow) -> None:
+        """Scrolls on where typing leaves the view."""
+        if shown.text.hasFocus():
+            cursor = shown.text.cursorRect()
+            self.area.bring_point(shown.text.viewport(), cursor.center(), 2 * cursor.height())
 
     def _show_line(self, shown: LineRow, line: Line, number: int) -> None:
         snapshot = self.script.document.snapshot

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
@@ -70,6 +70,12 @@ class LazyColumn(QScrollArea, Generic[Row]):
         row = self.rows[key]
         self.ensureWidgetVisible(row, 0, Space.XL)
         return row
+
+    def bring_point(self, inside: QWidget, point: QPoint, around: int) -> None:
+        """Scrolls to a point in a widget of a row, with so many pixels above and below it."""
+        self._arrange()  # the row may just have become higher
+        at = inside.mapTo(self._content, point)
+        self.ensureVisible(at.x(), at.y(), 0, around)
 
     def drop_unused(self) -> None:
         """Drops all rows but the one with the keyboard focus; they are made anew after this."""
