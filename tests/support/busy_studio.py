@@ -94,7 +94,7 @@ class Trial:
         yield from self._scroll()
         snapshot = studio.document.snapshot
         assert snapshot is not None
-        lines = [NewLine(LINE) for _ in range(max(2, round(self.seconds / 6)))]
+        lines = [NewLine(LINE) for _ in range(max(2, round(self.seconds / 2)))]
         studio.document.ask(studio.library.projects.replace_script, snapshot.project.id, lines)
         yield lambda: len(studio.script.lines) == len(lines)
         until = time.monotonic() + 2.0  # voices are encoded meanwhile
