@@ -399,6 +399,8 @@ def load(
     adapter = Lora(lora, expected, lora_alpha) if lora is not None else None
     with torch.device("meta"):
         model = VoxCPM(config)
+    together = torch.get_num_threads()
+    torch.set_num_threads(1)  # each of the packer's threads does whole operations by itself
     packer = Packer(threads)
     vae = packer.start(partial(_build_vae, config, vae_file, vae_names, precision))
     try:
@@ -410,6 +412,7 @@ def load(
         raise _unreadable(main_path) from error
     finally:
         packer.close()
+        torch.set_num_threads(together)
     model.attach_vae(vae.result())
     return Loaded(model.eval().requires_grad_(False), tokenizer, choices)
 
