@@ -187,8 +187,9 @@ class Engine(QObject):
         snapshot = self._document.snapshot
         if snapshot is None or self.speaking or self.state is not ModelState.READY:
             return
-        used = (snapshot.voice_of(line) for line in snapshot.lines)
-        wanted = frozenset(voice.hash for voice in used if voice is not None)
+        found = (snapshot.voice_of(line) for line in snapshot.lines)
+        used = {voice.id: voice for voice in found if voice is not None}
+        wanted = frozenset(voice.hash for voice in used.values())
         if wanted <= self._prepared:
             return
         self._prepared |= wanted

@@ -35,6 +35,8 @@ class Script(QObject):
         self.selected = ""
         self._also: frozenset[str] = frozenset()
         self._reached = ""
+        self._placed: tuple[Line, ...] = ()
+        self._places: dict[str, int] = {}
         self._typed: dict[str, str] = {}
         self._sent: dict[str, str] = {}
         self._focus_next: tuple[str, int] | None = None
@@ -60,11 +62,16 @@ class Script(QObject):
 
     def line(self, line_id: str) -> Line | None:
         """The line with this id."""
-        return next((line for line in self.lines if line.id == line_id), None)
+        place = self.index(line_id)
+        return self.lines[place] if place >= 0 else None
 
     def index(self, line_id: str) -> int:
         """The place of a line, from 0; -1 if it isn't there."""
-        return next((i for i, line in enumerate(self.lines) if line.id == line_id), -1)
+        lines = self.lines
+        if lines is not self._placed:
+            self._placed = lines
+            self._places = {line.id: place for place, line in enumerate(lines)}
+        return self._places.get(line_id, -1)
 
     def text(self, line_id: str) -> str:
         """What a line says, typing that the library doesn't have yet included."""

@@ -122,6 +122,8 @@ class StatusLine(QFrame):
             else counted("{count} under-run", "{count} under-runs", underruns)
         )
         set_property(self.underruns, "tone", "warning" if underruns else "")
+        for number in (self.played, self.speed, self.cushion, self.underruns):
+            number.setVisible(bool(number.text()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
