@@ -25,8 +25,10 @@ def run(arguments: argparse.Namespace) -> int:
         case "move":
             return _tell(console, models.move(arguments.name, Path(arguments.path)))
         case "remove":
-            models.remove(arguments.name)
-            console.result({"removed": arguments.name}, f"{arguments.name} is removed.")
+            kept = models.remove(arguments.name)
+            text = f"{arguments.name} is removed"
+            text += f" from the list; its files stay in {kept}." if kept else "."
+            console.result({"removed": arguments.name}, text)
             return 0
         case "verify":
             wrong = models.verify(arguments.name)

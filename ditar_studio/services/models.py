@@ -221,7 +221,7 @@ class Models:
         """Use a folder where it lies; nothing is copied.
 
         Raises:
-            StudioError: it is no model's folder, or the name is taken.
+            StudioError: it is no model's folder, it is used already, or the name can't be had.
         """
         path = path.expanduser().resolve()
         if not path.is_dir():
@@ -231,8 +231,13 @@ class Models:
                 f"There is no config.json in {path}.", "Choose the folder with the model's files."
             )
         name = name or path.name
-        if any(model.name == name for model in self.installed()):
-            raise StudioError(f"There is a model “{name}” already.", "Give it another name.")
+        if not name.strip(". ") or any(letter in name for letter in "/\\:"):
+            raise StudioError(f"“{name[:80]}” can't be a model's name.", "Give it another name.")
+        for model in self.installed():
+            if model.name == name:
+                raise StudioError(f"There is a model “{name}” already.", "Give it another name.")
+            if model.path.resolve() == path:
+                raise StudioError(f"{path} is used already.", f"It is the model “{model.name}”.")
         self._save_linked({**self._linked(), name: path})
         return self.find(name)
 
@@ -249,46 +254,61 @@ class Models:
             ) from error
 
     def _save_linked(self, folders: dict[str, Path]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        _make(self.folder)
         text = json.dumps({name: str(path) for name, path in folders.items()}, indent=1)
         new = self.folder / f"{_FOLDERS}{_PART}"
         new.write_text(text, encoding="utf-8")
         new.replace(self.folder / _FOLDERS)
 
-    def remove(self, name: str) -> None:
-        """Delete a downloaded model, or a broken-off download; only forget a folder at hand."""
+    def remove(self, name: str) -> Path | None:
+        """Delete a downloaded model, or a broken-off download; only forget a folder at hand.
+
+        Returns:
+            The folder that was only forgotten.
+        """
         linked = self._linked()
         if name in linked:
-            del linked[name]
+            kept = linked.pop(name)
             self._save_linked(linked)
-            return
+            return kept
         ours = list(self.folder.iterdir()) if self.folder.is_dir() else []
         path = next((path for path in ours if path.name == name and path.is_dir()), None)
         if path is None:
             path = self.find(name).path
-        shutil.rmtree(path)
+        _delete(path)
+        return None
 
     def move(self, name: str, target: Path) -> Installed:
         """Move a downloaded model into another folder (or onto another disk) and go on using it.
 
         The old files are deleted only after the new ones are complete.
+
+        Raises:
+            StudioError: it can't be moved there, and stays where it is; or the old files could not
+                be deleted.
         """
         model = self.find(name)
         target = target.expanduser().resolve()
         place = target / name
         if place.exists():
             raise StudioError(f"{place} exists already.", "Choose another folder.")
-        target.mkdir(parents=True, exist_ok=True)
+        if target.is_relative_to(model.path.resolve()):
+            raise StudioError("A model can't be moved into itself.", "Choose another folder.")
+        _make(target)
         _check_space(target, model.bytes)
         unfinished = target / f"{name}{_PART}"
         shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(model.path, unfinished)
-        if _size(unfinished) != model.bytes:
-            shutil.rmtree(unfinished)
+        try:
+            shutil.copytree(model.path, unfinished)
+            whole = _size(unfinished) == model.bytes
+        except OSError:
+            whole = False
+        if not whole:
+            shutil.rmtree(unfinished, ignore_errors=True)
             raise StudioError("The copy is incomplete.", "Check the disk and try again.")
         unfinished.replace(place)
         self._save_linked({**self._linked(), name: place})
-        shutil.rmtree(model.path)
+        _delete(model.path)
         return self.find(name)
 
     # --- checking -----------------------------------------------------------------------------
@@ -338,7 +358,7 @@ class Models:
         """
         offer, cancel = self.offer(name), cancel or threading.Event()
         folder = self.folder / offer.name
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         _check_space(folder, offer.about_bytes - _size(folder))
         meter = _Meter(offer, folder, tell)
         for file in offer.files:
@@ -500,6 +520,24 @@ def _sha256(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StudioError(
+            f"The folder {folder} can't be made.", "Choose one where you may write."
+        ) from error
+
+
+def _delete(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise StudioError(
+            f"The old files in {folder} can't all be deleted.", "Delete that folder yourself."
+        ) from error
 
 
 def _check_space(folder: Path, needed: int) -> None:

@@ -268,6 +268,46 @@ def test_a_model_moves_and_stays_usable(server: Server, tmp_path: Path) -> None:
     assert models.verify("tiny") == []
 
 
+@pytest.mark.parametrize("inside", [".", "deeper"])
+def test_a_model_is_not_moved_into_itself(tmp_path: Path, inside: str) -> None:
+    own = folders.make_folder(tmp_path / "own", "2")
+    models = Models(tmp_path / "models")
+    models.add(own)
+    with pytest.raises(StudioError, match="into itself"):
+        models.move("own", own / inside)
+    assert models.verify("own") == []
+
+
+def test_a_model_that_cannot_be_copied_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = folders.make_folder(tmp_path / "own", "2")
+    models = Models(tmp_path / "models")
+    models.add(own)
+    (tmp_path / "file").touch()
+    with pytest.raises(StudioError, match="can't be made"):
+        models.move("own", tmp_path / "file" / "there")
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(module.shutil, "copytree", fail)
+    with pytest.raises(StudioError, match="incomplete"):
+        models.move("own", tmp_path / "there")
+    assert models.verify("own") == []
+
+
+def test_a_folder_is_added_once_and_under_a_plain_name(tmp_path: Path) -> None:
+    own = folders.make_folder(tmp_path / "own", "2")
+    models = Models(tmp_path / "models")
+    for name in ("../own", "a/b", "..", " "):
+        with pytest.raises(StudioError, match="name"):
+            models.add(own, name)
+    models.add(own, "ours")
+    with pytest.raises(StudioError, match="ours"):
+        models.add(own, "again")
+
+
 def test_a_folder_at_hand_is_used_and_forgotten_not_deleted(tmp_path: Path) -> None:
     own = tmp_path / "mine"
     own.mkdir()
