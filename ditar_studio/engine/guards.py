@@ -68,6 +68,10 @@ class SilenceGuard:
         """Whether it has been silent for so long that no more is to come."""
         return self._silent >= self.give_up
 
+    def resume(self) -> None:
+        """Speech is about to go on: what was silent so far counts no more."""
+        self._silent = 0.0
+
     def feed(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """The part of a patch that is to be heard: all of it, or of too long a silence nothing."""
         if not len(samples):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections import deque
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from ditar_studio.engine.guards import SilenceGuard
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import ModelInfo, PatchOutput
 from ditar_studio.errors import StudioError
 from ditar_studio.model.alignment import read
 from ditar_studio.model.diffusion import Sampling
-from ditar_studio.model.ditar import DiTAR, Prompt
+from ditar_studio.model.ditar import DiTAR, PointerState, Prompt
 from ditar_studio.model.timbre import correction
 from ditar_studio.model.weights import load_ditar
 from ditar_studio.text import symbols
@@ -40,6 +42,7 @@ _LINGER = 0.6
 _SAMPLE_SOUNDS = 40  # of the reference's words that the model says to compare timbres: 3 s
 _SHORTEST_SAMPLE = 0.5  # seconds
 _LEAST_HEARD = 4  # sounds
+_LONGEST_PAUSE = 6  # silent patches within a sentence
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,24 +244,44 @@ class NativeUtterance:
         self._state = model.prefill(indices, voice.prompt if voice else None)
         self._decoder = model.vae.start(1, told, voice.timbre if voice else None)
         self._lingered = 0
+        self._silence = SilenceGuard(model.config.vae.sample_rate)
+        # Sound comes a patch after what it is the sound of.
+        self._units: deque[int] = deque(maxlen=_LONGEST_PAUSE + 2)
 
     @torch.inference_mode()
     def step(self) -> PatchOutput:
         """Make the next patch.
 
         A model with a pointer into the text is not at its end before the pointer is, and not long
-        after it either.
+        after it either. Nor does it fall silent before.
         """
         latents, stop = self._model.step(self._state, self._sampling, self._generator)
         samples, self._decoder = self._model.vae.decode_step(latents, self._decoder)
         pointer = self._state.pointer
         if pointer is not None:
+            self._silence.feed(samples[0].numpy())
+            self._units.append(pointer.unit)
             self._lingered = self._lingered + 1 if pointer.at_end else 0
             if not pointer.at_end:
                 stop = 0.0
+                self._go_on(pointer)
             elif self._lingered >= _LINGER * self._model.config.patch_rate:
                 stop = 1.0
         return PatchOutput(samples[0].numpy(), stop)
+
+    def _go_on(self, pointer: PointerState) -> None:
+        """Begin the next sound where a pause grows longer than speech has pauses.
+
+        Within a pause the model may come to believe that all is said, and would never move the
+        pointer again. Sounds that passed in silence are said now.
+        """
+        silent = round(self._silence.silent_seconds * self._model.config.patch_rate)
+        if self._silence.spoken and silent >= _LONGEST_PAUSE:
+            pointer.unit = self._units[0]
+            self._units.clear()
+            pointer.survival = 0.0
+            self._state.history = torch.zeros_like(self._state.history)
+            self._silence.resume()
 
     @torch.inference_mode()
     def finish(self) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ from ditar_studio.audio.clip import Clip
 from ditar_studio.audio.io import read_clip
 from ditar_studio.engine.generate import GenerationRequest, generate
 from ditar_studio.engine.load import ModelShelf, load_model
-from ditar_studio.engine.native import NativeVoice
+from ditar_studio.engine.native import NativeModel, NativeVoice
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import SpeechModel
 from ditar_studio.engine.voice import Reference, VoiceCache
@@ -105,6 +105,29 @@ def test_what_is_spoken_is_bounded_whatever_the_weights(model: SpeechModel) -> N
     whole = generate(model, GenerationRequest.of(text, VOICE, GenerationSettings(steps=2)))
     assert whole.clip.seconds <= 3 * expected
     assert whole.clip.peak < 1.0
+
+
+def test_a_pause_that_grows_too_long_ends_with_the_next_sound(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load_model(folder)
+    assert isinstance(model, NativeModel)
+    ditar = model._model
+    assert ditar.pointer is not None
+    never = torch.zeros(1, 2**SMALL.patch)
+    never[0, 0], never[0, 1] = 50.0, 25.0
+    monkeypatch.setattr(ditar.pointer.pattern, "forward", lambda h: never)
+    sound = iter([torch.full((1, SMALL.patch_samples), 0.3)])
+    silence = torch.zeros(1, SMALL.patch_samples)
+    monkeypatch.setattr(ditar.vae, "decode_step", lambda z, state: (next(sound, silence), state))
+    utterance = model.begin("Hello there.", None, GenerationSettings(steps=1))
+    pointer = utterance._state.pointer
+    assert pointer is not None
+    units = []
+    for _ in range(20):
+        assert utterance.step().stop_probability == 0.0
+        units.append(pointer.unit - units[0] if units else pointer.unit)
+    assert units[1:] == [0] * 6 + [1] * 6 + [2] * 6 + [3]
 
 
 def test_the_users_pronunciations_reach_the_model(model: SpeechModel) -> None:
