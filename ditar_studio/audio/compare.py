@@ -44,6 +44,13 @@ class Comparison:
             return 0.0
         return min(1.0, max(0.0, seconds / other.seconds)) * self.clip(side).seconds
 
+    def dealt(self, blind: bool, chance: random.Random | None = None) -> Comparison:
+        """The same two clips, if `blind` in an order left to chance, otherwise the first as A."""
+        first, second = (self.b, self.a) if self.swapped else (self.a, self.b)
+        if blind and (chance or random.Random()).random() < 0.5:
+            return Comparison(second, first, swapped=True)
+        return Comparison(first, second, swapped=False)
+
     def original(self, side: Side) -> Literal[0, 1]:
         """Which of the two that were given is under a letter: the first (0) or the second (1)."""
         return 1 if (side == "A") == self.swapped else 0
@@ -64,7 +71,4 @@ def compare(
         Clip(clip.samples * np.float32(gain), clip.sample_rate)
         for clip, gain in zip((first, second), gains, strict=True)
     ]
-    swapped = blind and (chance or random.Random()).random() < 0.5
-    if swapped:
-        clips.reverse()
-    return Comparison(clips[0], clips[1], swapped)
+    return Comparison(clips[0], clips[1], swapped=False).dealt(blind, chance)

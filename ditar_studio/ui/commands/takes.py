@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
-from ditar_studio.audio.clip import Clip
 from ditar_studio.store.takes import Take
 from ditar_studio.ui.dialogs.ask import TextDialog
 from ditar_studio.ui.panels.takes_panel import facts
@@ -15,6 +14,7 @@ from ditar_studio.ui.translate import tr
 from ditar_studio.ui.view_models.takes import read_take
 
 if TYPE_CHECKING:
+    from ditar_studio.audio.compare import Comparison
     from ditar_studio.ui.studio import Studio
 
 
@@ -81,17 +81,19 @@ class TakeCommands:
         snapshot = self.studio.document.snapshot
         speed = snapshot.project.settings.speed if snapshot is not None else 1.0
 
-        def read() -> tuple[Clip, Clip]:
-            return read_take(first.path, speed), read_take(second.path, speed)
+        def read() -> Comparison:
+            from ditar_studio.audio.compare import compare
+
+            return compare(read_take(first.path, speed), read_take(second.path, speed))
 
         self.studio.bridge.background(
-            read, done=lambda clips: self._compare(first, second, clips), owner=self.studio
+            read, done=lambda pair: self._compare(first, second, pair), owner=self.studio
         )
 
-    def _compare(self, first: Take, second: Take, clips: tuple[Clip, Clip]) -> None:
+    def _compare(self, first: Take, second: Take, pair: Comparison) -> None:
         from ditar_studio.ui.dialogs.compare import CompareDialog
 
-        dialog = CompareDialog((facts(first), facts(second)), clips, self.studio.playback)
+        dialog = CompareDialog((facts(first), facts(second)), pair, self.studio.playback)
 
         def prefer(which: int) -> None:
             better = (first, second)[which]

@@ -17,7 +17,6 @@ from ditar_studio.ui.widgets.basics import announce, button, column, label, row,
 from ditar_studio.ui.widgets.toggle import Toggle
 
 if TYPE_CHECKING:
-    from ditar_studio.audio.clip import Clip
     from ditar_studio.audio.compare import Comparison
 
 Side = Literal["A", "B"]
@@ -28,7 +27,7 @@ class CompareDialog(DialogFrame):
 
     Args:
         names: of the two, as they are told when it is not blind.
-        clips: their sound.
+        pair: the two, made equally loud.
         playback: plays them.
 
     Signals:
@@ -40,7 +39,7 @@ class CompareDialog(DialogFrame):
     def __init__(
         self,
         names: tuple[str, str],
-        clips: tuple[Clip, Clip],
+        pair: Comparison,
         playback: Playback,
         parent: QWidget | None = None,
     ) -> None:
@@ -51,10 +50,9 @@ class CompareDialog(DialogFrame):
         )
         self.setMinimumWidth(520)
         self._names = names
-        self._clips = clips
+        self._comparison = self._pair = pair
         self._playback = playback
         self.side: Side = "A"
-        self._comparison: Comparison
         self._cards: dict[Side, QPushButton] = {}
         self._words = {side: label("", "small", wrap=True) for side in ("A", "B")}
         halves = []
@@ -106,9 +104,7 @@ class CompareDialog(DialogFrame):
             super().keyPressEvent(event)
 
     def _prepare(self) -> None:
-        from ditar_studio.audio.compare import compare
-
-        self._comparison = compare(*self._clips, blind=self.blind.isChecked())
+        self._comparison = self._pair.dealt(self.blind.isChecked())
         for side in ("A", "B"):
             name = self._names[self._comparison.original(side)]
             self._words[side].setText(tr("hidden") if self.blind.isChecked() else name)
