@@ -6,7 +6,10 @@ import re
 from typing import Final
 
 _PARAGRAPH_BREAK: Final = re.compile(r"\n[^\S\n]*\n\s*")
-_END: Final = re.compile(r"(?P<mark>[.!?…]+)(?P<close>[\"'”’»)\]]*)(?=\s+(?P<next>\S))")
+_END: Final = re.compile(
+    r"(?P<mark>[.!?…]+)[\"'”’»)\]]*(?=\s+(?P<next>\S))"
+    r"|[。！？｡।॥؟۔။។][。！？!?…]*[”’」』）】》]*"  # nothing else ends in these, spaces or not
+)
 _LAST_WORD: Final = re.compile(r"[^\s(\[\"“‘«]{1,20}\Z")
 _ABBREVIATION: Final = re.compile(
     r"""(?:
@@ -22,20 +25,23 @@ _CAN_END_A_SENTENCE: Final = frozenset(
 )
 _INITIAL: Final = re.compile(r"(?:[A-Za-z]\.)*[A-Za-z]\Z")
 _BREAKS: Final = (
-    re.compile(r"[.!?…;:—–]+[\"'”’»)\]]*(?=\s)|—|\s(?=[-–]\s)"),
-    re.compile(r",[\"'”’]?(?=\s)|\)(?=\s)|\s(?=\()"),
+    re.compile(r"[.!?…;:—–]+[\"'”’»)\]]*(?=\s)|—|\s(?=[-–]\s)|[；：][”’」』）】》]*"),
+    re.compile(r",[\"'”’]?(?=\s)|\)(?=\s)|\s(?=\()|[，、][”’」』）】》]*|(?=[（「『《])"),
     re.compile(r"\s(?=(?:and|but|or|because|which|who|that|when|while|where|if|so|than)\s)"),
     re.compile(r"\s"),
 )
 _EARLIEST_BREAK: Final = 0.35
+_SYLLABLE: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]")
+_SYLLABLE_LETTERS: Final = 3
+"""A character that is a syllable takes as long to say as so many letters."""
 
 
 def split(text: str, max_characters: int = 220) -> list[str]:
     """The sentences of `text`, in order, each stripped and not longer than `max_characters`.
 
     A blank line always ends a sentence and a single line break never does. A sentence that is too
-    long is cut at its strongest punctuation, else between words, else anywhere. Every character
-    but white space is kept.
+    long is cut at its strongest punctuation, else between words, else anywhere. Han, kana and
+    Hangul characters count as three. Every character but white space is kept.
 
     Raises:
         ValueError: `max_characters` is less than 1.
@@ -64,6 +70,8 @@ def _sentences(paragraph: str) -> list[str]:
 def _is_end(paragraph: str, start: int, match: re.Match[str]) -> bool:
     """Whether the mark at `match` ends a sentence that began at `start`."""
     following = match["next"]
+    if following is None:
+        return True
     if match["mark"] != ".":
         return not following.islower()
     word = _LAST_WORD.search(paragraph, max(start, match.start() - 20), match.start())
@@ -77,11 +85,21 @@ def _is_end(paragraph: str, start: int, match: re.Match[str]) -> bool:
 
 def _pieces(sentence: str, max_characters: int) -> list[str]:
     found = []
-    while len(sentence) > max_characters:
-        cut = _cut(sentence, max_characters)
+    while (reach := _reach(sentence, max_characters)) < len(sentence):
+        cut = _cut(sentence, reach)
         found.append(sentence[:cut].rstrip())
         sentence = sentence[cut:].lstrip()
     return [*found, sentence] if sentence else found
+
+
+def _reach(sentence: str, max_characters: int) -> int:
+    """How many of the first characters fit, by the time that they take to say; one at least."""
+    spent = 0
+    for count, letter in enumerate(sentence[:max_characters]):
+        spent += _SYLLABLE_LETTERS if _SYLLABLE.match(letter) else 1
+        if spent > max_characters:
+            return max(1, count)
+    return min(len(sentence), max_characters)
 
 
 def _cut(sentence: str, max_characters: int) -> int:

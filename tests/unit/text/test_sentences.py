@@ -30,6 +30,17 @@ def without_space(text: str) -> str:
             "a line\nbroken by hand\n\nA Heading\n \nText.",
             ["a line broken by hand", "A Heading", "Text."],
         ),
+        (
+            "你好世界，今天不错。我们走吧！Really？“好。”他说……好",
+            [
+                "你好世界，今天不错。",
+                "我们走吧！",
+                "Really？",
+                "“好。”",
+                "他说……好",
+            ],
+        ),
+        ("यह एक है। दूसरा।", ["यह एक है।", "दूसरा।"]),
         ("", []),
         (" \n\t ", []),
     ],
@@ -45,6 +56,8 @@ def test_sentences_end_where_a_reader_stops(text: str, expected: list[str]) -> N
         ("one two three, four five six", 16, ["one two three,", "four five six"]),
         ("he ran away and she stayed", 20, ["he ran away", "and she stayed"]),
         ("aaaaaaaaaa", 4, ["aaaa", "aaaa", "aa"]),
+        ("今天很好，我们去公园，看花", 24, ["今天很好，", "我们去公园，看花"]),
+        ("人工智能人工智能", 12, ["人工智能", "人工智能"]),
         ("a bb", 1, ["a", "b", "b"]),
     ],
 )
