@@ -13,6 +13,7 @@ from fake_sound import device
 from ditar_studio.audio.clip import Clip
 from ditar_studio.audio.io import StreamingWavWriter
 from ditar_studio.audio.level import LevelReading
+from ditar_studio.audio.peaks import Peaks
 from ditar_studio.audio.player import PlayerStatus
 from ditar_studio.audio.portaudio import Device
 from ditar_studio.audio.recorder import RecordingStopped
@@ -94,14 +95,14 @@ class SilentPlayer:
 
 
 class SilentMicrophone:
-    """Records a tone of two seconds as soon as it is stopped."""
+    """Records six seconds as soon as it is stopped; `hear` lets it hear them bit by bit before."""
 
     def __init__(self, on_event: Callable[[Any], None]) -> None:
         self.on_event = on_event
         self.level = LevelReading(-20.0, -12.0, -18.0)
         self.monitoring = False
         self.path: Path | None = None
-        self.peaks = None
+        self.peaks: Peaks | None = None
         self.device: str | None = None
         self.closed = False
 
@@ -111,17 +112,24 @@ class SilentMicrophone:
 
     @property
     def recorded_seconds(self) -> float:
-        return 2.0 if self.recording else 0.0
+        return self.peaks.seconds if self.peaks is not None else 0.0
 
     def monitor(self, on: bool = True) -> None:
         self.monitoring = on
 
     def record(self, path: Path) -> None:
         self.path = path
+        self.peaks = Peaks(speech_like(6.0).sample_rate)
+
+    def hear(self, until: float) -> None:
+        """Hears its sound up to this second."""
+        assert self.peaks is not None
+        clip = speech_like(6.0)
+        self.peaks.append(clip.samples[len(self.peaks) : round(until * clip.sample_rate)])
 
     def stop(self) -> None:
         if self.path is not None:
-            path, self.path = self.path, None
+            path, self.path, self.peaks = self.path, None, None
             clip = speech_like(6.0)
             with StreamingWavWriter(path, clip.sample_rate, "PCM_24") as writer:
                 writer.append(clip.samples)

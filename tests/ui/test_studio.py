@@ -14,7 +14,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QDialog, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
-from quiet_studio import quiet_machinery
+from quiet_studio import SilentMicrophone, quiet_machinery
 
 from ditar_studio.engine.speech_model import PatchOutput
 from ditar_studio.services.metadata import open_recipe
@@ -26,6 +26,7 @@ from ditar_studio.ui.dialogs.export import ExportDialog
 from ditar_studio.ui.dialogs.projects import ProjectsDialog
 from ditar_studio.ui.dialogs.recovery import RecoveryDialog
 from ditar_studio.ui.dialogs.samples import SamplesDialog
+from ditar_studio.ui.main_window import Place
 from ditar_studio.ui.panels.takes_panel import recipe_words
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.shell import Shell
@@ -147,6 +148,32 @@ def test_recording_becomes_the_voice_of_the_project(qtbot: QtBot, studio: Studio
     assert voice.name == "Ada"
     assert "deceive" in voice.consent
     assert studio.maker.stage is Stage.IDLE
+
+
+def test_the_waveform_of_a_recording_grows_while_it_is_made(qtbot: QtBot, studio: Studio) -> None:
+    panel, clock = studio.reference_panel, [0.0]
+    microphone = studio.maker.microphone
+    assert isinstance(microphone, SilentMicrophone)
+    studio.window.show_place(Place.REFERENCE)
+    studio.maker._clock = lambda: clock[0]
+    studio.actions_.action("voice.record").trigger()
+    assert panel.growing.isHidden()
+    clock[0] = 10.0
+    qtbot.waitUntil(lambda: microphone.recording)
+    assert panel.growing.isVisible()
+    drawn = []
+    for seconds in (0.5, 1.0, 5.0):
+        microphone.hear(seconds)
+        with qtbot.waitSignal(studio.maker.ticked):
+            pass
+        assert panel.growing.seconds == pytest.approx(seconds)
+        assert panel.growing.view[1] > seconds
+        drawn.append(bytes(panel.growing.grab().toImage().constBits()))
+    assert len(set(drawn)) == 3
+    studio.actions_.action("voice.record").trigger()
+    qtbot.waitUntil(lambda: studio.maker.clip is not None)
+    assert panel.growing.isHidden()
+    assert panel.growing.peaks is None
 
 
 def test_a_voice_gets_a_second_sample_and_speaks_from_it(

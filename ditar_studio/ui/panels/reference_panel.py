@@ -121,6 +121,10 @@ class ReferencePanel(QWidget):
         )
         self.record_button.setToolTip(self.actions_.action("voice.record").toolTip())
         self.open_button = button(tr("Open a file…"), self.open_asked.emit, icon="file-audio")
+        self.growing = WaveformView(tr("Waveform of the recording"))
+        self.growing.setFixedHeight(84)
+        self.growing.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.growing.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.status = label("", "small", wrap=True)
         self.source = surface(
             "card",
@@ -129,6 +133,7 @@ class ReferencePanel(QWidget):
                 self.to_read,
                 self.record_button,
                 self.open_button,
+                self.growing,
                 self.status,
                 spacing=Space.S,
             ),
@@ -227,6 +232,11 @@ class ReferencePanel(QWidget):
         )
         set_property(self.record_button, "kind", "danger" if busy else "record")
         self.open_button.setEnabled(not busy)
+        # The waveform takes the place of a button that is of no use while it grows.
+        self.open_button.setVisible(stage is not Stage.RECORDING)
+        self.growing.setVisible(stage is Stage.RECORDING)
+        if stage is not Stage.RECORDING:
+            self.growing.set_peaks(None)
         self.input.setEnabled(not busy)
         self.passage.setEnabled(not busy)
         self.actions_.set_facts(recording=stage is Stage.RECORDING)
@@ -235,6 +245,13 @@ class ReferencePanel(QWidget):
         self.source.setVisible(stage is not Stage.CLIP)
         self.clip_part.setVisible(stage is Stage.CLIP)
         self._on_tick()
+
+    def _follow_recording(self) -> None:
+        """Draws what the microphone has recorded up to now."""
+        peaks = self.maker.microphone.peaks
+        if peaks is not None and peaks is not self.growing.peaks:
+            self.growing.set_peaks(peaks, growing=True)
+        self.growing.refresh()
 
     def _on_tick(self) -> None:
         maker = self.maker
@@ -247,6 +264,7 @@ class ReferencePanel(QWidget):
         if maker.stage is Stage.COUNTDOWN:
             words = tr("Begin to read in {count}…", count=maker.countdown_number)
         elif maker.stage is Stage.RECORDING:
+            self._follow_recording()
             words = tr(
                 "Recording, {time}; stop when you have read it.",
                 time=clock_text(microphone.recorded_seconds),

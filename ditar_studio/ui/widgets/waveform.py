@@ -165,6 +165,11 @@ class WaveformView(QWidget):
         self.update()
 
     @property
+    def peaks(self) -> Peaks | None:
+        """What is drawn."""
+        return self._peaks
+
+    @property
     def view(self) -> tuple[float, float]:
         """Begin and end of what is shown, in seconds."""
         return self._start, self._end
