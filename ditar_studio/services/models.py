@@ -7,11 +7,13 @@ right; a model counts as installed once all its files have theirs.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import http.client
 import json
 import os
 import shutil
+import socket
 import threading
 import time
 import urllib.error
@@ -28,6 +30,7 @@ _SPARE = 64 << 20
 """Bytes that a download leaves free on the disk."""
 
 _TRIES = 6
+_UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
 _MIRRORS = ("https://huggingface.co", "https://hf-mirror.com")
 
 
@@ -375,7 +378,7 @@ class Models:
     ) -> None:
         """One file, by as many tries and mirrors as it takes; a try that brings bytes is free."""
         part = folder / f"{file.name}{_PART}"
-        failures, reason = 0, ""
+        failures, reason, offline = 0, "", True
         while failures < _TRIES:
             if cancel.is_set():
                 raise StudioError("The download was stopped.", "Start it again to go on.")
@@ -391,6 +394,15 @@ class Models:
                 if part.exists() and part.stat().st_size > before:
                     continue
                 failures += 1
+                offline = offline and not meter.moved and _is_offline(error)
+                if offline and failures >= len(offer.addresses):
+                    raise StudioError(
+                        "There is no connection to the internet.",
+                        "Connect this computer and start again, or copy the model's folder here "
+                        "and add it.",
+                    ) from error
+                if offline:
+                    continue
                 cancel.wait(self._pause * 2 ** (failures - 1) if failures < _TRIES else 0)
                 continue
             part.replace(folder / file.name)
@@ -456,7 +468,11 @@ class Models:
 
 
 class _Meter:
-    """Counts what is here and tells it."""
+    """Counts what is here and tells it.
+
+    Attributes:
+        moved: whether anything has come.
+    """
 
     def __init__(self, offer: Offer, folder: Path, tell: Callable[[Progress], None]) -> None:
         self._tell, self._folder = tell, folder
@@ -464,14 +480,24 @@ class _Meter:
         complete = len(known) == len(offer.files)
         self._total = sum(known) if complete else max(offer.about_bytes, sum(known))
         self._start, self._before = time.monotonic(), _size(folder)
+        self.moved = False
 
     def tell(self, name: str) -> None:
+        self.moved = True
         done = _size(self._folder)
         elapsed, came = time.monotonic() - self._start, done - self._before
         left = None
         if came > 0:
             left = max(0, self._total - done) * elapsed / came
         self._tell(Progress(name, done, max(self._total, done), left))
+
+
+def _is_offline(error: Exception) -> bool:
+    """Whether no server was reached at all: its name is not found, or no way leads to it."""
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    return isinstance(reason, socket.gaierror) or (
+        isinstance(reason, OSError) and reason.errno in _UNREACHABLE
+    )
 
 
 def _extent(response: http.client.HTTPResponse) -> tuple[int, int | None]:

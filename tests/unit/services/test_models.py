@@ -6,7 +6,10 @@ import contextlib
 import errno
 import hashlib
 import shutil
+import socket
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -204,6 +207,48 @@ def test_a_server_that_always_lies_is_given_up(server: Server, tmp_path: Path) -
     with pytest.raises(StudioError, match="403"):
         models.download("tiny")
     assert models.installed() == []
+
+
+NO_NETWORK = (
+    socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"),
+    OSError(errno.ENETUNREACH, "Network is unreachable"),
+)
+
+
+@pytest.mark.parametrize("reason", NO_NETWORK)
+def test_without_a_network_each_mirror_is_asked_only_once(
+    reason: OSError, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def fail(request: urllib.request.Request, timeout: float) -> None:
+        asked.append(request.host)
+        raise urllib.error.URLError(reason)
+
+    monkeypatch.setattr(module.urllib.request, "urlopen", fail)
+    with pytest.raises(StudioError, match="no connection") as told:
+        manager(tmp_path, "http://one.invalid", "http://two.invalid").download("tiny")
+    assert asked == ["one.invalid", "two.invalid"]
+    assert "add it" in told.value.remedy
+
+
+@pytest.mark.parametrize("reason", NO_NETWORK)
+def test_a_network_that_goes_away_in_the_middle_is_waited_for(
+    reason: OSError, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reach, failures = urllib.request.urlopen, [reason] * 4
+
+    def connect(request: urllib.request.Request, timeout: float) -> Any:
+        if server.sent > HALF // 2 and failures:
+            raise urllib.error.URLError(failures.pop())
+        return reach(request, timeout=timeout)
+
+    monkeypatch.setattr(module.urllib.request, "urlopen", connect)
+    server.faults = [_cut(HALF)]
+    models = manager(tmp_path, server.address)
+    models.download("tiny")
+    assert failures == []
+    assert models.verify("tiny") == []
 
 
 def test_cancelling_keeps_what_has_come(server: Server, tmp_path: Path) -> None:
