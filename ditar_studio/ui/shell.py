@@ -101,7 +101,8 @@ class Shell(QObject):
 
     def show_dialog(self, dialog: QDialog) -> None:
         """Opens a dialog over the window without blocking it."""
-        dialog.setParent(self.window, dialog.windowFlags())
+        if dialog.parent() is not self.window:
+            dialog.setParent(self.window, dialog.windowFlags())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         fit(dialog, self.window.screen().availableSize() - _FRAME)
         dialog.open()
@@ -244,7 +245,9 @@ class Shell(QObject):
         from ditar_studio.ui.dialogs.settings import SettingsDialog
 
         if self.settings_choices is not None:
-            self.show_dialog(SettingsDialog(self.preferences, self.settings_choices(), page=page))
+            self.show_dialog(
+                SettingsDialog(self.preferences, self.settings_choices(), self.window, page)
+            )
 
     def save_bundle(self) -> None:
         """Asks where to, and saves a diagnostics bundle."""

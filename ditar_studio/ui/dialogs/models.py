@@ -89,7 +89,7 @@ class ModelsPage(QWidget):
 
     # --- rows
 
-    def _here(self, model: Installed) -> QWidget:
+    def _here(self, model: Installed) -> QVBoxLayout:
         used = self._preferences.value.model == str(model.path)
         free = not self.keeper.busy
         name, path = model.name, str(model.path)
@@ -117,7 +117,7 @@ class ModelsPage(QWidget):
             name, tr("Being worked on…") if self.keeper.busy == name else words, controls
         )
 
-    def _offer(self, offer: Offer) -> QWidget:
+    def _offer(self, offer: Offer) -> QVBoxLayout:
         keeper, name = self.keeper, offer.name
         if keeper.downloading == name:
             return setting(offer.title, "", self._running(), below=True)
@@ -155,7 +155,7 @@ class ModelsPage(QWidget):
         box.setLayout(column(self.bar, row(self.words, None, stop), spacing=Space.XS))
         return box
 
-    def _memory(self) -> QWidget:
+    def _memory(self) -> QVBoxLayout:
         loaded = self._in_memory()
         self.memory: QPushButton = button(
             tr("Unload from memory") if loaded else tr("Load"),

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QLabel,
+    QLayout,
     QListWidget,
     QListWidgetItem,
     QStackedWidget,
@@ -31,6 +32,7 @@ from ditar_studio.ui.widgets.toggle import Toggle
 from ditar_studio.ui.widgets.value_slider import ValueSlider
 
 BUILT_IN = "builtin"
+Part = QWidget | QLayout
 _REST_MS = 150
 """So long a slider rests before what it says comes into force, where that takes long."""
 
@@ -62,8 +64,12 @@ class Choices:
     models_page: Callable[[], QWidget] = QWidget
 
 
-def setting(title: str, text: str, control: QWidget, below: bool = False) -> QWidget:
-    """One setting: title and explanation at the left, the control at the right or beneath."""
+def setting(title: str, text: str, control: QWidget, below: bool = False) -> QVBoxLayout:
+    """One setting: title and explanation at the left, the control at the right or beneath.
+
+    It and `group` make layouts, not widgets: a widget with a style is dressed again, and all in it,
+    each time it is given to another one, so that nested ones take long.
+    """
     words = column(label(title, "strong"), spacing=2)
     if text:
         words.addWidget(label(text, "small", wrap=True))
@@ -78,22 +84,18 @@ def setting(title: str, text: str, control: QWidget, below: bool = False) -> QWi
         line.addLayout(words, 1)
         line.addWidget(control)
         layout = column(line)
-    box = QWidget()
     layout.setContentsMargins(Space.L, Space.M, Space.L, Space.M)
-    box.setLayout(layout)
-    return box
+    return layout
 
 
-def group(title: str, *settings: QWidget) -> QWidget:
+def group(title: str, *settings: QVBoxLayout) -> QVBoxLayout:
     """Settings on a card under a title, parted by hairlines."""
     inside = column(spacing=0)
     for index, one in enumerate(settings):
         if index:
             inside.addWidget(rule())
-        inside.addWidget(one)
-    box = QWidget()
-    box.setLayout(column(label(title, "section"), surface("card", inside), spacing=Space.S))
-    return box
+        inside.addLayout(one)
+    return column(label(title, "section"), surface("card", inside), spacing=Space.S)
 
 
 class SettingsDialog(QDialog):
@@ -124,7 +126,7 @@ class SettingsDialog(QDialog):
         self.pages.setFixedWidth(168)
         self.pages.setProperty("pages", "true")
         self.stack = QStackedWidget()
-        self._makers: dict[int, Callable[[], QWidget]] = {}
+        self._makers: dict[int, Callable[[], None]] = {}
         for icon, title, make in (
             ("headphones", tr("Sound"), self._sound),
             ("sun", tr("Appearance"), self._appearance),
@@ -135,10 +137,12 @@ class SettingsDialog(QDialog):
             item = QListWidgetItem(icons.icon(icon), title)
             item.setSizeHint(QSize(150, 36))
             self.pages.addItem(item)
-            self._makers[self.stack.addWidget(QWidget())] = partial(self._page, title, make)
+            inside = QWidget()
+            self._makers[self.stack.addWidget(scrolling(inside))] = partial(
+                self._fill_page, inside, title, make
+            )
         self.pages.setFixedHeight(36 * self.pages.count() + 6)
         self.pages.currentRowChanged.connect(self._show_page)
-        self.pages.setCurrentRow(page)
         left = column(label(tr("Settings"), "title"), Space.S, self.pages, None)
         left.setContentsMargins(Space.XL, Space.XL, Space.M, Space.L)
         side = surface("window")
@@ -153,31 +157,24 @@ class SettingsDialog(QDialog):
         layout = row(side, spacing=0)
         layout.addWidget(surface("pane", column(body)), 1)
         self.setLayout(layout)
+        # Last: a widget takes the longer to be given a parent, the more there is in it.
+        self.pages.setCurrentRow(page)
 
     def _show_page(self, page: int) -> None:
         """Shows a page, made when it is first looked at."""
         make = self._makers.pop(page, None)
         if make is not None:
-            self.stack.insertWidget(page, make())
-            if (empty := self.stack.widget(page + 1)) is not None:
-                self.stack.removeWidget(empty)
-                empty.deleteLater()
+            make()
         self.stack.setCurrentIndex(page)
 
-    def _page(self, title: str, make: Callable[[], list[QWidget]]) -> QWidget:
-        inside = QWidget()
-        layout = QVBoxLayout(inside)
+    def _fill_page(self, inside: QWidget, title: str, make: Callable[[], list[Part]]) -> None:
+        layout = column(label(title, "heading"), *make(), None, spacing=Space.L)
         layout.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.L)
-        layout.setSpacing(Space.L)
-        layout.addWidget(label(title, "heading"))
-        for one in make():
-            layout.addWidget(one)
-        layout.addStretch(1)
-        return scrolling(inside)
+        inside.setLayout(layout)
 
     # --- pages
 
-    def _sound(self) -> list[QWidget]:
+    def _sound(self) -> list[Part]:
         self.microphone, self.loudspeaker = Choice(tr("Microphone")), Choice(tr("Loudspeaker"))
         for box, field in (
             (self.microphone, "input_device"),
@@ -205,7 +202,7 @@ class SettingsDialog(QDialog):
             )
         ]
 
-    def _appearance(self) -> list[QWidget]:
+    def _appearance(self) -> list[Part]:
         value = self._preferences.value
         self.theme = Segmented(
             tr("Theme"), {"system": tr("System"), "light": tr("Light"), "dark": tr("Dark")}
@@ -227,10 +224,8 @@ class SettingsDialog(QDialog):
             lambda: self._preferences.change(text_size=round(self.text_size.value / 100, 2))
         )
         self.text_size.changed.connect(lambda _percent: rest.start())
-        size = QWidget()
-        inside = column(self.text_size)
-        inside.setContentsMargins(Space.L, Space.M, Space.L, Space.M)
-        size.setLayout(inside)
+        size = column(self.text_size)
+        size.setContentsMargins(Space.L, Space.M, Space.L, Space.M)
         self.language = Choice(tr("Language of the interface"))
         self.language.addItem(tr("As the system"), "system")
         for code, name in LANGUAGES.items():
@@ -255,7 +250,7 @@ class SettingsDialog(QDialog):
             ),
         ]
 
-    def _library(self) -> list[QWidget]:
+    def _library(self) -> list[Part]:
         actions = QWidget()
         actions.setLayout(
             row(
@@ -287,7 +282,7 @@ class SettingsDialog(QDialog):
             )
         ]
 
-    def _model(self) -> list[QWidget]:
+    def _model(self) -> list[Part]:
         self.model = Choice(tr("Model"))
         self.model.setMinimumWidth(150)
         self.model.setMaximumWidth(280)
@@ -312,7 +307,7 @@ class SettingsDialog(QDialog):
             ),
         ]
 
-    def _privacy(self) -> list[QWidget]:
+    def _privacy(self) -> list[Part]:
         value = self._preferences.value
         self.crash_reports = Toggle()
         self.crash_reports.setChecked(value.keep_crash_reports)
