@@ -152,7 +152,7 @@ PRESETS: dict[str, DiTARConfig] = {
     "builtin": DiTARConfig(
         encoder=TransformerConfig(2, 192, 3, 768),
         language_model=TransformerConfig(6, 256, 4, 1024),
-        locdit=TransformerConfig(4, 256, 4, 1024),
+        locdit=TransformerConfig(3, 256, 4, 1024),
         vae=VaeConfig(latent_dim=32),
         symbols=81,
         pointer=True,
