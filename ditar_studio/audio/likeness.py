@@ -17,6 +17,8 @@ from ditar_studio.audio.extras import Extra
 from ditar_studio.errors import StudioError
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from numpy.typing import NDArray
 
     from ditar_studio.audio.clip import Clip
@@ -25,10 +27,38 @@ LIKENESS = Extra("Likeness to the reference", "evaluation", ("resemblyzer", "lib
 RATE: Final = 16000
 """The rate in Hz at which it listens."""
 
-_SHORTEST: Final = 0.1  # seconds of speech
+_SHORTEST: Final = 0.1  # seconds
 
 Embed = Callable[["NDArray[np.float32]"], "NDArray[np.float32]"]
 """Samples float32 [n] at `RATE` -> the voice as a unit vector [256]; zeros where nobody speaks."""
+
+
+def import_judge(module: str) -> ModuleType:
+    """A package of the `evaluation` extra; what it deprecates at import is not our user's concern.
+
+    Raises:
+        StudioError: it is not installed or does not work.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return import_module(module)
+    except (ImportError, OSError) as error:
+        raise StudioError(
+            f"Evaluation needs the package “{module.partition('.')[0]}”, which can't be used: "
+            f"{error}.",
+            "Install it with: pip install 'ditar-studio[evaluation]' and then "
+            "pip install --no-deps Resemblyzer==0.1.4",
+        ) from error
+
+
+def judged(clip: Clip) -> NDArray[np.float32]:
+    """The samples of `clip` as judges hear them: float32 [n] at `RATE`, within -1..1."""
+    samples = clip.resample(RATE).samples
+    shortest = int(_SHORTEST * RATE)
+    if len(samples) < shortest:
+        samples = np.pad(samples, (0, shortest - len(samples)))
+    return np.clip(samples, -1.0, 1.0).astype(np.float32)
 
 
 def speaker_encoder() -> Embed:
@@ -37,16 +67,7 @@ def speaker_encoder() -> Embed:
     Raises:
         StudioError: it is not installed or does not work.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what it deprecates is not our user's concern
-            package = import_module("resemblyzer")
-    except (ImportError, OSError) as error:
-        raise StudioError(
-            f"Comparing voices needs the package “resemblyzer”, which can't be used: {error}.",
-            "Install it with: pip install 'ditar-studio[evaluation]' and then "
-            "pip install --no-deps Resemblyzer==0.1.4",
-        ) from error
+    package = import_judge("resemblyzer")
     encoder = package.VoiceEncoder("cpu", verbose=False)
 
     def embed(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -61,5 +82,4 @@ def speaker_encoder() -> Embed:
 
 def likeness(embed: Embed, one: Clip, other: Clip) -> float:
     """Cosine of two clips' voices; 0 where nobody speaks."""
-    voices = [embed(np.clip(clip.resample(RATE).samples, -1.0, 1.0)) for clip in (one, other)]
-    return float(voices[0] @ voices[1])
+    return float(embed(judged(one)) @ embed(judged(other)))

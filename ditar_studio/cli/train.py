@@ -26,7 +26,7 @@ from ditar_studio.errors import StudioError
 
 if TYPE_CHECKING:
     from ditar_studio.training.corpus import PreparedCorpus
-    from ditar_studio.training.loop import LoopConfig
+    from ditar_studio.training.loop import Loop, LoopConfig
 
 VAE_FILE, READER_FILE = "vae.safetensors", "reader.safetensors"
 SPEAKER_FILE = "speaker.safetensors"
@@ -63,7 +63,6 @@ def _prepare(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 def _vae(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from ditar_studio.model.config import VaeConfig
-    from ditar_studio.model.weights import save_model
     from ditar_studio.text import symbols
     from ditar_studio.training.labels import load_labels
     from ditar_studio.training.vae import VaeData, vae_loop
@@ -73,16 +72,12 @@ def _vae(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     config = VaeConfig(latent_dim=arguments.latent_dim, symbols=len(symbols.SYMBOLS))
     data = VaeData(corpus, config.hop, load_labels(corpus, console.warn))
     loop = vae_loop(config, data, _loop_config(arguments), out)
-    loop.resume()
-    vae: Any = loop.run(_reporter(console, arguments.steps)).vae
-    save_model(vae, out / VAE_FILE)
-    return {"step": loop.step, "hours": round(loop.seconds_seen / 3600, 3), "out": str(out)}
+    return _train(loop, "vae", VAE_FILE, arguments, console)
 
 
 def _reader(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from ditar_studio.model.config import VaeConfig
     from ditar_studio.model.reader import PhoneticReader
-    from ditar_studio.model.weights import save_model
     from ditar_studio.text import symbols
     from ditar_studio.training.labels import load_labels
     from ditar_studio.training.reader import reader_loop
@@ -92,25 +87,18 @@ def _reader(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     reader = PhoneticReader(VaeConfig(), len(symbols.SYMBOLS))
     data = VaeData(corpus, reader.config.hop, load_labels(corpus, console.warn))
     loop = reader_loop(reader, data, _loop_config(arguments), out)
-    loop.resume()
-    trained: Any = loop.run(_reporter(console, arguments.steps)).reader
-    save_model(trained, out / READER_FILE)
-    return {"step": loop.step, "hours": round(loop.seconds_seen / 3600, 3), "out": str(out)}
+    return _train(loop, "reader", READER_FILE, arguments, console)
 
 
 def _speaker(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from ditar_studio.model.config import VaeConfig
     from ditar_studio.model.speaker import SpeakerEncoder
-    from ditar_studio.model.weights import save_model
     from ditar_studio.training.speaker import SpeakerData, speaker_loop
 
     out = Path(arguments.out)
     data = SpeakerData(_corpus(arguments))
     loop = speaker_loop(SpeakerEncoder(VaeConfig()), data, _loop_config(arguments), out)
-    loop.resume()
-    trained: Any = loop.run(_reporter(console, arguments.steps)).speaker
-    save_model(trained, out / SPEAKER_FILE)
-    return {"step": loop.step, "hours": round(loop.seconds_seen / 3600, 3), "out": str(out)}
+    return _train(loop, "speaker", SPEAKER_FILE, arguments, console)
 
 
 def _latents(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
@@ -139,7 +127,7 @@ def _latents(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 
 def _decoder(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
-    from ditar_studio.model.weights import load_vae, save_model
+    from ditar_studio.model.weights import load_vae
     from ditar_studio.training.decoder import DecoderData, decoder_loop
     from ditar_studio.training.latents import LatentCorpus
 
@@ -148,16 +136,13 @@ def _decoder(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     latents = LatentCorpus(folder, vae.config.latent_dim)
     data = DecoderData(_corpus(arguments), latents, vae.config.hop)
     loop = decoder_loop(vae, data, _loop_config(arguments), out)
-    loop.resume()
-    trained: Any = loop.run(_reporter(console, arguments.steps)).vae
-    save_model(trained, out / VAE_FILE)
-    return {"step": loop.step, "hours": round(loop.seconds_seen / 3600, 3), "out": str(out)}
+    return _train(loop, "vae", VAE_FILE, arguments, console)
 
 
 def _ditar(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from ditar_studio.model.config import PRESETS
     from ditar_studio.model.ditar import DiTAR
-    from ditar_studio.model.weights import load_reader, load_speaker, load_vae, save_model
+    from ditar_studio.model.weights import load_reader, load_speaker, load_vae
     from ditar_studio.text import symbols
     from ditar_studio.training.ditar import DiTARData, ditar_loop, text_gain
     from ditar_studio.training.latents import LatentCorpus
@@ -180,14 +165,29 @@ def _ditar(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
         model.speaker = load_speaker(folder / SPEAKER_FILE)
     data = DiTARData(LatentCorpus(folder, vae.config.latent_dim), config)
     loop = ditar_loop(model, data, _loop_config(arguments), out)
-    loop.resume()
     sample = data.sample()
 
     def probe(average: Any) -> dict[str, float]:
         return text_gain(average.model, sample)
 
-    trained: Any = loop.run(_reporter(console, arguments.steps), probe).model
-    save_model(trained, out / MODEL_FILE)
+    return _train(loop, "model", MODEL_FILE, arguments, console, probe)
+
+
+def _train(
+    loop: Loop,
+    part: str,
+    file: str,
+    arguments: argparse.Namespace,
+    console: Console,
+    probe: Callable[[Any], dict[str, float]] | None = None,
+) -> dict[str, Any]:
+    """Run a loop from where it was broken off, and save one part of what it trained."""
+    from ditar_studio.model.weights import save_model
+
+    out = Path(arguments.out)
+    loop.resume()
+    average = loop.run(_reporter(console, arguments.steps), probe)
+    save_model(getattr(average, part), out / file)
     return {"step": loop.step, "hours": round(loop.seconds_seen / 3600, 3), "out": str(out)}
 
 

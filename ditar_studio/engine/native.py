@@ -157,11 +157,12 @@ class NativeModel:
         samples = clip.resample(self._info.sample_rate).samples
         samples = samples[len(samples) % self._info.patch_samples :]
         wave = torch.from_numpy(samples.copy())
-        sounds = _sounds(transcript, None) if transcript.strip() else self._heard(wave)
+        if transcript.strip():
+            sounds = _sounds(transcript, None)
+            pace = len(samples) / self._info.sample_rate / max(1, _spoken(sounds))
+        else:
+            sounds, pace = self._heard(wave), _USUAL_PACE
         prompt = self._model.encode_prompt(wave, torch.tensor(symbols.encode(sounds)))
-        pace = len(samples) / self._info.sample_rate / max(1, _spoken(sounds))
-        if not transcript.strip():
-            pace = _USUAL_PACE
         voice = NativeVoice(prompt, min(_SLOWEST, max(_FASTEST, pace)))
         if prompt.voice is None:
             return voice
@@ -257,9 +258,10 @@ class NativeUtterance:
         """
         latents, stop = self._model.step(self._state, self._sampling, self._generator)
         samples, self._decoder = self._model.vae.decode_step(latents, self._decoder)
+        sound: NDArray[np.float32] = samples[0].numpy()
         pointer = self._state.pointer
         if pointer is not None:
-            self._silence.feed(samples[0].numpy())
+            self._silence.feed(sound)
             self._units.append(pointer.unit)
             self._lingered = self._lingered + 1 if pointer.at_end else 0
             if not pointer.at_end:
@@ -267,7 +269,7 @@ class NativeUtterance:
                 self._go_on(pointer)
             elif self._lingered >= _LINGER * self._model.config.patch_rate:
                 stop = 1.0
-        return PatchOutput(samples[0].numpy(), stop)
+        return PatchOutput(sound, stop)
 
     def _go_on(self, pointer: PointerState) -> None:
         """Begin the next sound where a pause grows longer than speech has pauses.

@@ -7,7 +7,6 @@ embedding can then put right. An adversary keeps what is rendered from sounding 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from torch import Tensor, nn
 from ditar_studio.model.vae import Vae
 from ditar_studio.training.adversary import Adversary
 from ditar_studio.training.corpus import SAMPLE_RATE, PreparedCorpus
-from ditar_studio.training.latents import LatentCorpus, LatentEntry
+from ditar_studio.training.latents import LatentCorpus, LatentEntry, SameSpeaker
 from ditar_studio.training.loop import Loop, LoopConfig
 from ditar_studio.training.vae import Reconstruction, log_pitch
 
@@ -80,9 +79,7 @@ class DecoderData:
         self._entries = [
             e for e in latents.entries if e.frames >= slice_latents and e.audio in self._prepared
         ]
-        self._of_speaker: dict[str, list[LatentEntry]] = defaultdict(list)
-        for entry in self._entries:
-            self._of_speaker[entry.speaker].append(entry)
+        self._speakers = SameSpeaker(self._entries)
         self._seconds = slice_latents * hop / SAMPLE_RATE
 
     @property
@@ -102,13 +99,11 @@ class DecoderData:
         start = np.random.randint(entry.frames - self._length + 1)
         prepared = self._prepared[entry.audio]
         place = (start * self._hop, self._length * self._hop)
-        others = self._of_speaker[entry.speaker]
-        alike = entry if np.random.random() < 0.5 else others[np.random.randint(len(others))]
         return (
             self._latents.latents(entry)[start : start + self._length],
             self._corpus.samples(prepared, *place),
             *log_pitch(self._corpus.pitch(prepared, *place)),
-            self._latents.voice(alike),
+            self._latents.voice(self._speakers.alike(entry)),
         )
 
 

@@ -11,7 +11,6 @@ draws.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from ditar_studio.model.config import DiTARConfig
 from ditar_studio.model.diffusion import diffuse
 from ditar_studio.model.ditar import DiTAR
 from ditar_studio.model.pointer import elapsed_since_move, patterns
-from ditar_studio.training.latents import LatentCorpus, LatentEntry
+from ditar_studio.training.latents import LatentCorpus, LatentEntry, SameSpeaker
 from ditar_studio.training.loop import Loop, LoopConfig
 
 
@@ -181,26 +180,19 @@ class DiTARData:
     ) -> None:
         self.corpus, self.config, self.join, self.longest = corpus, config, join, longest
         self.entries = [e for e in corpus.entries if config.patch <= e.frames <= longest]
-        self._of_speaker: dict[str, list[LatentEntry]] = defaultdict(list)
-        for entry in self.entries:
-            self._of_speaker[entry.speaker].append(entry)
+        self._speakers = SameSpeaker(self.entries)
 
     @property
     def seconds(self) -> list[float]:
         return [e.frames / self.config.vae.latent_rate for e in self.entries]
 
     def _partner(self, entry: LatentEntry) -> LatentEntry | None:
-        others = self._of_speaker[entry.speaker]
+        others = self._speakers.all(entry)
         if len(others) < 2 or np.random.random() >= self.join:
             return None
         partner = others[np.random.randint(len(others))]
         fits = entry.frames + partner.frames <= self.longest and partner.audio != entry.audio
         return partner if fits else None
-
-    def _alike(self, entry: LatentEntry) -> LatentEntry:
-        """A clip of the same speaker, often the same one."""
-        others = self._of_speaker[entry.speaker]
-        return entry if np.random.random() < 0.5 else others[np.random.randint(len(others))]
 
     def sample(self, count: int = 6) -> dict[str, Tensor]:
         """A batch from all lengths and sources, always the same, to measure on."""
@@ -215,7 +207,7 @@ class DiTARData:
             partner = self._partner(entry)
             parts = [entry] if partner is None else [partner, entry]
             if self.config.speaker:
-                voices.append(self.corpus.voice(partner or self._alike(entry)))
+                voices.append(self.corpus.voice(partner or self._speakers.alike(entry)))
             text = [DiTAR.begin_mark]
             latents, units, joins, stop = [], [], [], []
             offset = 0

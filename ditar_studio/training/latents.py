@@ -1,4 +1,4 @@
-"""Latents , alignments and voices of a prepared corpus, computed once for the DiTAR trainer.
+"""Latents, alignments and voices of a prepared corpus, computed once for the DiTAR trainer.
 
 `encode_corpus` needs a trained VAE, `align_corpus` a trained phonetic reader; they don't need each
 other and can run side by side. `embed_corpus` needs a trained speaker encoder and what
@@ -8,6 +8,7 @@ other and can run side by side. `embed_corpus` needs a trained speaker encoder a
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -136,6 +137,24 @@ def embed_corpus(speaker: SpeakerEncoder, corpus: PreparedCorpus, out: Path) -> 
                 start = int(random.integers(wave.shape[1] - count + 1))
                 embedding = speaker(wave[:, start : start + count])[0]
                 file.write(embedding.numpy().astype("<f2").tobytes())
+
+
+class SameSpeaker:
+    """Finds clips of the same speaker among `entries`."""
+
+    def __init__(self, entries: list[LatentEntry]) -> None:
+        self._of_speaker: dict[str, list[LatentEntry]] = defaultdict(list)
+        for entry in entries:
+            self._of_speaker[entry.speaker].append(entry)
+
+    def all(self, entry: LatentEntry) -> list[LatentEntry]:
+        """All clips of an entry's speaker, itself among them."""
+        return self._of_speaker[entry.speaker]
+
+    def alike(self, entry: LatentEntry) -> LatentEntry:
+        """A clip of the same speaker, often the same one."""
+        others = self.all(entry)
+        return entry if np.random.random() < 0.5 else others[np.random.randint(len(others))]
 
 
 class LatentCorpus:

@@ -202,6 +202,7 @@ def test_a_voice_gets_a_second_sample_and_speaks_from_it(
     assert not shown.prefer.isEnabled()
     shown.list.setCurrentRow(1)
     shown.words.setPlainText("a  steady hum")
+    studio.voices.changed.emit()
     shown.prefer.click()
     qtbot.waitUntil(lambda: samples() == ["a steady hum", first])
     shown.accept()

@@ -354,13 +354,6 @@ class Loaded(NamedTuple):
     choices: list[Choice]
 
 
-def is_voxcpm_folder(folder: Path) -> bool:
-    """Whether a folder looks like a VoxCPM model: its config.json and one of its VAE files."""
-    return (folder / "config.json").is_file() and any(
-        (folder / name).is_file() for name in (*_VAE_FILES, *_MAIN_FILES)
-    )
-
-
 @contextmanager
 def _unwarned() -> Iterator[None]:
     """Without torch's warnings: of odd pickles, which are refused, and of quantised tensors.

@@ -27,6 +27,7 @@ class SamplesDialog(DialogFrame):
 
     def __init__(self, voices: Voices, voice_id: str, parent: QWidget | None = None) -> None:
         self._voices, self._voice_id = voices, voice_id
+        self._listed: tuple[Sample, ...] = ()
         voice = voices.voice(voice_id)
         super().__init__(
             tr("Samples of “{name}”", name=voice.name if voice else ""),
@@ -72,6 +73,9 @@ class SamplesDialog(DialogFrame):
         if voice is None:
             self.reject()
             return
+        if voice.samples == self._listed:
+            return  # something else changed: words that are being written stay
+        self._listed = voice.samples
         chosen = self.current.id if self.current is not None else ""
         self.list.blockSignals(True)
         self.list.clear()
