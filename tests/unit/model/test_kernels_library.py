@@ -1,0 +1,120 @@
+"""The compiled kernels are loaded where they can be, and missed with a reason elsewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+from ditar_studio.model.kernels import library
+
+ROOT = Path(__file__).parents[3]
+ADD = """
+#include <immintrin.h>
+int add(int a, int b) {
+    __m256i sum = _mm256_add_epi32(_mm256_set1_epi32(a), _mm256_set1_epi32(b));
+    return _mm256_extract_epi32(sum, 5);
+}
+"""
+
+
+def _script() -> ModuleType:
+    path = ROOT / "packaging" / "compile_kernels.py"
+    spec = importlib.util.spec_from_file_location("compile_kernels", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+compile_kernels = _script()
+compiles = pytest.mark.skipif(
+    not (compile_kernels.wanted() and compile_kernels.system_compiler()),
+    reason="no C compiler for x86-64 is installed here",
+)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where the loader looks, on a processor that has what kernels need."""
+    path = tmp_path / compile_kernels.LIBRARY.name
+    monkeypatch.setattr(library, "_PATH", path)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    library._load.cache_clear()
+    yield path
+    library._load.cache_clear()
+
+
+def test_both_sides_mean_the_same_file() -> None:
+    assert library._PATH == ROOT / compile_kernels.LIBRARY
+
+
+def test_without_a_library_there_are_no_kernels(place: Path) -> None:
+    assert library.kernels() is None
+    assert "not compiled" in library.missing()
+
+
+def test_a_broken_library_is_none(place: Path) -> None:
+    place.write_bytes(b"\x7fELF and no more")
+    assert library.kernels() is None
+    assert "can't be loaded" in library.missing()
+
+
+def test_a_library_older_than_its_sources_is_not_loaded(place: Path) -> None:
+    place.touch()
+    place.with_name("some.h").touch()
+    os.utime(place, (1, 1))
+    assert library.kernels() is None
+    assert "newer" in library.missing()
+
+
+def test_other_processors_have_no_kernels(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "DEFAULT")
+    place.touch()
+    assert library.kernels() is None
+    assert "AVX2" in library.missing()
+
+
+@compiles
+@pytest.mark.skipif(
+    torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"),
+    reason="this processor has no AVX2",
+)
+def test_what_is_compiled_is_loaded_once(place: Path) -> None:
+    source = place.with_name("add.c")
+    source.write_text(ADD)
+    compile_kernels.compile_library([source], place)
+    found = library.kernels()
+    assert found is not None
+    assert found.add(40, 2) == 42
+    assert library.kernels() is found
+    assert library.missing() == ""
+    assert sorted(place.parent.iterdir()) == [source, place]
+
+
+@compiles
+def test_what_does_not_compile_leaves_no_library(tmp_path: Path) -> None:
+    (tmp_path / compile_kernels.SOURCES).mkdir(parents=True)
+    old = tmp_path / compile_kernels.LIBRARY
+    old.write_bytes(b"of other sources")
+    source = old.with_name("broken.c")
+    source.write_text("int broken(void) { return nothing; }\n")
+    assert "error" in compile_kernels.compile_in_place(tmp_path)
+    assert list(old.parent.iterdir()) == [source]
+
+
+def test_a_compiler_that_does_not_work_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("CC", "nonsense --wrapped")
+    assert compile_kernels.system_compiler() == []
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(compile_kernels.CompileError, match="no C compiler"):
+        compile_kernels.compile_library([tmp_path / "any.c"], tmp_path / "any.so")
