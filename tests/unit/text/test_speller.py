@@ -65,3 +65,11 @@ def test_threads_share_it(reader: Speller) -> None:
         thread.join()
     assert len(results) == 4
     assert all(result == results[0] for result in results)
+
+
+def test_of_several_pronunciations_of_a_word_the_first_counts(reader: Speller) -> None:
+    assert "".join(reader.pronounce("tomato")) == "təmˈeɪtoʊ"
+    assert "".join(reader.pronounce("a")) == "ə"
+    assert reader.has_roles("a")
+    assert not reader.has_roles("tomato")
+    assert not reader.has_roles("smartwatch")
