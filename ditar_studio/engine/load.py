@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ditar_studio.assets import asset
 from ditar_studio.engine.device import default_threads, give_memory_back, use_threads
+from ditar_studio.engine.preload import import_torch
 from ditar_studio.engine.voice import VoiceCache
 from ditar_studio.errors import StudioError
 
@@ -65,6 +66,7 @@ def load_model(
 
 
 def _load(path: Path, precision: Precision | None, adapter: Adapter | None) -> SpeechModel:
+    import_torch()
     if (path / _VOXCPM_MARK).is_file():
         from ditar_studio.engine import voxcpm
 

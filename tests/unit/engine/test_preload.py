@@ -1,9 +1,11 @@
-"""Torch's library is loaded while other threads run on."""
+"""Torch's library is loaded while other threads run on, and the collector rests meanwhile."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+
+import pytest
 
 from ditar_studio.engine.preload import preload_torch
 
@@ -20,6 +22,21 @@ if sys.platform == "linux":
 assert not preload_torch()
 """
 
+RESTING = """
+import gc, sys
+from ditar_studio.engine.preload import import_torch
+looks = []
+gc.callbacks.append(lambda phase, info: looks.append(phase))
+gc.collect()
+assert looks
+looks.clear()
+gc.disable() if sys.argv[1] == "disabled" else gc.enable()
+import_torch()
+assert "torch" in sys.modules
+assert gc.isenabled() == (sys.argv[1] != "disabled")
+assert not looks, looks
+"""
+
 
 def test_the_library_is_there_before_torch_and_only_once() -> None:
     ran = subprocess.run(
@@ -32,3 +49,15 @@ def test_with_torch_imported_there_is_nothing_to_do() -> None:
     import torch  # noqa: F401
 
     assert not preload_torch()
+
+
+@pytest.mark.parametrize("collector", ["enabled", "disabled"])
+def test_the_collector_rests_during_the_import_and_is_as_before(collector: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", RESTING, collector],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
