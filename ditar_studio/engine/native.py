@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from ditar_studio.engine.device import one_thread
 from ditar_studio.engine.guards import SilenceGuard
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import ModelInfo, PatchOutput
@@ -24,6 +26,7 @@ from ditar_studio.model.timbre import correction
 from ditar_studio.model.weights import load_ditar
 from ditar_studio.text import symbols
 from ditar_studio.text.phonemes import phonemize
+from ditar_studio.text.speller import speller
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,7 +64,7 @@ class NativeVoice:
 
 
 def load(path: Path, precision: str | None = None) -> NativeModel:
-    """Load a DiTAR from its folder or file.
+    """Load a DiTAR from its folder or file, with all that it needs to read and speak a text.
 
     Args:
         path: a folder with `model.safetensors` (and `model.json`, which names it), or the file.
@@ -75,6 +78,30 @@ def load(path: Path, precision: str | None = None) -> NativeModel:
             f"This model has no precision {precision}.", "Leave the precision out, or say fp32."
         )
     file = path / WEIGHTS if path.is_dir() else path
+    with ThreadPoolExecutor(2) as beside, one_thread():
+        words, weights_hash = beside.submit(speller), beside.submit(_sha256, file)
+        model = _load(file)
+        model.speed_up()
+        words.result()
+    card = _read_card(file.with_name(CARD))
+    defaults = card.get("default_settings", {})
+    info = ModelInfo(
+        name=str(card.get("name", file.parent.name if path.is_dir() else file.stem)),
+        family="ditar",
+        version=str(card.get("version", "1")),
+        sample_rate=model.config.vae.sample_rate,
+        patch_samples=model.config.patch_samples,
+        weights_hash=weights_hash.result(),
+        parameters=sum(weights.numel() for weights in model.parameters()),
+        default_settings=GenerationSettings.from_dict(
+            defaults if isinstance(defaults, dict) else {}
+        ),
+        needs_transcript=model.reader is None,
+    )
+    return NativeModel(model, info)
+
+
+def _load(file: Path) -> DiTAR:
     try:
         model = load_ditar(file)
     except StudioError as error:
@@ -88,23 +115,7 @@ def load(path: Path, precision: str | None = None) -> NativeModel:
             f"“{file.name}” was trained on another table of sounds than this program's.",
             "Use a model made for this version of the program.",
         )
-    model.speed_up()
-    card = _read_card(file.with_name(CARD))
-    defaults = card.get("default_settings", {})
-    info = ModelInfo(
-        name=str(card.get("name", file.parent.name if path.is_dir() else file.stem)),
-        family="ditar",
-        version=str(card.get("version", "1")),
-        sample_rate=model.config.vae.sample_rate,
-        patch_samples=model.config.patch_samples,
-        weights_hash=_sha256(file),
-        parameters=sum(weights.numel() for weights in model.parameters()),
-        default_settings=GenerationSettings.from_dict(
-            defaults if isinstance(defaults, dict) else {}
-        ),
-        needs_transcript=model.reader is None,
-    )
-    return NativeModel(model, info)
+    return model
 
 
 def _read_card(path: Path) -> dict[str, Any]:

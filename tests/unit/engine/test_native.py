@@ -16,6 +16,7 @@ from small_ditar import SMALL, save_small_ditar
 
 from ditar_studio.audio.clip import Clip
 from ditar_studio.audio.io import read_clip
+from ditar_studio.engine import native
 from ditar_studio.engine.generate import GenerationRequest, generate
 from ditar_studio.engine.load import ModelShelf, load_model
 from ditar_studio.engine.native import NativeModel, NativeVoice
@@ -26,6 +27,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.text import symbols
 from ditar_studio.text.lexicon import Lexicon
 from ditar_studio.text.phonemes import phonemize
+from ditar_studio.text.speller import speller
 
 DATA = Path(__file__).parents[2] / "data"
 VOICE = Reference(speech_like(3.0), "hello there")
@@ -53,6 +55,25 @@ def test_a_folder_or_file_tells_what_model_it_holds(folder: Path, model: SpeechM
     assert (info.sample_rate, info.patch_samples) == (24000, 2400)
     assert len(info.weights_hash) == 64
     assert load_model(folder / "model.safetensors").info.weights_hash == info.weights_hash
+
+
+def test_the_first_sentence_finds_the_words_loaded(folder: Path) -> None:
+    speller.cache_clear()
+    load_model(folder)
+    loaded = speller.cache_info()
+    phonemize("hello")
+    assert (loaded.currsize, loaded.misses) == (1, speller.cache_info().misses)
+
+
+def test_a_model_is_loaded_by_one_thread(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, at_work = torch.get_num_threads(), []
+    read = native.load_ditar
+    monkeypatch.setattr(
+        native, "load_ditar", lambda path: (at_work.append(torch.get_num_threads()), read(path))[1]
+    )
+    load_model(folder)
+    assert at_work == [1]
+    assert torch.get_num_threads() == before
 
 
 def test_exact_patches_give_exactly_their_samples(model: SpeechModel) -> None:

@@ -11,6 +11,7 @@ from tiny_ditar import tiny_config
 from ditar_studio.errors import StudioError
 from ditar_studio.model import weights
 from ditar_studio.model.ditar import DiTAR
+from ditar_studio.model.vae import Vae
 
 
 @pytest.fixture
@@ -37,6 +38,21 @@ def test_round_trip(tmp_path: Path) -> None:
     assert not any(p.requires_grad for p in again.parameters())
 
 
+def test_what_no_file_holds_is_as_in_a_model_built_anew(saved: Path) -> None:
+    built, loaded = DiTAR(tiny_config(True)), weights.load_ditar(saved)
+    constants = dict(loaded.named_buffers())
+    assert constants.keys() - loaded.state_dict().keys()
+    for name, value in built.named_buffers():
+        assert name in loaded.state_dict() or torch.equal(constants[name], value)
+
+
+def test_nothing_is_drawn_for_a_file_to_replace(tmp_path: Path) -> None:
+    weights.save_model(Vae(tiny_config(False).vae), tmp_path / "vae.safetensors")
+    before = torch.get_rng_state()
+    weights.load_vae(tmp_path / "vae.safetensors")
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def rewrite(path: Path, change_tensors=None, **metadata: str) -> None:  # type: ignore[no-untyped-def]
     tensors, meta = load_file(path), header(path)
     if change_tensors:
@@ -60,9 +76,19 @@ def poison_one(tensors: dict[str, torch.Tensor]) -> None:
     tensors["aggregator.token"][0] = float("nan")
 
 
+def burst_one(tensors: dict[str, torch.Tensor]) -> None:
+    tensors["aggregator.token"][-1] = float("-inf")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
-    [(drop_one, "lacks"), (add_one, "too many"), (reshape_one, "shape"), (poison_one, "finite")],
+    [
+        (drop_one, "lacks"),
+        (add_one, "too many"),
+        (reshape_one, "shape"),
+        (poison_one, "finite"),
+        (burst_one, "finite"),
+    ],
 )
 def test_wrong_tensors_are_named(saved: Path, change, message: str) -> None:  # type: ignore[no-untyped-def]
     rewrite(saved, change)
