@@ -29,7 +29,7 @@ LIBRARY = SOURCES / f"kernels{SUFFIX}"
 
 _FLAGS = ("-std=c11", "-O3", "-mavx2", "-mfma", "-mf16c", "-shared", "-Wall")
 _POSITION_FREE = () if sys.platform == "win32" else ("-fPIC",)
-_LIBRARIES = () if sys.platform == "win32" else ("-lm",)
+_LIBRARIES = () if sys.platform == "win32" else ("-lm", "-pthread")
 _ZIG = "ziglang>=0.13,<0.18"
 _ZIG_TARGETS = {"linux": "x86_64-linux-gnu.2.28", "win32": "x86_64-windows-gnu"}
 _PROBE = "#include <immintrin.h>\n#include <math.h>\nfloat probe(float x) { return expf(x); }\n"
@@ -142,7 +142,7 @@ def _compile(command: Sequence[str], sources: Sequence[Path], library: Path) -> 
 
 
 def _without(why: str) -> str:
-    return f"No kernels are compiled, speech is made more slowly: {why}"
+    return f"No kernels are compiled, speech takes longer: {why}"
 
 
 if __name__ == "__main__":

@@ -67,6 +67,7 @@ def examine() -> Iterator[Finding]:
     checks: list[tuple[str, Callable[[], Finding | list[Finding]]]] = [
         ("DiTAR Studio", _program),
         ("torch", _torch),
+        ("compiled kernels", _kernels),
         ("torchaudio", _torchaudio),
         ("phonemes", _phonemes),
         ("built-in model", _model),
@@ -111,6 +112,25 @@ def _torch() -> list[Finding]:
         state: State = "works" if device.usable else "optional"
         findings.append(Finding(f"device {device.name}", state, device.reason))
     return findings
+
+
+def _kernels() -> Finding:
+    from ditar_studio.model.kernels.library import missing, suitable
+
+    why = missing()
+    if not why:
+        return Finding("compiled kernels", "works", "in use")
+    remedy = ""
+    if suitable() and not getattr(sys, "frozen", False):
+        script = Path(__file__).parents[2] / "packaging" / "compile_kernels.py"
+        again = "pip install --force-reinstall --no-deps ."
+        if script.exists():
+            again = f"{sys.executable} {script}"
+        remedy = (
+            "Install a C compiler (apt-get install gcc libc6-dev, or pip install ziglang), and "
+            f"install again: {again}"
+        )
+    return Finding("compiled kernels", "optional", f"none, speech takes longer: {why}", remedy)
 
 
 def _torchaudio() -> Finding:

@@ -25,10 +25,15 @@ def missing() -> str:
     return found if isinstance(found, str) else ""
 
 
+def suitable() -> bool:
+    """Whether this processor has the instructions that kernels are compiled for."""
+    return torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")
+
+
 @cache
 def _load() -> ctypes.CDLL | str:
     """The library, or why there is none."""
-    if torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"):
+    if not suitable():
         return "this processor has no AVX2"
     if not _PATH.exists():
         return "they were not compiled when this was installed"

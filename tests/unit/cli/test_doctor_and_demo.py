@@ -12,9 +12,10 @@ from fake_model import FakeModel
 from ditar_studio import app
 from ditar_studio.audio import devices, likeness
 from ditar_studio.audio.io import read_clip
-from ditar_studio.cli import display, main
+from ditar_studio.cli import display, doctor, main
 from ditar_studio.engine import load
 from ditar_studio.errors import StudioError
+from ditar_studio.model.kernels import library
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +56,18 @@ def test_doctor_tells_what_works(
     assert found["interface"]["state"] in ("works", "optional")
     assert main(["doctor"]) == 0
     assert "All that is needed works." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("suitable", [True, False])
+def test_doctor_tells_why_there_are_no_kernels(
+    suitable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "_load", lambda: "the reason")
+    monkeypatch.setattr(library, "suitable", lambda: suitable)
+    found = doctor._kernels()
+    assert found.state == "optional"
+    assert "the reason" in found.detail
+    assert ("compile_kernels.py" in found.remedy) == suitable
 
 
 def test_doctor_says_what_is_broken_and_goes_on(
