@@ -168,29 +168,25 @@ class NativeModel:
         samples = clip.resample(self._info.sample_rate).samples
         samples = samples[len(samples) % self._info.patch_samples :]
         wave = torch.from_numpy(samples.copy())
+        reading = None
         if transcript.strip():
             sounds = _sounds(transcript, None)
             pace = len(samples) / self._info.sample_rate / max(1, _spoken(sounds))
         else:
-            sounds, pace = self._heard(wave), _USUAL_PACE
-        prompt = self._model.encode_prompt(wave, torch.tensor(symbols.encode(sounds)))
+            reading, pace = self._read(wave), _USUAL_PACE
+            sounds = _heard(reading)
+        prompt = self._model.encode_prompt(wave, torch.tensor(symbols.encode(sounds)), reading)
         voice = NativeVoice(prompt, min(_SLOWEST, max(_FASTEST, pace)))
         if prompt.voice is None:
             return voice
         return replace(voice, timbre=self._timbre(voice, sounds, wave))
 
-    def _heard(self, wave: torch.Tensor) -> list[str]:
-        """The sounds of a clip whose words nobody wrote down. Almost half of a real speaker's are
-        read wrongly, but in the right places, and that is as good a prompt as the words."""
+    def _read(self, wave: torch.Tensor) -> torch.Tensor | None:
+        """What the reader makes of a clip [1, T, symbols]; None of an empty one."""
         reader = self._model.reader
         assert reader is not None, "the model needs a transcript"
-        sounds = symbols.decode(read(reader(wave[None])[0])) if len(wave) else []
-        if _spoken(sounds) < _LEAST_HEARD:
-            raise StudioError(
-                "No speech can be made out in the reference.",
-                "Choose a clip with clear speech, or write down what is said in it.",
-            )
-        return _ended(sounds)
+        reading: torch.Tensor | None = reader(wave[None]) if len(wave) else None
+        return reading
 
     def _timbre(
         self, voice: NativeVoice, sounds: list[str], recorded: torch.Tensor
@@ -306,6 +302,18 @@ class NativeUtterance:
 def _sounds(text: str, lexicon: Lexicon | None) -> list[str]:
     """Phonemes of a sentence, which always ends with a mark."""
     return _ended(phonemize(text, lexicon))
+
+
+def _heard(reading: torch.Tensor | None) -> list[str]:
+    """The sounds of a clip whose words nobody wrote down. Almost half of a real speaker's are
+    read wrongly, but in the right places, and that is as good a prompt as the words."""
+    sounds = [] if reading is None else symbols.decode(read(reading[0]))
+    if _spoken(sounds) < _LEAST_HEARD:
+        raise StudioError(
+            "No speech can be made out in the reference.",
+            "Choose a clip with clear speech, or write down what is said in it.",
+        )
+    return _ended(sounds)
 
 
 def _ended(sounds: list[str]) -> list[str]:

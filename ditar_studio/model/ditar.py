@@ -121,12 +121,13 @@ class DiTAR(nn.Module):
         self.language_model.speed_up()
         freeze_linears(self.vae.decoder)
 
-    def encode_prompt(self, wave: Tensor, symbols: Tensor) -> Prompt:
+    def encode_prompt(self, wave: Tensor, symbols: Tensor, reading: Tensor | None = None) -> Prompt:
         """Encode a reference clip.
 
         Args:
             wave: [n] samples at the VAE's rate.
             symbols: [N] phonemes of its transcript.
+            reading: what `reader` makes of the clip's whole patches, where that is known.
 
         Raises:
             StudioError: the transcript has more sounds than the clip can hold.
@@ -138,8 +139,9 @@ class DiTAR(nn.Module):
         latents = self.vae.encode(wave[None, :whole])[0]
         units = fit = None
         if self.reader is not None:
-            heard = symbols[symbols != self.boundary]
-            units, fit = align(self.reader(wave[None, :whole])[0], heard)
+            if reading is None:
+                reading = self.reader(wave[None, :whole])
+            units, fit = align(reading[0], symbols[symbols != self.boundary])
         embeddings = self.aggregator(latents.reshape(-1, patch, latents.shape[-1]))
         voice = None if self.speaker is None else self.speaker(wave[None, :whole])[0]
         return Prompt(symbols, latents, embeddings, voice, units, fit)

@@ -110,8 +110,13 @@ def test_a_voice_is_heard_once_to_put_its_timbre_right(model: SpeechModel) -> No
 def test_without_a_transcript_the_built_in_voice_reads_the_sounds_itself() -> None:
     model = load_model()
     assert not model.info.needs_transcript
+    assert isinstance(model, NativeModel)
+    assert model._model.reader is not None
+    readings: list[object] = []
+    model._model.reader.register_forward_hook(lambda *call: readings.append(call[-1]))
     voice = model.prepare_voice(read_clip(DATA / "credible_evidence.opus"), "")
     assert isinstance(voice, NativeVoice)
+    assert len(readings) == 1
     heard = symbols.decode(voice.prompt.symbols.tolist())
     said = phonemize("We don't have the credible evidence.")
     assert SequenceMatcher(None, heard, said, autojunk=False).ratio() > 0.7
