@@ -50,13 +50,20 @@ def nothing_leaves_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def no_thread_is_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A test must see its threads end; `leaves_threads` marks those whose library keeps one."""
+    """A test must see its threads end; `leaves_threads` marks those whose library keeps one.
+
+    The kernels' threads stay, for the next kernel.
+    """
     before = set(threading.enumerate())
     yield
     if request.node.get_closest_marker("leaves_threads"):
         return
     deadline = time.monotonic() + 5.0
-    while left := [t for t in threading.enumerate() if t not in before and t.is_alive()]:
+    while left := [t for t in threading.enumerate() if t not in before and _ends(t)]:
         if time.monotonic() > deadline:
             pytest.fail(f"threads left behind: {left}")
         left[0].join(0.1)
+
+
+def _ends(thread: threading.Thread) -> bool:
+    return thread.is_alive() and not thread.name.startswith("kernels ")

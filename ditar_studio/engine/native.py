@@ -22,6 +22,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.model.alignment import read
 from ditar_studio.model.diffusion import Sampling
 from ditar_studio.model.ditar import DiTAR, PointerState, Prompt
+from ditar_studio.model.kernels.crew import undisturbed
 from ditar_studio.model.timbre import correction
 from ditar_studio.model.weights import load_ditar
 from ditar_studio.text import symbols
@@ -263,8 +264,9 @@ class NativeUtterance:
         A model with a pointer into the text is not at its end before the pointer is, and not long
         after it either. Nor does it fall silent before.
         """
-        latents, stop = self._model.step(self._state, self._sampling, self._generator)
-        samples, self._decoder = self._model.vae.decode_step(latents, self._decoder)
+        with undisturbed():
+            latents, stop = self._model.step(self._state, self._sampling, self._generator)
+            samples, self._decoder = self._model.vae.decode_step(latents, self._decoder)
         sound: NDArray[np.float32] = samples[0].numpy()
         pointer = self._state.pointer
         if pointer is not None:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ditar_studio.model.config import DiTARConfig
-from ditar_studio.model.fast_transformer import FastTransformer
+from ditar_studio.model.frozen_transformer import FrozenTransformer, freeze
 from ditar_studio.model.layers import Transformer
 
 
@@ -25,11 +25,11 @@ class Aggregator(nn.Module):
         self.inward = nn.Linear(config.vae.latent_dim, dim)
         self.transformer = Transformer(config.encoder)
         self.out = nn.Linear(dim, config.language_model.dim)
-        self._fast: FastTransformer | None = None
+        self._fast: FrozenTransformer | None = None
 
     def speed_up(self) -> None:
         """Freeze the transformer for generation."""
-        self._fast = FastTransformer(self.transformer)
+        self._fast = freeze(self.transformer)
 
     def forward(self, patches: Tensor) -> Tensor:
         x = torch.cat((self.token.expand(patches.shape[0], 1, -1), self.inward(patches)), dim=1)

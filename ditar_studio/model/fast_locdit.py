@@ -1,7 +1,7 @@
 """LocDiT for generation: the same function as `locdit`, arranged for one patch at a time on a CPU.
 
 What doesn't depend on the noisy latents is computed once a patch, time embeddings once for ever,
-and the transformer is a `FastTransformer`.
+and the transformer is frozen.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ditar_studio.model.diffusion import Network
-from ditar_studio.model.fast_transformer import FastTransformer
+from ditar_studio.model.frozen_transformer import freeze
 from ditar_studio.model.locdit import LocDiT
 
 
@@ -19,7 +19,7 @@ class FastLocDiT:
 
     def __init__(self, locdit: LocDiT) -> None:
         self._locdit = locdit
-        self._transformer = FastTransformer(locdit.transformer)
+        self._transformer = freeze(locdit.transformer)
         self._inward = locdit.inward.weight.t().contiguous()
         self._target_bias = locdit.inward.bias + locdit.noisy_mark
         self._times: dict[float, Tensor] = {}

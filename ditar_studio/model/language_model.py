@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ditar_studio.model.config import DiTARConfig
-from ditar_studio.model.fast_transformer import FastTransformer
+from ditar_studio.model.frozen_transformer import FrozenTransformer, freeze
 from ditar_studio.model.layers import LayerCache, Transformer
 
 
@@ -25,11 +25,11 @@ class LanguageModel(nn.Module):
         self.transformer = Transformer(config.language_model)
         self.stop = nn.Linear(dim, 1)
         nn.init.normal_(self.symbols.weight, std=0.1)
-        self._fast: FastTransformer | None = None
+        self._fast: FrozenTransformer | None = None
 
     def speed_up(self) -> None:
         """Freeze the transformer for generation."""
-        self._fast = FastTransformer(self.transformer)
+        self._fast = freeze(self.transformer)
 
     def forward(self, text: Tensor, text_lengths: Tensor, patches: Tensor) -> Tensor:
         """Outputs [B, T + 1, dim] for whole (padded) sequences: the j-th conditions patch j and,

@@ -55,14 +55,18 @@ class LayerCache:
     def empty(cls, batch: int, heads: int, head_dim: int, like: Tensor) -> LayerCache:
         return cls(like.new_empty(2, batch, heads, 256, head_dim))
 
-    def append(self, more: Tensor) -> Tensor:
-        """Store keys and values [2, B, H, T, D] more; returns all that is filled."""
-        end, capacity = self.length + more.shape[3], self.stored.shape[3]
+    def reserve(self, more: int) -> None:
+        """Make room for so many further positions."""
+        end, capacity = self.length + more, self.stored.shape[3]
         if end > capacity:
             self.stored = F.pad(self.stored, (0, 0, 0, max(end, 2 * capacity) - capacity))
+
+    def append(self, more: Tensor) -> Tensor:
+        """Store keys and values [2, B, H, T, D] more; returns all that is filled."""
+        self.reserve(more.shape[3])
         self.stored.narrow(3, self.length, more.shape[3]).copy_(more)
-        self.length = end
-        return self.stored.narrow(3, 0, end)
+        self.length += more.shape[3]
+        return self.stored.narrow(3, 0, self.length)
 
 
 class Block(nn.Module):

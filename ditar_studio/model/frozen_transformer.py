@@ -1,0 +1,101 @@
+"""Frozen transformers for generation: compiled where that can be, else by torch."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from ditar_studio.model.fast_transformer import FastTransformer
+from ditar_studio.model.kernels.matrix import Matrix, fits, is_bf16
+from ditar_studio.model.kernels.transformer import (
+    BlockWeights,
+    CompiledTransformer,
+    Filled,
+    Shape,
+    Turns,
+)
+from ditar_studio.model.layers import Block, LayerCache, Transformer, rotary
+
+_EPSILON = 1e-6
+
+
+class FrozenTransformer(Protocol):
+    """The function of a `layers.Transformer` whose weights no longer change."""
+
+    def __call__(
+        self, x: Tensor, cache: list[LayerCache] | None = None, last: int | None = None
+    ) -> Tensor:
+        """Outputs [B, last, dim] at the last positions (None: at all) of x [B, T, dim].
+
+        Without a cache all positions see each other. With one they are those after what it holds
+        and see what is before them; then T is 1, or the cache is empty.
+        """
+
+
+def freeze(transformer: Transformer) -> FrozenTransformer:
+    """Its function from now on; later changes of its weights don't reach it."""
+    return Compiled(transformer) if _compilable(transformer) else FastTransformer(transformer)
+
+
+def _compilable(transformer: Transformer) -> bool:
+    config = transformer.config
+    matrices = [weight.detach() for weight in transformer.parameters() if weight.dim() == 2]
+    return (
+        (config.dim // config.heads) % 8 == 0
+        and all(weight.device.type == "cpu" for weight in matrices)
+        and all(weight.dtype == torch.float32 for weight in matrices)
+        and all(fits(*weight.shape) for weight in matrices)
+        and all(is_bf16(weight) for weight in matrices)
+    )
+
+
+class Compiled:
+    """A `FrozenTransformer` by the compiled kernels."""
+
+    def __init__(self, transformer: Transformer) -> None:
+        config = transformer.config
+        self._head_dim = config.dim // config.heads
+        blocks = [_weights(block) for block in transformer.blocks]  # type: ignore[arg-type]
+        heads = config.heads, config.heads, self._head_dim
+        shape = Shape(config.dim, *heads, config.ffn, gated=False, epsilon=_EPSILON)
+        self._compiled = CompiledTransformer(
+            shape, blocks, transformer.norm.weight.detach().clone()
+        )
+        self._turns = self._table(16)
+
+    def __call__(
+        self, x: Tensor, cache: list[LayerCache] | None = None, last: int | None = None
+    ) -> Tensor:
+        length = x.shape[1]
+        last = last or length
+        start = cache[0].length if cache else 0
+        if start + length > len(self._turns.cosines):
+            self._turns = self._table(2 * (start + length))
+        whole = slice(start, start + length)
+        turns = Turns(self._turns.cosines[whole], self._turns.sines[whole])
+        if cache is None:
+            return self._compiled.local(x, turns, slice(length - last, None))
+        for layer in cache:
+            layer.reserve(length)
+        keys, values = zip(*(layer.stored.flatten(1, 2) for layer in cache), strict=True)
+        y = self._compiled.causal(x, turns, Filled(keys, values, start), last)
+        for layer in cache:
+            layer.length += length
+        return y
+
+    def _table(self, count: int) -> Turns:
+        cos, sin = rotary(torch.arange(count), self._head_dim)
+        return Turns(torch.cat((cos, cos), dim=1), torch.cat((-sin, sin), dim=1))
+
+
+def _weights(block: Block) -> BlockWeights:
+    return BlockWeights(
+        block.attention_norm.weight.detach().clone(),
+        Matrix.bf16(block.qkv.weight),
+        Matrix.bf16(block.out.weight),
+        block.ffn_norm.weight.detach().clone(),
+        Matrix.bf16(block.up.weight),
+        Matrix.bf16(block.down.weight),
+    )

@@ -1,0 +1,24 @@
+// Threads that help the one that asks, wherever they find the time.
+
+#ifndef DITAR_CREW_H
+#define DITAR_CREW_H
+
+typedef struct Crew Crew;
+
+// Does part `index` of something; `rank` is the thread's number, 0 that of the one that asks.
+typedef void Work(void *data, int index, int rank);
+
+// A crew of so many ranks, for ever. Ranks from 1 on have to be lent a thread by `crew_serve`.
+Crew *crew_new(int ranks);
+
+// Help as one of the ranks; never returns.
+void crew_serve(Crew *crew, int rank);
+
+// 1 without a crew.
+int crew_ranks(const Crew *crew);
+
+// Have parts 0 .. count - 1 (at most 60000) done, in any order; returns when all are. One thread at
+// a time asks; without a crew it does all of them.
+void crew_for(Crew *crew, int count, Work *work, void *data);
+
+#endif

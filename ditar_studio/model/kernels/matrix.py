@@ -1,0 +1,120 @@
+"""Matrices with frozen weights, packed for the compiled kernels (`matrix.c`)."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import POINTER, byref, c_int, c_int32, c_int64, c_void_p
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from ditar_studio.model.kernels.crew import crew
+from ditar_studio.model.kernels.library import kernels
+
+_BF16, _INT8 = 0, 1
+_BLOCK = 256
+_MANY = 1 << 23
+"""Multiplications below which a second thread costs more than it brings."""
+
+
+class MatrixStruct(ctypes.Structure):
+    """`Matrix` of matrix.h."""
+
+    _fields_ = (
+        ("kind", c_int32),
+        ("outputs", c_int32),
+        ("columns", c_int32),
+        ("panels", c_void_p),
+        ("scales", c_void_p),
+        ("sums", c_void_p),
+    )
+
+
+def fits(outputs: int, columns: int) -> bool:
+    """Whether a matrix of these sizes can be packed here."""
+    return outputs % 16 == 0 and columns % 8 == 0 and kernels() is not None
+
+
+def is_bf16(weight: Tensor) -> bool:
+    """Whether every weight is a bfloat16, so that packing it as such changes nothing."""
+    return bool((weight.bfloat16().to(weight.dtype) == weight).all())
+
+
+class Matrix:
+    """x -> x @ weight.T for a weight [outputs, columns] that no longer changes.
+
+    Make one by `bf16`, which is exact for weights that are bfloat16 numbers, or by `int8`.
+    """
+
+    def __init__(self, kind: int, outputs: int, columns: int, *packed: Tensor) -> None:
+        self._packed = packed
+        pointers = [part.data_ptr() for part in packed] + [0, 0]
+        self.struct = MatrixStruct(kind, outputs, columns, *pointers[:3])
+        self.outputs, self.columns = outputs, columns
+        self.is_int8 = kind == _INT8
+
+    @classmethod
+    def bf16(cls, weight: Tensor) -> Matrix:
+        """weight [outputs, columns] in float32, of sizes that `fits`; its lower 16 bits are cut."""
+        outputs, columns = weight.shape
+        panels = torch.empty(outputs // 2, columns, dtype=torch.int32)
+        weight = weight.detach().contiguous()
+        _library().pack_bf16(weight.data_ptr(), outputs, columns, panels.data_ptr())
+        return cls(_BF16, outputs, columns, panels)
+
+    @classmethod
+    def int8(cls, weight: Tensor) -> Matrix:
+        """weight [outputs, columns] in float32, of sizes that `fits`.
+
+        Every 256 weights of an output share a scale, and so do every 256 inputs of a row. Weights
+        have levels of -64..64 and inputs of -63..63: four products then fit 16 bits, which is half
+        as fast again as full bytes are on CPUs without VNNI.
+        """
+        outputs, columns = weight.shape
+        blocks = -(-columns // _BLOCK)
+        panels = torch.empty(outputs, columns, dtype=torch.int8)
+        scales = torch.empty(outputs, blocks)
+        sums = torch.empty(outputs, blocks, dtype=torch.int32)
+        weight = weight.detach().contiguous()
+        _library().pack_int8(
+            weight.data_ptr(),
+            outputs,
+            columns,
+            panels.data_ptr(),
+            scales.data_ptr(),
+            sums.data_ptr(),
+        )
+        return cls(_INT8, outputs, columns, panels, scales, sums)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Rows [N, columns] in float32 -> rows [N, outputs]."""
+        x, rows = x.contiguous(), len(x)
+        y = x.new_empty(rows, self.outputs)
+        space = torch.empty(_library().rows_space(rows, self.columns), dtype=torch.uint8)
+        places = y.data_ptr(), space.data_ptr()
+        with crew(alone=rows * self.outputs * self.columns < _MANY) as threads:
+            _library().product(byref(self.struct), x.data_ptr(), rows, *places, threads)
+        return y
+
+    def rows(self, begin: int, end: int) -> MatrixStruct:
+        """The outputs begin .. end - 1, multiples of 16, of the same weights."""
+        struct, blocks = MatrixStruct.from_buffer_copy(self.struct), -(-self.columns // _BLOCK)
+        struct.outputs = end - begin
+        struct.panels += begin * self.columns * (1 if self.is_int8 else 2)
+        if self.is_int8:
+            struct.scales += begin * blocks * 4
+            struct.sums += begin * blocks * 4
+        return struct
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    library = kernels()
+    assert library is not None, "asked for by `fits` first"
+    library.pack_bf16.argtypes = c_void_p, c_int, c_int, c_void_p
+    library.pack_int8.argtypes = c_void_p, c_int, c_int, c_void_p, c_void_p, c_void_p
+    library.rows_space.argtypes, library.rows_space.restype = (c_int, c_int), c_int64
+    places = c_void_p, c_int, c_void_p, c_void_p, c_void_p
+    library.product.argtypes, library.product.restype = (POINTER(MatrixStruct), *places), None
+    return library
