@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 from collections.abc import Sequence
 
 from ditar_studio import cli
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; the exit code.
-
-    At the end no cycles are looked for: all memory goes back to the system anyway, and to go
-    through torch's objects takes a third of a second.
-    """
-    atexit.register(gc.freeze)
+    """Run the program; the exit code."""
     return cli.main(arguments, start_studio=_start_studio)
 
 

@@ -354,17 +354,6 @@ def test_help_comes_at_once_and_imports_nothing_heavy() -> None:
     assert "speak" in done.stdout
 
 
-def test_at_its_end_the_program_looks_for_no_cycles() -> None:
-    script = (
-        "import atexit, gc\n"
-        "atexit.register(lambda: print(gc.get_freeze_count() > 1000))\n"
-        "from ditar_studio.app import main\n"
-        "main(['models', 'list'])"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert done.stdout.splitlines()[-1] == "True", done.stderr
-
-
 def test_kill_9_leaves_a_readable_wav(reference: str, tmp_path: Path) -> None:
     script = f"""
 import sys, time
