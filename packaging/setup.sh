@@ -4,7 +4,7 @@
 #
 # installs the missing ones of the Debian packages below (as root or by sudo), makes .venv and
 # installs the package into it with the named extras. A stamp remembers what was installed for
-# which pyproject.toml, so that a second run takes a moment.
+# which pyproject.toml and kernels, so that a second run takes a moment.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=$root/.venv
@@ -62,8 +62,13 @@ install_packages() {
     } || say "Some system libraries could not be installed: sound or windows may not work."
 }
 
+# install_program EXTRAS
+install_program() {
+    "$venv/bin/python" -m pip install -qq -e "$root${1:+[$1]}" >&2 </dev/null
+}
+
 set_up() {
-    local extras=$1 more=${2:-} python stamp wanted
+    local extras=$1 more=${2:-} python stamp wanted kernels=$root/ditar_studio/model/kernels
     # shellcheck disable=SC2086
     install_packages $runtime_packages $more
     if [ -d "$venv" ] && ! "$venv/bin/python" -c '' 2>/dev/null; then
@@ -81,13 +86,16 @@ set_up() {
         "$python" -m venv "$venv" || { rm -rf "$venv"; return 1; }
     fi
     stamp=$venv/installed-$extras
-    wanted=$(cat "$root/pyproject.toml" "${BASH_SOURCE[0]}" | sha256sum; echo "$root")
+    wanted=$(cat "$root/pyproject.toml" "${BASH_SOURCE[0]}" "$root/packaging/compile_kernels.py" \
+        "$kernels"/*.[ch] | sha256sum; echo "$root")
     if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] &&
         ! { [ -z "$extras" ] && [ "$(cat "${stamp}dev" 2>/dev/null)" = "$wanted" ]; }; then
         say "Installing DiTAR Studio into $venv (a minute or two) ..."
-        "$venv/bin/python" -m pip install -qq -e "$root${extras:+[$extras]}" >&2 </dev/null ||
-            "$venv/bin/python" -m pip install -qq -e "$root${extras:+[$extras]}" >&2 </dev/null ||
-            return 1
+        # The last try goes without kernels, and so without a compiler from PyPI.
+        install_program "$extras" || install_program "$extras" ||
+            HATCH_BUILD_NO_HOOKS=true install_program "$extras" || return 1
+        [ "$(uname -m)" != x86_64 ] || [ -e "$kernels/kernels.so" ] ||
+            say "No kernels were compiled: speech takes longer. See: bash packaging/run.sh doctor"
         # pip compiles what it copies, but not a checkout, and the first start would do it.
         "$venv/bin/python" -m compileall -q "$root/ditar_studio" >/dev/null || true
         printf '%s\n' "$wanted" >"$stamp"
