@@ -39,6 +39,8 @@ compiles = pytest.mark.skipif(
     reason="no C compiler for x86-64 is installed here",
 )
 
+suitable = pytest.mark.skipif(not library.suitable(), reason="this processor has no AVX2")
+
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
@@ -53,6 +55,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_both_sides_mean_the_same_file() -> None:
     assert library._PATH == ROOT / compile_kernels.LIBRARY
+
+
+@suitable
+def test_this_installation_has_its_kernels() -> None:
+    assert library.missing() == "", "run: python packaging/compile_kernels.py"
 
 
 def test_without_a_library_there_are_no_kernels(place: Path) -> None:
@@ -82,10 +89,7 @@ def test_other_processors_have_no_kernels(place: Path, monkeypatch: pytest.Monke
 
 
 @compiles
-@pytest.mark.skipif(
-    torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"),
-    reason="this processor has no AVX2",
-)
+@suitable
 def test_what_is_compiled_is_loaded_once(place: Path) -> None:
     source = place.with_name("add.c")
     source.write_text(ADD)
