@@ -156,6 +156,7 @@ class NativeModel:
         return self._info
 
     @torch.inference_mode()
+    @undisturbed()
     def prepare_voice(self, clip: Clip, transcript: str) -> NativeVoice:
         """Encode a reference; see `SpeechModel.prepare_voice`.
 
@@ -234,6 +235,7 @@ class NativeUtterance:
     """A sentence being spoken; implements `Utterance`."""
 
     @torch.inference_mode()
+    @undisturbed()
     def __init__(
         self,
         model: DiTAR,
@@ -258,15 +260,15 @@ class NativeUtterance:
         self._units: deque[int] = deque(maxlen=_LONGEST_PAUSE + 2)
 
     @torch.inference_mode()
+    @undisturbed()
     def step(self) -> PatchOutput:
         """Make the next patch.
 
         A model with a pointer into the text is not at its end before the pointer is, and not long
         after it either. Nor does it fall silent before.
         """
-        with undisturbed():
-            latents, stop = self._model.step(self._state, self._sampling, self._generator)
-            samples, self._decoder = self._model.vae.decode_step(latents, self._decoder)
+        latents, stop = self._model.step(self._state, self._sampling, self._generator)
+        samples, self._decoder = self._model.vae.decode_step(latents, self._decoder)
         sound: NDArray[np.float32] = samples[0].numpy()
         pointer = self._state.pointer
         if pointer is not None:
@@ -295,6 +297,7 @@ class NativeUtterance:
             self._silence.resume()
 
     @torch.inference_mode()
+    @undisturbed()
     def finish(self) -> NDArray[np.float32]:
         """What the decoder's look-ahead still holds."""
         tail: NDArray[np.float32] = self._model.vae.flush(self._decoder)[0].numpy()

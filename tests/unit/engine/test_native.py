@@ -5,6 +5,7 @@ import shutil
 import struct
 from difflib import SequenceMatcher
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,9 @@ from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import SpeechModel
 from ditar_studio.engine.voice import Reference, VoiceCache
 from ditar_studio.errors import StudioError
+from ditar_studio.model.ditar import DiTAR
+from ditar_studio.model.kernels.library import kernels
+from ditar_studio.model.vae import Vae
 from ditar_studio.text import symbols
 from ditar_studio.text.lexicon import Lexicon
 from ditar_studio.text.phonemes import phonemize
@@ -74,6 +78,34 @@ def test_a_model_is_loaded_by_one_thread(folder: Path, monkeypatch: pytest.Monke
     load_model(folder)
     assert at_work == [1]
     assert torch.get_num_threads() == before
+
+
+@pytest.mark.skipif(kernels() is None, reason="torch does all the work where no kernels are")
+def test_torch_is_kept_to_one_thread_wherever_kernels_work(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, int] = {}
+    for owner, name in [
+        (DiTAR, "encode_prompt"),
+        (DiTAR, "prefill"),
+        (DiTAR, "step"),
+        (Vae, "flush"),
+    ]:
+        work = getattr(owner, name)
+
+        def watched(*given: object, name: str = name, work: Any = work) -> object:
+            seen[name] = torch.get_num_threads()
+            return work(*given)
+
+        monkeypatch.setattr(owner, name, watched)
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        speak(load_model(folder), exact_patches=1)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert seen == dict.fromkeys(["encode_prompt", "prefill", "step", "flush"], 1)
 
 
 def test_exact_patches_give_exactly_their_samples(model: SpeechModel) -> None:
