@@ -34,7 +34,7 @@ typedef pthread_cond_t Signal;
 #define give_way() sched_yield()
 #endif
 
-enum { SPINS = 4000 };
+enum { SPINS = 4000, FEW = 1 << 17 };
 
 // What is to be done, in one word, so that a part is taken by one addition: from above, 32 bits
 // that differ from task to task, 16 of the number of parts, 16 of the part that is taken next.
@@ -63,6 +63,10 @@ Crew *crew_new(int ranks) {
 }
 
 int crew_ranks(const Crew *crew) { return crew ? crew->ranks : 1; }
+
+Crew *crew_if(Crew *crew, int64_t multiplications) {
+    return multiplications < FEW ? NULL : crew;
+}
 
 static int left(Crew *crew) {
     Task task = atomic_load(&crew->task);

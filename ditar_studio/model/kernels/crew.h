@@ -3,6 +3,8 @@
 #ifndef DITAR_CREW_H
 #define DITAR_CREW_H
 
+#include <stdint.h>
+
 typedef struct Crew Crew;
 
 // Does part `index` of something; `rank` is the thread's number, 0 that of the one that asks.
@@ -16,6 +18,10 @@ void crew_serve(Crew *crew, int rank);
 
 // 1 without a crew.
 int crew_ranks(const Crew *crew);
+
+// The crew, where there is more to do than one thread does while others begin: about so many
+// multiplications. Else null.
+Crew *crew_if(Crew *crew, int64_t multiplications);
 
 // Have parts 0 .. count - 1 (at most 60000) done, in any order; returns when all are. One thread at
 // a time asks; without a crew it does all of them.

@@ -19,7 +19,7 @@ _own = threading.local()
 
 
 @contextmanager
-def crew(alone: bool = False) -> Iterator[int | None]:
+def crew() -> Iterator[int | None]:
     """As many threads as torch uses, the calling one included, for the kernel that is run within.
 
     They serve one kernel at a time: who finds them taken works alone.
@@ -27,7 +27,7 @@ def crew(alone: bool = False) -> Iterator[int | None]:
     Yields:
         The crew's address; None for the calling thread alone.
     """
-    ranks = 1 if alone else getattr(_own, "ranks", torch.get_num_threads())
+    ranks = getattr(_own, "ranks", torch.get_num_threads())
     if ranks == 1 or not _free.acquire(blocking=False):
         yield None
         return

@@ -8,10 +8,15 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-enum { MOST_ROWS_BF16 = 6, MOST_ROWS_INT8 = 10, ZERO = 64 };
+enum { MOST_ROWS_HALF = 6, MOST_ROWS_INT8 = 10, ZERO = 64 };
 
-// Quantised by one thread in the time that it takes another to begin.
-enum { FEW_NUMBERS = 1 << 13 };
+// Multiplications that take as long as quantising one number.
+enum { QUANTISING = 16 };
+
+// Of many rows a thread takes so many at a time.
+enum { ROWS_AT_A_TIME = 30 };
+
+static int blocks_of(int columns) { return (columns + INT8_BLOCK - 1) / INT8_BLOCK; }
 
 void pack_bf16(const float *weight, int outputs, int columns, uint32_t *panels) {
     for (int n = 0; n < outputs; n += 16)
@@ -24,51 +29,88 @@ void pack_bf16(const float *weight, int outputs, int columns, uint32_t *panels) 
             }
 }
 
+void pack_fp16(const float *weight, int outputs, int columns, uint16_t *panels) {
+    for (int n = 0; n < outputs; n += 16)
+        for (int k = 0; k < columns; k++)
+            for (int i = 0; i < 16; i++)
+                *panels++ = _cvtss_sh(weight[(int64_t)(n + i) * columns + k], 0);
+}
+
+static float largest(const float *x, int count) {
+    const __m256 sign = _mm256_set1_ps(-0.0f);
+    __m256 most = _mm256_set1_ps(1e-12f);
+    for (int k = 0; k < count; k += 8)
+        most = _mm256_max_ps(most, _mm256_andnot_ps(sign, _mm256_loadu_ps(x + k)));
+    float eight[8], one = 0;
+    _mm256_storeu_ps(eight, most);
+    for (int i = 0; i < 8; i++) one = fmaxf(one, eight[i]);
+    return one;
+}
+
 void pack_int8(const float *weight, int outputs, int columns, int8_t *panels, float *scales,
                int32_t *sums) {
-    int blocks = (columns + INT8_BLOCK - 1) / INT8_BLOCK;
+    int blocks = blocks_of(columns);
     for (int n = 0; n < outputs; n++) {
         const float *row = weight + (int64_t)n * columns;
         int8_t *to = panels + (int64_t)(n / 8) * columns * 8 + n % 8 * 4;
         for (int b = 0; b < blocks; b++) {
             int begin = b * INT8_BLOCK;
             int end = begin + INT8_BLOCK < columns ? begin + INT8_BLOCK : columns;
-            float most = 1e-12f;
-            for (int k = begin; k < end; k++) most = fmaxf(most, fabsf(row[k]));
-            float inverse = 64 / most;
-            int32_t sum = 0;
-            for (int k = begin; k < end; k++) {
-                int level = (int)lrintf(row[k] * inverse);
-                to[(int64_t)(k / 4) * 32 + k % 4] = (int8_t)level;
-                sum += level;
+            float most = largest(row + begin, end - begin);
+            const __m256 inverse = _mm256_set1_ps(64 / most);
+            __m256i sum = _mm256_setzero_si256();
+            for (int k = begin; k < end; k += 8) {
+                __m256 scaled = _mm256_mul_ps(_mm256_loadu_ps(row + k), inverse);
+                __m256i level = _mm256_cvtps_epi32(scaled);
+                sum = _mm256_add_epi32(sum, level);
+                __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(level),
+                                                _mm256_extracti128_si256(level, 1));
+                int64_t eight = _mm_cvtsi128_si64(_mm_packs_epi16(words, words));
+                memcpy(to + (int64_t)k * 8, &eight, 4);
+                eight >>= 32;
+                memcpy(to + (int64_t)(k + 4) * 8, &eight, 4);
             }
+            int32_t parts[8], total = 0;
+            _mm256_storeu_si256((void *)parts, sum);
+            for (int i = 0; i < 8; i++) total += parts[i];
             int64_t at = ((int64_t)(n / 8) * blocks + b) * 8 + n % 8;
             scales[at] = most / 64;
-            sums[at] = sum * ZERO;
+            sums[at] = total * ZERO;
         }
     }
 }
 
-INLINE void put(float *y, __m256 value, __m256 scale, int add) {
-    __m256 before = add ? _mm256_loadu_ps(y) : _mm256_setzero_ps();
-    _mm256_storeu_ps(y, _mm256_fmadd_ps(value, scale, before));
+// Eight of a row's outputs, from n on.
+INLINE void put(const Result *to, int64_t row, int64_t outputs, int64_t n, __m256 sum) {
+    float *y = to->y + row * outputs + n;
+    __m256 rest = to->add ? _mm256_loadu_ps(y) : _mm256_setzero_ps();
+    if (to->bias) rest = _mm256_add_ps(rest, _mm256_loadu_ps(to->bias + n));
+    _mm256_storeu_ps(y, _mm256_fmadd_ps(sum, _mm256_set1_ps(to->scale), rest));
 }
 
-// R rows times P panels of 16 outputs; R and P are constants where it is inlined, so that the sums
-// stay in registers.
-INLINE void tile_bf16(const int R, const int P, const Matrix *m, int panel, const float *x,
-                      float *y, __m256 scale, int add) {
+// R rows times P panels of 16 outputs; R, P and the kind are constants where it is inlined, so that
+// the sums stay in registers.
+INLINE void tile_half(const int R, const int P, const int kind, const Matrix *m, int panel,
+                      const float *x, int row, const Result *to) {
     const int64_t columns = m->columns, outputs = m->outputs;
     const uint32_t *w = (const uint32_t *)m->panels + panel * columns * 8;
     const __m256i upper = _mm256_set1_epi32((int)0xffff0000u);
-    __m256 low[MOST_ROWS_BF16][4], high[MOST_ROWS_BF16][4];
+    __m256 low[MOST_ROWS_HALF][4], high[MOST_ROWS_HALF][4];
+    x += row * columns;
     for (int r = 0; r < R; r++)
         for (int p = 0; p < P; p++) low[r][p] = high[r][p] = _mm256_setzero_ps();
     for (int64_t k = 0; k < columns; k++)
         for (int p = 0; p < P; p++) {
-            __m256i pair = _mm256_loadu_si256((const void *)(w + (p * columns + k) * 8));
-            __m256 first = _mm256_castsi256_ps(_mm256_slli_epi32(pair, 16));
-            __m256 second = _mm256_castsi256_ps(_mm256_and_si256(pair, upper));
+            const __m128i *halves = (const __m128i *)(w + (p * columns + k) * 8);
+            __m256 first, second;
+            if (kind == MATRIX_FP16) {
+                first = _mm256_cvtph_ps(_mm_loadu_si128(halves));
+                second = _mm256_cvtph_ps(_mm_loadu_si128(halves + 1));
+            } else {
+                __m256i pair = _mm256_loadu_si256((const __m256i *)halves);
+                first = _mm256_castsi256_ps(_mm256_slli_epi32(pair, 16));
+                second = _mm256_castsi256_ps(_mm256_and_si256(pair, upper));
+            }
             for (int r = 0; r < R; r++) {
                 __m256 value = _mm256_broadcast_ss(x + r * columns + k);
                 low[r][p] = _mm256_fmadd_ps(first, value, low[r][p]);
@@ -77,16 +119,13 @@ INLINE void tile_bf16(const int R, const int P, const Matrix *m, int panel, cons
         }
     for (int r = 0; r < R; r++)
         for (int p = 0; p < P; p++) {
-            float *to = y + r * outputs + (panel + p) * 16;
-            put(to, low[r][p], scale, add);
-            put(to + 8, high[r][p], scale, add);
+            put(to, row + r, outputs, (panel + p) * 16, low[r][p]);
+            put(to, row + r, outputs, (panel + p) * 16 + 8, high[r][p]);
         }
 }
 
-static int64_t blocks_of(int columns) { return (columns + INT8_BLOCK - 1) / INT8_BLOCK; }
-
 int64_t rows_space(int rows, int columns) {
-    return rows * (columns + blocks_of(columns) * (int64_t)sizeof(float));
+    return rows * (columns + (int64_t)blocks_of(columns) * (int64_t)sizeof(float));
 }
 
 static void quantise(void *data, int row, int rank) {
@@ -95,18 +134,12 @@ static void quantise(void *data, int row, int rank) {
     const int columns = rows->columns;
     const float *x = rows->x + (int64_t)row * columns;
     uint8_t *levels = rows->levels + (int64_t)row * columns;
-    float *scales = rows->scales + row * blocks_of(columns);
-    const __m256 sign = _mm256_set1_ps(-0.0f);
+    float *scales = rows->scales + (int64_t)row * blocks_of(columns);
     for (int begin = 0; begin < columns; begin += INT8_BLOCK) {
         int end = begin + INT8_BLOCK < columns ? begin + INT8_BLOCK : columns;
-        __m256 most = _mm256_set1_ps(1e-12f);
-        for (int k = begin; k < end; k += 8)
-            most = _mm256_max_ps(most, _mm256_andnot_ps(sign, _mm256_loadu_ps(x + k)));
-        float eight[8], largest = 0;
-        _mm256_storeu_ps(eight, most);
-        for (int i = 0; i < 8; i++) largest = fmaxf(largest, eight[i]);
-        *scales++ = largest / 63;
-        const __m256 inverse = _mm256_set1_ps(63 / largest);
+        float most = largest(x + begin, end - begin);
+        *scales++ = most / 63;
+        const __m256 inverse = _mm256_set1_ps(63 / most);
         for (int k = begin; k < end; k += 8) {
             __m256i level = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x + k), inverse));
             level = _mm256_add_epi32(level, _mm256_set1_epi32(ZERO));
@@ -119,10 +152,10 @@ static void quantise(void *data, int row, int rank) {
 
 Rows rows_for(const Matrix *m, const float *x, int rows, void *space, Crew *crew) {
     float *scales = space;
-    uint8_t *levels = (uint8_t *)(scales + rows * blocks_of(m->columns));
+    uint8_t *levels = (uint8_t *)(scales + (int64_t)rows * blocks_of(m->columns));
     Rows made = {x, rows, m->columns, levels, scales};
     if (m->kind == MATRIX_INT8)
-        crew_for(rows * m->columns < FEW_NUMBERS ? NULL : crew, rows, quantise, &made);
+        crew_for(crew_if(crew, (int64_t)rows * m->columns * QUANTISING), rows, quantise, &made);
     return made;
 }
 
@@ -136,10 +169,12 @@ INLINE __m256i four(const uint8_t *levels) {
 //
 // With levels of at most 127 and 64 four products fit 16 bits, so that two multiplications share
 // the widening to 32 bits, which takes as long as one of them.
-INLINE void tile_int8(const int R, const int P, const Matrix *m, int panel, const uint8_t *x,
-                      const float *x_scales, float *y, __m256 scale, int add) {
+INLINE void tile_int8(const int R, const int P, const Matrix *m, int panel, const Rows *rows,
+                      int row, const Result *to) {
     const int64_t columns = m->columns, outputs = m->outputs;
-    const int64_t blocks = (columns + INT8_BLOCK - 1) / INT8_BLOCK;
+    const int64_t blocks = blocks_of(m->columns);
+    const uint8_t *x = rows->levels + row * columns;
+    const float *x_scales = rows->scales + row * blocks;
     const int8_t *w = (const int8_t *)m->panels + panel * columns * 8;
     const __m256i ones = _mm256_set1_epi16(1);
     __m256 total[MOST_ROWS_INT8][4];
@@ -176,82 +211,71 @@ INLINE void tile_int8(const int R, const int P, const Matrix *m, int panel, cons
     }
     for (int r = 0; r < R; r++)
         for (int p = 0; p < P; p++)
-            put(y + r * outputs + (panel + p) * 8, total[r][p], scale, add);
+            put(to, row + r, outputs, (panel + p) * 8, total[r][p]);
 }
 
 // Rows in equal groups of at most `most`, every group times the same panels.
-#define EACH_GROUP(most)                                                   \
-    for (int groups = (rows->rows + most - 1) / most, g = 0, from = 0, count; g < groups; \
-         g++, from += count)                                               \
-        if ((count = (int)((int64_t)rows->rows * (g + 1) / groups) - from) > 0)
+#define EACH_GROUP(most)                                                               \
+    for (int groups = (end - begin + most - 1) / most, g = 0, row = begin, count;      \
+         g < groups; g++, row += count)                                                \
+        if ((count = begin + (int)((int64_t)(end - begin) * (g + 1) / groups) - row) > 0)
 
-#define CASE(R, TILE) \
-    case R:           \
-        TILE(R, 1);   \
+#define CASE(R)     \
+    case R:         \
+        TILE(R, 1); \
         break;
 
-static void multiply_bf16(const Matrix *m, const Rows *rows, int panel, int end, float *y,
-                          __m256 scale, int add) {
-#define TILE(R, P) tile_bf16(R, P, m, panel, x, to, scale, add)
-    while (panel < end) {
-        int wide = rows->rows == 1 && end - panel >= 4;
-        EACH_GROUP(MOST_ROWS_BF16) {
-            const float *x = rows->x + from * (int64_t)m->columns;
-            float *to = y + from * (int64_t)m->outputs;
-            switch (wide ? 0 : count) {
-            case 0:
-                TILE(1, 4);
-                break;
-                CASE(1, TILE)
-                CASE(2, TILE)
-                CASE(3, TILE)
-                CASE(4, TILE)
-                CASE(5, TILE)
-                CASE(6, TILE)
-            }
-        }
-        panel += wide ? 4 : 1;
+// Rows begin .. end - 1 times the panels up to `last`: as many sums at a time as there are registers
+// for, because every sum waits for its last addition.
+INLINE void multiply_half(const int kind, const Matrix *m, const Rows *rows, int begin, int end,
+                          int panel, int last, const Result *to) {
+#define TILE(R, P) tile_half(R, P, kind, m, panel, rows->x, row, to)
+    int few = end - begin, wide = few == 1 ? 4 : few == 2 ? 3 : few == 3 ? 2 : 1;
+    for (int row = begin; wide > 1 && last - panel >= wide; panel += wide) {
+        if (few == 1) TILE(1, 4);
+        if (few == 2) TILE(2, 3);
+        if (few == 3) TILE(3, 2);
     }
+    for (; panel < last; panel++)
+        EACH_GROUP(MOST_ROWS_HALF) {
+            switch (count) { CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) }
+        }
 #undef TILE
 }
 
-static void multiply_int8(const Matrix *m, const Rows *rows, int panel, int end, float *y,
-                          __m256 scale, int add) {
-#define TILE(R, P) tile_int8(R, P, m, panel, levels, scales, to, scale, add)
-    while (panel < end) {
-        int wide = rows->rows == 1 && end - panel >= 4;
+static void multiply_int8(const Matrix *m, const Rows *rows, int begin, int end, int panel,
+                          int last, const Result *to) {
+#define TILE(R, P) tile_int8(R, P, m, panel, rows, row, to)
+    int few = end - begin, wide = few == 1 ? 4 : few < 5 ? 2 : 1;
+    for (int row = begin; wide > 1 && last - panel >= wide; panel += wide) {
+        if (few == 1) TILE(1, 4);
+        if (few == 2) TILE(2, 2);
+        if (few == 3) TILE(3, 2);
+        if (few == 4) TILE(4, 2);
+    }
+    for (; panel < last; panel++)
         EACH_GROUP(MOST_ROWS_INT8) {
-            const uint8_t *levels = rows->levels + from * (int64_t)m->columns;
-            const float *scales = rows->scales + from * blocks_of(m->columns);
-            float *to = y + from * (int64_t)m->outputs;
-            switch (wide ? 0 : count) {
-            case 0:
-                TILE(1, 4);
-                break;
-                CASE(1, TILE)
-                CASE(2, TILE)
-                CASE(3, TILE)
-                CASE(4, TILE)
-                CASE(5, TILE)
-                CASE(6, TILE)
-                CASE(7, TILE)
-                CASE(8, TILE)
-                CASE(9, TILE)
-                CASE(10, TILE)
+            switch (count) {
+                CASE(1) CASE(2) CASE(3) CASE(4) CASE(5)
+                CASE(6) CASE(7) CASE(8) CASE(9) CASE(10)
             }
         }
-        panel += wide ? 4 : 1;
-    }
 #undef TILE
 }
 
-void multiply_part(const Matrix *m, const Rows *rows, int begin, int end, float *y, float scale,
-                   int add) {
-    __m256 factor = _mm256_set1_ps(scale);
+// Outputs `from` .. `until` - 1 of the rows begin .. end - 1.
+static void multiply_block(const Matrix *m, const Rows *rows, int begin, int end, int from,
+                           int until, const Result *to) {
     if (m->kind == MATRIX_INT8)
-        multiply_int8(m, rows, begin / 8, end / 8, y, factor, add);
+        multiply_int8(m, rows, begin, end, from / 8, until / 8, to);
+    else if (m->kind == MATRIX_FP16)
+        multiply_half(MATRIX_FP16, m, rows, begin, end, from / 16, until / 16, to);
     else
-        multiply_bf16(m, rows, begin / 16, end / 16, y, factor, add);
+        multiply_half(MATRIX_BF16, m, rows, begin, end, from / 16, until / 16, to);
+}
+
+void multiply_part(const Matrix *m, const Rows *rows, int begin, int end, const Result *result) {
+    multiply_block(m, rows, 0, rows->rows, begin, end, result);
 }
 
 int outputs_at_a_time(int outputs, const Crew *crew) {
@@ -262,25 +286,42 @@ int outputs_at_a_time(int outputs, const Crew *crew) {
 typedef struct {
     const Matrix *matrix;
     const Rows *rows;
-    float *y, scale;
-    int add, each;
+    const Result *result;
+    int each;
 } Product;
 
-static void product_part(void *data, int index, int rank) {
+static void some_outputs(void *data, int index, int rank) {
     (void)rank;
     const Product *p = data;
     int begin = index * p->each, end = begin + p->each;
     if (end > p->matrix->outputs) end = p->matrix->outputs;
-    multiply_part(p->matrix, p->rows, begin, end, p->y, p->scale, p->add);
+    multiply_part(p->matrix, p->rows, begin, end, p->result);
 }
 
-void multiply(const Matrix *m, const Rows *rows, float *y, float scale, int add, Crew *crew) {
-    Product product = {m, rows, y, scale, add, outputs_at_a_time(m->outputs, crew)};
-    crew_for(crew, (m->outputs + product.each - 1) / product.each, product_part, &product);
+static void some_rows(void *data, int index, int rank) {
+    (void)rank;
+    const Product *p = data;
+    int begin = index * p->each, end = begin + p->each;
+    if (end > p->rows->rows) end = p->rows->rows;
+    multiply_block(p->matrix, p->rows, begin, end, 0, p->matrix->outputs, p->result);
 }
 
-// y [rows, outputs] = x [rows, columns] times the matrix; space for `rows_space`.
-void product(const Matrix *m, const float *x, int rows, float *y, void *space, Crew *crew) {
+void multiply(const Matrix *m, const Rows *rows, const Result *result, Crew *crew) {
+    Product product = {m, rows, result, ROWS_AT_A_TIME};
+    crew = crew_if(crew, (int64_t)rows->rows * m->outputs * m->columns);
+    if (rows->rows > 2 * ROWS_AT_A_TIME) {
+        crew_for(crew, (rows->rows + product.each - 1) / product.each, some_rows, &product);
+    } else {
+        product.each = outputs_at_a_time(m->outputs, crew);
+        crew_for(crew, (m->outputs + product.each - 1) / product.each, some_outputs, &product);
+    }
+}
+
+// y [rows, outputs] = x [rows, columns] times the matrix + bias [outputs] (or null); `space` is for
+// `rows_space`.
+void product(const Matrix *m, const float *x, int rows, const float *bias, float *y, void *space,
+             Crew *crew) {
     Rows made = rows_for(m, x, rows, space, crew);
-    multiply(m, &made, y, 1, 0, crew);
+    Result result = {y, 1, bias, 0};
+    multiply(m, &made, &result, crew);
 }

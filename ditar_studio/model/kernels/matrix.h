@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-enum { MATRIX_BF16 = 0, MATRIX_INT8 = 1 };
+enum { MATRIX_BF16 = 0, MATRIX_INT8 = 1, MATRIX_FP16 = 2 };
 
 // Columns whose weights (of one output) and inputs (of one row) share a scale in int8.
 enum { INT8_BLOCK = 256 };
@@ -16,6 +16,7 @@ enum { INT8_BLOCK = 256 };
 //
 // bf16: panels [outputs / 16][columns][8] words of 32 bits, each the bfloat16 of output i of the
 // panel in its lower half and of output i + 8 in its upper half.
+// fp16: panels [outputs / 16][columns][16].
 // int8: panels [outputs / 8][columns / 4][8][4] of levels in -64..64; a weight is its level times
 // scales [outputs / 8][blocks][8]; sums [outputs / 8][blocks][8] are 64 times a block's levels.
 typedef struct {
@@ -40,12 +41,18 @@ int64_t rows_space(int rows, int columns);
 // x [rows, columns] for products with the matrix, in `space`.
 Rows rows_for(const Matrix *m, const float *x, int rows, void *space, Crew *crew);
 
-// y[r][n] (+)= scale * sum_k x[r][k] weight[n][k] for begin <= n < end, multiples of 16.
-void multiply_part(const Matrix *m, const Rows *rows, int begin, int end, float *y, float scale,
-                   int add);
+// What becomes of a product: y [rows, outputs] = scale * product + bias (+ y).
+typedef struct {
+    float *y, scale;
+    const float *bias;  // [outputs], or null
+    int add;
+} Result;
 
-// The same for all outputs, by the crew.
-void multiply(const Matrix *m, const Rows *rows, float *y, float scale, int add, Crew *crew);
+// The product's outputs begin .. end - 1, multiples of 16.
+void multiply_part(const Matrix *m, const Rows *rows, int begin, int end, const Result *result);
+
+// The whole product, by the crew.
+void multiply(const Matrix *m, const Rows *rows, const Result *result, Crew *crew);
 
 // How many outputs the crew takes at a time, a multiple of 16.
 int outputs_at_a_time(int outputs, const Crew *crew);

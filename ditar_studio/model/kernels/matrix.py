@@ -12,10 +12,8 @@ from torch import Tensor
 from ditar_studio.model.kernels.crew import crew
 from ditar_studio.model.kernels.library import kernels
 
-_BF16, _INT8 = 0, 1
+_BF16, _INT8, _FP16 = 0, 1, 2
 _BLOCK = 256
-_MANY = 1 << 23
-"""Multiplications below which a second thread costs more than it brings."""
 
 
 class MatrixStruct(ctypes.Structure):
@@ -44,7 +42,7 @@ def is_bf16(weight: Tensor) -> bool:
 class Matrix:
     """x -> x @ weight.T for a weight [outputs, columns] that no longer changes.
 
-    Make one by `bf16`, which is exact for weights that are bfloat16 numbers, or by `int8`.
+    Make one by `bf16`, which is exact for weights that are bfloat16 numbers, `fp16` or `int8`.
     """
 
     def __init__(self, kind: int, outputs: int, columns: int, *packed: Tensor) -> None:
@@ -62,6 +60,15 @@ class Matrix:
         weight = weight.detach().contiguous()
         _library().pack_bf16(weight.data_ptr(), outputs, columns, panels.data_ptr())
         return cls(_BF16, outputs, columns, panels)
+
+    @classmethod
+    def fp16(cls, weight: Tensor) -> Matrix:
+        """weight [outputs, columns] in float32, of sizes that `fits`; rounded to float16."""
+        outputs, columns = weight.shape
+        panels = torch.empty(outputs, columns, dtype=torch.float16)
+        weight = weight.detach().contiguous()
+        _library().pack_fp16(weight.data_ptr(), outputs, columns, panels.data_ptr())
+        return cls(_FP16, outputs, columns, panels)
 
     @classmethod
     def int8(cls, weight: Tensor) -> Matrix:
@@ -87,13 +94,14 @@ class Matrix:
         )
         return cls(_INT8, outputs, columns, panels, scales, sums)
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """Rows [N, columns] in float32 -> rows [N, outputs]."""
+    def __call__(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
+        """Rows [N, columns] in float32 -> rows [N, outputs], plus a bias [outputs]."""
         x, rows = x.contiguous(), len(x)
         y = x.new_empty(rows, self.outputs)
         space = torch.empty(_library().rows_space(rows, self.columns), dtype=torch.uint8)
-        places = y.data_ptr(), space.data_ptr()
-        with crew(alone=rows * self.outputs * self.columns < _MANY) as threads:
+        added = None if bias is None else bias.data_ptr()
+        places = added, y.data_ptr(), space.data_ptr()
+        with crew() as threads:
             _library().product(byref(self.struct), x.data_ptr(), rows, *places, threads)
         return y
 
@@ -113,8 +121,9 @@ def _library() -> ctypes.CDLL:
     library = kernels()
     assert library is not None, "asked for by `fits` first"
     library.pack_bf16.argtypes = c_void_p, c_int, c_int, c_void_p
+    library.pack_fp16.argtypes = c_void_p, c_int, c_int, c_void_p
     library.pack_int8.argtypes = c_void_p, c_int, c_int, c_void_p, c_void_p, c_void_p
     library.rows_space.argtypes, library.rows_space.restype = (c_int, c_int), c_int64
-    places = c_void_p, c_int, c_void_p, c_void_p, c_void_p
+    places = c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p
     library.product.argtypes, library.product.restype = (POINTER(MatrixStruct), *places), None
     return library

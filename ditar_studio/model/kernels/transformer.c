@@ -233,8 +233,8 @@ static void widen(void *data, int index, int rank) {
     const Transformer *t = phase->pass->transformer;
     int begin = index * phase->each, end = begin + phase->each;
     if (end > t->ffn) end = t->ffn;
-    multiply_part(&block->up, phase->rows, begin, end, s->up, 1, 0);
-    if (t->gated) multiply_part(&block->gate, phase->rows, begin, end, s->gate, 1, 0);
+    multiply_part(&block->up, phase->rows, begin, end, &(Result){s->up, 1, 0, 0});
+    if (t->gated) multiply_part(&block->gate, phase->rows, begin, end, &(Result){s->gate, 1, 0, 0});
     for (int r = 0; r < phase->rows->rows; r++)
         for (int n = begin; n < end; n += 8) {
             float *up = s->up + (int64_t)r * t->ffn + n;
@@ -266,7 +266,7 @@ void transformer_run(const Pass *pass, Crew *crew) {
 
         normalise(t, x, rows, block->attention_gain, s.normed);
         Rows in = rows_for(&block->qkv, s.normed, rows, s.levels, crew);
-        multiply(&block->qkv, &in, s.qkv, 1, 0, crew);
+        multiply(&block->qkv, &in, &(Result){s.qkv, 1, 0, 0}, crew);
 
         if (layer == t->layers - 1 && pass->kept < pass->length) {
             phase.first = pass->first_kept, phase.kept = pass->kept;
@@ -277,19 +277,21 @@ void transformer_run(const Pass *pass, Crew *crew) {
             x = s.kept;
             rows = pass->batch * pass->kept;
         }
-        crew_for(crew, pass->batch * t->kv_heads, attention, &phase);
+        int64_t work = 2 * (int64_t)rows * positions(pass) * t->heads * t->head_dim;
+        crew_for(crew_if(crew, work), pass->batch * t->kv_heads, attention, &phase);
 
         in = rows_for(&block->out, s.attended, rows, s.levels, crew);
-        multiply(&block->out, &in, x, t->branch_scale, 1, crew);
+        multiply(&block->out, &in, &(Result){x, t->branch_scale, 0, 1}, crew);
 
         normalise(t, x, rows, block->ffn_gain, s.normed);
         in = rows_for(&block->up, s.normed, rows, s.levels, crew);
         phase.rows = &in;
         phase.each = outputs_at_a_time(t->ffn, crew);
-        crew_for(crew, (t->ffn + phase.each - 1) / phase.each, widen, &phase);
+        work = (int64_t)rows * t->ffn * t->dim;
+        crew_for(crew_if(crew, work), (t->ffn + phase.each - 1) / phase.each, widen, &phase);
 
         in = rows_for(&block->down, s.up, rows, s.levels, crew);
-        multiply(&block->down, &in, x, t->branch_scale, 1, crew);
+        multiply(&block->down, &in, &(Result){x, t->branch_scale, 0, 1}, crew);
     }
     normalise(t, x, rows, t->gain, pass->y);
 }

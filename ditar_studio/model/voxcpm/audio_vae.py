@@ -13,9 +13,11 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from ditar_studio.model.kernels.matrix import Matrix, fits
+from ditar_studio.model.kernels.vocoder import ResidualUnit, SnakeWeights, snake
 from ditar_studio.model.voxcpm.config import VaeConfig
 from ditar_studio.model.voxcpm.layers import Projection
-from ditar_studio.model.voxcpm.precision import HalfLinear, halves_pay
+from ditar_studio.model.voxcpm.precision import CompiledLinear, HalfLinear, halves_pay
 
 State = list[Tensor]
 """The inputs that stages still need, in the order of the stages that keep one."""
@@ -79,10 +81,15 @@ class Product(Stage):
         self.product.weight = nn.Parameter(weight.contiguous(), requires_grad=False)
         self.product.bias = nn.Parameter(bias, requires_grad=False)
 
-    def halve(self) -> None:
-        """Keep the weights in 16 bits, where there are many."""
-        if isinstance(self.product, nn.Linear) and self.product.weight.numel() >= _MANY:
-            self.product = HalfLinear(self.product.weight.detach(), self.product.bias)
+    def quicken(self) -> None:
+        """Keep the weights in 16 bits, where that is faster."""
+        linear = self.product
+        assert isinstance(linear, nn.Linear), "done once"
+        weight = linear.weight.detach()
+        if fits(*weight.shape):
+            self.product = CompiledLinear(Matrix.fp16(weight), linear.bias.detach())
+        elif weight.numel() >= _MANY and halves_pay():
+            self.product = HalfLinear(weight, linear.bias)
 
 
 class Pointwise(Product):
@@ -172,8 +179,16 @@ class Snake(Stage):
         self.register_buffer("inverse", (flat + 1e-9).reciprocal())
         self.alpha: Tensor
         self.inverse: Tensor
+        self.weights: SnakeWeights | None = None
+
+    def quicken(self) -> None:
+        """Use the compiled kernels."""
+        if fits(len(self.alpha), len(self.alpha)):
+            self.weights = SnakeWeights(self.alpha, self.inverse)
 
     def run(self, x: Tensor, state: State, slot: int) -> tuple[Tensor, int]:
+        if self.weights is not None:
+            return snake(x, self.weights), slot
         return torch.addcmul(x, (x * self.alpha).sin_().square_(), self.inverse), slot
 
 
@@ -211,9 +226,35 @@ class Chain(Stage):
 
 
 class Residual(Chain):
-    """x + chain(x)."""
+    """x + mix(snake(depthwise(snake(x)))), which may overwrite x."""
+
+    def __init__(self, first: Snake, depthwise: Depthwise, second: Snake, mix: Pointwise) -> None:
+        super().__init__([first, depthwise, second, mix])
+        self._unit: ResidualUnit | None = None
+
+    def quicken(self) -> None:
+        """Use the compiled kernels, if the stages do."""
+        first, depthwise, second, mix = self.stages
+        assert isinstance(first, Snake)
+        assert isinstance(depthwise, Depthwise)
+        assert isinstance(second, Snake)
+        product = mix.product
+        if first.weights and second.weights and isinstance(product, CompiledLinear):
+            assert product.bias is not None
+            self._unit = ResidualUnit(
+                first.weights,
+                depthwise.weight,
+                depthwise.bias,
+                depthwise.dilation,
+                second.weights,
+                product.matrix,
+                product.bias,
+            )
 
     def run(self, x: Tensor, state: State, slot: int) -> tuple[Tensor, int]:
+        if self._unit is not None:
+            state[slot] = state[slot].clone()
+            return self._unit(x, state[slot]), slot + 1
         branch, slot = super().run(x, state, slot)
         return x + branch, slot
 
@@ -224,12 +265,10 @@ def _residuals(weights: _Weights, prefix: str, first: int) -> list[Stage]:
         unit = f"{prefix}.block.{first + index}.block"
         units.append(
             Residual(
-                [
-                    Snake(weights.plain(f"{unit}.0.alpha")),
-                    Depthwise(*weights.conv(f"{unit}.1"), dilation),
-                    Snake(weights.plain(f"{unit}.2.alpha")),
-                    Pointwise(*weights.conv(f"{unit}.3")),
-                ]
+                Snake(weights.plain(f"{unit}.0.alpha")),
+                Depthwise(*weights.conv(f"{unit}.1"), dilation),
+                Snake(weights.plain(f"{unit}.2.alpha")),
+                Pointwise(*weights.conv(f"{unit}.3")),
             )
         )
     return units
@@ -286,12 +325,16 @@ class AudioVae(nn.Module):
         self.register_buffer("_like", torch.zeros(1), persistent=False)
         self._like: Tensor
 
-    def halve(self) -> None:
-        """Keep the decoder's large weights in 16 bits, where that is faster; off by 2e-4."""
-        if halves_pay():
-            for stage in self.decoder.modules():
-                if isinstance(stage, Product):
-                    stage.halve()
+    def quicken(self) -> None:
+        """Keep the decoder's weights in 16 bits and use the compiled kernels, where that is faster;
+        off by 3e-4."""
+        parts = list(self.decoder.modules())
+        for part in parts:
+            if isinstance(part, Product | Snake):
+                part.quicken()
+        for part in parts:
+            if isinstance(part, Residual):
+                part.quicken()
 
     @torch.inference_mode()
     def encode(self, wave: Tensor) -> Tensor:

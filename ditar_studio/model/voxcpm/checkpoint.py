@@ -26,6 +26,7 @@ from torch import Tensor, nn
 
 from ditar_studio.errors import StudioError
 from ditar_studio.model.voxcpm.audio_vae import AudioVae, vae_shapes
+from ditar_studio.model.voxcpm.compiling import compile_transformers
 from ditar_studio.model.voxcpm.config import TransformerConfig, VoxCPMConfig, read_config
 from ditar_studio.model.voxcpm.errors import run_modules
 from ditar_studio.model.voxcpm.precision import (
@@ -401,6 +402,7 @@ def load(
         if trials:
             run_modules(model)
         choices = settle(model, trials)
+        compile_transformers(model)
     except (SafetensorError, OSError, RuntimeError) as error:
         raise _unreadable(main_path) from error
     finally:
@@ -464,7 +466,7 @@ def _build_vae(
     except (SafetensorError, OSError, RuntimeError) as error:
         raise _unreadable(file.path) from error
     if precision.name == "int8":
-        vae.halve()
+        vae.quicken()
     return vae
 
 
@@ -508,7 +510,7 @@ def _fill(
                 trials[place] = Trial(rows, bias, packer)
                 put(model, place, trials[place])
             else:
-                packed[place] = packer.exact(rows, bias)
+                packed[place] = packer.exact(rows, bias, precision)
         else:
             value = torch.cat(parts) if len(parts) > 1 else parts[0].clone()
             setattr(module, leaf, nn.Parameter(value, requires_grad=False))

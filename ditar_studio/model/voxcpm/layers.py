@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ditar_studio.model.kernels.transformer import CompiledTransformer, Filled
+from ditar_studio.model.kernels.transformer import Turns as TurnTable
 from ditar_studio.model.voxcpm.config import RopeConfig, TransformerConfig
 
 
@@ -109,6 +111,14 @@ class Rotary:
             _spread((sin * shrink, heads), (sin, kv_heads), (none, kv_heads)),
         )
 
+    def table(self, start: int, end: int) -> TurnTable | None:
+        """For the same positions on the CPU, as the compiled kernels want it."""
+        if self._rope is None:
+            return None
+        if end > self._cos.shape[0]:
+            self._grow(self._rope, max(end, 2 * self._cos.shape[0], 16), torch.device("cpu"))
+        return TurnTable(self._cos[start:end], self._sin[start:end])
+
     def _grow(self, rope: RopeConfig, length: int, device: torch.device) -> None:
         half = torch.arange(0, self._head_dim, 2, dtype=torch.float32)
         inverse = 1.0 / (rope.theta ** (half / self._head_dim))
@@ -141,6 +151,11 @@ class KVCache:
         """Take over the filled positions of another sequence that this one begins with."""
         self.length = other.length
         self._held[:, :, : self.length] = other._held[:, :, : self.length]
+
+    def filled(self) -> Filled:
+        """As the compiled kernels want it."""
+        halves = [held.chunk(2) for held in self._layers]
+        return Filled([keys for keys, _ in halves], [values for _, values in halves], self.length)
 
     def append(self, layer: int, added: Tensor) -> tuple[Tensor, Tensor]:
         """Keep a layer's keys and values [n, 2 kv_heads, head_dim] of the next positions.
@@ -294,10 +309,14 @@ class Transformer(nn.Module):
         self.norm = RMSNorm(config.hidden, config.eps)
         self._rotary = Rotary(config)
         self._frames: dict[object, Frame] = {}
+        self.compiled: CompiledTransformer | None = None
+        """Computes the same by the compiled kernels, from when the weights no longer change."""
 
     def local(self, x: Tensor, kept: slice) -> Tensor:
         """Bidirectional pass over x [batch, length, hidden], answering the positions ``kept``."""
-        batch, _, hidden = x.shape
+        batch, length, hidden = x.shape
+        if self.compiled is not None:
+            return self.compiled.local(x, self._rotary.table(0, length), kept)
         frame = self._frame(x, kept)
         x, last = x.view(-1, hidden), len(self.blocks) - 1
         for layer, block in enumerate(self.blocks):
@@ -327,6 +346,11 @@ class Transformer(nn.Module):
     def causal(self, x: Tensor, cache: KVCache) -> Tensor:
         """Continue the cached sequence with x [length, hidden]; the cache grows by length."""
         end = cache.length + x.shape[0]
+        if self.compiled is not None:
+            table = self._rotary.table(cache.length, end)
+            y = self.compiled.causal(x[None], table, cache.filled(), x.shape[0])
+            cache.length = end
+            return y[0]
         turns = self._rotary.turns(cache.length, end, x.device)
         for layer, block in enumerate(self.blocks):
             assert isinstance(block, Block)

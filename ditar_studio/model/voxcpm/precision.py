@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ditar_studio.errors import StudioError
+from ditar_studio.model.kernels.matrix import Matrix, fits, is_bf16
 from ditar_studio.model.voxcpm.layers import Projection
 
 _PLAIN = (
@@ -169,6 +170,16 @@ def exact(rows: Rows, bias: Tensor | None, wide: Tensor) -> nn.Module:
     return linear
 
 
+def beside_int8(rows: Rows, bias: Tensor | None, wide: Tensor) -> nn.Module:
+    """What computes a projection exactly among others in int8: compiled like them, if it can be.
+
+    Args: as of `exact`.
+    """
+    if fits(*rows.shape) and not _has_vnni() and is_bf16(wide):
+        return CompiledLinear(Matrix.bf16(wide), None if bias is None else bias.float())
+    return exact(rows, bias, wide)
+
+
 class Int8Linear(nn.Module):
     """A projection with int8 weights (a scale per output) and inputs rounded to 8 bits as it runs.
 
@@ -180,7 +191,7 @@ class Int8Linear(nn.Module):
         super().__init__()
         # Without VNNI sums of two products saturate unless one factor leaves a bit free. Inputs
         # have outliers and need theirs; weights don't.
-        most = 127 if torch.cpu.get_capabilities().get("avx512_vnni", False) else 63
+        most = 127 if _has_vnni() else 63
         # (twenty times as fast as one `aminmax` along the rows)
         scale = torch.maximum(weight.amax(1), weight.amin(1).neg_()).clamp_min_(1e-12) / most
         levels = weight.mul_(scale.reciprocal()[:, None]).round_().to(torch.int8)
@@ -194,6 +205,30 @@ class Int8Linear(nn.Module):
         """[..., in] to [..., out]."""
         y: Tensor = _int8_product(x, self._packed)
         return y
+
+
+class CompiledLinear(nn.Module):
+    """A projection by the compiled kernels."""
+
+    def __init__(self, matrix: Matrix, bias: Tensor | None) -> None:
+        super().__init__()
+        self.matrix, self.bias = matrix, bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[..., in] to [..., out], both float32."""
+        y = self.matrix(x.reshape(-1, x.shape[-1]), self.bias)
+        return y.view(*x.shape[:-1], -1)
+
+
+def _int8(weight: Tensor, bias: Tensor | None) -> Int8Linear | CompiledLinear:
+    """What computes a projection in int8 fastest here; weight [out, in] may be overwritten."""
+    if fits(*weight.shape) and not _has_vnni():
+        return CompiledLinear(Matrix.int8(weight), bias)
+    return Int8Linear(weight, bias)
+
+
+def _has_vnni() -> bool:
+    return bool(torch.cpu.get_capabilities().get("avx512_vnni", False))
 
 
 @dataclass(frozen=True)
@@ -239,10 +274,11 @@ class Packer:
 
         return self._pool.submit(do)
 
-    def exact(self, rows: Rows, bias: Tensor | None) -> Future[nn.Module]:
-        """`exact`, elsewhere."""
+    def exact(self, rows: Rows, bias: Tensor | None, precision: Precision) -> Future[nn.Module]:
+        """`exact` or, in an int8 model, `beside_int8`, elsewhere."""
         wide, scratch = self.widen(rows)
-        return self.submit(scratch, partial(exact, rows, bias, wide))
+        make = beside_int8 if precision.name == "int8" else exact
+        return self.submit(scratch, partial(make, rows, bias, wide))
 
     def start(self, work: Callable[[], _T]) -> Future[_T]:
         """Do ``work`` elsewhere."""
@@ -274,11 +310,12 @@ class Trial(nn.Module):
         return y
 
     def _try(self, rows: Rows, wide: Tensor, x: Tensor, y: Tensor) -> tuple[nn.Module, float]:
-        fast = Int8Linear(wide, self._bias)
+        fast = _int8(wide, self._bias)
         error = float((fast(x) - y).norm() / y.norm().clamp_min(1e-12))
         if error <= MOST_ERROR:
             return fast, error
-        return exact(rows, self._bias, torch.cat([part.float() for part in rows.parts])), error
+        wide = torch.cat([part.float() for part in rows.parts])
+        return beside_int8(rows, self._bias, wide), error
 
     def result(self) -> tuple[nn.Module, float]:
         """What to compute with, and the error in int8."""
@@ -301,8 +338,14 @@ def settle(model: nn.Module, trials: Mapping[str, Trial]) -> list[Choice]:
                 "This machine's torch has no int8 arithmetic.", "Choose the precision fp32 or bf16."
             ) from problem
         put(model, place, chosen)
-        choices.append(Choice(place, error, isinstance(chosen, Int8Linear)))
+        choices.append(Choice(place, error, _is_int8(chosen)))
     return choices
+
+
+def _is_int8(module: nn.Module) -> bool:
+    if isinstance(module, CompiledLinear):
+        return module.matrix.is_int8
+    return isinstance(module, Int8Linear)
 
 
 def stays_plain(place: str) -> bool:

@@ -8,6 +8,7 @@ patch, which is embedded and fed back.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ditar_studio.errors import StudioError
+from ditar_studio.model.kernels.crew import undisturbed
 from ditar_studio.model.voxcpm import audio_vae
 from ditar_studio.model.voxcpm.audio_vae import AudioVae
 from ditar_studio.model.voxcpm.config import (
@@ -255,18 +257,23 @@ class VoxCPM(nn.Module):
     @torch.inference_mode()
     def step(self, speech: Speech) -> Patch:
         """Make the next patch."""
-        if speech.pending is not None:
-            self._feed_back(speech, speech.pending)
-            speech.pending = None
-        base, residual = speech.base_hidden, speech.residual_hidden
-        latents = self._draw(speech, self.condition(base, residual))
-        stop = self.stop_head(F.silu(self.stop_proj(base))).float().softmax(-1)[0, 1]
+        with self._undisturbed():
+            if speech.pending is not None:
+                self._feed_back(speech, speech.pending)
+                speech.pending = None
+            base, residual = speech.base_hidden, speech.residual_hidden
+            latents = self._draw(speech, self.condition(base, residual))
+            stop = self.stop_head(F.silu(self.stop_proj(base))).float().softmax(-1)[0, 1]
         speech.previous = speech.pending = latents.to(self.dtype)
         return Patch(latents, float(stop))
 
     def decode(self, speech: Speech, patch: Patch) -> Tensor:
         """The patch's samples [n] in float32; exact, because the decoder's state is carried on."""
-        return self.vae.decode_step(patch.latents, speech.decoder)
+        with self._undisturbed():
+            return self.vae.decode_step(patch.latents, speech.decoder)
+
+    def _undisturbed(self) -> AbstractContextManager[None]:
+        return nullcontext() if self.base_lm.compiled is None else undisturbed()
 
     @torch.inference_mode()
     def hear(self, reference: Tensor) -> Heard:

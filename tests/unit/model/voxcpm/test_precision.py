@@ -10,17 +10,28 @@ import torch
 import voxcpm_folders as folders
 from safetensors.torch import load_file, save_file
 
-from ditar_studio.model.voxcpm import precision
+from ditar_studio.model.kernels.library import missing
+from ditar_studio.model.voxcpm import audio_vae, precision
 from ditar_studio.model.voxcpm.checkpoint import load
-from ditar_studio.model.voxcpm.precision import HalfLinear, Int8Linear, Precision, Rows, choose
+from ditar_studio.model.voxcpm.layers import Transformer
+from ditar_studio.model.voxcpm.precision import (
+    CompiledLinear,
+    HalfLinear,
+    Int8Linear,
+    Precision,
+    Rows,
+    choose,
+)
 from ditar_studio.model.voxcpm.voxcpm import Prompt, Sampling, VoxCPM
+
+compiled = pytest.mark.skipif(bool(missing()), reason=f"no compiled kernels: {missing()}")
 
 FLOATS = Precision("fp32", torch.float32, None, "")
 
 
-def in_bf16(folder: Path) -> Path:
-    """The second generation's folder, with weights as they are released."""
-    folders.make_folder(folder, "2")
+def in_bf16(folder: Path, generation: str = "2") -> Path:
+    """A folder with weights as they are released."""
+    folders.make_folder(folder, generation)
     file = folder / "model.safetensors"
     save_file({name: value.bfloat16() for name, value in load_file(file).items()}, file)
     return folder
@@ -57,15 +68,33 @@ def test_rows_are_joined_and_widened() -> None:
     assert torch.equal(wide, torch.cat(parts).float())
 
 
+@pytest.fixture(params=["compiled", "by torch"])
+def arithmetic(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the compiled kernels, where there are any, and without them."""
+    if request.param == "by torch":
+        monkeypatch.setattr(precision, "fits", lambda *_: False)
+        monkeypatch.setattr(audio_vae, "fits", lambda *_: False)
+    elif missing():
+        pytest.skip(f"no compiled kernels: {missing()}")
+
+
+def in_int8(module: torch.nn.Module) -> bool:
+    if isinstance(module, CompiledLinear):
+        return module.matrix.is_int8
+    return isinstance(module, Int8Linear)
+
+
+@pytest.mark.usefixtures("arithmetic")
 def test_every_projection_s_choice_is_told(tmp_path: Path) -> None:
     loaded = load(in_bf16(tmp_path / "model"), choose("int8"), threads=2)
-    held = {name for name, m in loaded.model.named_modules() if isinstance(m, Int8Linear)}
+    held = {name for name, module in loaded.model.named_modules() if in_int8(module)}
     assert held == {choice.place for choice in loaded.choices if choice.int8}
     assert held
     assert all(choice.int8 == (choice.error <= precision.MOST_ERROR) for choice in loaded.choices)
     assert not any(place.startswith(("stop_", "fsq.", "dit.out_proj")) for place in held)
 
 
+@pytest.mark.usefixtures("arithmetic")
 def test_a_projection_that_int8_would_harm_stays_exact(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,6 +104,40 @@ def test_a_projection_that_int8_would_harm_stays_exact(
     assert not any(choice.int8 for choice in loaded.choices)
     exact = load(folder, FLOATS).model
     torch.testing.assert_close(first_patch(loaded.model), first_patch(exact), rtol=0, atol=2e-5)
+
+
+@compiled
+@pytest.mark.parametrize("generation", ["1.5", "2"])
+def test_compiled_transformers_compute_what_their_modules_do(
+    tmp_path: Path, generation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "MOST_ERROR", 0.0)
+    model = load(in_bf16(tmp_path, generation), choose("int8")).model
+    assert all(part.compiled is not None for part in transformers(model))
+    made = first_patch(model)
+    for part in transformers(model):
+        part.compiled = None
+    torch.testing.assert_close(made, first_patch(model), rtol=0, atol=2e-5)
+
+
+def transformers(model: VoxCPM) -> list[Transformer]:
+    return [part for part in model.modules() if isinstance(part, Transformer)]
+
+
+@compiled
+@pytest.mark.parametrize("generation", ["0.5b", "1.5", "2"])
+def test_the_compiled_decoder_decodes_what_the_plain_one_does(
+    tmp_path: Path, generation: str
+) -> None:
+    folders.make_folder(tmp_path, generation)
+    plain, quick = (load(tmp_path, choose(name)).model.vae for name in ("fp32", "int8"))
+    assert any(isinstance(part, CompiledLinear) for part in quick.modules())
+    latents = torch.randn(24, plain.config.latent_dim, generator=torch.Generator().manual_seed(0))
+    right = plain.decode(latents)
+    torch.testing.assert_close(quick.decode(latents), right, rtol=0, atol=2e-3)
+    state = quick.start()
+    steps = [quick.decode_step(part, state) for part in latents.split(2)]  # type: ignore[no-untyped-call]
+    torch.testing.assert_close(torch.cat(steps), quick.decode(latents), rtol=0, atol=1e-5)
 
 
 def test_int8_survives_inputs_with_outliers() -> None:
