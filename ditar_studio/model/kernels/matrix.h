@@ -54,6 +54,11 @@ void multiply_part(const Matrix *m, const Rows *rows, int begin, int end, const 
 // The whole product, by the crew.
 void multiply(const Matrix *m, const Rows *rows, const Result *result, Crew *crew);
 
+// y [rows, outputs] = x [rows, columns] times the matrix + bias [outputs] (or null); `space` is for
+// `rows_space`.
+void product(const Matrix *m, const float *x, int rows, const float *bias, float *y, void *space,
+             Crew *crew);
+
 // How many outputs the crew takes at a time, a multiple of 16.
 int outputs_at_a_time(int outputs, const Crew *crew);
 

@@ -7,8 +7,9 @@ than to compute them. Here a pass is one call.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
-from ctypes import POINTER, addressof, byref, c_float, c_int32, c_int64, c_void_p
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from ctypes import POINTER, addressof, byref, c_float, c_int, c_int32, c_int64, c_void_p
 from dataclasses import dataclass
 from functools import cache
 
@@ -100,13 +101,33 @@ class _Pass(ctypes.Structure):
         *((name, c_int32) for name in ("batch", "length", "first_kept", "kept")),
         ("cosines", c_void_p),
         ("sines", c_void_p),
-        ("keys", c_void_p),
-        ("values", c_void_p),
+        ("keys", POINTER(c_void_p)),
+        ("values", POINTER(c_void_p)),
         ("capacity", c_int64),
         ("filled", c_int32),
         ("transformer", c_void_p),
         ("workspace", c_void_p),
     )
+
+
+class _Edges(ctypes.Structure):
+    _fields_ = (
+        ("inward", MatrixStruct),
+        ("outward", MatrixStruct),
+        ("inward_bias", c_void_p),
+        ("outward_bias", c_void_p),
+    )
+
+
+class Edges:
+    """What leads from latents [latents] into a LocDiT's transformer [dim], and back."""
+
+    def __init__(
+        self, inward: Matrix, inward_bias: Tensor, outward: Matrix, outward_bias: Tensor
+    ) -> None:
+        self._held = inward, inward_bias, outward, outward_bias
+        biases = inward_bias.data_ptr(), outward_bias.data_ptr()
+        self.struct = _Edges(inward.struct, outward.struct, *biases)
 
 
 class CompiledTransformer:
@@ -174,30 +195,67 @@ class CompiledTransformer:
                 outputs.append(y)
         return outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=1)
 
+    def velocities(
+        self, edges: Edges, noisy: Tensor, heads: Tensor, previous: Tensor, turns: Turns | None
+    ) -> Tensor:
+        """Velocities [B, P, latents] of a noisy patch [P, latents] by a LocDiT, which sees
+        sequences [head, previous, patch].
+
+        Args:
+            heads: [B, head, dim], the conditions.
+            previous: [n, dim], the same for all.
+        """
+        batch, head, dim = heads.shape
+        length = head + len(previous) + len(noisy)
+        first = length - len(noisy)
+        x, y = heads.new_empty(batch, length, dim), heads.new_empty(batch, len(noisy), dim)
+        call = self._pass(x, y, turns, first, None)
+        result = heads.new_empty(batch, *noisy.shape)
+        needed = _library().rows_space(batch * len(noisy), max(dim, noisy.shape[1]))
+        space = torch.empty(needed, dtype=torch.uint8)
+        held = noisy.contiguous(), heads.contiguous(), previous.contiguous()
+        places = held[0].data_ptr(), held[1].data_ptr(), head, held[2].data_ptr()
+        ends = result.data_ptr(), space.data_ptr()
+        with self._working(call) as threads:
+            _library().velocity_run(byref(edges.struct), byref(call), *places, *ends, threads)
+        return result
+
     def _run(self, x: Tensor, turns: Turns | None, kept: slice, filled: Filled | None) -> Tensor:
         batch, length, dim = x.shape
         first, end, _ = kept.indices(length)
         x = x.clone(memory_format=torch.contiguous_format)
         y = x.new_empty(batch, end - first, dim)
-        call = _Pass(x.data_ptr(), y.data_ptr(), batch, length, first, end - first)
+        call = self._pass(x, y, turns, first, filled)
+        with self._working(call) as threads:
+            _library().transformer_run(byref(call), threads)
+        return y
+
+    def _pass(
+        self, x: Tensor, y: Tensor, turns: Turns | None, first: int, filled: Filled | None
+    ) -> _Pass:
+        """From x [B, T, dim] to the positions from `first` on, y [B, kept, dim]."""
+        call = _Pass(x.data_ptr(), y.data_ptr(), x.shape[0], x.shape[1], first, y.shape[1])
         call.transformer = addressof(self._struct)
         if turns is not None:
             call.cosines, call.sines = turns.cosines.data_ptr(), turns.sines.data_ptr()
         if filled is not None:
             count = len(filled.keys)
-            keys = (c_void_p * count)(*(part.data_ptr() for part in filled.keys))
-            values = (c_void_p * count)(*(part.data_ptr() for part in filled.values))
-            call.keys, call.values = addressof(keys), addressof(values)
+            call.keys = (c_void_p * count)(*(part.data_ptr() for part in filled.keys))
+            call.values = (c_void_p * count)(*(part.data_ptr() for part in filled.values))
             call.capacity, call.filled = filled.keys[0].shape[-2], filled.length
+        return call
+
+    @contextmanager
+    def _working(self, call: _Pass) -> Iterator[int | None]:
+        """Threads and memory for a pass."""
         with crew() as threads:
             needed = _library().transformer_workspace(byref(call), threads)
             workspace = self._workspaces.pop() if self._workspaces else None
             if workspace is None or len(workspace) < needed:
                 workspace = torch.empty(needed, dtype=torch.uint8)
             call.workspace = workspace.data_ptr()
-            _library().transformer_run(byref(call), threads)
+            yield threads
         self._workspaces.append(workspace)
-        return y
 
 
 @cache
@@ -208,4 +266,7 @@ def _library() -> ctypes.CDLL:
     library.transformer_workspace.restype = c_int64
     library.transformer_run.argtypes = POINTER(_Pass), c_void_p
     library.transformer_run.restype = None
+    places = c_void_p, c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p
+    library.velocity_run.argtypes = POINTER(_Edges), POINTER(_Pass), *places
+    library.velocity_run.restype = None
     return library

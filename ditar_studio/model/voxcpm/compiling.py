@@ -1,12 +1,13 @@
-"""Whole transformers by the compiled kernels, where all of their projections are."""
+"""Whole transformers, and what LocDiT has around its own, by the compiled kernels."""
 
 from __future__ import annotations
 
 from torch import nn
 
 from ditar_studio.model.kernels.matrix import Matrix
-from ditar_studio.model.kernels.transformer import BlockWeights, CompiledTransformer, Shape
+from ditar_studio.model.kernels.transformer import BlockWeights, CompiledTransformer, Edges, Shape
 from ditar_studio.model.voxcpm.layers import Block, Transformer
+from ditar_studio.model.voxcpm.locdit import LocDiT
 from ditar_studio.model.voxcpm.precision import CompiledLinear
 
 
@@ -15,6 +16,18 @@ def compile_transformers(model: nn.Module) -> None:
     for module in model.modules():
         if isinstance(module, Transformer):
             module.compiled = _compiled(module)
+    for module in model.modules():
+        if isinstance(module, LocDiT) and module.transformer.compiled is not None:
+            module.edges = _edges(module)
+
+
+def _edges(locdit: LocDiT) -> Edges | None:
+    inward, outward = locdit.in_proj, locdit.out_proj
+    if not isinstance(inward, CompiledLinear) or not isinstance(outward, CompiledLinear):
+        return None
+    assert inward.bias is not None
+    assert outward.bias is not None
+    return Edges(inward.matrix, inward.bias, outward.matrix, outward.bias)
 
 
 def _compiled(transformer: Transformer) -> CompiledTransformer | None:

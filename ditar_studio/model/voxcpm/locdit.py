@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ditar_studio.model.kernels.transformer import Edges
 from ditar_studio.model.voxcpm.config import TransformerConfig
 from ditar_studio.model.voxcpm.layers import Projection, Transformer
 
@@ -54,6 +55,8 @@ class LocDiT(nn.Module):
         self.time_mlp = TimeEmbedding(config.hidden)
         self.delta_time_mlp = TimeEmbedding(config.hidden)
         self.transformer = Transformer(config)
+        self.edges: Edges | None = None
+        """Where the transformer is compiled, what is compiled around it."""
 
     def time_tokens(self, times: Tensor, sinusoid_dtype: torch.dtype = torch.float32) -> Tensor:
         """[n] times to [n, hidden]; the step-size branch sees zero, which is not a zero vector."""
@@ -89,6 +92,8 @@ class LocDiT(nn.Module):
             head = condition + time
         else:
             head = torch.cat([condition, time.expand(batch, 1, -1)], 1)
+        if self.edges is not None:
+            return self.transformer.velocities(self.edges, noisy, head, previous)
         body = torch.cat([previous, self.in_proj(noisy)], 0).expand(batch, -1, -1)
         hidden = self.transformer.local(torch.cat([head, body], 1), slice(-length, None))
         result: Tensor = self.out_proj(hidden)
