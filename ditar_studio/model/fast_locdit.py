@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ditar_studio.model.diffusion import Network
-from ditar_studio.model.frozen_transformer import freeze
+from ditar_studio.model.frozen_transformer import Compiled, edges_of, freeze
 from ditar_studio.model.locdit import LocDiT
 
 
@@ -20,6 +20,7 @@ class FastLocDiT:
     def __init__(self, locdit: LocDiT) -> None:
         self._locdit = locdit
         self._transformer = freeze(locdit.transformer)
+        self._edges = edges_of(locdit.inward, locdit.out)
         self._inward = locdit.inward.weight.t().contiguous()
         self._target_bias = locdit.inward.bias + locdit.noisy_mark
         self._times: dict[float, Tensor] = {}
@@ -45,10 +46,15 @@ class FastLocDiT:
         if locdit.spoken is not None:
             target = target + locdit.spoken(spoken)
 
+        def velocities(x: Tensor, head: Tensor) -> Tensor:
+            if self._edges is not None and isinstance(self._transformer, Compiled):
+                return self._transformer.velocities(self._edges, x[0], head, past[0], target)
+            tokens = torch.cat((head, past, target + x @ self._inward), dim=1)
+            u: Tensor = locdit.out(self._transformer(tokens, last=locdit.patch))
+            return u
+
         def network(x: Tensor, t: float) -> Tensor:
-            tokens = (condition + self._time(t, x), past, target + x @ self._inward)
-            y = self._transformer(torch.cat(tokens, dim=1), last=locdit.patch)
-            u: Tensor = locdit.out(y)
+            u = velocities(x, condition + self._time(t, x))
             if guidance == 0:
                 return u
             return torch.lerp(u[1:], u[:1], 1 + guidance)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ditar_studio.model.fast_transformer import FastTransformer
 from ditar_studio.model.kernels.matrix import Matrix, fits, is_bf16
 from ditar_studio.model.kernels.transformer import (
     BlockWeights,
     CompiledTransformer,
+    Edges,
     Filled,
     Shape,
     Turns,
@@ -39,16 +40,28 @@ def freeze(transformer: Transformer) -> FrozenTransformer:
     return Compiled(transformer) if _compilable(transformer) else FastTransformer(transformer)
 
 
+def edges_of(inward: nn.Linear, outward: nn.Linear) -> Edges | None:
+    """What leads into a compiled transformer, without its bias, and out of it; None where the
+    kernels don't compute it exactly."""
+    if not all(_exact(linear.weight.detach()) for linear in (inward, outward)):
+        return None
+    into, out = Matrix.bf16(inward.weight), Matrix.bf16(outward.weight)
+    return Edges(into, None, out, outward.bias.detach().clone())
+
+
+def _exact(weight: Tensor) -> bool:
+    return (
+        weight.device.type == "cpu"
+        and weight.dtype == torch.float32
+        and fits(*weight.shape)
+        and is_bf16(weight)
+    )
+
+
 def _compilable(transformer: Transformer) -> bool:
     config = transformer.config
     matrices = [weight.detach() for weight in transformer.parameters() if weight.dim() == 2]
-    return (
-        (config.dim // config.heads) % 8 == 0
-        and all(weight.device.type == "cpu" for weight in matrices)
-        and all(weight.dtype == torch.float32 for weight in matrices)
-        and all(fits(*weight.shape) for weight in matrices)
-        and all(is_bf16(weight) for weight in matrices)
-    )
+    return (config.dim // config.heads) % 8 == 0 and all(map(_exact, matrices))
 
 
 class Compiled:
@@ -63,7 +76,7 @@ class Compiled:
         self._compiled = CompiledTransformer(
             shape, blocks, transformer.norm.weight.detach().clone()
         )
-        self._turns = self._table(16)
+        self._turns = self._table(64)
 
     def __call__(
         self, x: Tensor, cache: list[LayerCache] | None = None, last: int | None = None
@@ -84,6 +97,14 @@ class Compiled:
         for layer in cache:
             layer.length += length
         return y
+
+    def velocities(
+        self, edges: Edges, noisy: Tensor, heads: Tensor, previous: Tensor, targets: Tensor
+    ) -> Tensor:
+        """See `CompiledTransformer.velocities`."""
+        length = heads.shape[1] + len(previous) + len(noisy)
+        turns = Turns(self._turns.cosines[:length], self._turns.sines[:length])
+        return self._compiled.velocities(edges, noisy, heads, previous, turns, targets)
 
     def _table(self, count: int) -> Turns:
         cos, sin = rotary(torch.arange(count), self._head_dim)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from ctypes import POINTER, addressof, byref, c_float, c_int, c_int32, c_int64, c_void_p
+from ctypes import POINTER, addressof, byref, c_float, c_int32, c_int64, c_void_p
 from dataclasses import dataclass
 from functools import cache
 
@@ -119,15 +119,22 @@ class _Edges(ctypes.Structure):
     )
 
 
+class _Frame(ctypes.Structure):
+    _fields_ = (
+        *((name, c_void_p) for name in ("heads", "previous", "targets")),
+        ("head", c_int32),
+    )
+
+
 class Edges:
     """What leads from latents [latents] into a LocDiT's transformer [dim], and back."""
 
     def __init__(
-        self, inward: Matrix, inward_bias: Tensor, outward: Matrix, outward_bias: Tensor
+        self, inward: Matrix, inward_bias: Tensor | None, outward: Matrix, outward_bias: Tensor
     ) -> None:
         self._held = inward, inward_bias, outward, outward_bias
-        biases = inward_bias.data_ptr(), outward_bias.data_ptr()
-        self.struct = _Edges(inward.struct, outward.struct, *biases)
+        into = None if inward_bias is None else inward_bias.data_ptr()
+        self.struct = _Edges(inward.struct, outward.struct, into, outward_bias.data_ptr())
 
 
 class CompiledTransformer:
@@ -196,7 +203,13 @@ class CompiledTransformer:
         return outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=1)
 
     def velocities(
-        self, edges: Edges, noisy: Tensor, heads: Tensor, previous: Tensor, turns: Turns | None
+        self,
+        edges: Edges,
+        noisy: Tensor,
+        heads: Tensor,
+        previous: Tensor,
+        turns: Turns | None,
+        targets: Tensor | None = None,
     ) -> Tensor:
         """Velocities [B, P, latents] of a noisy patch [P, latents] by a LocDiT, which sees
         sequences [head, previous, patch].
@@ -204,20 +217,21 @@ class CompiledTransformer:
         Args:
             heads: [B, head, dim], the conditions.
             previous: [n, dim], the same for all.
+            targets: [B, P, dim], added to what becomes of the noisy patch.
         """
         batch, head, dim = heads.shape
-        length = head + len(previous) + len(noisy)
-        first = length - len(noisy)
-        x, y = heads.new_empty(batch, length, dim), heads.new_empty(batch, len(noisy), dim)
-        call = self._pass(x, y, turns, first, None)
-        result = heads.new_empty(batch, *noisy.shape)
-        needed = _library().rows_space(batch * len(noisy), max(dim, noisy.shape[1]))
-        space = torch.empty(needed, dtype=torch.uint8)
-        held = noisy.contiguous(), heads.contiguous(), previous.contiguous()
-        places = held[0].data_ptr(), held[1].data_ptr(), head, held[2].data_ptr()
-        ends = result.data_ptr(), space.data_ptr()
+        patch, latents = noisy.shape
+        first = head + len(previous)
+        x, y = heads.new_empty(batch, first + patch, dim), heads.new_empty(batch, patch, dim)
+        result = heads.new_empty(batch, patch, latents)
+        space = _library().rows_space(batch * patch, max(dim, latents))
+        held = [heads, previous, targets, noisy, torch.empty(space, dtype=torch.uint8)]
+        held = [None if part is None else part.contiguous() for part in held]
+        *framed, start, scratch = [None if part is None else part.data_ptr() for part in held]
+        frame, call = _Frame(*framed, head), self._pass(x, y, turns, first, None)
+        places = byref(edges.struct), byref(frame), byref(call), start, result.data_ptr(), scratch
         with self._working(call) as threads:
-            _library().velocity_run(byref(edges.struct), byref(call), *places, *ends, threads)
+            _library().velocity_run(*places, threads)
         return result
 
     def _run(self, x: Tensor, turns: Turns | None, kept: slice, filled: Filled | None) -> Tensor:
@@ -266,7 +280,7 @@ def _library() -> ctypes.CDLL:
     library.transformer_workspace.restype = c_int64
     library.transformer_run.argtypes = POINTER(_Pass), c_void_p
     library.transformer_run.restype = None
-    places = c_void_p, c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p
-    library.velocity_run.argtypes = POINTER(_Edges), POINTER(_Pass), *places
+    structs = POINTER(_Edges), POINTER(_Frame), POINTER(_Pass)
+    library.velocity_run.argtypes = *structs, c_void_p, c_void_p, c_void_p, c_void_p
     library.velocity_run.restype = None
     return library
