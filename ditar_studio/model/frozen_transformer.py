@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ditar_studio.model.fast_transformer import FastTransformer
-from ditar_studio.model.kernels.matrix import Matrix, fits, is_bf16
+from ditar_studio.model.kernels.matrix import Matrix, exact
 from ditar_studio.model.kernels.transformer import (
     BlockWeights,
     CompiledTransformer,
@@ -43,25 +43,16 @@ def freeze(transformer: Transformer) -> FrozenTransformer:
 def edges_of(inward: nn.Linear, outward: nn.Linear) -> Edges | None:
     """What leads into a compiled transformer, without its bias, and out of it; None where the
     kernels don't compute it exactly."""
-    if not all(_exact(linear.weight.detach()) for linear in (inward, outward)):
+    if not all(exact(linear.weight.detach()) for linear in (inward, outward)):
         return None
     into, out = Matrix.bf16(inward.weight), Matrix.bf16(outward.weight)
     return Edges(into, None, out, outward.bias.detach().clone())
 
 
-def _exact(weight: Tensor) -> bool:
-    return (
-        weight.device.type == "cpu"
-        and weight.dtype == torch.float32
-        and fits(*weight.shape)
-        and is_bf16(weight)
-    )
-
-
 def _compilable(transformer: Transformer) -> bool:
     config = transformer.config
     matrices = [weight.detach() for weight in transformer.parameters() if weight.dim() == 2]
-    return (config.dim // config.heads) % 8 == 0 and all(map(_exact, matrices))
+    return (config.dim // config.heads) % 8 == 0 and all(map(exact, matrices))
 
 
 class Compiled:

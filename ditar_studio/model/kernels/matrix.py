@@ -39,6 +39,16 @@ def is_bf16(weight: Tensor) -> bool:
     return bool((weight.bfloat16().to(weight.dtype) == weight).all())
 
 
+def exact(weight: Tensor) -> bool:
+    """Whether `Matrix.bf16` computes with these very weights, here."""
+    return (
+        weight.device.type == "cpu"
+        and weight.dtype == torch.float32
+        and fits(*weight.shape)
+        and is_bf16(weight)
+    )
+
+
 class Matrix:
     """x -> x @ weight.T for a weight [outputs, columns] that no longer changes.
 

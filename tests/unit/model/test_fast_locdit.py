@@ -21,7 +21,7 @@ def test_the_fast_locdit_is_the_same_function(
     if kernels and missing():
         pytest.skip(f"no compiled kernels: {missing()}")
     if not kernels:
-        monkeypatch.setattr(frozen_transformer, "fits", lambda *_: False)
+        monkeypatch.setattr(frozen_transformer, "exact", lambda _: False)
     vae = dataclasses.replace(SMALL.vae, latent_dim=16)
     config: DiTARConfig = dataclasses.replace(SMALL, pointer=pointer, vae=vae)
     torch.manual_seed(0)

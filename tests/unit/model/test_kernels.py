@@ -20,6 +20,7 @@ from ditar_studio.model.kernels.transformer import (
     Shape,
     Turns,
 )
+from ditar_studio.model.layers import ConvNeXtBlock
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"no compiled kernels: {missing()}")
 
@@ -203,3 +204,22 @@ def test_torch_takes_one_thread_beside_the_kernels() -> None:
     with undisturbed():
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == before
+
+
+def test_a_convnext_block_goes_on_alike() -> None:
+    torch.manual_seed(0)
+    block = ConvNeXtBlock(48, causal=True).requires_grad_(False)
+    for parameter in block.parameters():
+        parameter.normal_(std=0.5)
+        parameter.copy_(parameter.bfloat16())
+    x, past = torch.randn(1, 19, 48), torch.zeros(1, 6, 48)
+    with torch.no_grad():
+        right, end = block.step(x, past)
+        block.speed_up()
+        assert block._compiled is not None
+        pieces = []
+        for part in torch.split(x, 4, dim=1):
+            piece, past = block.step(part, past)
+            pieces.append(piece)
+    torch.testing.assert_close(torch.cat(pieces, dim=1), right, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(past, end)

@@ -1,0 +1,77 @@
+"""Causal ConvNeXt blocks, going on by a few frames, by the compiled kernels (`convnext.c`)."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import POINTER, byref, c_float, c_int, c_int32, c_int64, c_void_p
+from functools import cache
+
+import torch
+from torch import Tensor, nn
+
+from ditar_studio.model.kernels.crew import crew
+from ditar_studio.model.kernels.library import kernels
+from ditar_studio.model.kernels.matrix import Matrix, MatrixStruct
+
+
+class _ConvNeXt(ctypes.Structure):
+    _fields_ = (
+        ("channels", c_int32),
+        ("taps", c_int32),
+        ("epsilon", c_float),
+        *((name, c_void_p) for name in ("weight", "bias", "norm_gain", "norm_bias")),
+        *((name, c_void_p) for name in ("up_bias", "down_bias", "scale")),
+        ("up", MatrixStruct),
+        ("down", MatrixStruct),
+    )
+
+
+class CompiledConvNeXt:
+    """x + scale * down(gelu(up(norm(depthwise(x))))), frozen."""
+
+    def __init__(
+        self,
+        depthwise: nn.Conv1d,
+        norm: nn.LayerNorm,
+        up: nn.Linear,
+        down: nn.Linear,
+        scale: Tensor,
+    ) -> None:
+        """Of weights that `Matrix.bf16` holds exactly, and sizes that `fits`."""
+        assert depthwise.bias is not None
+        taps = depthwise.weight[:, 0].t()
+        vectors = depthwise.bias, norm.weight, norm.bias, up.bias, down.bias, scale
+        held = [
+            tensor.detach().clone(memory_format=torch.contiguous_format)
+            for tensor in (taps, *vectors)
+        ]
+        matrices = Matrix.bf16(up.weight), Matrix.bf16(down.weight)
+        self._held = held, matrices
+        self._struct = _ConvNeXt(
+            taps.shape[1],
+            taps.shape[0],
+            norm.eps,
+            *(tensor.data_ptr() for tensor in held),
+            *(matrix.struct for matrix in matrices),
+        )
+
+    def __call__(self, x: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
+        """Continue on x [T, C] after `past` [taps - 1, C]; returns the output and the new past."""
+        y, after = (part.clone(memory_format=torch.contiguous_format) for part in (x, past))
+        space = x.new_empty(_library().convnext_space(byref(self._struct), len(x)))
+        places = y.data_ptr(), len(x), after.data_ptr(), space.data_ptr()
+        with crew() as threads:
+            _library().convnext_run(byref(self._struct), *places, threads)
+        return y, after
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    library = kernels()
+    assert library is not None, "matrices are packed first"
+    library.convnext_space.argtypes = POINTER(_ConvNeXt), c_int
+    library.convnext_space.restype = c_int64
+    places = c_void_p, c_int, c_void_p, c_void_p, c_void_p
+    library.convnext_run.argtypes = POINTER(_ConvNeXt), *places
+    library.convnext_run.restype = None
+    return library
