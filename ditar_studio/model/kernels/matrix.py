@@ -106,7 +106,9 @@ class Matrix:
 
     def __call__(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
         """Rows [N, columns] in float32 -> rows [N, outputs], plus a bias [outputs]."""
-        x, rows = x.contiguous(), len(x)
+        rows, columns = x.shape
+        assert columns == self.columns, f"rows of {columns} numbers for {self.columns} columns"
+        x = x.contiguous()
         y = x.new_empty(rows, self.outputs)
         space = torch.empty(_library().rows_space(rows, self.columns), dtype=torch.uint8)
         added = None if bias is None else bias.data_ptr()

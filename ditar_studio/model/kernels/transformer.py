@@ -248,6 +248,7 @@ class CompiledTransformer:
         self, x: Tensor, y: Tensor, turns: Turns | None, first: int, filled: Filled | None
     ) -> _Pass:
         """From x [B, T, dim] to the positions from `first` on, y [B, kept, dim]."""
+        assert x.shape[2] == self.shape.dim, "the transformer's width"
         call = _Pass(x.data_ptr(), y.data_ptr(), x.shape[0], x.shape[1], first, y.shape[1])
         call.transformer = addressof(self._struct)
         if turns is not None:
@@ -257,6 +258,7 @@ class CompiledTransformer:
             call.keys = (c_void_p * count)(*(part.data_ptr() for part in filled.keys))
             call.values = (c_void_p * count)(*(part.data_ptr() for part in filled.values))
             call.capacity, call.filled = filled.keys[0].shape[-2], filled.length
+            assert filled.length + x.shape[1] <= call.capacity, "the cache has room"
         return call
 
     @contextmanager
