@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -11,6 +13,10 @@ import torch
 
 _SUFFIXES = {"win32": ".dll", "darwin": ".dylib"}
 _PATH = Path(__file__).with_name(f"kernels{_SUFFIXES.get(sys.platform, '.so')}")
+_COMPILER = Path(__file__).parents[3] / "packaging" / "compile_kernels.py"
+"""There in a checkout only."""
+
+_MOST_SECONDS = 300
 
 
 def kernels() -> ctypes.CDLL | None:
@@ -35,13 +41,26 @@ def _load() -> ctypes.CDLL | str:
     """The library, or why there is none."""
     if not suitable():
         return "this processor has no AVX2"
-    if not _PATH.exists():
+    if not _current() and _COMPILER.exists():
+        _compile()
+    if not _current():
         return "they were not compiled when this was installed"
-    # A checkout that was updated: functions may have other arguments by now.
-    made = _PATH.stat().st_mtime
-    if any(source.stat().st_mtime > made for source in _PATH.parent.glob("*.[ch]")):
-        return "their sources are newer than the library"
     try:
         return ctypes.CDLL(str(_PATH))
     except OSError as error:
         return f"their library can't be loaded: {error}"
+
+
+def _current() -> bool:
+    """Whether the library is there and no older than its sources, if these are there as well."""
+    if not _PATH.exists():
+        return False
+    made = _PATH.stat().st_mtime
+    return all(source.stat().st_mtime <= made for source in _PATH.parent.glob("*.[ch]"))
+
+
+def _compile() -> None:
+    """Let a checkout that is run without being installed, or was updated, have its kernels."""
+    command = [sys.executable, str(_COMPILER)]
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        subprocess.run(command, capture_output=True, check=False, timeout=_MOST_SECONDS)

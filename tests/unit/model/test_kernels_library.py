@@ -47,6 +47,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where the loader looks, on a processor that has what kernels need."""
     path = tmp_path / compile_kernels.LIBRARY.name
     monkeypatch.setattr(library, "_PATH", path)
+    monkeypatch.setattr(library, "_COMPILER", tmp_path / "none")
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
     library._load.cache_clear()
     yield path
@@ -78,7 +79,18 @@ def test_a_library_older_than_its_sources_is_not_loaded(place: Path) -> None:
     place.with_name("some.h").touch()
     os.utime(place, (1, 1))
     assert library.kernels() is None
-    assert "newer" in library.missing()
+    assert "not compiled" in library.missing()
+
+
+@suitable
+@pytest.mark.skipif(bool(library.missing()), reason=f"no compiled kernels: {library.missing()}")
+def test_a_checkout_compiles_what_is_missing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = ROOT / compile_kernels.LIBRARY
+    script = place.with_name("compile.py")
+    script.write_text(f"import shutil\nshutil.copyfile({str(made)!r}, {str(place)!r})\n")
+    monkeypatch.setattr(library, "_COMPILER", script)
+    assert library.kernels() is not None
+    assert library.missing() == ""
 
 
 def test_other_processors_have_no_kernels(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
