@@ -33,10 +33,14 @@ WORDS = (
     "It is discouraging to note that the improvement of the last fifty years is almost wholly "
     "confined to Great Britain."
 )
-TEXT = (
-    "The lamps along the harbour wall came on one after another, and the wind that had troubled "
-    "the boats all day went down with the sun. Nobody waits for the morning here; it comes "
-    "whether you want it or not."
+# Minutes of speech: stopping must not come too late, however fast the machine is.
+TEXT = " ".join(
+    [
+        "The lamps along the harbour wall came on one after another, and the wind that had "
+        "troubled the boats all day went down with the sun. Nobody waits for the morning here; "
+        "it comes whether you want it or not."
+    ]
+    * 12
 )
 HEARD_RATE = 48000
 
