@@ -324,6 +324,8 @@ class AudioVae(nn.Module):
         self.decoder = _decoder(config, weights)
         self.register_buffer("_like", torch.zeros(1), persistent=False)
         self._like: Tensor
+        self.compiled = False
+        """Whether the decoder uses the compiled kernels."""
 
     def quicken(self) -> None:
         """Keep the decoder's weights in 16 bits and use the compiled kernels, where that is faster;
@@ -335,6 +337,7 @@ class AudioVae(nn.Module):
         for part in parts:
             if isinstance(part, Residual):
                 part.quicken()
+        self.compiled = any(isinstance(part, CompiledLinear) for part in self.decoder.modules())
 
     @torch.inference_mode()
     def encode(self, wave: Tensor) -> Tensor:

@@ -257,7 +257,7 @@ class VoxCPM(nn.Module):
     @torch.inference_mode()
     def step(self, speech: Speech) -> Patch:
         """Make the next patch."""
-        with self._undisturbed():
+        with _beside(self.base_lm.compiled is not None):
             if speech.pending is not None:
                 self._feed_back(speech, speech.pending)
                 speech.pending = None
@@ -269,11 +269,8 @@ class VoxCPM(nn.Module):
 
     def decode(self, speech: Speech, patch: Patch) -> Tensor:
         """The patch's samples [n] in float32; exact, because the decoder's state is carried on."""
-        with self._undisturbed():
+        with _beside(self.vae.compiled):
             return self.vae.decode_step(patch.latents, speech.decoder)
-
-    def _undisturbed(self) -> AbstractContextManager[None]:
-        return nullcontext() if self.base_lm.compiled is None else undisturbed()
 
     @torch.inference_mode()
     def hear(self, reference: Tensor) -> Heard:
@@ -376,3 +373,8 @@ class VoxCPM(nn.Module):
         fused = self.fuse(hidden, embedded)
         speech.residual_hidden = self.residual_lm.causal(fused, speech.residual_cache)
         speech.base_hidden = hidden
+
+
+def _beside(kernels: bool) -> AbstractContextManager[None]:
+    """What torch's operations run in, beside kernels or not."""
+    return undisturbed() if kernels else nullcontext()
