@@ -7,7 +7,6 @@ import ctypes
 import os
 import sys
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 _MOST_THREADS = 8
@@ -55,23 +54,6 @@ def use_threads(count: int) -> None:
     import torch
 
     torch.set_num_threads(count)
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch compute on the calling thread alone meanwhile. Imports torch.
-
-    For work of many short operations: each would wait until all its threads have had a core, which
-    was measured to take ten times as long where another program wants one.
-    """
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def yield_to_others() -> None:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ditar_studio.engine.device import one_thread
 from ditar_studio.engine.guards import SilenceGuard
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import ModelInfo, PatchOutput
@@ -23,6 +22,7 @@ from ditar_studio.model.alignment import read
 from ditar_studio.model.diffusion import Sampling
 from ditar_studio.model.ditar import DiTAR, PointerState, Prompt
 from ditar_studio.model.kernels.crew import undisturbed
+from ditar_studio.model.threads import one_thread
 from ditar_studio.model.timbre import correction
 from ditar_studio.model.weights import load_ditar
 from ditar_studio.text import symbols

@@ -18,6 +18,7 @@ from ditar_studio.model.alignment import align
 from ditar_studio.model.config import DiTARConfig
 from ditar_studio.model.diffusion import Network, Sampling, sample
 from ditar_studio.model.fast_locdit import FastLocDiT
+from ditar_studio.model.frozen import freeze_linears
 from ditar_studio.model.language_model import LanguageModel
 from ditar_studio.model.layers import LayerCache
 from ditar_studio.model.locdit import LocDiT
@@ -118,7 +119,7 @@ class DiTAR(nn.Module):
         self._fast = FastLocDiT(self.locdit)
         self.aggregator.speed_up()
         self.language_model.speed_up()
-        self.vae.decoder.speed_up()
+        freeze_linears(self.vae.decoder)
 
     def encode_prompt(self, wave: Tensor, symbols: Tensor, reading: Tensor | None = None) -> Prompt:
         """Encode a reference clip.

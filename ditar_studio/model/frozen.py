@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ditar_studio.model.layers import ConvNeXtBlock
+
 _NOTHING = 1e-7  # a difference between weights that isn't one
 _LEAST_PACKED = 1 << 17  # weights; a packed product takes 15 microseconds before it begins
 
@@ -76,9 +78,10 @@ class FrozenLinear(nn.Module):
 
 
 def freeze_linears(module: nn.Module) -> None:
-    """Make every `nn.Linear` within a module a `FrozenLinear`."""
+    """Make every `nn.Linear` within a module a `FrozenLinear`, but for those of blocks that go on
+    by compiled kernels."""
     for name, child in module.named_children():
         if isinstance(child, nn.Linear):
             setattr(module, name, FrozenLinear(child))
-        else:
+        elif not (isinstance(child, ConvNeXtBlock) and child.compile_step()):
             freeze_linears(child)

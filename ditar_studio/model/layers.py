@@ -177,11 +177,12 @@ class ConvNeXtBlock(nn.Module):
         self.scale = nn.Parameter(torch.full((dim,), 0.3))
         self._compiled: CompiledConvNeXt | None = None
 
-    def speed_up(self) -> None:
+    def compile_step(self) -> bool:
         """Freeze what `step` computes, and compute it by the compiled kernels, if they can."""
         if exact(self.up.weight.detach()) and exact(self.down.weight.detach()):
             parts = self.depthwise, self.norm, self.up, self.down, self.scale
             self._compiled = CompiledConvNeXt(*parts)
+        return self._compiled is not None
 
     def _mix(self, padded: Tensor, x: Tensor) -> Tensor:
         y = self.depthwise(padded.transpose(1, 2)).transpose(1, 2)

@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from ditar_studio.model.config import VaeConfig
 from ditar_studio.model.features import LogMel
-from ditar_studio.model.frozen import freeze_linears
 from ditar_studio.model.layers import ConvNeXtBlock
 from ditar_studio.model.speaker import SIZE
 from ditar_studio.model.synthesis import DELAY, HOP, SourceFilter, SynthesisState
@@ -109,12 +108,6 @@ class Decoder(nn.Module):
     @property
     def blocks(self) -> list[ConvNeXtBlock]:
         return [*self.coarse, *self.fine]
-
-    def speed_up(self) -> None:
-        """Generate with the weights as they are now."""
-        for block in self.blocks:
-            block.speed_up()
-        freeze_linears(self)
 
     @property
     def delay(self) -> int:

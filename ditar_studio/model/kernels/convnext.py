@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ctypes
 from ctypes import POINTER, byref, c_float, c_int, c_int32, c_int64, c_void_p
-from functools import cache
 
 import torch
 from torch import Tensor, nn
 
 from ditar_studio.model.kernels.crew import crew
-from ditar_studio.model.kernels.library import kernels
+from ditar_studio.model.kernels.library import Function
 from ditar_studio.model.kernels.matrix import Matrix, MatrixStruct
 
 
@@ -24,6 +23,11 @@ class _ConvNeXt(ctypes.Structure):
         ("up", MatrixStruct),
         ("down", MatrixStruct),
     )
+
+
+_convnext_space = Function("convnext_space", POINTER(_ConvNeXt), c_int, result=c_int64)
+_places = c_void_p, c_int, c_void_p, c_void_p, c_void_p
+_convnext_run = Function("convnext_run", POINTER(_ConvNeXt), *_places)
 
 
 class CompiledConvNeXt:
@@ -58,20 +62,8 @@ class CompiledConvNeXt:
     def __call__(self, x: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
         """Continue on x [T, C] after `past` [taps - 1, C]; returns the output and the new past."""
         y, after = (part.clone(memory_format=torch.contiguous_format) for part in (x, past))
-        space = x.new_empty(_library().convnext_space(byref(self._struct), len(x)))
+        space = x.new_empty(_convnext_space(byref(self._struct), len(x)))
         places = y.data_ptr(), len(x), after.data_ptr(), space.data_ptr()
         with crew() as threads:
-            _library().convnext_run(byref(self._struct), *places, threads)
+            _convnext_run(byref(self._struct), *places, threads)
         return y, after
-
-
-@cache
-def _library() -> ctypes.CDLL:
-    library = kernels()
-    assert library is not None, "matrices are packed first"
-    library.convnext_space.argtypes = POINTER(_ConvNeXt), c_int
-    library.convnext_space.restype = c_int64
-    places = c_void_p, c_int, c_void_p, c_void_p, c_void_p
-    library.convnext_run.argtypes = POINTER(_ConvNeXt), *places
-    library.convnext_run.restype = None
-    return library

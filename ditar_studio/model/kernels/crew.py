@@ -11,7 +11,11 @@ from functools import cache
 
 import torch
 
-from ditar_studio.model.kernels.library import kernels
+from ditar_studio.model.kernels.library import Function, kernels
+from ditar_studio.model.threads import one_thread
+
+_crew_new = Function("crew_new", c_int, result=c_void_p)
+_crew_serve = Function("crew_serve", c_void_p, c_int)
 
 _free = threading.Lock()
 _own = threading.local()
@@ -49,29 +53,22 @@ def undisturbed() -> Iterator[None]:
         yield
         return
     _own.ranks = ranks
-    torch.set_num_threads(1)
     try:
-        yield
+        with one_thread():
+            yield
     finally:
-        torch.set_num_threads(ranks)
         del _own.ranks
 
 
 @cache
 def _crew(ranks: int) -> int:
     """A crew, whose threads wait for work from now on."""
-    library = kernels()
-    assert library is not None, "who asks has kernels to run"
-    library.crew_new.argtypes, library.crew_new.restype = (c_int,), c_void_p
-    library.crew_serve.argtypes, library.crew_serve.restype = (c_void_p, c_int), None
-    address: int | None = library.crew_new(ranks)
+    address: int | None = _crew_new(ranks)
     if address is None:
         raise MemoryError("no memory for threads")
     for rank in range(1, ranks):
         name = f"kernels {rank}"
-        threading.Thread(
-            target=library.crew_serve, args=(address, rank), name=name, daemon=True
-        ).start()
+        threading.Thread(target=_crew_serve, args=(address, rank), name=name, daemon=True).start()
     return address
 
 

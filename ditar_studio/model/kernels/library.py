@@ -8,6 +8,7 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -34,6 +35,24 @@ def missing() -> str:
 def suitable() -> bool:
     """Whether this processor has the instructions that kernels are compiled for."""
     return torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")
+
+
+class Function:
+    """A function of the kernels, for who has made sure that there are any; looked up when it is
+    first called."""
+
+    def __init__(self, name: str, *arguments: Any, result: Any = None) -> None:
+        """Its name in C, and the ctypes of its arguments and of what it returns."""
+        self._name, self._arguments, self._result = name, arguments, result
+        self._found: Any = None
+
+    def __call__(self, *arguments: Any) -> Any:
+        if self._found is None:
+            library = kernels()
+            assert library is not None, "kernels are called where there are any"
+            self._found = library[self._name]
+            self._found.argtypes, self._found.restype = self._arguments, self._result
+        return self._found(*arguments)
 
 
 @cache

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import ctypes
 from ctypes import POINTER, byref, c_int, c_int32, c_int64, c_void_p
-from functools import cache
 
 import torch
 from torch import Tensor
 
 from ditar_studio.model.kernels.crew import crew
-from ditar_studio.model.kernels.library import kernels
+from ditar_studio.model.kernels.library import Function, kernels
 
 _BF16, _INT8, _FP16 = 0, 1, 2
 _BLOCK = 256
+
+_pack_bf16 = Function("pack_bf16", c_void_p, c_int, c_int, c_void_p)
+_pack_fp16 = Function("pack_fp16", c_void_p, c_int, c_int, c_void_p)
+_pack_int8 = Function("pack_int8", c_void_p, c_int, c_int, c_void_p, c_void_p, c_void_p)
+rows_space = Function("rows_space", c_int, c_int, result=c_int64)
+"""Bytes that products with so many rows of so many numbers need."""
 
 
 class MatrixStruct(ctypes.Structure):
@@ -27,6 +32,10 @@ class MatrixStruct(ctypes.Structure):
         ("scales", c_void_p),
         ("sums", c_void_p),
     )
+
+
+_places = c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p
+_product = Function("product", POINTER(MatrixStruct), *_places)
 
 
 def fits(outputs: int, columns: int) -> bool:
@@ -68,7 +77,7 @@ class Matrix:
         outputs, columns = weight.shape
         panels = torch.empty(outputs // 2, columns, dtype=torch.int32)
         weight = weight.detach().contiguous()
-        _library().pack_bf16(weight.data_ptr(), outputs, columns, panels.data_ptr())
+        _pack_bf16(weight.data_ptr(), outputs, columns, panels.data_ptr())
         return cls(_BF16, outputs, columns, panels)
 
     @classmethod
@@ -77,7 +86,7 @@ class Matrix:
         outputs, columns = weight.shape
         panels = torch.empty(outputs, columns, dtype=torch.float16)
         weight = weight.detach().contiguous()
-        _library().pack_fp16(weight.data_ptr(), outputs, columns, panels.data_ptr())
+        _pack_fp16(weight.data_ptr(), outputs, columns, panels.data_ptr())
         return cls(_FP16, outputs, columns, panels)
 
     @classmethod
@@ -94,7 +103,7 @@ class Matrix:
         scales = torch.empty(outputs, blocks)
         sums = torch.empty(outputs, blocks, dtype=torch.int32)
         weight = weight.detach().contiguous()
-        _library().pack_int8(
+        _pack_int8(
             weight.data_ptr(),
             outputs,
             columns,
@@ -110,11 +119,11 @@ class Matrix:
         assert columns == self.columns, f"rows of {columns} numbers for {self.columns} columns"
         x = x.contiguous()
         y = x.new_empty(rows, self.outputs)
-        space = torch.empty(_library().rows_space(rows, self.columns), dtype=torch.uint8)
+        space = torch.empty(rows_space(rows, self.columns), dtype=torch.uint8)
         added = None if bias is None else bias.data_ptr()
         places = added, y.data_ptr(), space.data_ptr()
         with crew() as threads:
-            _library().product(byref(self.struct), x.data_ptr(), rows, *places, threads)
+            _product(byref(self.struct), x.data_ptr(), rows, *places, threads)
         return y
 
     def rows(self, begin: int, end: int) -> MatrixStruct:
@@ -126,16 +135,3 @@ class Matrix:
             struct.scales += begin * blocks * 4
             struct.sums += begin * blocks * 4
         return struct
-
-
-@cache
-def _library() -> ctypes.CDLL:
-    library = kernels()
-    assert library is not None, "asked for by `fits` first"
-    library.pack_bf16.argtypes = c_void_p, c_int, c_int, c_void_p
-    library.pack_fp16.argtypes = c_void_p, c_int, c_int, c_void_p
-    library.pack_int8.argtypes = c_void_p, c_int, c_int, c_void_p, c_void_p, c_void_p
-    library.rows_space.argtypes, library.rows_space.restype = (c_int, c_int), c_int64
-    places = c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p
-    library.product.argtypes, library.product.restype = (POINTER(MatrixStruct), *places), None
-    return library

@@ -11,14 +11,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from ctypes import POINTER, addressof, byref, c_float, c_int32, c_int64, c_void_p
 from dataclasses import dataclass
-from functools import cache
 
 import torch
 from torch import Tensor
 
 from ditar_studio.model.kernels.crew import crew
-from ditar_studio.model.kernels.library import kernels
-from ditar_studio.model.kernels.matrix import Matrix, MatrixStruct
+from ditar_studio.model.kernels.library import Function
+from ditar_studio.model.kernels.matrix import Matrix, MatrixStruct, rows_space
 
 _MOST_ROWS = 64
 """Rows of one pass; more go one after another, so that what they need stays in the CPU's cache."""
@@ -126,6 +125,12 @@ class _Frame(ctypes.Structure):
     )
 
 
+_workspace = Function("transformer_workspace", POINTER(_Pass), c_void_p, result=c_int64)
+_transformer_run = Function("transformer_run", POINTER(_Pass), c_void_p)
+_structs = POINTER(_Edges), POINTER(_Frame), POINTER(_Pass)
+_velocity_run = Function("velocity_run", *_structs, c_void_p, c_void_p, c_void_p, c_void_p)
+
+
 class Edges:
     """What leads from latents [latents] into a LocDiT's transformer [dim], and back."""
 
@@ -224,14 +229,14 @@ class CompiledTransformer:
         first = head + len(previous)
         x, y = heads.new_empty(batch, first + patch, dim), heads.new_empty(batch, patch, dim)
         result = heads.new_empty(batch, patch, latents)
-        space = _library().rows_space(batch * patch, max(dim, latents))
+        space = rows_space(batch * patch, max(dim, latents))
         held = [heads, previous, targets, noisy, torch.empty(space, dtype=torch.uint8)]
         held = [None if part is None else part.contiguous() for part in held]
         *framed, start, scratch = [None if part is None else part.data_ptr() for part in held]
         frame, call = _Frame(*framed, head), self._pass(x, y, turns, first, None)
         places = byref(edges.struct), byref(frame), byref(call), start, result.data_ptr(), scratch
         with self._working(call) as threads:
-            _library().velocity_run(*places, threads)
+            _velocity_run(*places, threads)
         return result
 
     def _run(self, x: Tensor, turns: Turns | None, kept: slice, filled: Filled | None) -> Tensor:
@@ -241,7 +246,7 @@ class CompiledTransformer:
         y = x.new_empty(batch, end - first, dim)
         call = self._pass(x, y, turns, first, filled)
         with self._working(call) as threads:
-            _library().transformer_run(byref(call), threads)
+            _transformer_run(byref(call), threads)
         return y
 
     def _pass(
@@ -265,24 +270,10 @@ class CompiledTransformer:
     def _working(self, call: _Pass) -> Iterator[int | None]:
         """Threads and memory for a pass."""
         with crew() as threads:
-            needed = _library().transformer_workspace(byref(call), threads)
+            needed = _workspace(byref(call), threads)
             workspace = self._workspaces.pop() if self._workspaces else None
             if workspace is None or len(workspace) < needed:
                 workspace = torch.empty(needed, dtype=torch.uint8)
             call.workspace = workspace.data_ptr()
             yield threads
         self._workspaces.append(workspace)
-
-
-@cache
-def _library() -> ctypes.CDLL:
-    library = kernels()
-    assert library is not None, "matrices are packed first"
-    library.transformer_workspace.argtypes = POINTER(_Pass), c_void_p
-    library.transformer_workspace.restype = c_int64
-    library.transformer_run.argtypes = POINTER(_Pass), c_void_p
-    library.transformer_run.restype = None
-    structs = POINTER(_Edges), POINTER(_Frame), POINTER(_Pass)
-    library.velocity_run.argtypes = *structs, c_void_p, c_void_p, c_void_p, c_void_p
-    library.velocity_run.restype = None
-    return library

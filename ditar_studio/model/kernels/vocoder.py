@@ -8,13 +8,12 @@ from __future__ import annotations
 import ctypes
 from ctypes import POINTER, byref, c_int, c_int32, c_void_p
 from dataclasses import dataclass
-from functools import cache
 
 import torch
 from torch import Tensor
 
 from ditar_studio.model.kernels.crew import crew
-from ditar_studio.model.kernels.library import kernels
+from ditar_studio.model.kernels.library import Function
 from ditar_studio.model.kernels.matrix import Matrix, MatrixStruct
 
 
@@ -34,6 +33,11 @@ class _Unit(ctypes.Structure):
         *((name, c_void_p) for name in ("weight", "bias", "mix_bias")),
         ("mix", MatrixStruct),
     )
+
+
+_unit_run = Function("unit_run", POINTER(_Unit), c_void_p, c_int, c_void_p, c_void_p, c_void_p)
+_factors = c_void_p, c_void_p, c_void_p, c_void_p
+_snake_run = Function("snake_run", c_void_p, c_int, c_int, *_factors)
 
 
 class ResidualUnit:
@@ -63,7 +67,7 @@ class ResidualUnit:
         space = x.new_empty(past.numel() + 2 * x.numel())
         places = x.data_ptr(), len(x), past.data_ptr(), space.data_ptr()
         with crew() as threads:
-            _library().unit_run(byref(self._struct), *places, threads)
+            _unit_run(byref(self._struct), *places, threads)
         return x
 
 
@@ -72,17 +76,5 @@ def snake(x: Tensor, weights: SnakeWeights) -> Tensor:
     x, y = x.contiguous(), torch.empty_like(x, memory_format=torch.contiguous_format)
     factors = weights.alpha.data_ptr(), weights.inverse.data_ptr()
     with crew() as threads:
-        _library().snake_run(x.data_ptr(), *x.shape, *factors, y.data_ptr(), threads)
+        _snake_run(x.data_ptr(), *x.shape, *factors, y.data_ptr(), threads)
     return y
-
-
-@cache
-def _library() -> ctypes.CDLL:
-    library = kernels()
-    assert library is not None, "matrices are packed first"
-    places = c_void_p, c_int, c_void_p, c_void_p, c_void_p
-    library.unit_run.argtypes, library.unit_run.restype = (POINTER(_Unit), *places), None
-    factors = c_void_p, c_void_p, c_void_p, c_void_p
-    library.snake_run.argtypes = c_void_p, c_int, c_int, *factors
-    library.snake_run.restype = None
-    return library

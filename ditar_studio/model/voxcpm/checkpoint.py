@@ -25,6 +25,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from ditar_studio.errors import StudioError
+from ditar_studio.model.threads import one_thread
 from ditar_studio.model.voxcpm.audio_vae import AudioVae, vae_shapes
 from ditar_studio.model.voxcpm.compiling import compile_transformers
 from ditar_studio.model.voxcpm.config import TransformerConfig, VoxCPMConfig, read_config
@@ -393,21 +394,19 @@ def load(
     adapter = Lora(lora, expected, lora_alpha) if lora is not None else None
     with torch.device("meta"):
         model = VoxCPM(config)
-    together = torch.get_num_threads()
-    torch.set_num_threads(1)  # each of the packer's threads does whole operations by itself
-    packer = Packer(threads)
-    vae = packer.start(partial(_build_vae, config, vae_file, vae_names, precision))
-    try:
-        trials = _fill(model, config, main, precision, adapter, packer)
-        if trials:
-            run_modules(model)
-        choices = settle(model, trials)
-        compile_transformers(model)
-    except (SafetensorError, OSError, RuntimeError) as error:
-        raise _unreadable(main_path) from error
-    finally:
-        packer.close()
-        torch.set_num_threads(together)
+    with one_thread():  # each of the packer's threads does whole operations by itself
+        packer = Packer(threads)
+        vae = packer.start(partial(_build_vae, config, vae_file, vae_names, precision))
+        try:
+            trials = _fill(model, config, main, precision, adapter, packer)
+            if trials:
+                run_modules(model)
+            choices = settle(model, trials)
+            compile_transformers(model)
+        except (SafetensorError, OSError, RuntimeError) as error:
+            raise _unreadable(main_path) from error
+        finally:
+            packer.close()
     model.attach_vae(vae.result())
     return Loaded(model.eval().requires_grad_(False), tokenizer, choices)
 

@@ -144,6 +144,7 @@ class KVCache:
         shape = (config.layers, 2 * config.kv_heads, capacity, config.head_dim)
         self._held = torch.empty(shape, dtype=dtype, device=device)
         self._layers = self._held.unbind()
+        self._keys, self._values = zip(*(held.chunk(2) for held in self._layers), strict=True)
         self.capacity = capacity
         self.length = 0
 
@@ -154,8 +155,7 @@ class KVCache:
 
     def filled(self) -> Filled:
         """As the compiled kernels want it."""
-        halves = [held.chunk(2) for held in self._layers]
-        return Filled([keys for keys, _ in halves], [values for _, values in halves], self.length)
+        return Filled(self._keys, self._values, self.length)
 
     def append(self, layer: int, added: Tensor) -> tuple[Tensor, Tensor]:
         """Keep a layer's keys and values [n, 2 kv_heads, head_dim] of the next positions.

@@ -175,7 +175,7 @@ def beside_int8(rows: Rows, bias: Tensor | None, wide: Tensor) -> nn.Module:
 
     Args: as of `exact`.
     """
-    if fits(*rows.shape) and not _has_vnni() and is_bf16(wide):
+    if _compiles(*rows.shape) and is_bf16(wide):
         return CompiledLinear(Matrix.bf16(wide), None if bias is None else bias.float())
     return exact(rows, bias, wide)
 
@@ -222,9 +222,14 @@ class CompiledLinear(nn.Module):
 
 def _int8(weight: Tensor, bias: Tensor | None) -> Int8Linear | CompiledLinear:
     """What computes a projection in int8 fastest here; weight [out, in] may be overwritten."""
-    if fits(*weight.shape) and not _has_vnni():
+    if _compiles(*weight.shape):
         return CompiledLinear(Matrix.int8(weight), bias)
     return Int8Linear(weight, bias)
+
+
+def _compiles(outputs: int, columns: int) -> bool:
+    """Whether the kernels take such a projection, and in less time than torch."""
+    return fits(outputs, columns) and not _has_vnni()
 
 
 def _has_vnni() -> bool:
