@@ -9,16 +9,14 @@ sections 3.3, 3.4 and 3.5.3, algorithm 1.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from ditar_studio.errors import StudioError
-
-Network = Callable[[Tensor, float], Tensor]
-"""(x_t, t) -> u, guidance included."""
+from ditar_studio.model.reverse import Network, Reverse, Step
 
 
 @dataclass(frozen=True)
@@ -58,16 +56,18 @@ def diffuse(x0: Tensor, noise: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
     return alpha * x0 + sigma * noise, alpha * noise - sigma * x0
 
 
-def estimate(x: Tensor, u: Tensor, t: float) -> Tensor:
-    """The data x0 that x_t and u stand for."""
-    angle = t * math.pi / 2
-    return math.cos(angle) * x - math.sin(angle) * u
-
-
-def ddim(x: Tensor, u: Tensor, t: float, r: float) -> Tensor:
-    """One DDIM step from time t to r <= t: a rotation by (pi / 2)(t - r)."""
+def ddim(t: float, r: float) -> Step:
+    """From time t to r <= t: a rotation by (pi / 2)(t - r)."""
     angle = (t - r) * math.pi / 2
-    return math.cos(angle) * x - math.sin(angle) * u
+    return Step(t, math.cos(angle), -math.sin(angle))
+
+
+def renew(t: float, r: float) -> Step:
+    """From time t to r <= t, keeping the estimate of the data and replacing the noise that it
+    stands in."""
+    angle = r * math.pi / 2
+    data = ddim(t, 0)
+    return Step(t, math.cos(angle) * data.keep, math.cos(angle) * data.move, math.sin(angle))
 
 
 def noise_entry(temperature: float, steps: int) -> int:
@@ -76,29 +76,34 @@ def noise_entry(temperature: float, steps: int) -> int:
     return min(range(steps + 1), key=lambda n: abs(n / steps - temperature))
 
 
+def reverse(sampling: Sampling) -> Reverse:
+    """The reverse ODE, into which noise enters once, at the time point that the temperature names;
+    at temperature 0 not at all."""
+    steps = sampling.steps
+    entry = noise_entry(sampling.temperature, steps)
+    grid = [n / steps for n in range(steps, -1, -1)]
+    return Reverse(
+        tuple(
+            renew(t, r) if r == entry / steps and entry else ddim(t, r) for t, r in pairwise(grid)
+        ),
+        from_noise=entry == steps,
+    )
+
+
+def noise_for(process: Reverse, like: Tensor, generator: torch.Generator | None) -> Tensor:
+    """The noise of a patch of the shape of `like`.
+
+    It is drawn only where the process needs any, so that the result is the same whatever the seed
+    where it doesn't.
+    """
+    if not process.needs_noise:
+        return torch.zeros_like(like)
+    return torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
+
+
 def sample(
     network: Network, like: Tensor, sampling: Sampling, generator: torch.Generator | None
 ) -> Tensor:
-    """Draw a patch of the shape of `like` by the reverse ODE.
-
-    Noise is drawn exactly once, at the time point that the temperature names; at temperature 0
-    not at all,
-    so that the result is the same whatever the seed.
-    """
-
-    def noise() -> Tensor:
-        return torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
-
-    steps = sampling.steps
-    entry = noise_entry(sampling.temperature, steps)
-    x = noise() if entry == steps else torch.zeros_like(like)
-    for n in range(steps - 1, -1, -1):
-        t, r = (n + 1) / steps, n / steps
-        u = network(x, t)
-        if n == entry and n > 0:
-            # Noise enters: keep the estimate of the data, replace the noise that it stands in.
-            angle = r * math.pi / 2
-            x = math.cos(angle) * estimate(x, u, t) + math.sin(angle) * noise()
-        else:
-            x = ddim(x, u, t, r)
-    return x
+    """Draw a patch of the shape of `like`."""
+    process = reverse(sampling)
+    return process.follow(network, noise_for(process, like, generator))

@@ -16,7 +16,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.model.aggregator import Aggregator
 from ditar_studio.model.alignment import align
 from ditar_studio.model.config import DiTARConfig
-from ditar_studio.model.diffusion import Network, Sampling, sample
+from ditar_studio.model.diffusion import Sampling, sample
 from ditar_studio.model.fast_locdit import FastLocDiT
 from ditar_studio.model.frozen import freeze_linears
 from ditar_studio.model.language_model import LanguageModel
@@ -24,6 +24,7 @@ from ditar_studio.model.layers import LayerCache
 from ditar_studio.model.locdit import LocDiT
 from ditar_studio.model.pointer import TextPointer, choose_pattern, elapsed_since_move
 from ditar_studio.model.reader import PhoneticReader
+from ditar_studio.model.reverse import Network
 from ditar_studio.model.speaker import SIZE, SpeakerEncoder
 from ditar_studio.model.vae import Vae
 
@@ -231,10 +232,12 @@ class DiTAR(nn.Module):
         if state.voice is not None:
             told = h + state.voice
             said = None if spoken is None else spoken + state.voice[:, None]
-        like = h.new_empty(1, self.config.patch, self.config.vae.latent_dim)
-        latents = sample(
-            self.guided(told, state.history, said, sampling.guidance), like, sampling, generator
-        )
+        if self._fast is not None:
+            latents = self._fast.sample(told, state.history, said, sampling, generator)
+        else:
+            like = h.new_empty(1, self.config.patch, self.config.vae.latent_dim)
+            network = self.guided(told, state.history, said, sampling.guidance)
+            latents = sample(network, like, sampling, generator)
         embedding = self.aggregator(latents)[:, None]
         if spoken is not None:
             embedding = embedding + self.heard(spoken[:, -1:])
@@ -246,8 +249,6 @@ class DiTAR(nn.Module):
     def guided(self, h: Tensor, history: Tensor, spoken: Tensor | None, guidance: float) -> Network:
         """The network (x, t) -> u of one patch under LM guidance: both branches in one batched
         call."""
-        if self._fast is not None:
-            return self._fast.guided(h, history, spoken, guidance)
 
         def network(x: Tensor, t: float) -> Tensor:
             times = x.new_full((h.shape[0],), t)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ditar_studio.model.diffusion import Network
-from ditar_studio.model.frozen_transformer import Compiled, edges_of, freeze
+from ditar_studio.model.diffusion import Sampling, noise_for, reverse
+from ditar_studio.model.frozen_transformer import Compiled, compiled_locdit, freeze
 from ditar_studio.model.locdit import LocDiT
+from ditar_studio.model.reverse import Guidance
 
 
 class FastLocDiT:
@@ -20,46 +21,51 @@ class FastLocDiT:
     def __init__(self, locdit: LocDiT) -> None:
         self._locdit = locdit
         self._transformer = freeze(locdit.transformer)
-        self._edges = edges_of(locdit.inward, locdit.out)
+        self._compiled = compiled_locdit(self._transformer, locdit.inward, locdit.out)
         self._inward = locdit.inward.weight.t().contiguous()
         self._target_bias = locdit.inward.bias + locdit.noisy_mark
         self._times: dict[float, Tensor] = {}
 
-    def guided(self, h: Tensor, history: Tensor, spoken: Tensor | None, guidance: float) -> Network:
-        """The network (x, t) -> u of one patch under LM guidance.
+    def sample(
+        self,
+        h: Tensor,
+        history: Tensor,
+        spoken: Tensor | None,
+        sampling: Sampling,
+        generator: torch.Generator | None,
+    ) -> Tensor:
+        """Draw one patch [1, P, latent_dim].
 
         Args:
             h: [1, language model's dim].
             history: [1, K * P, latent_dim].
             spoken: [1, P, language model's dim], for models with a text pointer.
-            guidance: w; 0 runs the conditional branch alone.
+            sampling: at guidance 0 the conditional branch runs alone.
+            generator: of the noise.
         """
         locdit = self._locdit
-        if guidance != 0:
+        if sampling.guidance:
             h = torch.cat((h, torch.zeros_like(h)))
-            history = torch.cat((history, history))
             if spoken is not None:
                 spoken = torch.cat((spoken, torch.zeros_like(spoken)))
         condition = locdit.condition(h)[:, None]
-        past = locdit.inward(history)
+        past = locdit.inward(history[0])
         target = self._target_bias.expand(len(h), locdit.patch, -1)
         if locdit.spoken is not None:
             target = target + locdit.spoken(spoken)
-
-        def velocities(x: Tensor, head: Tensor) -> Tensor:
-            if self._edges is not None and isinstance(self._transformer, Compiled):
-                return self._transformer.velocities(self._edges, x[0], head, past[0], target)
-            tokens = torch.cat((head, past, target + x @ self._inward), dim=1)
-            u: Tensor = locdit.out(self._transformer(tokens, last=locdit.patch))
-            return u
+        process, guidance = reverse(sampling), Guidance(1 + sampling.guidance)
+        noise = noise_for(process, history[0, : locdit.patch], generator)
+        if self._compiled is not None and isinstance(self._transformer, Compiled):
+            heads = torch.stack([condition + self._time(step.time, h) for step in process.steps])
+            turns = self._transformer.turns(0, 1 + len(past) + locdit.patch)
+            return self._compiled.patch(process, noise, guidance, heads, past, turns, target)[None]
 
         def network(x: Tensor, t: float) -> Tensor:
-            u = velocities(x, condition + self._time(t, x))
-            if guidance == 0:
-                return u
-            return torch.lerp(u[1:], u[:1], 1 + guidance)
+            before = past.expand(len(h), -1, -1)
+            tokens = torch.cat((condition + self._time(t, x), before, target + x @ self._inward), 1)
+            return guidance(locdit.out(self._transformer(tokens, last=locdit.patch)))
 
-        return network
+        return process.follow(network, noise)[None]
 
     def _time(self, t: float, like: Tensor) -> Tensor:
         """Time embedding [dim], kept."""

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from ditar_studio.model.fast_transformer import FastTransformer
+from ditar_studio.model.kernels.locdit import CompiledLocDiT
 from ditar_studio.model.kernels.matrix import Matrix, exact
 from ditar_studio.model.kernels.transformer import (
     BlockWeights,
     CompiledTransformer,
-    Edges,
     Filled,
     Shape,
     Turns,
@@ -40,13 +40,16 @@ def freeze(transformer: Transformer) -> FrozenTransformer:
     return Compiled(transformer) if _compilable(transformer) else FastTransformer(transformer)
 
 
-def edges_of(inward: nn.Linear, outward: nn.Linear) -> Edges | None:
-    """What leads into a compiled transformer, without its bias, and out of it; None where the
-    kernels don't compute it exactly."""
-    if not all(exact(linear.weight.detach()) for linear in (inward, outward)):
+def compiled_locdit(
+    transformer: FrozenTransformer, inward: nn.Linear, outward: nn.Linear
+) -> CompiledLocDiT | None:
+    """A compiled transformer between what leads into it, without its bias, and out of it; None
+    where the kernels don't compute it exactly."""
+    exactly = all(exact(linear.weight.detach()) for linear in (inward, outward))
+    if not isinstance(transformer, Compiled) or not exactly:
         return None
     into, out = Matrix.bf16(inward.weight), Matrix.bf16(outward.weight)
-    return Edges(into, None, out, outward.bias.detach().clone())
+    return CompiledLocDiT(transformer.transformer, into, None, out, outward.bias.detach().clone())
 
 
 def _compilable(transformer: Transformer) -> bool:
@@ -64,7 +67,7 @@ class Compiled:
         blocks = [_weights(block) for block in transformer.blocks]  # type: ignore[arg-type]
         heads = config.heads, config.heads, self._head_dim
         shape = Shape(config.dim, *heads, config.ffn, gated=False, epsilon=_EPSILON)
-        self._compiled = CompiledTransformer(
+        self.transformer = CompiledTransformer(
             shape, blocks, transformer.norm.weight.detach().clone()
         )
         self._turns = self._table(64)
@@ -75,27 +78,23 @@ class Compiled:
         length = x.shape[1]
         last = last or length
         start = cache[0].length if cache else 0
-        if start + length > len(self._turns.cosines):
-            self._turns = self._table(2 * (start + length))
-        whole = slice(start, start + length)
-        turns = Turns(self._turns.cosines[whole], self._turns.sines[whole])
+        turns = self.turns(start, length)
         if cache is None:
-            return self._compiled.local(x, turns, slice(length - last, None))
+            return self.transformer.local(x, turns, slice(length - last, None))
         for layer in cache:
             layer.reserve(length)
         keys, values = zip(*(layer.stored.flatten(1, 2) for layer in cache), strict=True)
-        y = self._compiled.causal(x, turns, Filled(keys, values, start), last)
+        y = self.transformer.causal(x, turns, Filled(keys, values, start), last)
         for layer in cache:
             layer.length += length
         return y
 
-    def velocities(
-        self, edges: Edges, noisy: Tensor, heads: Tensor, previous: Tensor, targets: Tensor
-    ) -> Tensor:
-        """See `CompiledTransformer.velocities`."""
-        length = heads.shape[1] + len(previous) + len(noisy)
-        turns = Turns(self._turns.cosines[:length], self._turns.sines[:length])
-        return self._compiled.velocities(edges, noisy, heads, previous, turns, targets)
+    def turns(self, start: int, length: int) -> Turns:
+        """Those of so many positions."""
+        end = start + length
+        if end > len(self._turns.cosines):
+            self._turns = self._table(2 * end)
+        return Turns(self._turns.cosines[start:end], self._turns.sines[start:end])
 
     def _table(self, count: int) -> Turns:
         cos, sin = rotary(torch.arange(count), self._head_dim)

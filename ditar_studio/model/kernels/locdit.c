@@ -1,8 +1,10 @@
-// The velocity of a noisy patch: what lies around the transformer of a LocDiT is as little that torch
+// A patch from noise: what lies between two passes of a LocDiT's transformer is as little that torch
 // would take longer to begin it than to do it.
 
 #include "transformer.h"
+#include "vector.h"
 
+#include <immintrin.h>
 #include <string.h>
 
 typedef struct {
@@ -10,26 +12,39 @@ typedef struct {
     const float *inward_bias, *outward_bias;  // or null
 } Edges;
 
-// Sequences of `length` rows [dim] in all: [head, previous, patch]. Heads [batch, head, dim] are the
-// conditions, previous [length - head - patch, dim] is the same for all, and targets [batch, patch,
-// dim] (or null) are added to what becomes of the noisy patch.
+// Sequences of `length` rows [dim] in all: [head, previous, patch]. Heads [steps, batch, head, dim]
+// are the conditions, previous [length - head - patch, dim] is the same for all, and targets [batch,
+// patch, dim] (or null) are added to what becomes of the noisy patch.
 typedef struct {
     const float *heads, *previous, *targets;
     int32_t head;
 } Frame;
 
-// The velocities y [batch, patch, latents] of noisy [patch, latents] under as many conditions as the
-// pass has sequences. The pass keeps the last positions; `space` is for `rows_space` of either edge.
-void velocity_run(const Edges *edges, const Frame *frame, const Pass *pass, const float *noisy,
-                  float *y, void *space, Crew *crew) {
+// The patch becomes keep * patch + move * velocity + fresh * noise.
+typedef struct {
+    float keep, move, fresh;
+} Step;
+
+// Where a pass has two sequences, the velocity is that of the second and `scale` times what the
+// first has more; the second is first fitted to the first where that is asked for (CFG-Zero*).
+typedef struct {
+    const Step *steps;
+    const float *noise;  // [patch, latents]
+    int32_t count, fitted;
+    float scale;
+} Reverse;
+
+// The velocities y [batch, patch, latents] of x [patch, latents] under the heads [batch, head, dim].
+static void velocities(const Edges *edges, const Frame *frame, const float *heads, const Pass *pass,
+                       const float *x, float *y, void *space, Crew *crew) {
     const int dim = pass->transformer->dim, patch = pass->kept, head = frame->head;
     const int64_t row = (int64_t)dim * sizeof(float), before = pass->length - patch;
     float *first = pass->x + before * dim;
-    product(&edges->inward, noisy, patch, edges->inward_bias, first, space, crew);
+    product(&edges->inward, x, patch, edges->inward_bias, first, space, crew);
     for (int b = pass->batch - 1; b >= 0; b--) {
-        float *x = pass->x + (int64_t)b * pass->length * dim, *to = x + before * dim;
-        memcpy(x, frame->heads + (int64_t)b * head * dim, head * row);
-        memcpy(x + (int64_t)head * dim, frame->previous, (before - head) * row);
+        float *rows = pass->x + (int64_t)b * pass->length * dim, *to = rows + before * dim;
+        memcpy(rows, heads + (int64_t)b * head * dim, head * row);
+        memcpy(rows + (int64_t)head * dim, frame->previous, (before - head) * row);
         const float *target = frame->targets + (int64_t)b * patch * dim;
         if (frame->targets)
             for (int64_t i = 0; i < (int64_t)patch * dim; i++) to[i] = first[i] + target[i];
@@ -38,4 +53,37 @@ void velocity_run(const Edges *edges, const Frame *frame, const Pass *pass, cons
     }
     transformer_run(pass, crew);
     product(&edges->outward, pass->y, pass->batch * patch, edges->outward_bias, y, space, crew);
+}
+
+static float dot(const float *a, const float *b, int count) {
+    __m256 sums = _mm256_setzero_ps();
+    for (int i = 0; i < count; i += 8)
+        sums = _mm256_fmadd_ps(_mm256_loadu_ps(a + i), _mm256_loadu_ps(b + i), sums);
+    return total(sums);
+}
+
+// Takes the patch x [patch, latents] from its start to its end. The pass keeps the last positions; y
+// [batch, patch, latents] and `space`, for `rows_space` of either edge, are scratch.
+void patch_run(const Edges *edges, const Frame *frame, const Pass *pass, const Reverse *reverse,
+               float *x, float *y, void *space, Crew *crew) {
+    const int size = pass->kept * edges->inward.columns;
+    const int64_t heads = (int64_t)pass->batch * frame->head * pass->transformer->dim;
+    for (int n = 0; n < reverse->count; n++) {
+        const Step *step = reverse->steps + n;
+        if (step->move != 0)
+            velocities(edges, frame, frame->heads + n * heads, pass, x, y, space, crew);
+        if (step->move != 0 && pass->batch == 2) {
+            const float *without = y + size;
+            float fit = 1;
+            if (reverse->fitted) fit = dot(y, without, size) / (dot(without, without, size) + 1e-8f);
+            for (int i = 0; i < size; i++) {
+                float base = fit * without[i];
+                y[i] = base + reverse->scale * (y[i] - base);
+            }
+        }
+        for (int i = 0; i < size; i++) {
+            float moved = step->move != 0 ? step->move * y[i] : 0;
+            x[i] = step->keep * x[i] + moved + step->fresh * reverse->noise[i];
+        }
+    }
 }

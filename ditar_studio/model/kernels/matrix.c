@@ -128,8 +128,12 @@ INLINE void tile_half(const int R, const int P, const int kind, const Matrix *m,
         }
 }
 
+// Bytes from one row's levels to the next's. Rows a power of two apart would share the few lines of
+// the nearest cache that such addresses may use.
+INLINE int64_t stride_of(int64_t columns) { return columns + 64; }
+
 int64_t rows_space(int rows, int columns) {
-    return rows * (columns + (int64_t)blocks_of(columns) * (int64_t)sizeof(float));
+    return rows * (stride_of(columns) + (int64_t)blocks_of(columns) * (int64_t)sizeof(float));
 }
 
 static void quantise(void *data, int row, int rank) {
@@ -137,7 +141,7 @@ static void quantise(void *data, int row, int rank) {
     const Rows *rows = data;
     const int columns = rows->columns;
     const float *x = rows->x + (int64_t)row * columns;
-    uint8_t *levels = rows->levels + (int64_t)row * columns;
+    uint8_t *levels = rows->levels + row * stride_of(columns);
     float *scales = rows->scales + (int64_t)row * blocks_of(columns);
     for (int begin = 0; begin < columns; begin += INT8_BLOCK) {
         int end = begin + INT8_BLOCK < columns ? begin + INT8_BLOCK : columns;
@@ -177,7 +181,7 @@ INLINE void tile_int8(const int R, const int P, const Matrix *m, int panel, cons
                       int row, const Result *to) {
     const int64_t columns = m->columns, outputs = m->outputs;
     const int64_t blocks = blocks_of(m->columns);
-    const uint8_t *x = rows->levels + row * columns;
+    const uint8_t *x = rows->levels + row * stride_of(columns);
     const float *x_scales = rows->scales + row * blocks;
     const int8_t *w = (const int8_t *)m->panels + panel * columns * 8;
     const __m256i ones = _mm256_set1_epi16(1);
@@ -200,7 +204,7 @@ INLINE void tile_int8(const int R, const int P, const Matrix *m, int panel, cons
                 __m256i second = _mm256_loadu_si256((const void *)(at + 32));
                 _mm_prefetch((const char *)at + AHEAD, _MM_HINT_T0);
                 for (int r = 0; r < R; r++) {
-                    const uint8_t *levels = x + r * columns + k;
+                    const uint8_t *levels = x + r * stride_of(columns) + k;
                     __m256i words = _mm256_add_epi16(_mm256_maddubs_epi16(four(levels), first),
                                                      _mm256_maddubs_epi16(four(levels + 4), second));
                     sum[r][p] = _mm256_add_epi32(sum[r][p], _mm256_madd_epi16(words, ones));

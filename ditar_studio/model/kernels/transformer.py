@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ditar_studio.model.kernels.crew import crew
 from ditar_studio.model.kernels.library import Function
-from ditar_studio.model.kernels.matrix import Matrix, MatrixStruct, rows_space
+from ditar_studio.model.kernels.matrix import Matrix, MatrixStruct
 
 _MOST_ROWS = 64
 """Rows of one pass; more go one after another, so that what they need stays in the CPU's cache."""
@@ -93,7 +93,9 @@ class _Transformer(ctypes.Structure):
     )
 
 
-class _Pass(ctypes.Structure):
+class Pass(ctypes.Structure):
+    """What `transformer.h` says."""
+
     _fields_ = (
         ("x", c_void_p),
         ("y", c_void_p),
@@ -109,37 +111,8 @@ class _Pass(ctypes.Structure):
     )
 
 
-class _Edges(ctypes.Structure):
-    _fields_ = (
-        ("inward", MatrixStruct),
-        ("outward", MatrixStruct),
-        ("inward_bias", c_void_p),
-        ("outward_bias", c_void_p),
-    )
-
-
-class _Frame(ctypes.Structure):
-    _fields_ = (
-        *((name, c_void_p) for name in ("heads", "previous", "targets")),
-        ("head", c_int32),
-    )
-
-
-_workspace = Function("transformer_workspace", POINTER(_Pass), c_void_p, result=c_int64)
-_transformer_run = Function("transformer_run", POINTER(_Pass), c_void_p)
-_structs = POINTER(_Edges), POINTER(_Frame), POINTER(_Pass)
-_velocity_run = Function("velocity_run", *_structs, c_void_p, c_void_p, c_void_p, c_void_p)
-
-
-class Edges:
-    """What leads from latents [latents] into a LocDiT's transformer [dim], and back."""
-
-    def __init__(
-        self, inward: Matrix, inward_bias: Tensor | None, outward: Matrix, outward_bias: Tensor
-    ) -> None:
-        self._held = inward, inward_bias, outward, outward_bias
-        into = None if inward_bias is None else inward_bias.data_ptr()
-        self.struct = _Edges(inward.struct, outward.struct, into, outward_bias.data_ptr())
+_workspace = Function("transformer_workspace", POINTER(Pass), c_void_p, result=c_int64)
+_transformer_run = Function("transformer_run", POINTER(Pass), c_void_p)
 
 
 class CompiledTransformer:
@@ -207,54 +180,22 @@ class CompiledTransformer:
                 outputs.append(y)
         return outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=1)
 
-    def velocities(
-        self,
-        edges: Edges,
-        noisy: Tensor,
-        heads: Tensor,
-        previous: Tensor,
-        turns: Turns | None,
-        targets: Tensor | None = None,
-    ) -> Tensor:
-        """Velocities [B, P, latents] of a noisy patch [P, latents] by a LocDiT, which sees
-        sequences [head, previous, patch].
-
-        Args:
-            heads: [B, head, dim], the conditions.
-            previous: [n, dim], the same for all.
-            targets: [B, P, dim], added to what becomes of the noisy patch.
-        """
-        batch, head, dim = heads.shape
-        patch, latents = noisy.shape
-        first = head + len(previous)
-        x, y = heads.new_empty(batch, first + patch, dim), heads.new_empty(batch, patch, dim)
-        result = heads.new_empty(batch, patch, latents)
-        space = rows_space(batch * patch, max(dim, latents))
-        held = [heads, previous, targets, noisy, torch.empty(space, dtype=torch.uint8)]
-        held = [None if part is None else part.contiguous() for part in held]
-        *framed, start, scratch = [None if part is None else part.data_ptr() for part in held]
-        frame, call = _Frame(*framed, head), self._pass(x, y, turns, first, None)
-        places = byref(edges.struct), byref(frame), byref(call), start, result.data_ptr(), scratch
-        with self._working(call) as threads:
-            _velocity_run(*places, threads)
-        return result
-
     def _run(self, x: Tensor, turns: Turns | None, kept: slice, filled: Filled | None) -> Tensor:
         batch, length, dim = x.shape
         first, end, _ = kept.indices(length)
         x = x.clone(memory_format=torch.contiguous_format)
         y = x.new_empty(batch, end - first, dim)
-        call = self._pass(x, y, turns, first, filled)
-        with self._working(call) as threads:
+        call = self.call(x, y, turns, first, filled)
+        with self.working(call) as threads:
             _transformer_run(byref(call), threads)
         return y
 
-    def _pass(
+    def call(
         self, x: Tensor, y: Tensor, turns: Turns | None, first: int, filled: Filled | None
-    ) -> _Pass:
-        """From x [B, T, dim] to the positions from `first` on, y [B, kept, dim]."""
+    ) -> Pass:
+        """A pass from x [B, T, dim] to the positions from `first` on, y [B, kept, dim]."""
         assert x.shape[2] == self.shape.dim, "the transformer's width"
-        call = _Pass(x.data_ptr(), y.data_ptr(), x.shape[0], x.shape[1], first, y.shape[1])
+        call = Pass(x.data_ptr(), y.data_ptr(), x.shape[0], x.shape[1], first, y.shape[1])
         call.transformer = addressof(self._struct)
         if turns is not None:
             call.cosines, call.sines = turns.cosines.data_ptr(), turns.sines.data_ptr()
@@ -267,8 +208,8 @@ class CompiledTransformer:
         return call
 
     @contextmanager
-    def _working(self, call: _Pass) -> Iterator[int | None]:
-        """Threads and memory for a pass."""
+    def working(self, call: Pass) -> Iterator[int | None]:
+        """Threads and memory for a pass, while it runs."""
         with crew() as threads:
             needed = _workspace(byref(call), threads)
             workspace = self._workspaces.pop() if self._workspaces else None

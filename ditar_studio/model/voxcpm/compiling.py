@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from torch import nn
 
+from ditar_studio.model.kernels.locdit import CompiledLocDiT
 from ditar_studio.model.kernels.matrix import Matrix
-from ditar_studio.model.kernels.transformer import BlockWeights, CompiledTransformer, Edges, Shape
+from ditar_studio.model.kernels.transformer import BlockWeights, CompiledTransformer, Shape
 from ditar_studio.model.voxcpm.layers import Block, Transformer
 from ditar_studio.model.voxcpm.locdit import LocDiT
 from ditar_studio.model.voxcpm.precision import CompiledLinear
@@ -17,17 +18,19 @@ def compile_transformers(model: nn.Module) -> None:
         if isinstance(module, Transformer):
             module.compiled = _compiled(module)
     for module in model.modules():
-        if isinstance(module, LocDiT) and module.transformer.compiled is not None:
-            module.edges = _edges(module)
+        if isinstance(module, LocDiT):
+            module.compiled = _locdit(module)
 
 
-def _edges(locdit: LocDiT) -> Edges | None:
-    inward, outward = locdit.in_proj, locdit.out_proj
+def _locdit(locdit: LocDiT) -> CompiledLocDiT | None:
+    inward, outward, transformer = locdit.in_proj, locdit.out_proj, locdit.transformer.compiled
     if not isinstance(inward, CompiledLinear) or not isinstance(outward, CompiledLinear):
+        return None
+    if transformer is None:
         return None
     assert inward.bias is not None
     assert outward.bias is not None
-    return Edges(inward.matrix, inward.bias, outward.matrix, outward.bias)
+    return CompiledLocDiT(transformer, inward.matrix, inward.bias, outward.matrix, outward.bias)
 
 
 def _compiled(transformer: Transformer) -> CompiledTransformer | None:

@@ -1,18 +1,15 @@
-"""The flow-matching solver of one patch: Euler steps on a swayed grid, with CFG-Zero* guidance.
+"""The flow-matching process of one patch: Euler steps on a swayed grid.
 
 Time runs from 1 (noise) to 0 (data); x_t = (1 - t) x_0 + t z, so the velocity is z - x_0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
-Velocity = Callable[[Tensor, int], Tensor]
-"""(x [P, D], step) -> [B, P, D]: with the condition, and without it where B is 2."""
+from ditar_studio.model.reverse import Reverse, Step
 
 
 @dataclass(frozen=True)
@@ -50,46 +47,20 @@ class Schedule:
         """The grid point at which noise enters: the one whose time is nearest to temperature."""
         return min(range(len(self.grid)), key=lambda k: (abs(self.grid[k] - temperature), k))
 
+    def reverse(self, temperature: float) -> Reverse:
+        """The whole process at DiTAR's temperature: the time at which noise enters.
 
-def guided(velocities: Tensor, scale: float) -> Tensor:
-    """Combine [2, P, D] (conditional, unconditional) velocities by CFG-Zero* into [P, D].
-
-    ``scale`` is the family's cfg_value: 1 means the conditional velocity alone.
-    """
-    conditional, free = velocities[0], velocities[1]
-    flat = free.flatten()
-    fit = torch.dot(conditional.flatten(), flat) / torch.dot(flat, flat).add_(1e-8)
-    return torch.lerp(free * fit, conditional, scale)
-
-
-def solve(
-    velocity: Velocity, noise: Tensor, schedule: Schedule, scale: float, temperature: float
-) -> Tensor:
-    """Turn noise into a patch.
-
-    Temperature is DiTAR's: the time at which noise enters the reverse process. At 1 the process
-    starts from noise, which is ordinary sampling; below that it starts from zero, and at the grid
-    point nearest to it the estimate of the data is noised afresh; at 0 no noise enters at all.
-
-    Args:
-        velocity: the network.
-        noise: [P, D] standard normal; used once at most.
-        schedule: the time grid.
-        scale: cfg_value (DiTAR's guidance w is cfg_value - 1).
-        temperature: 0..1.
-    """
-    entry = schedule.entry(temperature)
-    x = noise if entry == 0 else torch.zeros_like(noise)
-    for step, (time, width) in enumerate(zip(schedule.times, schedule.widths, strict=True)):
-        if step >= schedule.still:
-            velocities = velocity(x, step).to(x.dtype)
-            speed = velocities[0] if velocities.shape[0] == 1 else guided(velocities, scale)
-        else:
-            speed = torch.zeros_like(x)
-        if step + 1 == entry:
-            target = schedule.grid[entry]
-            data = x - time * speed
-            x = (1 - target) * data + target * noise if target else data
-        else:
-            x = torch.sub(x, speed, alpha=width)
-    return x
+        At 1 it starts from noise, which is ordinary sampling; below that it starts from zero, and
+        at the grid point nearest to it the estimate of the data is noised afresh; at 0 no noise
+        enters at all.
+        """
+        entry = self.entry(temperature)
+        steps = []
+        for index, (time, width) in enumerate(zip(self.times, self.widths, strict=True)):
+            keep, move, fresh = 1.0, -width, 0.0
+            if index + 1 == entry:
+                fresh = self.grid[entry]
+                keep = 1 - fresh
+                move = -time * keep
+            steps.append(Step(time, keep, move if index >= self.still else 0.0, fresh))
+        return Reverse(tuple(steps), from_noise=entry == 0)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ditar_studio.model.kernels.transformer import CompiledTransformer, Edges, Filled
+from ditar_studio.model.kernels.transformer import CompiledTransformer, Filled
 from ditar_studio.model.kernels.transformer import Turns as TurnTable
 from ditar_studio.model.voxcpm.config import RopeConfig, TransformerConfig
 
@@ -325,12 +325,9 @@ class Transformer(nn.Module):
         normed: Tensor = self.norm(x)
         return normed.view(batch, -1, hidden)
 
-    def velocities(self, edges: Edges, noisy: Tensor, heads: Tensor, previous: Tensor) -> Tensor:
-        """See `CompiledTransformer.velocities`."""
-        assert self.compiled is not None, "edges are those of compiled transformers"
-        length = heads.shape[1] + len(previous) + len(noisy)
-        table = self._rotary.table(0, length)
-        return self.compiled.velocities(edges, noisy, heads, previous, table)
+    def table(self, length: int) -> TurnTable | None:
+        """The rotations of so many positions, for compiled passes."""
+        return self._rotary.table(0, length)
 
     def _frame(self, x: Tensor, kept: slice) -> Frame:
         """How the rows of x [batch, length, hidden] lie; the last one is kept for the next call."""

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ditar_studio.model.kernels.transformer import Edges
+from ditar_studio.model.kernels.locdit import CompiledLocDiT
+from ditar_studio.model.reverse import Guidance, Reverse
 from ditar_studio.model.voxcpm.config import TransformerConfig
 from ditar_studio.model.voxcpm.layers import Projection, Transformer
 
@@ -55,8 +56,7 @@ class LocDiT(nn.Module):
         self.time_mlp = TimeEmbedding(config.hidden)
         self.delta_time_mlp = TimeEmbedding(config.hidden)
         self.transformer = Transformer(config)
-        self.edges: Edges | None = None
-        """Where the transformer is compiled, what is compiled around it."""
+        self.compiled: CompiledLocDiT | None = None
 
     def time_tokens(self, times: Tensor, sinusoid_dtype: torch.dtype = torch.float32) -> Tensor:
         """[n] times to [n, hidden]; the step-size branch sees zero, which is not a zero vector."""
@@ -75,6 +75,37 @@ class LocDiT(nn.Module):
         tokens: Tensor = self.cond_proj(previous)
         return tokens
 
+    def sample(
+        self,
+        reverse: Reverse,
+        noise: Tensor,
+        guidance: Guidance,
+        conditions: Tensor,
+        times: Tensor,
+        previous: Tensor,
+    ) -> Tensor:
+        """Turn noise into a patch, [P, D] in float32.
+
+        Args:
+            reverse: the process.
+            noise: [P, D] standard normal.
+            guidance: for two conditions.
+            conditions: [B, C, hidden], see ``forward``.
+            times: [steps, hidden] from ``time_tokens``.
+            previous: [P, hidden] from ``previous_tokens``.
+        """
+        if self.compiled is not None:
+            heads = torch.stack([self._head(conditions, time) for time in times])
+            table = self.transformer.table(heads.shape[2] + 2 * len(noise))
+            return self.compiled.patch(reverse, noise, guidance, heads, previous, table)
+        tokens = {step.time: time for step, time in zip(reverse.steps, times, strict=True)}
+
+        def network(x: Tensor, t: float) -> Tensor:
+            both = self(x.to(self.norm_dtype), conditions, tokens[t], previous)
+            return guidance(both.to(x.dtype))
+
+        return reverse.follow(network, noise)
+
     def forward(self, noisy: Tensor, condition: Tensor, time: Tensor, previous: Tensor) -> Tensor:
         """Velocities of one noisy patch under several conditions.
 
@@ -87,14 +118,14 @@ class LocDiT(nn.Module):
         Returns:
             [B, P, D].
         """
-        batch, length = condition.shape[0], noisy.shape[0]
-        if self.generation == 1:
-            head = condition + time
-        else:
-            head = torch.cat([condition, time.expand(batch, 1, -1)], 1)
-        if self.edges is not None:
-            return self.transformer.velocities(self.edges, noisy, head, previous)
-        body = torch.cat([previous, self.in_proj(noisy)], 0).expand(batch, -1, -1)
-        hidden = self.transformer.local(torch.cat([head, body], 1), slice(-length, None))
+        body = torch.cat([previous, self.in_proj(noisy)], 0).expand(condition.shape[0], -1, -1)
+        tokens = torch.cat([self._head(condition, time), body], 1)
+        hidden = self.transformer.local(tokens, slice(-noisy.shape[0], None))
         result: Tensor = self.out_proj(hidden)
         return result
+
+    def _head(self, condition: Tensor, time: Tensor) -> Tensor:
+        """What comes first: [B, C, hidden] for V1, with a token for the time for V2."""
+        if self.generation == 1:
+            return condition + time
+        return torch.cat([condition, time.expand(condition.shape[0], 1, -1)], 1)

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from ditar_studio.errors import StudioError
 from ditar_studio.model.kernels.crew import undisturbed
+from ditar_studio.model.reverse import Guidance, Reverse
 from ditar_studio.model.voxcpm import audio_vae
 from ditar_studio.model.voxcpm.audio_vae import AudioVae
 from ditar_studio.model.voxcpm.config import (
@@ -25,7 +26,7 @@ from ditar_studio.model.voxcpm.config import (
     REFERENCE_START,
     VoxCPMConfig,
 )
-from ditar_studio.model.voxcpm.flow import Schedule, solve
+from ditar_studio.model.voxcpm.flow import Schedule
 from ditar_studio.model.voxcpm.fsq import FiniteScalarQuantiser
 from ditar_studio.model.voxcpm.layers import KVCache, Projection, Transformer
 from ditar_studio.model.voxcpm.local_encoder import LocalEncoder
@@ -106,7 +107,7 @@ class Speech:
     """One utterance under way."""
 
     sampling: Sampling
-    schedule: Schedule
+    reverse: Reverse
     noise: Callable[[], Tensor]
     base_cache: KVCache
     residual_cache: KVCache
@@ -233,7 +234,7 @@ class VoxCPM(nn.Module):
         schedule = Schedule.swayed(sampling.steps)
         return Speech(
             sampling=sampling,
-            schedule=schedule,
+            reverse=schedule.reverse(sampling.temperature),
             noise=noise or self.draw_noise,
             base_cache=base_cache,
             residual_cache=residual_cache,
@@ -358,14 +359,15 @@ class VoxCPM(nn.Module):
             conditions = torch.stack([condition, torch.zeros_like(condition)])
         previous = self.dit.previous_tokens(speech.previous)
 
-        def velocity(x: Tensor, step: int) -> Tensor:
-            noisy = x.to(self.dtype)
-            result: Tensor = self.dit(noisy, conditions, speech.time_tokens[step], previous)
-            return result
-
         noise = speech.noise().to(self.device, torch.float32)
-        scale = 1 + sampling.guidance
-        return solve(velocity, noise, speech.schedule, scale, sampling.temperature)
+        return self.dit.sample(
+            speech.reverse,
+            noise,
+            Guidance(1 + sampling.guidance, fitted=True),
+            conditions,
+            speech.time_tokens,
+            previous,
+        )
 
     def _feed_back(self, speech: Speech, patch: Tensor) -> None:
         embedded = self.encoder_to_lm(self.encoder(patch[None]))

@@ -114,9 +114,9 @@ def test_compiled_transformers_compute_what_their_modules_do(
     monkeypatch.setattr(precision, "MOST_ERROR", 0.0)
     model = load(in_bf16(tmp_path, generation), choose("int8")).model
     assert all(part.compiled is not None for part in transformers(model))
-    assert model.dit.edges is not None
+    assert model.dit.compiled is not None
     made = first_patch(model)
-    model.dit.edges = None
+    model.dit.compiled = None
     for part in transformers(model):
         part.compiled = None
     torch.testing.assert_close(made, first_patch(model), rtol=0, atol=2e-5)
