@@ -1,5 +1,6 @@
-// Parts are taken one by one by whoever is free. A helper whose core another program has just taken
-// is not waited for, unless it is in the middle of a part.
+// Every rank has its own run of parts, so that it reads what belongs to them from one end to the
+// other, and takes others' when it is through with them. A helper whose core another program has just
+// taken is not waited for, unless it is in the middle of a part.
 //
 // Waiting is spinning for about a tenth of a millisecond, which is what lies between two passes
 // while a patch is made, and only then costs the system a call.
@@ -36,25 +37,28 @@ typedef pthread_cond_t Signal;
 
 enum { SPINS = 4000, FEW = 1 << 17 };
 
-// What is to be done, in one word, so that a part is taken by one addition: from above, 32 bits
-// that differ from task to task, 16 of the number of parts, 16 of the part that is taken next.
-typedef uint64_t Task;
+// A rank's run in one word, so that a part is taken by one addition: from above, 32 bits that differ
+// from task to task, 16 of where the run ends, 16 of the part that is taken next.
+typedef uint64_t Run;
 
-static int parts(Task task) { return (int)(task >> 16 & 0xffff); }
-static int next(Task task) { return (int)(task & 0xffff); }
+static int end(Run run) { return (int)(run >> 16 & 0xffff); }
+static int next(Run run) { return (int)(run & 0xffff); }
 
 struct Crew {
     int ranks;
     Work *work;
     void *data;
-    _Atomic Task task;
     atomic_int done, asleep;
     Lock lock;
     Signal called;
+    struct {
+        _Atomic Run run;
+        char apart[64 - sizeof(Run)];  // a line of the cache each
+    } own[];
 };
 
 Crew *crew_new(int ranks) {
-    Crew *crew = calloc(1, sizeof *crew);
+    Crew *crew = calloc(1, sizeof *crew + ranks * sizeof *crew->own);
     if (crew) {
         crew->ranks = ranks;
         prepare(&crew->lock, &crew->called);
@@ -68,25 +72,32 @@ Crew *crew_if(Crew *crew, int64_t multiplications) {
     return multiplications < FEW ? NULL : crew;
 }
 
-static int left(Crew *crew) {
-    Task task = atomic_load(&crew->task);
-    return next(task) < parts(task);
+static int left(Crew *crew, int rank) {
+    Run run = atomic_load(&crew->own[rank].run);
+    return next(run) < end(run);
 }
 
-// Do parts as long as there are any.
+static int any_left(Crew *crew) {
+    for (int rank = 0; rank < crew->ranks; rank++)
+        if (left(crew, rank)) return 1;
+    return 0;
+}
+
+// Do parts as long as there are any, one's own first.
 static void help(Crew *crew, int rank) {
-    while (left(crew)) {
-        // Whichever task it belongs to by now: that one isn't over before this part is done.
-        Task task = atomic_fetch_add(&crew->task, 1);
-        if (next(task) >= parts(task)) return;
-        crew->work(crew->data, next(task), rank);
-        atomic_fetch_add(&crew->done, 1);
-    }
+    for (int i = 0, owner; i < crew->ranks; i++)
+        while (left(crew, owner = (rank + i) % crew->ranks)) {
+            // Whichever task it belongs to by now: that one isn't over before this part is done.
+            Run run = atomic_fetch_add(&crew->own[owner].run, 1);
+            if (next(run) >= end(run)) break;
+            crew->work(crew->data, next(run), rank);
+            atomic_fetch_add(&crew->done, 1);
+        }
 }
 
 void crew_serve(Crew *crew, int rank) {
     for (int spins = 0;; spins++) {
-        if (left(crew)) {
+        if (any_left(crew)) {
             help(crew, rank);
             spins = 0;
         }
@@ -96,7 +107,7 @@ void crew_serve(Crew *crew, int rank) {
         }
         acquire(&crew->lock);
         atomic_fetch_add(&crew->asleep, 1);
-        while (!left(crew)) sleep_until(&crew->called, &crew->lock);
+        while (!any_left(crew)) sleep_until(&crew->called, &crew->lock);
         atomic_fetch_sub(&crew->asleep, 1);
         release(&crew->lock);
     }
@@ -110,8 +121,11 @@ void crew_for(Crew *crew, int count, Work *work, void *data) {
     crew->work = work;
     crew->data = data;
     atomic_store(&crew->done, 0);
-    Task before = atomic_load(&crew->task) >> 32;
-    atomic_store(&crew->task, (before + 1) << 32 | (Task)count << 16);
+    for (int rank = 0; rank < crew->ranks; rank++) {
+        Run task = (atomic_load(&crew->own[rank].run) >> 32) + 1;
+        Run begins = (Run)count * rank / crew->ranks, ends = (Run)count * (rank + 1) / crew->ranks;
+        atomic_store(&crew->own[rank].run, task << 32 | ends << 16 | begins);
+    }
     if (atomic_load(&crew->asleep)) {
         acquire(&crew->lock);
         wake_all(&crew->called);

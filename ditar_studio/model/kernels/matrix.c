@@ -288,7 +288,7 @@ void multiply_part(const Matrix *m, const Rows *rows, int begin, int end, const 
 }
 
 int outputs_at_a_time(int outputs, const Crew *crew) {
-    int shares = crew_ranks(crew) * 4;
+    int shares = crew_ranks(crew) * 8;
     return (outputs + shares * 64 - 1) / (shares * 64) * 64;
 }
 
