@@ -95,12 +95,12 @@ INLINE void put(const Result *to, int64_t row, int64_t outputs, int64_t n, __m25
 // R rows times P panels of 16 outputs; R, P and the kind are constants where it is inlined, so that
 // the sums stay in registers.
 INLINE void tile_half(const int R, const int P, const int kind, const Matrix *m, int panel,
-                      const float *x, int row, const Result *to) {
-    const int64_t columns = m->columns, outputs = m->outputs;
+                      const Rows *rows, int row, const Result *to) {
+    const int64_t columns = m->columns, outputs = m->outputs, stride = rows->stride;
     const uint32_t *w = (const uint32_t *)m->panels + panel * columns * 8;
     const __m256i upper = _mm256_set1_epi32((int)0xffff0000u);
     __m256 low[MOST_ROWS_HALF][4], high[MOST_ROWS_HALF][4];
-    x += row * columns;
+    const float *x = rows->x + row * stride;
     for (int r = 0; r < R; r++)
         for (int p = 0; p < P; p++) low[r][p] = high[r][p] = _mm256_setzero_ps();
     for (int64_t k = 0; k < columns; k++)
@@ -116,7 +116,7 @@ INLINE void tile_half(const int R, const int P, const int kind, const Matrix *m,
                 second = _mm256_castsi256_ps(_mm256_and_si256(pair, upper));
             }
             for (int r = 0; r < R; r++) {
-                __m256 value = _mm256_broadcast_ss(x + r * columns + k);
+                __m256 value = _mm256_broadcast_ss(x + r * stride + k);
                 low[r][p] = _mm256_fmadd_ps(first, value, low[r][p]);
                 high[r][p] = _mm256_fmadd_ps(second, value, high[r][p]);
             }
@@ -161,7 +161,7 @@ static void quantise(void *data, int row, int rank) {
 Rows rows_for(const Matrix *m, const float *x, int rows, void *space, Crew *crew) {
     float *scales = space;
     uint8_t *levels = (uint8_t *)(scales + (int64_t)rows * blocks_of(m->columns));
-    Rows made = {x, rows, m->columns, levels, scales};
+    Rows made = {x, rows, m->columns, m->columns, levels, scales};
     if (m->kind == MATRIX_INT8)
         crew_for(crew_if(crew, (int64_t)rows * m->columns * QUANTISING), rows, quantise, &made);
     return made;
@@ -238,7 +238,7 @@ INLINE void tile_int8(const int R, const int P, const Matrix *m, int panel, cons
 // for, because every sum waits for its last addition.
 INLINE void multiply_half(const int kind, const Matrix *m, const Rows *rows, int begin, int end,
                           int panel, int last, const Result *to) {
-#define TILE(R, P) tile_half(R, P, kind, m, panel, rows->x, row, to)
+#define TILE(R, P) tile_half(R, P, kind, m, panel, rows, row, to)
     int few = end - begin, wide = few == 1 ? 4 : few == 2 ? 3 : few == 3 ? 2 : 1;
     for (int row = begin; wide > 1 && last - panel >= wide; panel += wide) {
         if (few == 1) TILE(1, 4);

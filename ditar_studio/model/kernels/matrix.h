@@ -26,11 +26,11 @@ typedef struct {
     const int32_t *sums;
 } Matrix;
 
-// Rows [rows, columns] to be multiplied: as they are, and in levels (64 is zero) with their scales
-// [rows, blocks] if the matrix is in int8.
+// Rows [rows, columns] to be multiplied, `stride` numbers apart: as they are, and in levels (64 is
+// zero) with their scales [rows, blocks] if the matrix is in int8.
 typedef struct {
     const float *x;
-    int rows, columns;
+    int rows, columns, stride;
     uint8_t *levels;
     float *scales;
 } Rows;

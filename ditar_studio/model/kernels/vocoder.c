@@ -1,7 +1,7 @@
-// The parts of a convolutional decoder of waveforms, on signals [time, channels] whose channels are a
-// multiple of 8.
+// A convolutional decoder of waveforms, on signals [time, channels] whose channels are a multiple of 8.
 
 #include "matrix.h"
+#include "vector.h"
 
 #include <immintrin.h>
 #include <string.h>
@@ -85,7 +85,7 @@ static void convolve(void *data, int index, int rank) {
 
 // Continue on x [length, channels], in place. `past` [(taps - 1) * dilation, channels] is what the
 // convolution still needs of before; `space` is for past and x and x again.
-void unit_run(const Unit *unit, float *x, int length, float *past, float *space, Crew *crew) {
+static void run_unit(const Unit *unit, float *x, int length, float *past, float *space, Crew *crew) {
     const int64_t reach = (int64_t)(unit->taps - 1) * unit->dilation * unit->channels;
     const int64_t size = (int64_t)length * unit->channels;
     Phase phase = {unit, x, space, space + reach + size, length};
@@ -98,27 +98,131 @@ void unit_run(const Unit *unit, float *x, int length, float *past, float *space,
     multiply(&unit->mix, &rows, &(Result){x, 1, unit->mix_bias, 1}, crew);
 }
 
-typedef struct {
-    const float *x, *alpha, *inverse;
-    float *y;
-    int length, channels;
-} Snake;
+// Kinds of stages: weight [taps, channels] and bias of a depthwise convolution, factors alpha and
+// inverse of a snake, a scale and a bias [channels], a convolution to one channel with weight [taps,
+// channels] and its bias, products with the rows and `taps - 1` before them, and units.
+enum { DEPTHWISE, SNAKE_STAGE, SCALE, LAST, PRODUCT, UNIT };
 
-static void some_snake(void *data, int index, int rank) {
+// The outputs of a product are those of `stride` times.
+typedef struct {
+    int32_t kind, channels, taps, stride;
+    const float *first, *second;  // weight and bias, or factors
+    Matrix matrix;
+    const Unit *unit;
+} Stage;
+
+typedef struct {
+    const Stage *stage;
+    float *x, *y;
+    int length;
+} Part;
+
+// Rows index * ROWS .. of a stage that has no matrix; all but the last one's are overwritten.
+static void some_rows(void *data, int index, int rank) {
     (void)rank;
-    const Snake *s = data;
-    int end = (index + 1) * ROWS < s->length ? (index + 1) * ROWS : s->length;
-    for (int64_t t = index * ROWS; t < end; t++)
-        for (int c = 0; c < s->channels; c += 8) {
-            __m256 v = _mm256_loadu_ps(s->x + t * s->channels + c);
-            _mm256_storeu_ps(s->y + t * s->channels + c, snake8(v, s->alpha + c, s->inverse + c));
+    const Part *p = data;
+    const Stage *stage = p->stage;
+    const int channels = stage->channels;
+    int end = (index + 1) * ROWS < p->length ? (index + 1) * ROWS : p->length;
+    for (int64_t t = index * ROWS; t < end; t++) {
+        float *x = p->x + t * channels;
+        if (stage->kind == LAST) {
+            __m256 sums = _mm256_setzero_ps();
+            for (int i = 0; i < stage->taps * channels; i += 8)
+                sums = _mm256_fmadd_ps(_mm256_loadu_ps(stage->first + i), _mm256_loadu_ps(x + i),
+                                       sums);
+            p->y[t] = total(sums) + *stage->second;
+            continue;
+        }
+        for (int c = 0; c < channels; c += 8) {
+            __m256 v = _mm256_loadu_ps(x + c);
+            if (stage->kind == SNAKE_STAGE)
+                v = snake8(v, stage->first + c, stage->second + c);
+            else
+                v = _mm256_fmadd_ps(v, _mm256_loadu_ps(stage->first + c),
+                                    _mm256_loadu_ps(stage->second + c));
+            _mm256_storeu_ps(x + c, v);
+        }
+    }
+}
+
+// x [length, channels] has its past before it.
+static void depthwise(const Stage *stage, const float *x, int length, float *y) {
+    const int channels = stage->channels;
+    for (int64_t t = 0; t < length; t++)
+        for (int c = 0; c < channels; c += 8) {
+            __m256 v = _mm256_loadu_ps(stage->second + c);
+            for (int tap = 0; tap < stage->taps; tap++)
+                v = _mm256_fmadd_ps(
+                    _mm256_loadu_ps(stage->first + tap * channels + c),
+                    _mm256_loadu_ps(x + (t + tap - stage->taps + 1) * channels + c), v);
+            _mm256_storeu_ps(y + t * channels + c, v);
         }
 }
 
-// y [length, channels] = x + sin(alpha x)^2 inverse.
-void snake_run(const float *x, int length, int channels, const float *alpha, const float *inverse,
-               float *y, Crew *crew) {
-    Snake snake = {x, alpha, inverse, y, length, channels};
-    crew_for(crew_if(crew, (int64_t)length * channels * SNAKE), (length + ROWS - 1) / ROWS,
-             some_snake, &snake);
+// Numbers of the longest signal, of the longest past, and of what units work in.
+typedef struct {
+    int64_t signal, past, units;
+} Sizes;
+
+static Sizes sizes_of(const Stage *stages, int count, int64_t length) {
+    Sizes most = {0, 0, 0};
+#define AT_LEAST(most, size) if ((most) < (size)) (most) = (size)
+    for (const Stage *stage = stages; stage < stages + count; stage++) {
+        AT_LEAST(most.past, (int64_t)(stage->taps - 1) * stage->channels);
+        AT_LEAST(most.signal, length * stage->channels);
+        if (stage->kind == UNIT) {
+            int64_t reach = (stage->unit->taps - 1) * stage->unit->dilation;
+            AT_LEAST(most.units, (reach + 2 * length) * stage->channels);
+        }
+        if (stage->kind == PRODUCT) {
+            AT_LEAST(most.signal, length * stage->matrix.outputs);
+            length *= stage->stride;
+        }
+    }
+#undef AT_LEAST
+    return most;
+}
+
+int64_t decoder_space(const Stage *stages, int count, int length) {
+    Sizes most = sizes_of(stages, count, length);
+    return 2 * (most.signal + most.past) + most.units;
+}
+
+// Continues on x [length, channels of the first stage]; y are the next samples. Of every stage in turn
+// that looks back, `past` [numbers] is what it still needs of before, and is replaced.
+void decoder_run(const Stage *stages, int count, const float *x, int length, float *const *past,
+                 float *y, float *space, Crew *crew) {
+    const Sizes most = sizes_of(stages, count, length);
+    float *now = space + most.past, *other = now + most.signal + most.past;
+    float *units = other + most.signal;
+    memcpy(now, x, (int64_t)length * stages->channels * sizeof *x);
+    for (const Stage *stage = stages; stage < stages + count; stage++) {
+        const int64_t size = (int64_t)length * stage->channels;
+        const int64_t reach = (int64_t)(stage->taps - 1) * stage->channels;
+        float *from = now - reach;
+        if (reach && stage->kind != UNIT) {
+            memcpy(from, *past, reach * sizeof *now);
+            memcpy(*past++, from + size, reach * sizeof *now);
+        }
+        if (stage->kind == UNIT) {
+            run_unit(stage->unit, now, length, *past++, units, crew);
+        } else if (stage->kind == DEPTHWISE) {
+            depthwise(stage, now, length, other);
+        } else if (stage->kind == PRODUCT) {
+            Rows rows = rows_for(&stage->matrix, from, length, 0, crew);
+            rows.stride = stage->channels;
+            multiply(&stage->matrix, &rows, &(Result){other, 1, stage->second, 0}, crew);
+            length *= stage->stride;
+        } else {
+            Part part = {stage, stage->kind == LAST ? from : now, y, length};
+            Crew *some = crew_if(crew, size * (stage->kind == LAST ? stage->taps : SNAKE));
+            crew_for(some, (length + ROWS - 1) / ROWS, some_rows, &part);
+        }
+        if (stage->kind == DEPTHWISE || stage->kind == PRODUCT) {
+            float *made = other;
+            other = now;
+            now = made;
+        }
+    }
 }

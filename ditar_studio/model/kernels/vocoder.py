@@ -1,15 +1,15 @@
-"""Parts of a convolutional decoder of waveforms by the compiled kernels (`vocoder.c`).
+"""A convolutional decoder of waveforms by the compiled kernels, a chunk in one call (`vocoder.c`).
 
-Signals are [time, channels] in float32, their channels a multiple of 16.
+Signals are [time, channels] in float32, their channels a multiple of 8.
 """
 
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, byref, c_int, c_int32, c_void_p
+from collections.abc import Sequence
+from ctypes import POINTER, addressof, c_int, c_int32, c_int64, c_void_p
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from ditar_studio.model.kernels.crew import crew
@@ -18,11 +18,65 @@ from ditar_studio.model.kernels.matrix import Matrix, MatrixStruct
 
 
 @dataclass(frozen=True)
-class SnakeWeights:
+class Depthwise:
+    """A causal convolution, weight [taps, channels] and bias [channels]."""
+
+    weight: Tensor
+    bias: Tensor
+
+
+@dataclass(frozen=True)
+class Snake:
     """x + sin(alpha x)^2 inverse, both [channels]."""
 
     alpha: Tensor
     inverse: Tensor
+
+
+@dataclass(frozen=True)
+class Scale:
+    """x * scale + bias, both [channels]."""
+
+    scale: Tensor
+    bias: Tensor
+
+
+@dataclass(frozen=True)
+class Last:
+    """A causal convolution to one channel, weight [taps, channels] and bias [1]."""
+
+    weight: Tensor
+    bias: Tensor
+
+
+@dataclass(frozen=True)
+class Product:
+    """A matrix, not in int8, times the signal joined to what it was up to `taps` - 1 times before;
+    its outputs, with a bias, are those of `stride` times."""
+
+    matrix: Matrix
+    bias: Tensor
+    taps: int
+    stride: int
+
+
+@dataclass(frozen=True)
+class Unit:
+    """x + mix(second(depthwise(first(x)))), where the convolution is dilated."""
+
+    first: Snake
+    depthwise: Depthwise
+    dilation: int
+    second: Snake
+    mix: Matrix
+    mix_bias: Tensor
+
+
+Stage = Depthwise | Snake | Scale | Last | Product | Unit
+
+_KINDS: dict[type[Stage], int] = {
+    kind: number for number, kind in enumerate((Depthwise, Snake, Scale, Last, Product, Unit))
+}
 
 
 class _Unit(ctypes.Structure):
@@ -35,46 +89,65 @@ class _Unit(ctypes.Structure):
     )
 
 
-_unit_run = Function("unit_run", POINTER(_Unit), c_void_p, c_int, c_void_p, c_void_p, c_void_p)
-_factors = c_void_p, c_void_p, c_void_p, c_void_p
-_snake_run = Function("snake_run", c_void_p, c_int, c_int, *_factors)
+class _Stage(ctypes.Structure):
+    _fields_ = (
+        *((name, c_int32) for name in ("kind", "channels", "taps", "stride")),
+        *((name, c_void_p) for name in ("first", "second")),
+        ("matrix", MatrixStruct),
+        ("unit", c_void_p),
+    )
 
 
-class ResidualUnit:
-    """x + mix(snake(depthwise(snake(x)))), where the convolution is causal and dilated."""
+_places = c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p
+_decoder_run = Function("decoder_run", POINTER(_Stage), c_int, *_places)
+_decoder_space = Function("decoder_space", POINTER(_Stage), c_int, c_int, result=c_int64)
 
-    def __init__(
-        self,
-        first: SnakeWeights,
-        weight: Tensor,
-        bias: Tensor,
-        dilation: int,
-        second: SnakeWeights,
-        mix: Matrix,
-        mix_bias: Tensor,
-    ) -> None:
-        """weight [taps, channels] and bias [channels] of the convolution; mix isn't in int8."""
-        self._held = first, weight, bias, second, mix, mix_bias
-        taps, channels = weight.shape
-        snakes = first.alpha, first.inverse, second.alpha, second.inverse
-        pointers = [tensor.data_ptr() for tensor in (*snakes, weight, bias, mix_bias)]
-        self._struct = _Unit(channels, taps, dilation, *pointers, mix.struct)
 
-    def __call__(self, x: Tensor, past: Tensor) -> Tensor:
-        """Continue on x [T, channels] after `past` [(taps - 1) * dilation, channels]; both are
-        overwritten, x by what is returned."""
+class CompiledDecoder:
+    """Stages one after another, the last of which is a `Last`."""
+
+    def __init__(self, stages: Sequence[Stage]) -> None:
+        self._held = stages
+        self._units: list[_Unit] = []
+        self._stages = (_Stage * len(stages))(*map(self._struct, stages))
+        self._stride = 1
+        for stage in stages:
+            self._stride *= stage.stride if isinstance(stage, Product) else 1
+
+    def __call__(self, x: Tensor, past: Sequence[Tensor]) -> Tensor:
+        """The next samples [T * stride] of x [T, channels].
+
+        `past` are the inputs that stages still need, of every stage that looks back; they are
+        overwritten by those that they need next.
+        """
         x = x.contiguous()
-        space = x.new_empty(past.numel() + 2 * x.numel())
-        places = x.data_ptr(), len(x), past.data_ptr(), space.data_ptr()
+        y = x.new_empty(len(x) * self._stride)
+        space = x.new_empty(_decoder_space(self._stages, len(self._stages), len(x)))
+        pasts = (c_void_p * len(past))(*(part.data_ptr() for part in past))
+        places = x.data_ptr(), len(x), pasts, y.data_ptr(), space.data_ptr()
         with crew() as threads:
-            _unit_run(byref(self._struct), *places, threads)
-        return x
+            _decoder_run(self._stages, len(self._stages), *places, threads)
+        return y
 
-
-def snake(x: Tensor, weights: SnakeWeights) -> Tensor:
-    """x [T, channels] + sin(alpha x)^2 inverse."""
-    x, y = x.contiguous(), torch.empty_like(x, memory_format=torch.contiguous_format)
-    factors = weights.alpha.data_ptr(), weights.inverse.data_ptr()
-    with crew() as threads:
-        _snake_run(x.data_ptr(), *x.shape, *factors, y.data_ptr(), threads)
-    return y
+    def _struct(self, stage: Stage) -> _Stage:
+        struct = _Stage(_KINDS[type(stage)], taps=1, stride=1)
+        match stage:
+            case Depthwise(first, second) | Last(first, second):
+                struct.taps, struct.channels = first.shape
+            case Snake(first, second) | Scale(first, second):
+                struct.channels = len(first)
+            case Product(matrix, second, taps, stride):
+                first = second
+                struct.matrix, struct.taps, struct.stride = matrix.struct, taps, stride
+                struct.channels = matrix.columns // taps
+            case Unit(snake, depthwise, dilation, after, mix, bias):
+                first = second = bias
+                struct.channels = len(bias)
+                parts = snake.alpha, snake.inverse, after.alpha, after.inverse
+                places = (*parts, depthwise.weight, depthwise.bias, bias)
+                sizes = len(bias), len(depthwise.weight), dilation
+                unit = _Unit(*sizes, *(part.data_ptr() for part in places), mix.struct)
+                self._units.append(unit)
+                struct.unit = addressof(unit)
+        struct.first, struct.second = first.data_ptr(), second.data_ptr()
+        return struct

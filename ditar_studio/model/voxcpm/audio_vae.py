@@ -13,8 +13,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from ditar_studio.model.kernels import vocoder
 from ditar_studio.model.kernels.matrix import Matrix, fits
-from ditar_studio.model.kernels.vocoder import ResidualUnit, SnakeWeights, snake
 from ditar_studio.model.voxcpm.config import VaeConfig
 from ditar_studio.model.voxcpm.layers import Projection
 from ditar_studio.model.voxcpm.precision import CompiledLinear, HalfLinear, halves_pay
@@ -64,6 +64,10 @@ class Stage(nn.Module):
         """Process x [T, C]; ``state[slot]`` on is this stage's. Returns output and next slot."""
         raise NotImplementedError
 
+    def frozen(self) -> vocoder.Stage | None:
+        """The same for the compiled kernels; None if they don't compute it."""
+        return None
+
     def _extend(self, x: Tensor, state: State, slot: int) -> Tensor:
         """x with the kept inputs before it; keeps the last of it for the next chunk."""
         joined = torch.cat([state[slot], x])
@@ -91,6 +95,12 @@ class Product(Stage):
         elif weight.numel() >= _MANY and halves_pay():
             self.product = HalfLinear(weight, linear.bias)
 
+    def _frozen(self, taps: int, stride: int) -> vocoder.Product | None:
+        if not isinstance(self.product, CompiledLinear):
+            return None
+        assert self.product.bias is not None
+        return vocoder.Product(self.product.matrix, self.product.bias, taps, stride)
+
 
 class Pointwise(Product):
     """Convolution with a kernel of one."""
@@ -100,6 +110,9 @@ class Pointwise(Product):
 
     def run(self, x: Tensor, state: State, slot: int) -> tuple[Tensor, int]:
         return self.product(x), slot
+
+    def frozen(self) -> vocoder.Product | None:
+        return self._frozen(1, 1)
 
 
 class Depthwise(Stage):
@@ -126,6 +139,9 @@ class Depthwise(Stage):
             y.addcmul_(joined[start : start + length], self.weight[tap])
         return y, slot + 1
 
+    def frozen(self) -> vocoder.Depthwise:
+        return vocoder.Depthwise(self.weight, self.bias)
+
 
 class Strided(Product):
     """Dense convolution of kernel k and stride s over inputs left-padded by ``reach``."""
@@ -146,6 +162,13 @@ class Strided(Product):
         )
         return self.product(windows), slot + 1
 
+    def frozen(self) -> vocoder.Last | None:
+        linear = self.product
+        if self.stride > 1 or not isinstance(linear, nn.Linear) or len(linear.weight) > 1:
+            return None
+        weight = linear.weight.detach().view(self.kernel, self.inputs)
+        return vocoder.Last(weight, linear.bias.detach())
+
 
 class Transposed(Product):
     """Transposed convolution of kernel 2s and stride s as one product over [x[t-1], x[t]]."""
@@ -158,7 +181,7 @@ class Transposed(Product):
         now, before = taps.transpose(0, 1).transpose(1, 2)
         both = torch.stack([before, now], 2)  # [s, out, 2, in]
         super().__init__(both.view(stride * outputs, -1), bias.repeat(stride))
-        self.inputs, self.outputs = inputs, outputs
+        self.inputs, self.outputs, self.stride = inputs, outputs, stride
 
     def _channels(self) -> int:
         return self.inputs
@@ -167,6 +190,9 @@ class Transposed(Product):
         joined = self._extend(x, state, slot)
         pairs = joined.as_strided((x.shape[0], 2 * self.inputs), (self.inputs, 1))
         return self.product(pairs).view(-1, self.outputs), slot + 1
+
+    def frozen(self) -> vocoder.Product | None:
+        return self._frozen(2, self.stride)
 
 
 class Snake(Stage):
@@ -179,17 +205,12 @@ class Snake(Stage):
         self.register_buffer("inverse", (flat + 1e-9).reciprocal())
         self.alpha: Tensor
         self.inverse: Tensor
-        self.weights: SnakeWeights | None = None
-
-    def quicken(self) -> None:
-        """Use the compiled kernels."""
-        if fits(len(self.alpha), len(self.alpha)):
-            self.weights = SnakeWeights(self.alpha, self.inverse)
 
     def run(self, x: Tensor, state: State, slot: int) -> tuple[Tensor, int]:
-        if self.weights is not None:
-            return snake(x, self.weights), slot
         return torch.addcmul(x, (x * self.alpha).sin_().square_(), self.inverse), slot
+
+    def frozen(self) -> vocoder.Snake:
+        return vocoder.Snake(self.alpha, self.inverse)
 
 
 class Scale(Stage):
@@ -205,6 +226,9 @@ class Scale(Stage):
     def run(self, x: Tensor, state: State, slot: int) -> tuple[Tensor, int]:
         return torch.addcmul(self.bias, x, self.scale), slot
 
+    def frozen(self) -> vocoder.Scale:
+        return vocoder.Scale(self.scale, self.bias)
+
 
 class Chain(Stage):
     """Stages one after another."""
@@ -214,49 +238,42 @@ class Chain(Stage):
         self.stages = nn.ModuleList(stages)
 
     def initial(self, like: Tensor) -> State:
-        return [kept for stage in self._each() for kept in stage.initial(like)]
+        return [kept for stage in self.each() for kept in stage.initial(like)]
 
     def run(self, x: Tensor, state: State, slot: int) -> tuple[Tensor, int]:
-        for stage in self._each():
+        for stage in self.each():
             x, slot = stage.run(x, state, slot)
         return x, slot
 
-    def _each(self) -> list[Stage]:
+    def each(self) -> list[Stage]:
+        """The stages."""
         return [stage for stage in self.stages if isinstance(stage, Stage)]
 
 
 class Residual(Chain):
-    """x + mix(snake(depthwise(snake(x)))), which may overwrite x."""
+    """x + mix(second(depthwise(first(x))))."""
 
     def __init__(self, first: Snake, depthwise: Depthwise, second: Snake, mix: Pointwise) -> None:
         super().__init__([first, depthwise, second, mix])
-        self._unit: ResidualUnit | None = None
-
-    def quicken(self) -> None:
-        """Use the compiled kernels, if the stages do."""
-        first, depthwise, second, mix = self.stages
-        assert isinstance(first, Snake)
-        assert isinstance(depthwise, Depthwise)
-        assert isinstance(second, Snake)
-        product = mix.product
-        if first.weights and second.weights and isinstance(product, CompiledLinear):
-            assert product.bias is not None
-            self._unit = ResidualUnit(
-                first.weights,
-                depthwise.weight,
-                depthwise.bias,
-                depthwise.dilation,
-                second.weights,
-                product.matrix,
-                product.bias,
-            )
+        self._parts = first, depthwise, second, mix
 
     def run(self, x: Tensor, state: State, slot: int) -> tuple[Tensor, int]:
-        if self._unit is not None:
-            state[slot] = state[slot].clone()
-            return self._unit(x, state[slot]), slot + 1
         branch, slot = super().run(x, state, slot)
         return x + branch, slot
+
+    def frozen(self) -> vocoder.Unit | None:
+        first, depthwise, second, mix = self._parts
+        mixing = mix.frozen()
+        if mixing is None:
+            return None
+        return vocoder.Unit(
+            first.frozen(),
+            depthwise.frozen(),
+            depthwise.dilation,
+            second.frozen(),
+            mixing.matrix,
+            mixing.bias,
+        )
 
 
 def _residuals(weights: _Weights, prefix: str, first: int) -> list[Stage]:
@@ -324,19 +341,19 @@ class AudioVae(nn.Module):
         self.decoder = _decoder(config, weights)
         self.register_buffer("_like", torch.zeros(1), persistent=False)
         self._like: Tensor
+        self._compiled: vocoder.CompiledDecoder | None = None
         self.compiled = False
         """Whether the decoder uses the compiled kernels."""
 
     def quicken(self) -> None:
         """Keep the decoder's weights in 16 bits and use the compiled kernels, where that is faster;
         off by 3e-4."""
-        parts = list(self.decoder.modules())
-        for part in parts:
-            if isinstance(part, Product | Snake):
+        for part in self.decoder.modules():
+            if isinstance(part, Product):
                 part.quicken()
-        for part in parts:
-            if isinstance(part, Residual):
-                part.quicken()
+        stages = [stage.frozen() for stage in self.decoder.each()]
+        if None not in stages:
+            self._compiled = vocoder.CompiledDecoder([stage for stage in stages if stage])
         self.compiled = any(isinstance(part, CompiledLinear) for part in self.decoder.modules())
 
     @torch.inference_mode()
@@ -354,7 +371,11 @@ class AudioVae(nn.Module):
     @torch.inference_mode()
     def decode_step(self, latents: Tensor, state: State) -> Tensor:
         """The next latents [T, D] to the next samples [T * hop]; ``state`` moves on in place."""
-        samples, _ = self.decoder.run(latents.to(self._like), state, 0)
+        x = latents.to(self._like)
+        if self._compiled is not None:
+            state[:] = [part.clone() for part in state]
+            return self._compiled(x, state).tanh_()
+        samples, _ = self.decoder.run(x, state, 0)
         return samples[:, 0].tanh_()
 
     def decode(self, latents: Tensor) -> Tensor:
