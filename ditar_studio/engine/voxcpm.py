@@ -293,10 +293,9 @@ class VoxCPMUtterance:
     def step(self) -> PatchOutput:
         """Make the next patch."""
         patch = self._model.step(self._speech)
-        samples = self._model.decode(self._speech, patch)
         self._made += 1
         stop = patch.stop_probability if self._made >= _LEAST_PATCHES else 0.0
-        return PatchOutput(samples.cpu().numpy(), stop)
+        return PatchOutput(patch.samples.cpu().numpy(), stop)
 
     def finish(self) -> NDArray[np.float32]:
         """Nothing: the decoder doesn't look ahead."""

@@ -37,6 +37,9 @@ typedef pthread_cond_t Signal;
 
 enum { SPINS = 4000, FEW = 1 << 17 };
 
+// What an errand is.
+enum { NONE, SENT, BEGUN, DONE };
+
 // A rank's run in one word, so that a part is taken by one addition: from above, 32 bits that differ
 // from task to task, 16 of where the run ends, 16 of the part that is taken next.
 typedef uint64_t Run;
@@ -48,7 +51,9 @@ struct Crew {
     int ranks;
     Work *work;
     void *data;
-    atomic_int done, asleep;
+    Errand *errand;
+    void *errand_data;
+    atomic_int done, asleep, errand_is;
     Lock lock;
     Signal called;
     struct {
@@ -64,6 +69,13 @@ Crew *crew_new(int ranks) {
         prepare(&crew->lock, &crew->called);
     }
     return crew;
+}
+
+static void pass_time(int spins) {
+    if (spins < SPINS)
+        _mm_pause();
+    else
+        give_way();
 }
 
 int crew_ranks(const Crew *crew) { return crew ? crew->ranks : 1; }
@@ -95,10 +107,30 @@ static void help(Crew *crew, int rank) {
         }
 }
 
+// Do the errand, unless somebody else does.
+static int run_errand(Crew *crew) {
+    int sent = SENT;
+    if (!atomic_compare_exchange_strong(&crew->errand_is, &sent, BEGUN)) return 0;
+    crew->errand(crew->errand_data);
+    atomic_store(&crew->errand_is, DONE);
+    return 1;
+}
+
+static int anything(Crew *crew) {
+    return atomic_load(&crew->errand_is) == SENT || any_left(crew);
+}
+
+static void wake(Crew *crew) {
+    if (!atomic_load(&crew->asleep)) return;
+    acquire(&crew->lock);
+    wake_all(&crew->called);
+    release(&crew->lock);
+}
+
 void crew_serve(Crew *crew, int rank) {
     for (int spins = 0;; spins++) {
-        if (any_left(crew)) {
-            help(crew, rank);
+        if (anything(crew)) {
+            if (!run_errand(crew)) help(crew, rank);
             spins = 0;
         }
         if (spins < SPINS) {
@@ -107,7 +139,7 @@ void crew_serve(Crew *crew, int rank) {
         }
         acquire(&crew->lock);
         atomic_fetch_add(&crew->asleep, 1);
-        while (!any_left(crew)) sleep_until(&crew->called, &crew->lock);
+        while (!anything(crew)) sleep_until(&crew->called, &crew->lock);
         atomic_fetch_sub(&crew->asleep, 1);
         release(&crew->lock);
     }
@@ -126,15 +158,23 @@ void crew_for(Crew *crew, int count, Work *work, void *data) {
         Run begins = (Run)count * rank / crew->ranks, ends = (Run)count * (rank + 1) / crew->ranks;
         atomic_store(&crew->own[rank].run, task << 32 | ends << 16 | begins);
     }
-    if (atomic_load(&crew->asleep)) {
-        acquire(&crew->lock);
-        wake_all(&crew->called);
-        release(&crew->lock);
-    }
+    wake(crew);
     help(crew, 0);
-    for (int spins = 0; atomic_load(&crew->done) < count; spins++)
-        if (spins < SPINS)
-            _mm_pause();
-        else
-            give_way();
+    for (int spins = 0; atomic_load(&crew->done) < count; spins++) pass_time(spins);
+}
+
+void crew_send(Crew *crew, Errand *errand, void *data) {
+    crew->errand = errand;
+    crew->errand_data = data;
+    atomic_store(&crew->errand_is, SENT);
+    wake(crew);
+}
+
+void crew_await(Crew *crew) {
+    if (atomic_load(&crew->errand_is) == NONE || run_errand(crew)) {
+        atomic_store(&crew->errand_is, NONE);
+        return;
+    }
+    for (int spins = 0; atomic_load(&crew->errand_is) != DONE; spins++) pass_time(spins);
+    atomic_store(&crew->errand_is, NONE);
 }

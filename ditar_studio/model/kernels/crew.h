@@ -27,4 +27,10 @@ Crew *crew_if(Crew *crew, int64_t multiplications);
 // a time asks; without a crew it does all of them.
 void crew_for(Crew *crew, int count, Work *work, void *data);
 
+// Have something done by whichever helper is free first, beside all else; nothing more is sent before
+// `crew_await` has returned. Who awaits what hasn't been begun does it himself.
+typedef void Errand(void *data);
+void crew_send(Crew *crew, Errand *errand, void *data);
+void crew_await(Crew *crew);
+
 #endif

@@ -16,8 +16,10 @@ from ditar_studio.model.threads import one_thread
 
 _crew_new = Function("crew_new", c_int, result=c_void_p)
 _crew_serve = Function("crew_serve", c_void_p, c_int)
+_crew_await = Function("crew_await", c_void_p)
 
 _free = threading.Lock()
+_no_errand = threading.Lock()
 _own = threading.local()
 """Of the calling thread: `ranks`, where torch's number of threads doesn't tell them."""
 
@@ -31,7 +33,7 @@ def crew() -> Iterator[int | None]:
     Yields:
         The crew's address; None for the calling thread alone.
     """
-    ranks = getattr(_own, "ranks", torch.get_num_threads())
+    ranks = _ranks()
     if ranks == 1 or not _free.acquire(blocking=False):
         yield None
         return
@@ -39,6 +41,27 @@ def crew() -> Iterator[int | None]:
         yield _crew(ranks)
     finally:
         _free.release()
+
+
+@contextmanager
+def errand() -> Iterator[int | None]:
+    """For a kernel that is sent to one of the threads, beside others; it is done when this ends.
+
+    Yields:
+        The crew's address; None if nobody can be sent.
+    """
+    ranks = _ranks()
+    if ranks == 1 or not _no_errand.acquire(blocking=False):
+        yield None
+        return
+    try:
+        address = _crew(ranks)
+        try:
+            yield address
+        finally:
+            _crew_await(address)
+    finally:
+        _no_errand.release()
 
 
 @contextmanager
@@ -58,6 +81,11 @@ def undisturbed() -> Iterator[None]:
             yield
     finally:
         del _own.ranks
+
+
+def _ranks() -> int:
+    ranks: int = getattr(_own, "ranks", torch.get_num_threads())
+    return ranks
 
 
 @cache

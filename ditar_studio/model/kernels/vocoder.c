@@ -4,6 +4,7 @@
 #include "vector.h"
 
 #include <immintrin.h>
+#include <math.h>
 #include <string.h>
 
 // Rows of a signal that a thread takes at a time.
@@ -99,7 +100,7 @@ static void run_unit(const Unit *unit, float *x, int length, float *past, float 
 }
 
 // Kinds of stages: weight [taps, channels] and bias of a depthwise convolution, factors alpha and
-// inverse of a snake, a scale and a bias [channels], a convolution to one channel with weight [taps,
+// inverse of a snake, a scale and a bias [channels], a convolution to the waveform with weight [taps,
 // channels] and its bias, products with the rows and `taps - 1` before them, and units.
 enum { DEPTHWISE, SNAKE_STAGE, SCALE, LAST, PRODUCT, UNIT };
 
@@ -131,7 +132,7 @@ static void some_rows(void *data, int index, int rank) {
             for (int i = 0; i < stage->taps * channels; i += 8)
                 sums = _mm256_fmadd_ps(_mm256_loadu_ps(stage->first + i), _mm256_loadu_ps(x + i),
                                        sums);
-            p->y[t] = total(sums) + *stage->second;
+            p->y[t] = tanhf(total(sums) + *stage->second);
             continue;
         }
         for (int c = 0; c < channels; c += 8) {
@@ -184,20 +185,29 @@ static Sizes sizes_of(const Stage *stages, int count, int64_t length) {
     return most;
 }
 
-int64_t decoder_space(const Stage *stages, int count, int length) {
-    Sizes most = sizes_of(stages, count, length);
+// Continues on x [length, channels of the first stage]; y are the next samples. Of every stage in turn
+// that looks back, `past` [numbers] is what it still needs of before, and is replaced.
+typedef struct {
+    const Stage *stages;
+    int32_t count, length;
+    const float *x;
+    float *const *past;
+    float *y, *space;  // of `decoder_space` numbers
+} Chunk;
+
+int64_t decoder_space(const Chunk *chunk) {
+    Sizes most = sizes_of(chunk->stages, chunk->count, chunk->length);
     return 2 * (most.signal + most.past) + most.units;
 }
 
-// Continues on x [length, channels of the first stage]; y are the next samples. Of every stage in turn
-// that looks back, `past` [numbers] is what it still needs of before, and is replaced.
-void decoder_run(const Stage *stages, int count, const float *x, int length, float *const *past,
-                 float *y, float *space, Crew *crew) {
-    const Sizes most = sizes_of(stages, count, length);
-    float *now = space + most.past, *other = now + most.signal + most.past;
+void decoder_run(const Chunk *chunk, Crew *crew) {
+    int length = chunk->length;
+    const Sizes most = sizes_of(chunk->stages, chunk->count, length);
+    float *const *past = chunk->past;
+    float *now = chunk->space + most.past, *other = now + most.signal + most.past;
     float *units = other + most.signal;
-    memcpy(now, x, (int64_t)length * stages->channels * sizeof *x);
-    for (const Stage *stage = stages; stage < stages + count; stage++) {
+    memcpy(now, chunk->x, (int64_t)length * chunk->stages->channels * sizeof *now);
+    for (const Stage *stage = chunk->stages; stage < chunk->stages + chunk->count; stage++) {
         const int64_t size = (int64_t)length * stage->channels;
         const int64_t reach = (int64_t)(stage->taps - 1) * stage->channels;
         float *from = now - reach;
@@ -215,7 +225,7 @@ void decoder_run(const Stage *stages, int count, const float *x, int length, flo
             multiply(&stage->matrix, &rows, &(Result){other, 1, stage->second, 0}, crew);
             length *= stage->stride;
         } else {
-            Part part = {stage, stage->kind == LAST ? from : now, y, length};
+            Part part = {stage, stage->kind == LAST ? from : now, chunk->y, length};
             Crew *some = crew_if(crew, size * (stage->kind == LAST ? stage->taps : SNAKE));
             crew_for(some, (length + ROWS - 1) / ROWS, some_rows, &part);
         }
@@ -226,3 +236,8 @@ void decoder_run(const Stage *stages, int count, const float *x, int length, flo
         }
     }
 }
+
+static void run_alone(void *chunk) { decoder_run(chunk, 0); }
+
+// As an errand; the chunk stays where it is until that is done.
+void decoder_send(Chunk *chunk, Crew *crew) { crew_send(crew, run_alone, chunk); }

@@ -6,13 +6,14 @@ Signals are [time, channels] in float32, their channels a multiple of 8.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
-from ctypes import POINTER, addressof, c_int, c_int32, c_int64, c_void_p
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from ctypes import POINTER, addressof, byref, c_int32, c_int64, c_void_p
 from dataclasses import dataclass
 
 from torch import Tensor
 
-from ditar_studio.model.kernels.crew import crew
+from ditar_studio.model.kernels.crew import crew, errand
 from ditar_studio.model.kernels.library import Function
 from ditar_studio.model.kernels.matrix import Matrix, MatrixStruct
 
@@ -98,13 +99,23 @@ class _Stage(ctypes.Structure):
     )
 
 
-_places = c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p
-_decoder_run = Function("decoder_run", POINTER(_Stage), c_int, *_places)
-_decoder_space = Function("decoder_space", POINTER(_Stage), c_int, c_int, result=c_int64)
+class _Chunk(ctypes.Structure):
+    _fields_ = (
+        ("stages", POINTER(_Stage)),
+        *((name, c_int32) for name in ("count", "length")),
+        ("x", c_void_p),
+        ("past", POINTER(c_void_p)),
+        *((name, c_void_p) for name in ("y", "space")),
+    )
+
+
+_decoder_run = Function("decoder_run", POINTER(_Chunk), c_void_p)
+_decoder_send = Function("decoder_send", POINTER(_Chunk), c_void_p)
+_decoder_space = Function("decoder_space", POINTER(_Chunk), result=c_int64)
 
 
 class CompiledDecoder:
-    """Stages one after another, the last of which is a `Last`."""
+    """Stages one after another, the last of which is a `Last`, and the tangent hyperbolic."""
 
     def __init__(self, stages: Sequence[Stage]) -> None:
         self._held = stages
@@ -120,14 +131,32 @@ class CompiledDecoder:
         `past` are the inputs that stages still need, of every stage that looks back; they are
         overwritten by those that they need next.
         """
+        with self._chunk(x, past) as (chunk, y), crew() as threads:
+            _decoder_run(byref(chunk), threads)
+        return y
+
+    @contextmanager
+    def beside(self, x: Tensor, past: Sequence[Tensor]) -> Iterator[tuple[Tensor, bool]]:
+        """The same while other kernels run: the samples, which are there when this ends, and
+        whether another thread makes them until then."""
+        with self._chunk(x, past) as (chunk, y), errand() as threads:
+            if threads is None:
+                _decoder_run(byref(chunk), None)
+            else:
+                _decoder_send(byref(chunk), threads)
+            yield y, threads is not None
+
+    @contextmanager
+    def _chunk(self, x: Tensor, past: Sequence[Tensor]) -> Iterator[tuple[_Chunk, Tensor]]:
+        """What is to be done, with its memory, and what comes of it."""
         x = x.contiguous()
         y = x.new_empty(len(x) * self._stride)
-        space = x.new_empty(_decoder_space(self._stages, len(self._stages), len(x)))
-        pasts = (c_void_p * len(past))(*(part.data_ptr() for part in past))
-        places = x.data_ptr(), len(x), pasts, y.data_ptr(), space.data_ptr()
-        with crew() as threads:
-            _decoder_run(self._stages, len(self._stages), *places, threads)
-        return y
+        chunk = _Chunk(self._stages, len(self._stages), len(x), x.data_ptr())
+        chunk.past = (c_void_p * len(past))(*(part.data_ptr() for part in past))
+        chunk.y = y.data_ptr()
+        space = x.new_empty(_decoder_space(byref(chunk)))
+        chunk.space = space.data_ptr()
+        yield chunk, y
 
     def _struct(self, stage: Stage) -> _Stage:
         struct = _Stage(_KINDS[type(stage)], taps=1, stride=1)

@@ -8,7 +8,8 @@ product each, and the depthwise ones into seven shifted multiplications.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -374,9 +375,24 @@ class AudioVae(nn.Module):
         x = latents.to(self._like)
         if self._compiled is not None:
             state[:] = [part.clone() for part in state]
-            return self._compiled(x, state).tanh_()
+            return self._compiled(x, state)
         samples, _ = self.decoder.run(x, state, 0)
         return samples[:, 0].tanh_()
+
+    @contextmanager
+    def decoding(self, latents: Tensor, state: State) -> Iterator[tuple[Tensor, bool]]:
+        """The same as `decode_step` while other kernels run.
+
+        Yields:
+            The samples, which are there when the context ends, and whether another thread makes
+            them until then.
+        """
+        if self._compiled is None:
+            yield self.decode_step(latents, state), False
+            return
+        state[:] = [part.clone() for part in state]
+        with self._compiled.beside(latents.to(self._like), state) as made:
+            yield made
 
     def decode(self, latents: Tensor) -> Tensor:
         """All latents [T, D] to samples [T * hop], the same as step by step."""

@@ -96,9 +96,11 @@ class Heard:
 
 @dataclass(frozen=True)
 class Patch:
-    """One step's outcome: latents [P, D] and the probability that it is the last one."""
+    """One step's outcome: latents [P, D], samples [n], exact because the decoder's state is carried
+    on, both in float32, and the probability that it is the last one."""
 
     latents: Tensor
+    samples: Tensor
     stop_probability: float
 
 
@@ -258,20 +260,32 @@ class VoxCPM(nn.Module):
     @torch.inference_mode()
     def step(self, speech: Speech) -> Patch:
         """Make the next patch."""
-        with _beside(self.base_lm.compiled is not None):
+        kernels = self.base_lm.compiled is not None
+        with _beside(kernels):
             if speech.pending is not None:
                 self._feed_back(speech, speech.pending)
                 speech.pending = None
             base, residual = speech.base_hidden, speech.residual_hidden
             latents = self._draw(speech, self.condition(base, residual))
             stop = self.stop_head(F.silu(self.stop_proj(base))).float().softmax(-1)[0, 1]
-        speech.previous = speech.pending = latents.to(self.dtype)
-        return Patch(latents, float(stop))
+            speech.previous = speech.pending = latents.to(self.dtype)
+            if kernels:
+                samples = self._decode_feeding_back(speech, latents)
+        if not kernels:
+            with _beside(self.vae.compiled):
+                samples = self.vae.decode_step(latents, speech.decoder)
+        return Patch(latents, samples, float(stop))
 
-    def decode(self, speech: Speech, patch: Patch) -> Tensor:
-        """The patch's samples [n] in float32; exact, because the decoder's state is carried on."""
-        with _beside(self.vae.compiled):
-            return self.vae.decode_step(patch.latents, speech.decoder)
+    def _decode_feeding_back(self, speech: Speech, latents: Tensor) -> Tensor:
+        """The patch's samples; the language models already hear it meanwhile, if they can.
+
+        They wait for their weights and the decoder computes, so that both take less time together.
+        """
+        with self.vae.decoding(latents, speech.decoder) as (samples, elsewhere):
+            if elsewhere and speech.pending is not None and speech.room:
+                self._feed_back(speech, speech.pending)
+                speech.pending = None
+        return samples
 
     @torch.inference_mode()
     def hear(self, reference: Tensor) -> Heard:

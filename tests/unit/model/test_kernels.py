@@ -20,6 +20,7 @@ from ditar_studio.model.kernels.transformer import (
     Shape,
     Turns,
 )
+from ditar_studio.model.kernels.vocoder import CompiledDecoder, Last, Product, Scale, Snake
 from ditar_studio.model.layers import ConvNeXtBlock
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"no compiled kernels: {missing()}")
@@ -222,3 +223,39 @@ def test_a_convnext_block_goes_on_alike() -> None:
             pieces.append(piece)
     torch.testing.assert_close(torch.cat(pieces, dim=1), right, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(past, end)
+
+
+def small_decoder() -> CompiledDecoder:
+    torch.manual_seed(0)
+    return CompiledDecoder(
+        [
+            Snake(torch.rand(16) + 0.5, torch.rand(16)),
+            Product(Matrix.fp16(torch.randn(96, 32) / 6), torch.randn(96), taps=2, stride=3),
+            Scale(torch.rand(32), torch.randn(32)),
+            Last(torch.randn(7, 32) / 15, torch.randn(1)),
+        ]
+    )
+
+
+def test_a_decoder_beside_passes_changes_neither(request: pytest.FixtureRequest) -> None:
+    decoder, model, x = small_decoder(), Model(), torch.randn(4, 5, SHAPE.dim)
+    right = model.compiled.local(x, None, slice(None))
+    chunks = torch.randn(20, 8, 16)
+    state, other = ([torch.zeros(1, 16), torch.zeros(6, 32)] for _ in range(2))
+    with undisturbed():
+        for chunk in chunks:
+            expected = decoder(chunk, state)
+            with decoder.beside(chunk, other) as (samples, elsewhere):
+                assert elsewhere == (request.node.callspec.params["threads"] > 1)
+                assert torch.equal(model.compiled.local(x, None, slice(None)), right)
+            assert samples.shape == (24,)
+            torch.testing.assert_close(samples, expected)
+    torch.testing.assert_close(other, state)
+
+
+def test_a_second_decoder_at_the_same_time_does_without_help() -> None:
+    decoder, chunk = small_decoder(), torch.randn(8, 16)
+    first, second = ([torch.zeros(1, 16), torch.zeros(6, 32)] for _ in range(2))
+    with decoder.beside(chunk, first) as (samples, _), decoder.beside(chunk, second) as more:
+        assert not more[1]
+    torch.testing.assert_close(samples, more[0])

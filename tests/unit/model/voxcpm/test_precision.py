@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from ditar_studio.model.kernels.library import missing
 from ditar_studio.model.voxcpm import audio_vae, precision
-from ditar_studio.model.voxcpm.audio_vae import AudioVae
+from ditar_studio.model.voxcpm.audio_vae import AudioVae, State
 from ditar_studio.model.voxcpm.checkpoint import load
 from ditar_studio.model.voxcpm.config import parse_config
 from ditar_studio.model.voxcpm.layers import Transformer
@@ -155,6 +157,37 @@ def test_a_decoder_of_real_widths_is_compiled_whole(generation: str, width: int)
     right = plain.decode(latents)
     torch.testing.assert_close(quick.decode(latents), right, rtol=0, atol=2e-3)
     torch.testing.assert_close(torch.cat(in_steps(quick, latents)), quick.decode(latents))
+
+
+@compiled
+def test_hearing_a_patch_while_it_is_decoded_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = folders.config_values("0.5b")
+    values["audio_vae_config"]["decoder_dim"] = 256
+    monkeypatch.setattr(folders, "config_values", lambda _: values)
+    model = load(folders.make_folder(tmp_path, "0.5b"), choose("int8")).model
+    assert model.vae._compiled is not None
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    together = five_patches(model)
+
+    @contextmanager
+    def after_all(latents: torch.Tensor, state: State) -> Iterator[tuple[torch.Tensor, bool]]:
+        yield model.vae.decode_step(latents, state), False
+
+    monkeypatch.setattr(model.vae, "decoding", after_all)
+    torch.testing.assert_close(together, five_patches(model))
+    torch.set_num_threads(before)
+
+
+def five_patches(model: VoxCPM) -> torch.Tensor:
+    """Their samples; the caches have room for no more."""
+    torch.manual_seed(1)
+    speech = model.begin(Prompt((200, 300, 400)), Sampling(), 5)
+    samples = torch.cat([model.step(speech).samples for _ in range(5)])
+    assert speech.room == 0
+    return samples
 
 
 def in_steps(vae: AudioVae, latents: torch.Tensor) -> list[torch.Tensor]:
