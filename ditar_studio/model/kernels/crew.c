@@ -37,7 +37,7 @@ typedef pthread_cond_t Signal;
 
 enum { SPINS = 4000, FEW = 1 << 17 };
 
-// What an errand is.
+// How it stands with the errand.
 enum { NONE, SENT, BEGUN, DONE };
 
 // A rank's run in one word, so that a part is taken by one addition: from above, 32 bits that differ

@@ -161,22 +161,20 @@ class CompiledDecoder:
     def _struct(self, stage: Stage) -> _Stage:
         struct = _Stage(_KINDS[type(stage)], taps=1, stride=1)
         match stage:
-            case Depthwise(first, second) | Last(first, second):
-                struct.taps, struct.channels = first.shape
+            case Depthwise(weight, bias) | Last(weight, bias):
+                struct.taps, struct.channels = weight.shape
+                struct.first, struct.second = weight.data_ptr(), bias.data_ptr()
             case Snake(first, second) | Scale(first, second):
                 struct.channels = len(first)
-            case Product(matrix, second, taps, stride):
-                first = second
+                struct.first, struct.second = first.data_ptr(), second.data_ptr()
+            case Product(matrix, bias, taps, stride):
                 struct.matrix, struct.taps, struct.stride = matrix.struct, taps, stride
-                struct.channels = matrix.columns // taps
+                struct.channels, struct.second = matrix.columns // taps, bias.data_ptr()
             case Unit(snake, depthwise, dilation, after, mix, bias):
-                first = second = bias
-                struct.channels = len(bias)
                 parts = snake.alpha, snake.inverse, after.alpha, after.inverse
                 places = (*parts, depthwise.weight, depthwise.bias, bias)
                 sizes = len(bias), len(depthwise.weight), dilation
                 unit = _Unit(*sizes, *(part.data_ptr() for part in places), mix.struct)
                 self._units.append(unit)
-                struct.unit = addressof(unit)
-        struct.first, struct.second = first.data_ptr(), second.data_ptr()
+                struct.channels, struct.unit = len(bias), addressof(unit)
         return struct
