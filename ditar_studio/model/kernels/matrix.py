@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ditar_studio.model.kernels.crew import crew
 from ditar_studio.model.kernels.library import Function, kernels
+from ditar_studio.model.kernels.memory import memory_for
 
 _BF16, _INT8, _FP16 = 0, 1, 2
 _BLOCK = 256
@@ -75,7 +76,7 @@ class Matrix:
     def bf16(cls, weight: Tensor) -> Matrix:
         """weight [outputs, columns] in float32, of sizes that `fits`; its lower 16 bits are cut."""
         outputs, columns = weight.shape
-        panels = torch.empty(outputs // 2, columns, dtype=torch.int32)
+        panels = memory_for(torch.int32, outputs // 2, columns)
         weight = weight.detach().contiguous()
         _pack_bf16(weight.data_ptr(), outputs, columns, panels.data_ptr())
         return cls(_BF16, outputs, columns, panels)
@@ -84,7 +85,7 @@ class Matrix:
     def fp16(cls, weight: Tensor) -> Matrix:
         """weight [outputs, columns] in float32, of sizes that `fits`; rounded to float16."""
         outputs, columns = weight.shape
-        panels = torch.empty(outputs, columns, dtype=torch.float16)
+        panels = memory_for(torch.float16, outputs, columns)
         weight = weight.detach().contiguous()
         _pack_fp16(weight.data_ptr(), outputs, columns, panels.data_ptr())
         return cls(_FP16, outputs, columns, panels)
@@ -99,7 +100,7 @@ class Matrix:
         """
         outputs, columns = weight.shape
         blocks = -(-columns // _BLOCK)
-        panels = torch.empty(outputs, columns, dtype=torch.int8)
+        panels = memory_for(torch.int8, outputs, columns)
         scales = torch.empty(outputs, blocks)
         sums = torch.empty(outputs, blocks, dtype=torch.int32)
         weight = weight.detach().contiguous()
