@@ -118,7 +118,7 @@ class Speech:
     previous: Tensor
     decoder: audio_vae.State
     pending: Tensor | None = None
-    """The last patch, not yet fed back: that waits until another patch is asked for."""
+    """The last patch, until it is fed back: while it is decoded, or when the next is asked for."""
     time_tokens: Tensor = field(default_factory=lambda: torch.empty(0))
 
     @property
