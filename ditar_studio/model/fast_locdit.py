@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ditar_studio.model.diffusion import Sampling, noise_for, reverse
-from ditar_studio.model.frozen_transformer import Compiled, compiled_locdit, freeze
+from ditar_studio.model.frozen_transformer import compiled_locdit, freeze
 from ditar_studio.model.locdit import LocDiT
 from ditar_studio.model.reverse import Guidance
 
@@ -55,10 +55,9 @@ class FastLocDiT:
             target = target + locdit.spoken(spoken)
         process, guidance = reverse(sampling), Guidance(1 + sampling.guidance)
         noise = noise_for(process, history[0, : locdit.patch], generator)
-        if self._compiled is not None and isinstance(self._transformer, Compiled):
+        if self._compiled is not None:
             heads = torch.stack([condition + self._time(step.time, h) for step in process.steps])
-            turns = self._transformer.turns(0, 1 + len(past) + locdit.patch)
-            return self._compiled.patch(process, noise, guidance, heads, past, turns, target)[None]
+            return self._compiled.patch(process, noise, guidance, heads, past, target)[None]
 
         def network(x: Tensor, t: float) -> Tensor:
             before = past.expand(len(h), -1, -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -49,7 +50,8 @@ def compiled_locdit(
     if not isinstance(transformer, Compiled) or not exactly:
         return None
     into, out = Matrix.bf16(inward.weight), Matrix.bf16(outward.weight)
-    return CompiledLocDiT(transformer.transformer, into, None, out, outward.bias.detach().clone())
+    turns, bias = partial(transformer.turns, 0), outward.bias.detach().clone()
+    return CompiledLocDiT(transformer.transformer, turns, into, None, out, bias)
 
 
 def _compilable(transformer: Transformer) -> bool:

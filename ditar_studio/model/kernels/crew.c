@@ -171,10 +171,8 @@ void crew_send(Crew *crew, Errand *errand, void *data) {
 }
 
 void crew_await(Crew *crew) {
-    if (atomic_load(&crew->errand_is) == NONE || run_errand(crew)) {
-        atomic_store(&crew->errand_is, NONE);
-        return;
-    }
+    if (atomic_load(&crew->errand_is) == NONE) return;
+    run_errand(crew);
     for (int spins = 0; atomic_load(&crew->errand_is) != DONE; spins++) pass_time(spins);
     atomic_store(&crew->errand_is, NONE);
 }

@@ -33,14 +33,8 @@ def crew() -> Iterator[int | None]:
     Yields:
         The crew's address; None for the calling thread alone.
     """
-    ranks = _ranks()
-    if ranks == 1 or not _free.acquire(blocking=False):
-        yield None
-        return
-    try:
-        yield _crew(ranks)
-    finally:
-        _free.release()
+    with _reserved(_free) as address:
+        yield address
 
 
 @contextmanager
@@ -50,18 +44,12 @@ def errand() -> Iterator[int | None]:
     Yields:
         The crew's address; None if nobody can be sent.
     """
-    ranks = _ranks()
-    if ranks == 1 or not _no_errand.acquire(blocking=False):
-        yield None
-        return
-    try:
-        address = _crew(ranks)
+    with _reserved(_no_errand) as address:
         try:
             yield address
         finally:
-            _crew_await(address)
-    finally:
-        _no_errand.release()
+            if address is not None:
+                _crew_await(address)
 
 
 @contextmanager
@@ -83,9 +71,17 @@ def undisturbed() -> Iterator[None]:
         del _own.ranks
 
 
-def _ranks() -> int:
-    ranks: int = getattr(_own, "ranks", torch.get_num_threads())
-    return ranks
+@contextmanager
+def _reserved(free: threading.Lock) -> Iterator[int | None]:
+    """The crew's address; None where there is one thread, or what is asked for isn't free."""
+    ranks = getattr(_own, "ranks", torch.get_num_threads())
+    if ranks == 1 or not free.acquire(blocking=False):
+        yield None
+        return
+    try:
+        yield _crew(ranks)
+    finally:
+        free.release()
 
 
 @cache

@@ -4,7 +4,6 @@
 #include "transformer.h"
 #include "vector.h"
 
-#include <immintrin.h>
 #include <string.h>
 
 typedef struct {
@@ -55,11 +54,13 @@ static void velocities(const Edges *edges, const Frame *frame, const float *head
     product(&edges->outward, pass->y, pass->batch * patch, edges->outward_bias, y, space, crew);
 }
 
-static float dot(const float *a, const float *b, int count) {
-    __m256 sums = _mm256_setzero_ps();
-    for (int i = 0; i < count; i += 8)
-        sums = _mm256_fmadd_ps(_mm256_loadu_ps(a + i), _mm256_loadu_ps(b + i), sums);
-    return total(sums);
+static void guide(const Reverse *reverse, float *y, const float *without, int size) {
+    float fit = 1;
+    if (reverse->fitted) fit = dot(y, without, size) / (dot(without, without, size) + 1e-8f);
+    for (int i = 0; i < size; i++) {
+        float base = fit * without[i];
+        y[i] = base + reverse->scale * (y[i] - base);
+    }
 }
 
 // Takes the patch x [patch, latents] from its start to its end. The pass keeps the last positions; y
@@ -68,22 +69,14 @@ void patch_run(const Edges *edges, const Frame *frame, const Pass *pass, const R
                float *x, float *y, void *space, Crew *crew) {
     const int size = pass->kept * edges->inward.columns;
     const int64_t heads = (int64_t)pass->batch * frame->head * pass->transformer->dim;
+    memset(y, 0, size * sizeof *y);  // what steps that don't move it multiply by nothing
     for (int n = 0; n < reverse->count; n++) {
         const Step *step = reverse->steps + n;
-        if (step->move != 0)
+        if (step->move != 0) {
             velocities(edges, frame, frame->heads + n * heads, pass, x, y, space, crew);
-        if (step->move != 0 && pass->batch == 2) {
-            const float *without = y + size;
-            float fit = 1;
-            if (reverse->fitted) fit = dot(y, without, size) / (dot(without, without, size) + 1e-8f);
-            for (int i = 0; i < size; i++) {
-                float base = fit * without[i];
-                y[i] = base + reverse->scale * (y[i] - base);
-            }
+            if (pass->batch == 2) guide(reverse, y, y + size, size);
         }
-        for (int i = 0; i < size; i++) {
-            float moved = step->move != 0 ? step->move * y[i] : 0;
-            x[i] = step->keep * x[i] + moved + step->fresh * reverse->noise[i];
-        }
+        for (int i = 0; i < size; i++)
+            x[i] = step->keep * x[i] + step->move * y[i] + step->fresh * reverse->noise[i];
     }
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from ctypes import POINTER, byref, c_float, c_int32, c_void_p
 
 import torch
@@ -49,12 +50,14 @@ class CompiledLocDiT:
     def __init__(
         self,
         transformer: CompiledTransformer,
+        turns: Callable[[int], Turns | None],
         inward: Matrix,
         inward_bias: Tensor | None,
         outward: Matrix,
         outward_bias: Tensor,
     ) -> None:
-        self._transformer = transformer
+        """`turns` gives the rotations of so many positions."""
+        self._transformer, self._turns = transformer, turns
         self._held = inward, inward_bias, outward, outward_bias
         into = None if inward_bias is None else inward_bias.data_ptr()
         self._edges = _Edges(inward.struct, outward.struct, into, outward_bias.data_ptr())
@@ -66,7 +69,6 @@ class CompiledLocDiT:
         guidance: Guidance,
         heads: Tensor,
         previous: Tensor,
-        turns: Turns | None,
         targets: Tensor | None = None,
     ) -> Tensor:
         """Turn noise [P, latents] into a patch; the transformer sees [head, previous, patch].
@@ -89,7 +91,7 @@ class CompiledLocDiT:
         frame = _Frame(*(None if part is None else part.data_ptr() for part in held), head)
         process = _Reverse(table.data_ptr(), noise.data_ptr(), len(table))
         process.fitted, process.scale = guidance.fitted, guidance.scale
-        call = self._transformer.call(x, y, turns, first, None)
+        call = self._transformer.call(x, y, self._turns(first + patch), first, None)
         structs = byref(self._edges), byref(frame), byref(call), byref(process)
         with self._transformer.working(call) as threads:
             _patch_run(*structs, *(part.data_ptr() for part in (result, scratch, space)), threads)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 import threading
 import weakref
+from math import prod
 
 import torch
 from torch import Tensor
@@ -52,5 +53,5 @@ _chunks = _Chunks()
 
 def memory_for(dtype: torch.dtype, *shape: int) -> Tensor:
     """A tensor of zeros on the CPU that starts on a line of the cache."""
-    like = torch.empty(shape, dtype=dtype, device="meta")
-    return _chunks.take(like.nbytes)[: like.nbytes].view(dtype).view(shape)
+    count = prod(shape) * dtype.itemsize
+    return _chunks.take(count)[:count].view(dtype).view(shape)

@@ -13,12 +13,7 @@ enum { FLOAT = sizeof(float) };
 // Root-mean-square norm of rows [rows, dim].
 static void normalise(const Transformer *t, const float *x, int rows, const float *gain, float *y) {
     for (int r = 0; r < rows; r++, x += t->dim, y += t->dim) {
-        __m256 squares = _mm256_setzero_ps();
-        for (int i = 0; i < t->dim; i += 8) {
-            __m256 v = _mm256_loadu_ps(x + i);
-            squares = _mm256_fmadd_ps(v, v, squares);
-        }
-        __m256 factor = _mm256_set1_ps(1 / sqrtf(total(squares) / t->dim + t->epsilon));
+        __m256 factor = _mm256_set1_ps(1 / sqrtf(dot(x, x, t->dim) / t->dim + t->epsilon));
         for (int i = 0; i < t->dim; i += 8) {
             __m256 v = _mm256_mul_ps(_mm256_loadu_ps(x + i), factor);
             _mm256_storeu_ps(y + i, _mm256_mul_ps(v, _mm256_loadu_ps(gain + i)));
@@ -45,13 +40,9 @@ static void turn(const Pass *pass, int position, const float *v, int size, float
 static void attend(const float *query, int queries, int head_dim, const float *keys,
                    const float *values, int count, int64_t capacity, float *scores, float *to) {
     for (int j = 0; j < count; j++)
-        for (int q = 0; q < queries; q++) {
-            __m256 dot = _mm256_setzero_ps();
-            for (int i = 0; i < head_dim; i += 8)
-                dot = _mm256_fmadd_ps(_mm256_loadu_ps(query + q * head_dim + i),
-                                      _mm256_loadu_ps(keys + (int64_t)j * head_dim + i), dot);
-            scores[q * capacity + j] = total(dot);
-        }
+        for (int q = 0; q < queries; q++)
+            scores[q * capacity + j] =
+                dot(query + q * head_dim, keys + (int64_t)j * head_dim, head_dim);
     for (int q = 0; q < queries; q++) {
         float *score = scores + q * capacity;
         for (int j = count; j % 8; j++) score[j] = -INFINITY;

@@ -1,4 +1,4 @@
-// Functions of eight numbers at a time.
+// Functions of eight numbers at a time, and of vectors of a multiple of eight.
 
 #ifndef DITAR_VECTOR_H
 #define DITAR_VECTOR_H
@@ -9,6 +9,13 @@ static inline float total(__m256 v) {
     __m128 four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     four = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(four, _mm_movehdup_ps(four)));
+}
+
+static inline float dot(const float *a, const float *b, int count) {
+    __m256 sums = _mm256_setzero_ps();
+    for (int i = 0; i < count; i += 8)
+        sums = _mm256_fmadd_ps(_mm256_loadu_ps(a + i), _mm256_loadu_ps(b + i), sums);
+    return total(sums);
 }
 
 // e^x for x <= 88, and 0 below -87. Relative error 2e-7.

@@ -52,18 +52,32 @@ typedef struct {
     int length;
 } Phase;
 
+static void snake_row(const float *x, int channels, const float *alpha, const float *inverse,
+                      float *to) {
+    for (int c = 0; c < channels; c += 8)
+        _mm256_storeu_ps(to + c, snake8(_mm256_loadu_ps(x + c), alpha + c, inverse + c));
+}
+
+// Eight channels of a depthwise convolution, whose first input is at x and the next `apart` further.
+static inline __m256 convolve8(const float *weight, const float *bias, int taps, int channels,
+                               const float *x, int64_t apart) {
+    __m256 v = _mm256_loadu_ps(bias);
+    for (int tap = 0; tap < taps; tap++)
+        v = _mm256_fmadd_ps(_mm256_loadu_ps(weight + tap * channels),
+                            _mm256_loadu_ps(x + tap * apart), v);
+    return v;
+}
+
 static void first_snake(void *data, int index, int rank) {
     (void)rank;
     const Phase *p = data;
-    const int channels = p->unit->channels;
+    const Unit *unit = p->unit;
+    const int channels = unit->channels;
+    float *joined = p->joined + (int64_t)(unit->taps - 1) * unit->dilation * channels;
     int end = (index + 1) * ROWS < p->length ? (index + 1) * ROWS : p->length;
     for (int64_t t = index * ROWS; t < end; t++)
-        for (int c = 0; c < channels; c += 8) {
-            __m256 v = _mm256_loadu_ps(p->x + t * channels + c);
-            v = snake8(v, p->unit->first_alpha + c, p->unit->first_inverse + c);
-            int64_t row = t + (p->unit->taps - 1) * p->unit->dilation;
-            _mm256_storeu_ps(p->joined + row * channels + c, v);
-        }
+        snake_row(p->x + t * channels, channels, unit->first_alpha, unit->first_inverse,
+                  joined + t * channels);
 }
 
 static void convolve(void *data, int index, int rank) {
@@ -74,11 +88,8 @@ static void convolve(void *data, int index, int rank) {
     int end = (index + 1) * ROWS < p->length ? (index + 1) * ROWS : p->length;
     for (int64_t t = index * ROWS; t < end; t++)
         for (int c = 0; c < channels; c += 8) {
-            __m256 v = _mm256_loadu_ps(unit->bias + c);
-            for (int tap = 0; tap < unit->taps; tap++)
-                v = _mm256_fmadd_ps(
-                    _mm256_loadu_ps(unit->weight + tap * channels + c),
-                    _mm256_loadu_ps(p->joined + (t + tap * unit->dilation) * channels + c), v);
+            __m256 v = convolve8(unit->weight + c, unit->bias + c, unit->taps, channels,
+                                 p->joined + t * channels + c, (int64_t)unit->dilation * channels);
             v = snake8(v, unit->second_alpha + c, unit->second_inverse + c);
             _mm256_storeu_ps(p->mixed + t * channels + c, v);
         }
@@ -128,37 +139,23 @@ static void some_rows(void *data, int index, int rank) {
     for (int64_t t = index * ROWS; t < end; t++) {
         float *x = p->x + t * channels;
         if (stage->kind == LAST) {
-            __m256 sums = _mm256_setzero_ps();
-            for (int i = 0; i < stage->taps * channels; i += 8)
-                sums = _mm256_fmadd_ps(_mm256_loadu_ps(stage->first + i), _mm256_loadu_ps(x + i),
-                                       sums);
-            p->y[t] = tanhf(total(sums) + *stage->second);
-            continue;
-        }
-        for (int c = 0; c < channels; c += 8) {
-            __m256 v = _mm256_loadu_ps(x + c);
-            if (stage->kind == SNAKE_STAGE)
-                v = snake8(v, stage->first + c, stage->second + c);
-            else
-                v = _mm256_fmadd_ps(v, _mm256_loadu_ps(stage->first + c),
-                                    _mm256_loadu_ps(stage->second + c));
-            _mm256_storeu_ps(x + c, v);
+            p->y[t] = tanhf(dot(stage->first, x, stage->taps * channels) + *stage->second);
+        } else if (stage->kind == SNAKE_STAGE) {
+            snake_row(x, channels, stage->first, stage->second, x);
+        } else {
+            for (int c = 0; c < channels; c++) x[c] = x[c] * stage->first[c] + stage->second[c];
         }
     }
 }
 
-// x [length, channels] has its past before it.
+// x begins with its past.
 static void depthwise(const Stage *stage, const float *x, int length, float *y) {
     const int channels = stage->channels;
     for (int64_t t = 0; t < length; t++)
-        for (int c = 0; c < channels; c += 8) {
-            __m256 v = _mm256_loadu_ps(stage->second + c);
-            for (int tap = 0; tap < stage->taps; tap++)
-                v = _mm256_fmadd_ps(
-                    _mm256_loadu_ps(stage->first + tap * channels + c),
-                    _mm256_loadu_ps(x + (t + tap - stage->taps + 1) * channels + c), v);
-            _mm256_storeu_ps(y + t * channels + c, v);
-        }
+        for (int c = 0; c < channels; c += 8)
+            _mm256_storeu_ps(y + t * channels + c,
+                             convolve8(stage->first + c, stage->second + c, stage->taps, channels,
+                                       x + t * channels + c, channels));
 }
 
 // Numbers of the longest signal, of the longest past, and of what units work in.
@@ -218,7 +215,7 @@ void decoder_run(const Chunk *chunk, Crew *crew) {
         if (stage->kind == UNIT) {
             run_unit(stage->unit, now, length, *past++, units, crew);
         } else if (stage->kind == DEPTHWISE) {
-            depthwise(stage, now, length, other);
+            depthwise(stage, from, length, other);
         } else if (stage->kind == PRODUCT) {
             Rows rows = rows_for(&stage->matrix, from, length, 0, crew);
             rows.stride = stage->channels;

@@ -125,38 +125,41 @@ class CompiledDecoder:
         for stage in stages:
             self._stride *= stage.stride if isinstance(stage, Product) else 1
 
-    def __call__(self, x: Tensor, past: Sequence[Tensor]) -> Tensor:
+    def __call__(self, x: Tensor, past: list[Tensor]) -> Tensor:
         """The next samples [T * stride] of x [T, channels].
 
         `past` are the inputs that stages still need, of every stage that looks back; they are
-        overwritten by those that they need next.
+        replaced by those that they need next.
         """
-        with self._chunk(x, past) as (chunk, y), crew() as threads:
+        chunk, y = self._chunk(x, past)
+        with crew() as threads:
             _decoder_run(byref(chunk), threads)
         return y
 
     @contextmanager
-    def beside(self, x: Tensor, past: Sequence[Tensor]) -> Iterator[tuple[Tensor, bool]]:
+    def beside(self, x: Tensor, past: list[Tensor]) -> Iterator[tuple[Tensor, bool]]:
         """The same while other kernels run: the samples, which are there when this ends, and
         whether another thread makes them until then."""
-        with self._chunk(x, past) as (chunk, y), errand() as threads:
+        chunk, y = self._chunk(x, past)
+        with errand() as threads:
             if threads is None:
                 _decoder_run(byref(chunk), None)
             else:
                 _decoder_send(byref(chunk), threads)
             yield y, threads is not None
 
-    @contextmanager
-    def _chunk(self, x: Tensor, past: Sequence[Tensor]) -> Iterator[tuple[_Chunk, Tensor]]:
-        """What is to be done, with its memory, and what comes of it."""
+    def _chunk(self, x: Tensor, past: list[Tensor]) -> tuple[_Chunk, Tensor]:
+        """What is to be done, which holds its memory, and what comes of it."""
         x = x.contiguous()
+        past[:] = [part.clone() for part in past]
         y = x.new_empty(len(x) * self._stride)
         chunk = _Chunk(self._stages, len(self._stages), len(x), x.data_ptr())
         chunk.past = (c_void_p * len(past))(*(part.data_ptr() for part in past))
         chunk.y = y.data_ptr()
         space = x.new_empty(_decoder_space(byref(chunk)))
         chunk.space = space.data_ptr()
-        yield chunk, y
+        chunk.held = x, space, past
+        return chunk, y
 
     def _struct(self, stage: Stage) -> _Stage:
         struct = _Stage(_KINDS[type(stage)], taps=1, stride=1)

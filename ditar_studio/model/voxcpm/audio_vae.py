@@ -374,7 +374,6 @@ class AudioVae(nn.Module):
         """The next latents [T, D] to the next samples [T * hop]; ``state`` moves on in place."""
         x = latents.to(self._like)
         if self._compiled is not None:
-            state[:] = [part.clone() for part in state]
             return self._compiled(x, state)
         samples, _ = self.decoder.run(x, state, 0)
         return samples[:, 0].tanh_()
@@ -390,7 +389,6 @@ class AudioVae(nn.Module):
         if self._compiled is None:
             yield self.decode_step(latents, state), False
             return
-        state[:] = [part.clone() for part in state]
         with self._compiled.beside(latents.to(self._like), state) as made:
             yield made
 

@@ -30,7 +30,8 @@ def _locdit(locdit: LocDiT) -> CompiledLocDiT | None:
         return None
     assert inward.bias is not None
     assert outward.bias is not None
-    return CompiledLocDiT(transformer, inward.matrix, inward.bias, outward.matrix, outward.bias)
+    edges = inward.matrix, inward.bias, outward.matrix, outward.bias
+    return CompiledLocDiT(transformer, locdit.transformer.table, *edges)
 
 
 def _compiled(transformer: Transformer) -> CompiledTransformer | None:

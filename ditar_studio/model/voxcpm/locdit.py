@@ -96,8 +96,7 @@ class LocDiT(nn.Module):
         """
         if self.compiled is not None:
             heads = torch.stack([self._head(conditions, time) for time in times])
-            table = self.transformer.table(heads.shape[2] + 2 * len(noise))
-            return self.compiled.patch(reverse, noise, guidance, heads, previous, table)
+            return self.compiled.patch(reverse, noise, guidance, heads, previous)
         tokens = {step.time: time for step, time in zip(reverse.steps, times, strict=True)}
 
         def network(x: Tensor, t: float) -> Tensor:

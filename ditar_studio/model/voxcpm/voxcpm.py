@@ -260,8 +260,7 @@ class VoxCPM(nn.Module):
     @torch.inference_mode()
     def step(self, speech: Speech) -> Patch:
         """Make the next patch."""
-        kernels = self.base_lm.compiled is not None
-        with _beside(kernels):
+        with _beside(self.base_lm.compiled is not None):
             if speech.pending is not None:
                 self._feed_back(speech, speech.pending)
                 speech.pending = None
@@ -269,18 +268,17 @@ class VoxCPM(nn.Module):
             latents = self._draw(speech, self.condition(base, residual))
             stop = self.stop_head(F.silu(self.stop_proj(base))).float().softmax(-1)[0, 1]
             speech.previous = speech.pending = latents.to(self.dtype)
-            if kernels:
-                samples = self._decode_feeding_back(speech, latents)
-        if not kernels:
-            with _beside(self.vae.compiled):
-                samples = self.vae.decode_step(latents, speech.decoder)
+            samples = self._decode(speech, latents)
         return Patch(latents, samples, float(stop))
 
-    def _decode_feeding_back(self, speech: Speech, latents: Tensor) -> Tensor:
-        """The patch's samples; the language models already hear it meanwhile, if they can.
+    def _decode(self, speech: Speech, latents: Tensor) -> Tensor:
+        """The patch's samples; compiled language models already hear it meanwhile, if they can.
 
         They wait for their weights and the decoder computes, so that both take less time together.
         """
+        if self.base_lm.compiled is None:
+            with _beside(self.vae.compiled):
+                return self.vae.decode_step(latents, speech.decoder)
         with self.vae.decoding(latents, speech.decoder) as (samples, elsewhere):
             if elsewhere and speech.pending is not None and speech.room:
                 self._feed_back(speech, speech.pending)
