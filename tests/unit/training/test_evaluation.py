@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -148,11 +149,33 @@ def test_a_judge_that_is_not_installed_names_the_extra(monkeypatch: pytest.Monke
     assert "ditar-studio[evaluation]" in caught.value.remedy
 
 
-def test_the_development_lists_are_jobs_of_distinct_plain_sentences() -> None:
-    folder = Path(__file__).parents[3] / "resources" / "models" / "dev"
-    lists = [read_jobs(folder / name) for name in ("dev_synth.jsonl", "dev_real.jsonl")]
-    assert [len(jobs) for jobs in lists] == [30, 32]
-    assert len({job.text for jobs in lists for job in jobs}) == 62
+DEVELOPMENT = Path(__file__).parents[3] / "resources" / "models" / "dev"
+
+
+def test_the_development_lists_are_jobs_of_distinct_plain_sentences_with_their_clips() -> None:
+    lists = [read_jobs(DEVELOPMENT / f"dev_{name}.jsonl") for name in ("synth", "real", "accents")]
+    assert [len(jobs) for jobs in lists] == [30, 32, 61]
+    assert len({job.text for jobs in lists for job in jobs}) == 123
+    assert all(job.reference.is_file() for jobs in lists for job in jobs)
+
+
+def test_the_accents_are_divided_evenly_and_no_clip_has_two_uses() -> None:
+    lines = (DEVELOPMENT / "dev_accents.jsonl").read_text("utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    clips = [row["reference"] for row in rows] + [row["other"] for row in rows if "other" in row]
+    clips += [clip["reference"] for row in rows for clip in row.get("more", ())]
+    assert len(set(clips)) == len(clips)
+    assert {
+        path.relative_to(DEVELOPMENT).as_posix() for path in DEVELOPMENT.glob("speakers/*")
+    } == (set(clips))
+    assert all(clip["transcript"] for row in rows for clip in row.get("more", ()))
+    strata = Counter((row["source"], row["accent"]) for row in rows)
+    for (source, accent), count in strata.items():
+        first = sum(
+            (row["source"], row["accent"], row["half"]) == (source, accent, "a") for row in rows
+        )
+        assert abs(2 * first - count) <= 1
+    assert len({accent for _, accent in strata}) == 9
 
 
 @pytest.mark.leaves_threads
