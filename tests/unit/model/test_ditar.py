@@ -11,7 +11,7 @@ from ditar_studio.model.config import PRESETS
 from ditar_studio.model.diffusion import Sampling
 from ditar_studio.model.ditar import DiTAR, Prompt
 from ditar_studio.model.locdit import LocDiT
-from ditar_studio.training.ditar import DiTARLosses, DiTARObjective
+from ditar_studio.model.objective import DiTARLosses, DiTARObjective
 
 TEXT = torch.tensor([5, 6, 2, 7, 8, 9, 4])
 PROMPT_TEXT = torch.tensor([10, 11, 2, 12, 4])

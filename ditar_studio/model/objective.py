@@ -1,0 +1,202 @@
+"""The objective of a DiTAR: what it is trained to, and what a voice is fine-tuned to.
+
+One pass of the language model over whole utterances; LocDiT on a random subset of the patches;
+every language-model output is zeroed with probability 0.1 for LM guidance.
+Sources: arXiv 2502.03930, section 3; its successors for noise on fed-back latents.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ditar_studio.model.config import DiTARConfig
+from ditar_studio.model.diffusion import diffuse
+from ditar_studio.model.ditar import DiTAR
+from ditar_studio.model.locdit import LocDiT
+from ditar_studio.model.pointer import elapsed_since_move, patterns
+
+
+@dataclass(frozen=True)
+class DiTARLosses:
+    """Weights and rates of the objective.
+
+    Args:
+        pattern: weight of the pointer's cross-entropy.
+        stop: weight of the stop head's.
+        draws: share of the patches that LocDiT is trained on a step, times the noise draws each.
+        drop: probability that a language-model output is zeroed.
+        forget: probability that LocDiT does not see the history of a patch, so that the language
+            model has to tell it whose voice this is.
+        noise: largest standard deviation of the noise on latents that are fed back.
+        history_noise: the same, of further noise on LocDiT's history.
+        nameless: probability that an example's voice embedding is not given.
+        time_shift: mean of the logit-normal noise levels; positive is towards noise.
+        time_spread: standard deviation of their logits.
+    """
+
+    pattern: float = 0.2
+    stop: float = 0.05
+    draws: float = 0.6
+    drop: float = 0.1
+    forget: float = 0.4
+    noise: float = 0.3
+    history_noise: float = 0.4
+    nameless: float = 0.05
+    time_shift: float = 0.3
+    time_spread: float = 1.2
+
+
+def in_patches(x: Tensor, patch: int) -> Tensor:
+    """[B, T * P, dim] -> [B, T, P, dim]."""
+    return x.reshape(x.shape[0], -1, patch, x.shape[-1])
+
+
+@dataclass(frozen=True)
+class Patches:
+    """What LocDiT learns from: N patches, what was before each, and what it is told of them.
+
+    Attributes:
+        clean: [N, P, latent_dim].
+        history: [N, K * P, latent_dim] as they are fed back.
+        h: [N, dim] outputs of the language model.
+        spoken: [N, P, dim] what the latents say; None without a pointer.
+        voice: [N, dim], or one that broadcasts to it; None without a speaker embedding.
+    """
+
+    clean: Tensor
+    history: Tensor
+    h: Tensor
+    spoken: Tensor | None
+    voice: Tensor | None
+
+    def told(self) -> tuple[Tensor, Tensor | None]:
+        """`h` and `spoken` as LocDiT is given them, which is with the voice."""
+        if self.voice is None:
+            return self.h, self.spoken
+        said = None if self.spoken is None else self.spoken + self.voice[:, None]
+        return self.h + self.voice, said
+
+
+Conditions = tuple[Tensor, Tensor | None, Tensor | None]
+"""Language-model outputs [B, T + 1, dim]; with a pointer, what latents say [B, T * P, dim]; with
+a speaker embedding, what LocDiT is told of it [B, dim]."""
+
+
+def patches_at(
+    config: DiTARConfig,
+    latents: Tensor,
+    fed: Tensor,
+    conditions: Conditions,
+    rows: Tensor,
+    columns: Tensor,
+) -> Patches:
+    """The patches at `rows`, `columns` of utterances with latents [B, T * P, latent_dim], which
+    are `fed` back with some noise."""
+    outputs, spoken, voice = conditions
+    earlier = F.pad(in_patches(fed, config.patch), (0, 0, 0, 0, config.history, 0))
+    history = [earlier[rows, columns + k] for k in range(config.history)]
+    return Patches(
+        clean=in_patches(latents, config.patch)[rows, columns],
+        history=torch.cat(history, dim=1),
+        h=outputs[rows, columns],
+        spoken=None if spoken is None else in_patches(spoken, config.patch)[rows, columns],
+        voice=None if voice is None else voice[rows],
+    )
+
+
+def diffusion_loss(locdit: LocDiT, patches: Patches, losses: DiTARLosses) -> Tensor:
+    """Mean squared error of what LocDiT predicts, with conditions dropped, history made noisy or
+    forgotten, and noise levels drawn as `losses` says."""
+    told, said = patches.told()
+    count, device = len(patches.clean), patches.clean.device
+    keep = (torch.rand(count, 1, device=device) >= losses.drop).to(patches.clean.dtype)
+    known = torch.rand(count, 1, 1, device=device) >= losses.forget
+    level = torch.rand(count, 1, 1, device=device) * losses.history_noise
+    history = (patches.history + level * torch.randn_like(patches.history)) * known
+    if said is not None:
+        said = said * keep[..., None]
+    t = torch.sigmoid(torch.randn(count, device=device) * losses.time_spread + losses.time_shift)
+    noisy, target = diffuse(patches.clean, torch.randn_like(patches.clean), t)
+    return F.mse_loss(locdit(noisy, t, told * keep, history, said), target)
+
+
+class DiTARObjective(nn.Module):
+    """Losses of a DiTAR on a batch of `training.ditar.DiTARData`."""
+
+    def __init__(self, model: DiTAR, losses: DiTARLosses) -> None:
+        super().__init__()
+        self.model, self.losses = model, losses
+        model.vae.requires_grad_(False)
+        if model.reader is not None:
+            model.reader.requires_grad_(False)
+        if model.speaker is not None:
+            model.speaker.requires_grad_(False)
+
+    def conditions(self, batch: dict[str, Tensor], fed: Tensor) -> Conditions:
+        """What the language model makes of a batch.
+
+        Args:
+            fed: latents [B, T * P, latent_dim] as they are fed back.
+        """
+        model, patch = self.model, self.model.config.patch
+        text = model.language_model.symbols(batch["text"])
+        voice = None
+        if model.voice is not None:
+            to_text, voice = model.voice(batch["voice"])
+            text = text + to_text[:, None]
+        batch_size = text.shape[0]
+        embeddings = model.aggregator(fed.reshape(-1, patch, fed.shape[-1]))
+        embeddings = embeddings.reshape(batch_size, -1, embeddings.shape[-1])
+        spoken = None
+        if model.pointer is not None:
+            inside = (
+                torch.arange(text.shape[1], device=text.device) < batch["text_lengths"][:, None]
+            )
+            context = model.pointer.read(text * inside[..., None])
+            where = batch["positions"].gather(1, batch["units"])
+            spoken = model.pointer.spoken(context, where, elapsed_since_move(batch["units"]))
+            embeddings = embeddings + model.heard(spoken[:, patch - 1 :: patch])
+        return model.language_model(text, batch["text_lengths"], embeddings), spoken, voice
+
+    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        model, losses = self.model, self.losses
+        patch = model.config.patch
+        latents, counts = batch["latents"], batch["patches"]
+        level = torch.rand(latents.shape[0], 1, 1, device=latents.device) * losses.noise
+        fed = latents + level * torch.randn_like(latents)
+        if "voice" in batch:
+            given = torch.rand(len(latents), 1, device=latents.device) >= losses.nameless
+            batch = {**batch, "voice": batch["voice"] * given}
+        outputs, spoken, voice = self.conditions(batch, fed)
+        valid = torch.arange(outputs.shape[1] - 1, device=latents.device) < counts[:, None]
+
+        # LocDiT on a random subset of the patches.
+        rows, columns = torch.nonzero(valid, as_tuple=True)
+        chosen = torch.rand(len(rows), device=rows.device).argsort()[
+            : max(1, int(losses.draws * len(rows)))
+        ]
+        chosen_patches = patches_at(
+            model.config, latents, fed, (outputs, spoken, voice), rows[chosen], columns[chosen]
+        )
+        out = {"diffusion": diffusion_loss(model.locdit, chosen_patches, losses)}
+        total = out["diffusion"]
+
+        if model.pointer is not None:
+            wanted = patterns(batch["units"], batch["units"][:, 0], patch)
+            scored = valid & ~batch["joins"]
+            out["pattern"] = F.cross_entropy(
+                model.pointer.pattern(outputs[:, :-1][scored]), wanted[scored]
+            )
+            total = total + losses.pattern * out["pattern"]
+
+        stop = model.language_model.stop(outputs[:, 1:])[..., 0]
+        label, scored = batch["stop"].clamp_min(0), valid & (batch["stop"] >= 0)
+        out["stop"] = F.binary_cross_entropy_with_logits(
+            stop[scored], label[scored].to(stop.dtype), pos_weight=stop.new_tensor(5.0)
+        )
+        total = total + losses.stop * out["stop"]
+        return {"loss": total, **out}
