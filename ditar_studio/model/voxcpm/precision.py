@@ -175,7 +175,7 @@ def beside_int8(rows: Rows, bias: Tensor | None, wide: Tensor) -> nn.Module:
 
     Args: as of `exact`.
     """
-    if _compiles(*rows.shape) and is_bf16(wide):
+    if fits(*rows.shape) and is_bf16(wide):
         return CompiledLinear(Matrix.bf16(wide), None if bias is None else bias.float())
     return exact(rows, bias, wide)
 
@@ -221,15 +221,15 @@ class CompiledLinear(nn.Module):
 
 
 def _int8(weight: Tensor, bias: Tensor | None) -> Int8Linear | CompiledLinear:
-    """What computes a projection in int8 fastest here; weight [out, in] may be overwritten."""
-    if _compiles(*weight.shape):
+    """What computes a projection in int8; weight [out, in] may be overwritten.
+
+    The kernels wherever they take it: VoxCPM-0.5B's shape speaks by them at a real-time factor of
+    1.09 on one core of a Zen 4 and of 0.81 on two of a Sapphire Rapids, by torch, with VNNI, at
+    1.15 and 1.63. (A long text is read a third faster by torch, once.)
+    """
+    if fits(*weight.shape):
         return CompiledLinear(Matrix.int8(weight), bias)
     return Int8Linear(weight, bias)
-
-
-def _compiles(outputs: int, columns: int) -> bool:
-    """Whether the kernels take such a projection, and in less time than torch."""
-    return fits(outputs, columns) and not _has_vnni()
 
 
 def _has_vnni() -> bool:

@@ -32,6 +32,23 @@ compiled = pytest.mark.skipif(bool(missing()), reason=f"no compiled kernels: {mi
 
 FLOATS = Precision("fp32", torch.float32, None, "")
 
+CPUS = {
+    "AVX2": {"avx2": True},
+    "VNNI": {"avx2": True, "avx512_vnni": True},
+    "VNNI and bf16": {"avx2": True, "avx512_vnni": True, "avx512_bf16": True},
+    "no AVX2": {},
+}
+"""What torch may say of an x86 CPU."""
+
+
+def simulate(cpu: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let torch speak of another CPU than this one, and let the kernels be where they'd be."""
+    said = {"architecture": "x86_64", **CPUS[cpu]}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: said)
+    if cpu == "no AVX2":
+        monkeypatch.setattr(precision, "fits", lambda *_: False)
+        monkeypatch.setattr(audio_vae, "fits", lambda *_: False)
+
 
 def in_bf16(folder: Path, generation: str = "2") -> Path:
     """A folder with weights as they are released."""
@@ -112,9 +129,11 @@ def test_a_projection_that_int8_would_harm_stays_exact(
 
 @compiled
 @pytest.mark.parametrize("generation", ["1.5", "2"])
+@pytest.mark.parametrize("cpu", ["AVX2", "VNNI", "VNNI and bf16"])
 def test_compiled_transformers_compute_what_their_modules_do(
-    tmp_path: Path, generation: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, generation: str, cpu: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    simulate(cpu, monkeypatch)
     monkeypatch.setattr(precision, "MOST_ERROR", 0.0)
     model = load(in_bf16(tmp_path, generation), choose("int8")).model
     assert all(part.compiled is not None for part in transformers(model))
@@ -124,6 +143,20 @@ def test_compiled_transformers_compute_what_their_modules_do(
     for part in transformers(model):
         part.compiled = None
     torch.testing.assert_close(made, first_patch(model), rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize("generation", folders.GENERATIONS)
+@pytest.mark.parametrize("name", [None, "fp32", "bf16", "int8"])
+def test_a_model_speaks_without_avx2_in_every_precision(
+    tmp_path: Path, generation: str, name: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulate("no AVX2", monkeypatch)
+    chosen = choose(name)
+    assert chosen.dtype == torch.float32
+    model = load(folders.make_folder(tmp_path, generation), chosen).model
+    assert not any(isinstance(part, CompiledLinear | HalfLinear) for part in model.modules())
+    assert all(part.compiled is None for part in transformers(model))
+    assert first_patch(model).isfinite().all()
 
 
 def transformers(model: VoxCPM) -> list[Transformer]:
