@@ -19,13 +19,21 @@ def track_pitch(samples: NDArray[np.float32], sample_rate: int, hop: int) -> NDA
 
     Returns:
         [n / hop] values, the k-th at the middle of the k-th hop.
+
+    Raises:
+        StudioError: pyworld is not installed, or can't be imported.
     """
     try:
         import pyworld
     except ImportError as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == "pyworld":
+            raise StudioError(
+                "Training needs pyworld, which is not installed.",
+                'Install it with `pip install "ditar-studio[training]"`.',
+            ) from error
         raise StudioError(
-            "Training needs pyworld, which is not installed.",
-            'Install it with `pip install "ditar-studio[training]"`.',
+            f"Training needs pyworld, which is installed but can't be imported: {error}.",
+            "Remove the package pyworld, and install pyworld-prebuilt in its place.",
         ) from error
     wave = np.pad(samples.astype(np.float64), (0, hop))
     coarse, times = pyworld.dio(
