@@ -1,28 +1,30 @@
-"""What a client asks for, checked, and how it is spoken: one request after the other."""
+"""What a client asks for, checked."""
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Callable, Iterator, Mapping
+import json
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from ditar_studio.api.errors import RefusedError
 from ditar_studio.audio.speed import FASTEST, SLOWEST
-from ditar_studio.engine.events import Cancelled, Done, Event, Failed
-from ditar_studio.engine.generate import GenerationRequest, Line, stream
 from ditar_studio.engine.settings import GenerationSettings
-from ditar_studio.engine.speech_model import SpeechModel
-from ditar_studio.engine.voice import Reference, VoiceCache
-from ditar_studio.engine.worker import Worker
 from ditar_studio.errors import StudioError
-from ditar_studio.store.library import Library
-from ditar_studio.store.voice import Voice
+from ditar_studio.services.sound_stream import Format, formats
 
-Format = Literal["mp3", "opus", "flac", "wav", "pcm"]
+StreamFormat = Literal["audio", "sse"]
 
 LONGEST_INPUT = 20_000
+_LONGEST_NAME = 200
+_LONGEST_INSTRUCTIONS = 4096
+_MOST_DIGITS = 20
 _SETTINGS = ("temperature", "guidance", "steps", "seed")
+_FIELDS = (
+    *("model", "input", "voice", "instructions", "response_format", "speed", "stream_format"),
+    *_SETTINGS,
+)
 
 
 @dataclass(frozen=True)
@@ -32,112 +34,135 @@ class SpeechRequest:
     Args:
         input: what to say; up to 20000 characters.
         voice: name or id of a voice of the library.
-        response_format: of the answer; "pcm" is 16 bits, little endian, mono, without a header.
-        speed: tempo, 0.5..2; other than 1 the answer comes when all has been spoken.
+        model: name of the model; None for the one that is loaded.
+        instructions: the way of speaking, for models that take a style.
+        response_format: of the answer; "pcm" is 16 bits, little endian, mono, 24 kHz.
+        speed: tempo with the pitch kept, 0.25..4.
+        stream_format: "sse" sends the sound as server-sent events; None sends it as it is.
         settings: temperature, guidance, steps, seed, as far as given.
     """
 
     input: str
     voice: str
+    model: str | None = None
+    instructions: str = ""
     response_format: Format = "mp3"
     speed: float = 1.0
+    stream_format: StreamFormat | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @staticmethod
-    def of(body: object) -> SpeechRequest:
-        """Check a decoded JSON body.
+    def of(data: bytes) -> SpeechRequest:
+        """Check the bytes of a body.
 
         Raises:
-            StudioError: something in it is missing or wrong.
+            RefusedError: they are not JSON, or something in it is missing, wrong or unknown.
         """
+        body = _decoded(data)
         if not isinstance(body, dict):
-            raise StudioError("The request is not a JSON object.")
-        text, voice = body.get("input"), body.get("voice")
+            raise RefusedError("The request is not a JSON object.")
+        for name in body:
+            if name not in _FIELDS:
+                raise RefusedError(
+                    f"There is no parameter “{name[:_LONGEST_NAME]}”. Leave it out.",
+                    param=name[:_LONGEST_NAME],
+                    code="unknown_parameter",
+                )
+        given = {name: value for name, value in body.items() if value is not None}
+        voice = given.get("voice")
         if isinstance(voice, dict):
-            voice = voice.get("id")
-        kind, speed = body.get("response_format", "mp3"), body.get("speed", 1.0)
-        if not isinstance(text, str) or not text.strip():
-            raise StudioError("“input” has to be the text to speak.")
-        if len(text) > LONGEST_INPUT:
-            raise StudioError(f"“input” may have {LONGEST_INPUT} characters.", "Split it.")
-        if not isinstance(voice, str) or not voice.strip():
-            raise StudioError("“voice” has to be the name of a voice.")
-        if kind not in get_args(Format):
-            raise StudioError(f"“response_format” has to be one of {', '.join(get_args(Format))}.")
-        if isinstance(speed, bool) or not isinstance(speed, (int, float)):
-            raise StudioError("“speed” has to be a number.")
-        if not SLOWEST <= speed <= FASTEST:
-            raise StudioError(f"“speed” has to be between {SLOWEST:g} and {FASTEST:g}.")
-        settings = {name: body[name] for name in _SETTINGS if body.get(name) is not None}
-        GenerationSettings.from_dict(settings)
-        return SpeechRequest(text, voice.strip(), kind, float(speed), settings)
+            given["voice"] = voice.get("id")
+        return SpeechRequest(
+            input=_text(given, "input", LONGEST_INPUT),
+            voice=_text(given, "voice", _LONGEST_NAME),
+            model=_text(given, "model", _LONGEST_NAME) if "model" in given else None,
+            instructions=_instructions(given),
+            response_format=_format(given),
+            speed=_speed(given),
+            stream_format=_stream_format(given),
+            settings=_settings(given),
+        )
 
 
-class Speaker:
-    """Speaks requests with the studio's voices, model and worker.
+def _decoded(data: bytes) -> Any:
+    try:
+        value = json.loads(
+            data.decode(), parse_int=_whole, parse_float=_number, parse_constant=_number
+        )
+        json.dumps(value, ensure_ascii=False).encode()  # fails at halves of surrogate pairs
+    except RefusedError:
+        raise
+    except UnicodeEncodeError:
+        raise RefusedError("A text in the request holds half of a surrogate pair.") from None
+    except RecursionError:
+        raise RefusedError("The request's JSON is nested too deeply.") from None
+    except ValueError:
+        raise RefusedError("The request is not JSON in UTF-8.") from None
+    return value
 
-    Args:
-        model: gives the loaded model and its voice cache; called on the worker's thread.
-        model_name: what `GET /v1/models` tells.
-    """
 
-    def __init__(
-        self,
-        library: Library,
-        worker: Worker,
-        model: Callable[[], tuple[SpeechModel, VoiceCache | None]],
-        model_name: str,
-    ) -> None:
-        self._library = library
-        self._worker = worker
-        self._model = model
-        self.model_name = model_name
+def _whole(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise RefusedError(f"A number in the request has more than {_MOST_DIGITS} digits.")
+    return int(text)
 
-    def voices(self) -> list[Voice]:
-        """Those that can speak: with a reference."""
-        return [voice for voice in self._library.voices.all() if voice.reference is not None]
 
-    def voice(self, name: str) -> Voice:
-        """A voice by id or name, letter case aside.
+def _number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise RefusedError("A number in the request is not finite.")
+    return value
 
-        Raises:
-            StudioError: there is none; the message tells those there are.
-        """
-        voices = self.voices()
-        for voice in voices:
-            if name == voice.id or name.casefold() == voice.name.casefold():
-                return voice
-        names = ", ".join(voice.name for voice in voices) or "none"
-        raise StudioError(f"There is no voice “{name}”.", f"Voices: {names}.")
 
-    def speak(
-        self, request: SpeechRequest, voice: Voice, cancel: threading.Event
-    ) -> Iterator[Event]:
-        """The engine's events, as they come from the worker. Closing it cancels the job."""
-        assert voice.reference is not None
-        reference = Reference(voice.reference.path, voice.reference.transcript)
-        events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+def _text(given: Mapping[str, Any], name: str, longest: int) -> str:
+    value = given.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise RefusedError(f"“{name}” has to be a text that is not empty.", param=name)
+    if len(value) > longest:
+        raise RefusedError(f"“{name}” may have {longest} characters.", param=name)
+    return value.strip()
 
-        def work(cancelled: threading.Event) -> Iterator[Event]:
-            model, voices = self._model()
-            defaults = model.info.default_settings.as_dict()
-            settings = GenerationSettings.from_dict({**defaults, **request.settings})
-            lines = (Line(request.input),)
-            yield from stream(
-                model, GenerationRequest(lines, reference, settings), cancelled, voices
-            )
 
-        job = self._worker.submit(work, events.put)
-        try:
-            while True:
-                if cancel.is_set():
-                    job.cancel()
-                try:
-                    event = events.get(timeout=0.2)
-                except queue.Empty:
-                    continue
-                yield event
-                if isinstance(event, (Done, Cancelled, Failed)):
-                    return
-        finally:
-            job.cancel()
+def _instructions(given: Mapping[str, Any]) -> str:
+    if given.get("instructions", "") == "":  # as good as none; some programs always send it
+        return ""
+    return _text(given, "instructions", _LONGEST_INSTRUCTIONS)
+
+
+def _format(given: Mapping[str, Any]) -> Format:
+    kind: Any = given.get("response_format", "mp3")
+    known = formats()
+    if kind in known:
+        return kind  # type: ignore[no-any-return]
+    reason = "AAC cannot be encoded on this installation: " if kind == "aac" else ""
+    raise RefusedError(
+        f"{reason}“response_format” has to be one of {', '.join(known)}.", param="response_format"
+    )
+
+
+def _stream_format(given: Mapping[str, Any]) -> StreamFormat | None:
+    kind: Any = given.get("stream_format")
+    if kind is not None and kind not in get_args(StreamFormat):
+        raise RefusedError("“stream_format” has to be audio or sse.", param="stream_format")
+    return kind  # type: ignore[no-any-return]
+
+
+def _speed(given: Mapping[str, Any]) -> float:
+    speed = given.get("speed", 1.0)
+    if isinstance(speed, bool) or not isinstance(speed, (int, float)):
+        raise RefusedError("“speed” has to be a number.", param="speed")
+    if not SLOWEST <= speed <= FASTEST:
+        raise RefusedError(f"“speed” has to be between {SLOWEST:g} and {FASTEST:g}.", param="speed")
+    return float(speed)
+
+
+def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    settings = {}
+    for name in _SETTINGS:
+        if name in given:
+            settings[name] = given[name]
+            try:
+                GenerationSettings.from_dict({name: given[name]})
+            except StudioError as error:
+                raise RefusedError.of(error, param=name) from error
+    return settings

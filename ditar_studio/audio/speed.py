@@ -14,7 +14,7 @@ from ditar_studio.errors import StudioError
 
 Samples = npt.NDArray[np.float32]
 
-SLOWEST, FASTEST = 0.5, 2.0
+SLOWEST, FASTEST = 0.25, 4.0
 
 _HOP_SECONDS = 0.016
 _TOLERANCE_SECONDS = 0.010
@@ -31,7 +31,7 @@ def stretch(clip: Clip, speed: float) -> Clip:
         round(n / speed) samples; the clip itself at speed 1.
 
     Raises:
-        StudioError: a speed outside 0.5..2.
+        StudioError: a speed outside 0.25..4.
     """
     stretcher = Stretcher(clip.sample_rate, speed)
     if speed == 1.0 or not len(clip.samples):
@@ -50,7 +50,7 @@ class Stretcher:
         speed: as for `stretch`.
 
     Raises:
-        StudioError: a speed outside 0.5..2.
+        StudioError: a speed outside 0.25..4.
     """
 
     def __init__(self, sample_rate: int, speed: float) -> None:

@@ -5,45 +5,90 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import queue
 import secrets
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ditar_studio.cli.console import Console
+from ditar_studio.cli.models import located
 from ditar_studio.cli.speaking import stop_on_interrupt
 from ditar_studio.errors import StudioError
 
+if TYPE_CHECKING:
+    from ditar_studio.engine.speech_model import SpeechModel
+    from ditar_studio.engine.voice import VoiceCache
+    from ditar_studio.engine.worker import Worker
+
 TOKEN_VARIABLE = "DITAR_STUDIO_TOKEN"
+
+_WORKER_SECONDS = 0.5
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until interrupted; exit code 0."""
     if not 0 <= arguments.port <= 65535:
         raise StudioError(f"{arguments.port} is no port.", "Choose a number from 0 to 65535.")
-    from ditar_studio.api.server import ApiServer
-    from ditar_studio.api.speech import Speaker
-    from ditar_studio.engine.load import BUILT_IN, ModelShelf
+    from ditar_studio.api.server import ApiServer, check_token, reserve_port
+    from ditar_studio.api.speaker import Speaker
+    from ditar_studio.engine.load import BUILT_IN
     from ditar_studio.engine.worker import Worker
     from ditar_studio.sample_voices import sample_voices
     from ditar_studio.store.library import Library
 
     console = Console.of(arguments)
-    token = os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe(24)
+    token = check_token(os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe(24))
+    name = Path(arguments.model).expanduser().resolve().name if arguments.model else BUILT_IN
+    worker = Worker()
     with contextlib.ExitStack() as ends, stop_on_interrupt() as interrupted:
+        reserved = ends.enter_context(reserve_port(arguments.port))
         library = ends.enter_context(Library())
         library.voices.install_samples(sample_voices())
-        worker, shelf = Worker(), ModelShelf()
-        ends.callback(worker.stop)
-        speaker = Speaker(
-            library, worker, lambda: shelf.get(arguments.model), arguments.model or BUILT_IN
-        )
-        server = ApiServer(speaker, token, arguments.port)
-        server.start()
-        ends.callback(server.stop)
-        console.result(
-            {"url": server.url, "token": token},
-            f"Serving at {server.url} for programs on this machine that send\n"
-            f"    Authorization: Bearer {token}\n"
-            f"Set {TOKEN_VARIABLE} to keep the token. Ctrl+C ends it.",
-        )
-        while not interrupted.wait(0.2):
-            pass
+        ends.callback(worker.stop, _WORKER_SECONDS)
+        loaded = _load(located(arguments.model), worker, interrupted)
+        if loaded is not None:
+            server = ApiServer(Speaker(library, worker, *loaded, name), token, reserved)
+            server.start()
+            ends.callback(server.stop)
+            console.result(
+                {"url": server.url, "token": token},
+                f"Serving at {server.url} for programs on this machine that send\n"
+                f"    Authorization: Bearer {token}\n"
+                f"Set {TOKEN_VARIABLE} to keep the token. Ctrl+C ends it.",
+            )
+            while not interrupted.wait(0.2):
+                pass
+    if not worker.stop(0.0):
+        # Amid a patch, or still loading: that code must not see the interpreter being taken down.
+        sys.stdout.flush()
+        os._exit(0)
     return 0
+
+
+def _load(
+    model: str | None, worker: Worker, interrupted: threading.Event
+) -> tuple[SpeechModel, VoiceCache] | None:
+    """Load the model on the worker's thread; None if interrupted.
+
+    Raises:
+        StudioError: there is no such model, or it can't be loaded.
+    """
+    from ditar_studio.engine.events import Failed
+    from ditar_studio.engine.load import ModelShelf
+
+    outcome: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def work(cancelled: threading.Event) -> Iterator[tuple[SpeechModel, VoiceCache]]:
+        yield ModelShelf().get(model)
+
+    worker.submit(work, outcome.put)
+    while not interrupted.is_set():
+        with contextlib.suppress(queue.Empty):
+            loaded = outcome.get(timeout=0.2)
+            if isinstance(loaded, Failed):
+                raise StudioError(loaded.message, loaded.remedy)
+            return loaded  # type: ignore[no-any-return]
+    return None

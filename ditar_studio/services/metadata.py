@@ -85,8 +85,8 @@ def open_recipe(path: Path) -> list[Recipe]:
         ) from error
 
 
-def tag_wav(path: Path, tags: Tags) -> None:
-    """Append a LIST INFO chunk to a WAV file."""
+def riff_info(tags: Tags) -> bytes:
+    """A LIST INFO chunk, as it stands in a WAV file."""
     chunks = b"INFO"
     for name, text in (
         (b"INAM", tags.title),
@@ -96,9 +96,14 @@ def tag_wav(path: Path, tags: Tags) -> None:
     ):
         data = text.encode() + b"\0"
         chunks += name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+    return b"LIST" + struct.pack("<I", len(chunks)) + chunks
+
+
+def tag_wav(path: Path, tags: Tags) -> None:
+    """Append a LIST INFO chunk to a WAV file."""
     with path.open("rb+") as file:
         end = file.seek(0, os.SEEK_END)
-        file.write(b"\0" * (end % 2) + b"LIST" + struct.pack("<I", len(chunks)) + chunks)
+        file.write(b"\0" * (end % 2) + riff_info(tags))
         length = file.tell() - 8
         file.seek(4)
         file.write(struct.pack("<I", length))

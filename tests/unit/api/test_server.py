@@ -2,178 +2,175 @@
 
 from __future__ import annotations
 
-import http.client
-import io
 import json
 import socket
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
-from fake_model import RATE, FakeModel, speech_like
+from endpoint import TOKEN, Endpoint, HeldModel, post, told_error, valid
+from fake_model import RATE, FakeModel
 
-from ditar_studio.api.server import ApiServer
-from ditar_studio.api.speech import Speaker
+from ditar_studio.api.server import check_token, reserve_port
 from ditar_studio.engine.generate import GenerationRequest, generate
 from ditar_studio.engine.voice import Reference
-from ditar_studio.engine.worker import Worker
 from ditar_studio.errors import StudioError
-from ditar_studio.store.library import Library
-from ditar_studio.store.voices import NewSample
-
-TOKEN = "a token of sixteen letters"
 
 
-@pytest.fixture
-def api(tmp_path: Path) -> Iterator[ApiServer]:
-    clip = speech_like()
-    soundfile.write(tmp_path / "voice.wav", clip.samples, clip.sample_rate)
-    worker, model = Worker(), FakeModel()
-    with Library(tmp_path / "library") as library:
-        library.voices.create("Änna", [NewSample(tmp_path / "voice.wav", "I am Anna.")])
-        server = ApiServer(Speaker(library, worker, lambda: (model, None), "fake"), TOKEN)
-        server.start()
-        yield server
-        server.stop()
-        assert worker.stop()
-
-
-def _ask(
-    api: ApiServer, path: str, body: object = None, **headers: str
-) -> tuple[int, http.client.HTTPMessage, bytes]:
-    port = int(api.url.split(":")[2].split("/")[0])
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    try:
-        sent = {"Authorization": f"Bearer {TOKEN}", **headers}
-        data = None if body is None else json.dumps(body)
-        connection.request("GET" if body is None else "POST", f"/v1{path}", data, sent)
-        response = connection.getresponse()
-        return response.status, response.headers, response.read()
-    finally:
-        connection.close()
-
-
-def _speech(api: ApiServer, **body: Any) -> tuple[int, http.client.HTTPMessage, bytes]:
-    return _ask(api, "/audio/speech", {"model": "x", "voice": "änna", "input": "Hi.", **body})
-
-
-def test_pcm_and_wav_are_what_the_engine_makes(api: ApiServer, tmp_path: Path) -> None:
-    status, headers, pcm = _speech(api, response_format="pcm", seed=3)
+def test_pcm_and_wav_are_what_the_engine_makes(api: Endpoint, tmp_path: Path) -> None:
+    status, headers, pcm = api.speech(response_format="pcm", seed=3)
     assert status == 200
     assert headers["Content-Type"] == "audio/pcm"
     assert headers["X-Sample-Rate"] == str(RATE)
+    assert "Synthetic speech" in headers["X-Synthetic-Speech"]
     reference = Reference(tmp_path / "voice.wav", "I am Anna.")
     settings = FakeModel().info.default_settings
     request = GenerationRequest.of("Hi.", reference, type(settings)(seed=3))
     expected = generate(FakeModel(), request).clip.samples
     heard = np.frombuffer(pcm, "<i2") / 32768
     np.testing.assert_allclose(heard, expected, atol=1 / 32768)
-    wav = _speech(api, response_format="wav", seed=3)[2]
+    wav = api.speech(response_format="wav", seed=3)[2]
     assert wav[:4] == b"RIFF"
-    assert wav[44:] == pcm
+    assert wav.endswith(b"data\xff\xff\xff\xff" + pcm)
 
 
-@pytest.mark.parametrize("kind", ["mp3", "opus", "flac", "wav"])
-def test_files_are_whole_and_marked(api: ApiServer, kind: str) -> None:
-    status, headers, data = _speech(api, response_format=kind, speed=1.25)
-    assert status == 200
-    assert int(headers["Content-Length"]) == len(data)
-    assert "Synthetic speech" in headers["X-Synthetic-Speech"]
-    with soundfile.SoundFile(io.BytesIO(data)) as file:
-        assert file.samplerate == RATE
-        assert file.frames / RATE == pytest.approx(0.4 / 1.25, abs=0.05)
-        assert file.comment.startswith("Synthetic speech")
-
-
-def test_models_and_voices_are_listed(api: ApiServer) -> None:
-    assert json.loads(_ask(api, "/models")[2])["data"][0]["id"] == "fake"
-    (voice,) = json.loads(_ask(api, "/audio/voices")[2])["voices"]
+def test_models_and_voices_are_listed(api: Endpoint) -> None:
+    assert json.loads(api.request("GET", "/models")[2])["data"][0]["id"] == "fake"
+    (voice,) = json.loads(api.request("GET", "/audio/voices")[2])["voices"]
     assert voice["name"] == "Änna"
-    assert _speech(api, voice={"id": voice["id"]}, response_format="pcm")[0] == 200
+    assert api.speech(voice={"id": voice["id"]})[0] == 200
+    assert api.speech(voice=voice["id"])[0] == 200
 
 
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
         ({"Authorization": ""}, 401),
+        ({"Authorization": "Bearer"}, 401),
+        ({"Authorization": f"Basic {TOKEN}"}, 401),
         ({"Authorization": "Bearer a token of sixteen lettert"}, 401),
+        ({"Authorization": "Bearer \xe4 token of sixteen letter"}, 401),
+        ({"Authorization": f"bearer {TOKEN}"}, 200),
         ({"Origin": "https://example.org"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": ""}, 403),
         ({"Host": "example.org"}, 403),
         ({"Host": "127.0.0.1.example.org:80"}, 403),
+        ({"Host": "127.0.0.1:80.example.org"}, 403),
         ({"Host": "localhost"}, 200),
+        ({"Host": "[::1]:8765"}, 200),
     ],
 )
-def test_strangers_are_refused(api: ApiServer, headers: dict[str, str], status: int) -> None:
-    assert _ask(api, "/models", **headers)[0] == status
+def test_strangers_are_refused(api: Endpoint, headers: dict[str, str], status: int) -> None:
+    for path in ("/models", "/nothing"):
+        code, _, body = api.request("GET", path, **headers)
+        assert code == (404 if status == 200 and path == "/nothing" else status)
+        if code != 200:
+            told_error(body)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"input": ""},
-        {"input": 3},
-        {"input": "x" * 20_001},
-        {"input": "..."},
-        {"voice": "nobody"},
-        {"voice": None},
-        {"response_format": "aac"},
-        {"speed": 9},
-        {"speed": "fast"},
-        {"temperature": 2},
-    ],
-)
-def test_what_cannot_be_spoken_is_told(api: ApiServer, body: dict[str, Any]) -> None:
-    for kind in ("pcm", "mp3"):
-        status, _, data = _speech(api, **{"response_format": kind, **body})
-        assert status == 400
-        assert json.loads(data)["error"]["message"]
+def test_a_refused_client_gets_to_read_the_answer_to_a_large_body(api: Endpoint) -> None:
+    large = b" " * (3 << 20)
+    status, headers, body = api.request("POST", "/audio/speech", large, Authorization="Bearer x")
+    assert (status, headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert told_error(body)["code"] == "invalid_api_key"
+    status, _, body = api.request("POST", "/audio/speech", large)
+    assert status == 413
+    told_error(body)
+    status, _, body = api.raw(post(b"", Content_Length="99999999"))
+    assert status == 413
+    told_error(body)
 
 
-def test_other_requests_are_told(api: ApiServer) -> None:
-    assert _ask(api, "/nothing")[0] == 404
-    assert _ask(api, "/audio/speech", [1])[0] == 400
-    assert _ask(api, "/audio/speech", {}, **{"Content-Length": "99999999"})[0] == 413
+def test_other_requests_are_told(api: Endpoint) -> None:
+    for method, path, code in (
+        ("GET", "/nothing", 404),
+        ("GET", "/models/", 404),
+        ("GET", "/models/another", 404),
+        ("GET", "/audio/speech", 405),
+        ("DELETE", "/models", 405),
+        ("OPTIONS", "/audio/speech", 405),
+    ):
+        status, headers, body = api.request(method, path)
+        assert status == code
+        assert headers["Content-Type"] == "application/json"
+        told_error(body)
 
 
-def test_only_this_machine_can_reach_it(api: ApiServer) -> None:
-    assert api.url.startswith("http://127.0.0.1:")
-    assert api._server is not None
-    assert api._server.socket.getsockname()[0] == "127.0.0.1"
+def test_a_client_of_http_1_0_gets_no_chunks(api: Endpoint) -> None:
+    whole = api.speech(seed=5)[2]
+    status, headers, body = api.raw(post(json.dumps(valid(seed=5)).encode(), version="1.0"))
+    assert status == 200
+    assert "transfer-encoding" not in headers
+    assert body == whole
+    _, headers, _ = api.raw(post(json.dumps(valid(seed=5)).encode()))
+    assert headers["transfer-encoding"] == "chunked"
 
 
-def test_a_client_that_leaves_cancels_its_job_and_stopping_ends_all(api: ApiServer) -> None:
-    port = int(api.url.split(":")[2].split("/")[0])
-    body = json.dumps(
-        {"model": "x", "voice": "änna", "input": "word " * 4000, "response_format": "pcm"}
-    )
-    head = (
-        f"POST /v1/audio/speech HTTP/1.1\r\nHost: localhost:{port}\r\n"
-        f"Authorization: Bearer {TOKEN}\r\nContent-Length: {len(body.encode())}\r\n\r\n"
-    )
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
-        client.sendall(head.encode() + body.encode())
-        assert client.recv(1000).startswith(b"HTTP/1.1 200")
-    assert _speech(api, response_format="pcm")[0] == 200
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
-        client.sendall(head.encode() + body.encode())
-        assert client.recv(1000).startswith(b"HTTP/1.1 200")
-        draining = threading.Thread(
-            target=lambda: [None for _ in iter(lambda: client.recv(9999), b"")]
-        )
-        draining.start()
-        api.stop()
-        draining.join(60)
-        assert not draining.is_alive()
-    assert api.url == ""
+def test_every_answer_closes_its_connection(api: Endpoint) -> None:
+    assert api.request("GET", "/models")[1]["Connection"] == "close"
+    assert api.raw(post(b"{"))[1]["connection"] == "close"
+    assert api.raw(b"nonsense\r\n\r\n")[1]["connection"] == "close"
 
 
-def test_a_short_token_and_a_taken_port_are_told(api: ApiServer) -> None:
-    with pytest.raises(StudioError):
-        ApiServer(api.speaker, "short")
-    port = int(api.url.split(":")[2].split("/")[0])
-    with pytest.raises(StudioError, match=str(port)):
-        ApiServer(api.speaker, TOKEN, port).start()
+def test_only_this_machine_can_reach_it(api: Endpoint) -> None:
+    assert api.server.url.startswith("http://127.0.0.1:")
+    assert api.server._reserved.getsockname()[0] == "127.0.0.1"
+
+
+def test_instructions_become_the_style_of_a_model_that_takes_one(
+    held: tuple[Endpoint, HeldModel],
+) -> None:
+    api, model = held
+    model.go.set()
+    assert api.speech(instructions="like a pirate")[0] == 200
+    assert api.speech(instructions="")[0] == 200
+    assert model.styles == ["like a pirate", None]
+
+
+def test_a_failure_says_nothing_of_folders(api: Endpoint, tmp_path: Path) -> None:
+    (voice,) = api.library.voices.all()
+    assert voice.reference is not None
+    voice.reference.path.unlink()
+    status, _, body = api.speech()
+    assert status == 400
+    message = told_error(body)["message"]
+    assert voice.reference.path.name in message
+    assert str(tmp_path) not in message
+
+
+def test_a_fault_of_the_program_is_one_of_the_server(
+    api: Endpoint, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any) -> None:
+        raise KeyError("/home/someone/secret")
+
+    monkeypatch.setattr(api.model, "begin", broken)
+    status, _, body = api.speech()
+    assert status == 500
+    assert told_error(body)["type"] == "server_error"
+    assert "secret" not in body.decode()
+    assert "secret" in caplog.text
+
+
+def test_what_fails_amid_the_answer_is_seen_to_be_cut_short(api: Endpoint) -> None:
+    status, headers, body = api.raw(post(json.dumps(valid(input="nan nan nan nan.")).encode()))
+    assert (status, headers["transfer-encoding"]) == (200, "chunked")
+    assert not body.endswith(b"0\r\n\r\n")
+    events = api.speech(input="nan nan nan nan.", stream_format="sse")[2]
+    assert "error" in json.loads(events.strip().split(b"\n\n")[-1].removeprefix(b"data: "))
+
+
+def test_a_token_that_cannot_be_one_is_told() -> None:
+    for token in ("short", " a token of sixteen letters", "ä token of sixteen letters"):
+        with pytest.raises(StudioError, match="token"):
+            check_token(token)
+    assert check_token(TOKEN) == TOKEN
+
+
+def test_a_taken_port_is_told_and_a_reserved_one_refuses_until_it_is_ready(api: Endpoint) -> None:
+    with pytest.raises(StudioError, match=str(api.port)):
+        reserve_port(api.port)
+    with reserve_port() as reserved, socket.socket() as client:
+        assert client.connect_ex(reserved.getsockname()) != 0

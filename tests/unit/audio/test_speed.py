@@ -31,7 +31,7 @@ def pitch(clip: Clip) -> float:
     return RATE / (low + int(first[np.argmax(likeness[low + first])]))
 
 
-@pytest.mark.parametrize("speed", [0.5, 0.75, 0.9, 1.1, 1.5, 2.0])
+@pytest.mark.parametrize("speed", [0.25, 0.5, 0.75, 0.9, 1.1, 1.5, 2.0, 4.0])
 @pytest.mark.parametrize("hertz", [90.0, 210.0])
 def test_duration_follows_the_speed_and_pitch_and_level_stay(speed, hertz):
     clip = voice(hertz)
@@ -41,7 +41,7 @@ def test_duration_follows_the_speed_and_pitch_and_level_stay(speed, hertz):
     assert changed.rms == pytest.approx(clip.rms, rel=0.05)
 
 
-@pytest.mark.parametrize("speed", [0.5, 0.8, 1.25, 2.0])
+@pytest.mark.parametrize("speed", [0.25, 0.5, 0.8, 1.25, 2.0, 4.0])
 def test_a_steady_voice_stays_smooth(speed):
     """Misplaced windows beat against each other; a steady vowel shows it in its envelope."""
     changed = stretch(voice(120.0), speed).samples
@@ -51,7 +51,7 @@ def test_a_steady_voice_stays_smooth(speed):
     assert levels.std() / levels.mean() < 0.03
 
 
-@pytest.mark.parametrize("speed", [0.5, 0.8, 1.3, 2.0])
+@pytest.mark.parametrize("speed", [0.25, 0.5, 0.8, 1.3, 2.0, 4.0])
 def test_what_is_said_when_scales_with_the_speed(speed):
     rng = np.random.default_rng(0)
     sound = np.zeros(3 * RATE, np.float32)
@@ -69,19 +69,19 @@ def test_what_is_said_when_scales_with_the_speed(speed):
 def test_speed_one_changes_nothing_and_impossible_speeds_are_refused():
     clip = voice(100.0, 0.5)
     assert stretch(clip, 1.0) is clip
-    for speed in (0.2, 3.0):
+    for speed in (0.2, 4.1):
         with pytest.raises(StudioError, match="not possible"):
             stretch(clip, speed)
 
 
 @pytest.mark.parametrize("length", [0, 1, 100, 1500])
-@pytest.mark.parametrize("speed", [0.5, 2.0])
+@pytest.mark.parametrize("speed", [0.25, 0.5, 2.0, 4.0])
 def test_even_the_shortest_clips_have_the_right_length(length, speed):
     clip = Clip(np.full(length, 0.1, np.float32), RATE)
     assert len(stretch(clip, speed).samples) == (max(1, round(length / speed)) if length else 0)
 
 
-@pytest.mark.parametrize("speed", [0.5, 0.83, 1.3, 2.0])
+@pytest.mark.parametrize("speed", [0.25, 0.5, 0.83, 1.3, 2.0, 4.0])
 @pytest.mark.parametrize("piece", [1, 777, 2400, 50_000])
 def test_speech_that_comes_in_pieces_becomes_the_same(speed, piece):
     clip = voice(130.0, 0.5 if piece == 1 else 1.7)

@@ -1,39 +1,96 @@
-"""`ditar-studio serve` as a process: it tells where it is, answers, and ends when interrupted."""
+"""`ditar-studio serve` as a process: it tells where it is, speaks, and ends when interrupted."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
-import urllib.request
+import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import numpy as np
+import openai
 import pytest
 
 from ditar_studio.cli.main import main
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="interrupts by POSIX")
-def test_it_serves_until_interrupted(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "ditar_studio", "serve", "--port", "0", "--json"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "DITAR_STUDIO_HOME": str(tmp_path), "PYTHONPATH": os.getcwd()},
-    ) as process:
+def test_it_speaks_until_interrupted_and_then_ends_soon(tmp_path: Path) -> None:
+    with (
+        subprocess.Popen(
+            [sys.executable, "-m", "ditar_studio", "serve", "--port", "0", "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "DITAR_STUDIO_HOME": str(tmp_path), "PYTHONPATH": os.getcwd()},
+        ) as process,
+        contextlib.ExitStack() as clients,
+    ):
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
-        request = urllib.request.Request(f"{told['url']}/audio/voices")
-        request.add_header("Authorization", f"Bearer {told['token']}")
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            names = [voice["name"] for voice in json.load(answer)["voices"]]
+        client = clients.enter_context(
+            openai.OpenAI(api_key=told["token"], base_url=told["url"], max_retries=0)
+        )
+        assert [model.id for model in client.models.list()] == ["builtin"]
+        spoken = client.audio.speech.create(
+            model="tts-1", voice="Kathleen", input="Good morning.", response_format="pcm"
+        ).read()
+        samples = np.frombuffer(spoken, "<i2") / 32768
+        assert 0.4 < len(samples) / 24_000 < 4.0
+        assert np.sqrt(np.mean(samples**2)) > 0.01
+        address = urlsplit(told["url"])
+        for begun in (b"", b"GET / HTTP/1.1\r\nX-Half:"):
+            idle = socket.create_connection((address.hostname, address.port), timeout=60)
+            clients.enter_context(idle)
+            idle.sendall(begun)
+        speaking = clients.enter_context(
+            client.audio.speech.with_streaming_response.create(
+                model="tts-1",
+                voice="Kathleen",
+                input="And now a very long story begins. " * 300,
+                response_format="mp3",
+            )
+        )
+        next(speaking.iter_bytes())
+        start = time.monotonic()
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
-    assert "Kathleen" in names
+        assert time.monotonic() - start < 10.0  # 0.8 s on a quiet machine
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
 
 
 def test_a_wrong_port_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "--port", "99999"]) == 1
     assert "99999" in capsys.readouterr().err
+
+
+def test_a_taken_port_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert main(["serve", "--port", str(port)]) == 1
+    assert str(port) in capsys.readouterr().err
+
+
+def test_a_wrong_model_is_told_before_anything_is_served(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for model in (str(tmp_path / "nothing"), str(tmp_path)):
+        assert main(["serve", "--port", "0", "--model", model]) == 1
+        told = capsys.readouterr()
+        assert told.out == ""
+        assert told.err.startswith("Error: ")
+
+
+def test_a_token_that_cannot_be_one_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DITAR_STUDIO_TOKEN", "short")
+    assert main(["serve", "--port", "0"]) == 1
+    assert "token" in capsys.readouterr().err

@@ -1,0 +1,95 @@
+"""The speech of an answer on its way: as it is, or as server-sent events."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import logging
+from collections.abc import AsyncGenerator, Callable, Mapping
+from typing import Any
+
+from starlette.types import Send
+
+from ditar_studio.api.errors import RefusedError
+from ditar_studio.api.speaker import Speaking
+from ditar_studio.api.speech import SpeechRequest
+from ditar_studio.audio.speed import Stretcher
+from ditar_studio.engine.events import Done, Failed, PatchReady, Warned
+from ditar_studio.services import metadata
+from ditar_studio.services.sound_stream import SoundStream
+
+log = logging.getLogger(__name__)
+
+Pieces = AsyncGenerator[bytes, None]
+
+
+async def sound_pieces(speaking: Speaking, sound: SoundStream, stretcher: Stretcher) -> Pieces:
+    """The bytes of the sound as they become ready.
+
+    Raises:
+        RefusedError: it cannot be spoken, or was stopped.
+        ClientLeftError: nobody listens.
+    """
+    while True:
+        match await speaking.next():
+            case PatchReady(samples=samples):
+                if data := sound.feed(stretcher.feed(samples)):
+                    yield data
+            case Warned(message=message):
+                log.warning("speaking for a client: %s", message)
+            case Failed(message=message, remedy=remedy):
+                log.warning("speaking for a client failed: %s", message)
+                raise RefusedError(f"{message} {remedy}".strip())
+            case Done():
+                yield sound.feed(stretcher.finish()) + sound.finish()
+                return
+            case _:
+                pass
+
+
+async def server_sent_events(pieces: Pieces, speaking: Speaking, request: SpeechRequest) -> Pieces:
+    """The pieces as OpenAI's events. "Tokens" are the text's characters and the model's patches."""
+    begun = False
+    try:
+        async with contextlib.aclosing(pieces):
+            async for data in pieces:
+                audio = base64.b64encode(data).decode()
+                yield _event({"type": "speech.audio.delta", "audio": audio})
+                begun = True
+    except RefusedError as refusal:
+        if not begun:
+            raise
+        yield _event({"type": "error", **refusal.body})
+        return
+    said, made = len(request.input), speaking.patches
+    usage = {"input_tokens": said, "output_tokens": made, "total_tokens": said + made}
+    yield _event({"type": "speech.audio.done", "usage": usage})
+
+
+def _event(value: Mapping[str, Any]) -> bytes:
+    return b"data: " + json.dumps(value, ensure_ascii=False).encode() + b"\n\n"
+
+
+async def send_pieces(
+    send: Send, pieces: Pieces, headers: Mapping[str, str], cut_short: Callable[[], None]
+) -> None:
+    """Answer with pieces as they come, or call `cut_short` where the rest will not come.
+
+    Raises:
+        RefusedError: nothing has been sent yet, and nothing will come.
+    """
+    async with contextlib.aclosing(pieces):
+        first = await anext(pieces)
+        marked = {**headers, "X-Synthetic-Speech": metadata.mark(), "Cache-Control": "no-store"}
+        raw = [(name.lower().encode(), value.encode()) for name, value in marked.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": raw})
+        await send({"type": "http.response.body", "body": first, "more_body": True})
+        try:
+            async for data in pieces:
+                await send({"type": "http.response.body", "body": data, "more_body": True})
+        except RefusedError as refusal:
+            log.info("an answer to a client was cut short: %s", refusal)
+            cut_short()
+            return
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
