@@ -3,36 +3,94 @@
 from __future__ import annotations
 
 import argparse
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ditar_studio.cli import batch
 from ditar_studio.cli.console import Console
+from ditar_studio.cli.models import located
+from ditar_studio.cli.speaking import lexicon_of, load, settings_of, stop_on_interrupt
+from ditar_studio.errors import StudioError
+
+if TYPE_CHECKING:
+    from ditar_studio.training.evaluation import Take
+    from ditar_studio.training.jobs import Job
+
+INTERRUPTED = 130
+
+_SOUND_OPTIONS = ("precision", "lora", "lora_alpha", "lexicon")
+"""What changes the sound without being a setting."""
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Speak what isn't spoken yet, then judge; exit code 0, or that of the batch."""
-    from ditar_studio.training.evaluation import Verdict, evaluate, read_jobs
+    """Speak what isn't spoken yet, then judge; exit code 0, or 130 when interrupted."""
+    from ditar_studio.training.evaluation import evaluate
+    from ditar_studio.training.jobs import read_jobs
     from ditar_studio.training.judges import open_panel
+    from ditar_studio.training.report import Report
 
     console = Console.of(arguments)
-    jobs = read_jobs(Path(arguments.jobs))
-    panel = open_panel()
-    if not arguments.only_judge:
-        code = batch.speak_all(arguments, console).code
-        if code == batch.INTERRUPTED:
-            return code
-    done = 0
-
-    def tell(verdict: Verdict) -> None:
-        nonlocal done
-        done += 1
+    listed = read_jobs(Path(arguments.jobs))
+    jobs = [job for job in listed if arguments.half in (None, job.half)]
+    if not jobs:
+        raise StudioError(f"The list has no half “{arguments.half}”.", "Leave out --half.")
+    panel = open_panel(arguments.recogniser and Path(arguments.recogniser))
+    with stop_on_interrupt() as cancel:
+        takes = []
+        for take in _takes(arguments, jobs, cancel, console):
+            takes.append(take)
+            share = len({take.job.id for take in takes}) / len(jobs)
+            console.progress(share, f"making {take.job.id}, {take.group}")
+            if cancel.is_set():
+                return INTERRUPTED
+    verdicts = []
+    for verdict in evaluate(takes, panel, among=listed):
+        verdicts.append(verdict)
         errors = f"{verdict.errors}/{verdict.words} words wrong"
-        console.progress(done / len(jobs), f"{verdict.id}: {errors}")
+        share = len(verdicts) / len(takes)
+        console.progress(share, f"judging {verdict.id}, {verdict.group}: {errors}")
+    report = Report(tuple(verdicts), tuple(panel.recognisers), alike=not arguments.reconstruct)
+    report.save(Path(arguments.out_dir))
+    console.result(report.summary(), report.table())
+    return 0
+
+
+def _takes(
+    arguments: argparse.Namespace, jobs: list[Job], cancel: threading.Event, console: Console
+) -> Iterator[Take]:
+    """What is to be judged, made as far as it isn't there."""
+    from ditar_studio.training.takes import TakeFolder, take_of
 
     folder = Path(arguments.out_dir)
-    report = evaluate(jobs, folder, panel, tell)
-    report.save(folder)
-    summary = report.summary()
-    lines = [f"{name.replace('_', ' ')}: {value}" for name, value in summary.items()]
-    console.result(summary, "\n".join(lines))
-    return 0
+    seeds = list(dict.fromkeys(arguments.seeds or [arguments.seed or 0]))
+    if arguments.reconstruct:
+        yield from _reconstructed(arguments, jobs, folder)
+    elif arguments.only_judge:
+        yield from (take_of(job, seed, folder) for job in jobs for seed in seeds)
+    else:
+        model = load(arguments)
+        settings = settings_of(arguments, model.info.default_settings)
+        manner = [getattr(arguments, option) for option in _SOUND_OPTIONS]
+        takes = TakeFolder(folder, model, settings, lexicon_of(arguments), manner)
+        for take, error in takes.make(jobs, seeds, cancel, arguments.force):
+            if error is not None:
+                console.warn(f"{take.job.id}: {error.message}", error.remedy)
+            yield take
+
+
+def _reconstructed(arguments: argparse.Namespace, jobs: list[Job], folder: Path) -> Iterator[Take]:
+    from ditar_studio.engine.load import BUILT_IN, built_in_folder
+    from ditar_studio.engine.native import WEIGHTS
+    from ditar_studio.model.weights import load_ditar, load_speaker, load_vae
+    from ditar_studio.training.reconstruction import reconstruct
+
+    if arguments.vae is not None:
+        vae = load_vae(Path(arguments.vae))
+        speaker = load_speaker(Path(arguments.speaker)) if arguments.speaker else None
+    else:
+        name = located(arguments.model) or BUILT_IN
+        path = built_in_folder() if name == BUILT_IN else Path(name).expanduser()
+        model = load_ditar(path / WEIGHTS if path.is_dir() else path)
+        vae, speaker = model.vae, model.speaker
+    yield from reconstruct(vae, speaker, jobs, folder)

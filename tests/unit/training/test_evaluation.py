@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from ditar_studio.errors import StudioError
 from ditar_studio.training import judges
-from ditar_studio.training.evaluation import evaluate, read_jobs
+from ditar_studio.training.evaluation import Take, Verdict, evaluate
+from ditar_studio.training.jobs import Job, Recording, read_jobs
 from ditar_studio.training.judges import Panel
 
 DATA = Path(__file__).parents[2] / "data"
@@ -29,12 +31,19 @@ def loudness_voice(samples: Samples) -> Samples:
 
 
 def panel(**heard_by: str) -> Panel:
+    """Judges to whom a clip is as high as it is loud."""
     recognisers = {name: lambda _, text=text: text for name, text in heard_by.items()}
-    return Panel(recognisers, loudness_voice, lambda samples: 3.0)
+    return Panel(
+        recognisers,
+        loudness_voice,
+        lambda samples: 3.0,
+        lambda samples: 1000.0 * float(np.abs(samples).max()) or None,
+        lambda samples: len(samples) / 16000,
+    )
 
 
 def row(identifier: str, reference: str, text: str = "one two three four") -> dict[str, str]:
-    return {"id": identifier, "text": text, "reference": reference, "transcript": "hello"}
+    return {"id": identifier, "text": text, "reference": reference, "transcript": "one two"}
 
 
 def write_jobs(folder: Path, *rows: dict[str, str]) -> Path:
@@ -48,30 +57,44 @@ def write_tone(path: Path, level: float, seconds: float = 1.0) -> None:
     soundfile.write(path, (level * np.sin(2 * np.pi * 220 * time)).astype(np.float32), 24000)
 
 
+def judge(jobs: list[Job], folder: Path, panel: Panel) -> list[Verdict]:
+    return list(evaluate([Take(job, folder / f"{job.id}.wav") for job in jobs], panel))
+
+
 def test_verdicts_come_from_the_better_recogniser_and_the_own_reference(tmp_path: Path) -> None:
     for name, level in (("quiet", 0.2), ("loud", 0.9), ("a", 0.2), ("b", 0.2)):
         write_tone(tmp_path / f"{name}.wav", level)
     jobs = read_jobs(write_jobs(tmp_path, row("a", "quiet.wav"), row("b", "loud.wav")))
-    told = []
-    report = evaluate(
-        jobs, tmp_path, panel(tiny="one too tree four", base="one two tree four"), told.append
-    )
-    a, b = report.verdicts
-    assert told == [a, b]
+    a, b = judge(jobs, tmp_path, panel(tiny="one too tree four", base="one two tree four"))
     assert (a.errors, a.words, a.heard) == (1, 4, "one two tree four")
-    assert (a.similarity, a.identified) == (1.0, True)
+    assert (a.similarity, a.identified, a.other_similarity) == (1.0, True, None)
     assert (b.similarity, b.identified) == (0.0, False)
-    assert report.summary() == {
-        "rows": 2,
-        "judged": 2,
-        "word_error_rate": 0.25,
-        "median_word_error_rate": 0.25,
-        "similarity": 0.5,
-        "identified": 0.5,
-        "quality": 3.0,
-        "seconds": 2.0,
-        "recognisers": ["tiny", "base"],
-    }
+
+
+def test_pitch_and_pace_are_those_of_the_reference_or_differ_by_so_much(tmp_path: Path) -> None:
+    write_tone(tmp_path / "reference.wav", 0.2)
+    write_tone(tmp_path / "a.wav", 0.4, seconds=2.0)
+    write_tone(tmp_path / "b.wav", 0.2)
+    jobs = read_jobs(
+        write_jobs(
+            tmp_path,
+            row("a", "reference.wav", "one two one two"),
+            row("b", "reference.wav", "one two one two"),
+        )
+    )
+    octave, fast = judge(jobs, tmp_path, panel(x="one"))
+    assert octave.pitch_error == pytest.approx(12, abs=0.3)
+    assert octave.pace_error == 0.0
+    assert fast.pitch_error == pytest.approx(0, abs=0.1)
+    assert fast.pace_error == 1.0
+
+
+def test_a_second_recording_is_another_target(tmp_path: Path) -> None:
+    for name, level in (("quiet", 0.2), ("loud", 0.9), ("a", 0.9)):
+        write_tone(tmp_path / f"{name}.wav", level)
+    jobs = read_jobs(write_jobs(tmp_path, row("a", "quiet.wav") | {"other": "loud.wav"}))
+    (verdict,) = judge(jobs, tmp_path, panel(x="one"))
+    assert (verdict.similarity, verdict.other_similarity) == (0.0, 1.0)
 
 
 def test_rows_of_one_speaker_are_one_voice_to_identify(tmp_path: Path) -> None:
@@ -79,41 +102,56 @@ def test_rows_of_one_speaker_are_one_voice_to_identify(tmp_path: Path) -> None:
         write_tone(tmp_path / f"{name}.wav", level)
     shutil.copy(tmp_path / "b.wav", tmp_path / "a.wav")
     rows = [row("a", "first.wav"), row("b", "second.wav")]
-    alone = evaluate(read_jobs(write_jobs(tmp_path, *rows)), tmp_path, panel(x="one"))
-    assert [verdict.identified for verdict in alone.verdicts] == [True, False]
+    alone = judge(read_jobs(write_jobs(tmp_path, *rows)), tmp_path, panel(x="one"))
+    assert [verdict.identified for verdict in alone] == [True, False]
     same = [{**each, "speaker": "s"} for each in rows]
-    together = evaluate(read_jobs(write_jobs(tmp_path, *same)), tmp_path, panel(x="one"))
-    assert [verdict.identified for verdict in together.verdicts] == [True, True]
+    together = judge(read_jobs(write_jobs(tmp_path, *same)), tmp_path, panel(x="one"))
+    assert [verdict.identified for verdict in together] == [True, True]
+
+
+def test_a_voice_can_be_mistaken_for_one_that_is_not_judged(tmp_path: Path) -> None:
+    for name, level in (("quiet", 0.2), ("loud", 0.9), ("a", 0.9)):
+        write_tone(tmp_path / f"{name}.wav", level)
+    mine, others = read_jobs(write_jobs(tmp_path, row("a", "quiet.wav"), row("b", "loud.wav")))
+    take = Take(mine, tmp_path / "a.wav")
+    assert [v.identified for v in evaluate([take], panel(x="one"))] == [True]
+    assert [v.identified for v in evaluate([take], panel(x="one"), [mine, others])] == [False]
 
 
 def test_a_missing_file_counts_as_all_wrong_and_says_why(tmp_path: Path) -> None:
     write_tone(tmp_path / "quiet.wav", 0.2)
     jobs = read_jobs(write_jobs(tmp_path, row("a", "quiet.wav")))
-    report = evaluate(jobs, tmp_path, panel(x="one two three four"))
-    assert "a.wav" in report.verdicts[0].problem
-    assert report.summary()["word_error_rate"] == 1.0
-    assert report.summary()["similarity"] is None
+    (verdict,) = judge(jobs, tmp_path, panel(x="one two three four"))
+    assert "a.wav" in verdict.problem
+    assert (verdict.errors, verdict.words) == (4, 4)
+    assert verdict.similarity is verdict.identified is verdict.quality is None
 
 
-def test_silence_is_nobodys_voice(tmp_path: Path) -> None:
+def test_silence_is_nobodys_voice_and_has_no_pitch(tmp_path: Path) -> None:
     write_tone(tmp_path / "quiet.wav", 0.2)
     write_tone(tmp_path / "a.wav", 0.0)
     jobs = read_jobs(write_jobs(tmp_path, row("a", "quiet.wav")))
-    verdict = evaluate(jobs, tmp_path, panel(x="")).verdicts[0]
+    (verdict,) = judge(jobs, tmp_path, panel(x=""))
     assert (verdict.errors, verdict.identified, verdict.similarity) == (4, False, 0.0)
+    assert verdict.pitch_error is None
 
 
-def test_a_report_is_saved_as_rows_and_a_summary(tmp_path: Path) -> None:
-    write_tone(tmp_path / "quiet.wav", 0.2)
-    write_tone(tmp_path / "a.wav", 0.2)
-    jobs = read_jobs(write_jobs(tmp_path, row("a", "quiet.wav")))
-    report = evaluate(jobs, tmp_path, panel(x="one two three four"))
-    report.save(tmp_path / "report")
-    saved = json.loads((tmp_path / "report" / "rows.jsonl").read_text())
-    assert (saved["id"], saved["word_error_rate"], saved["quality"]) == ("a", 0.0, 3.0)
-    assert json.loads((tmp_path / "report" / "summary.json").read_text()) == report.summary()
-    with pytest.raises(StudioError, match="can't be written"):
-        report.save(tmp_path / "a.wav")
+def test_what_is_said_in_a_recording_need_not_be_known(tmp_path: Path) -> None:
+    for name in ("quiet", "a"):
+        write_tone(tmp_path / f"{name}.wav", 0.2)
+    (job,) = read_jobs(write_jobs(tmp_path, row("a", "quiet.wav")))
+    (verdict,) = judge([replace(job, text="")], tmp_path, panel(x="one"))
+    assert (verdict.words, verdict.errors, verdict.pace_error) == (0, 0, None)
+    assert verdict.similarity == 1.0
+
+
+def test_a_row_can_tell_more_of_its_speaker(tmp_path: Path) -> None:
+    more = [{"reference": "c.wav", "transcript": "three"}]
+    known = {"accent": "Irish", "half": "b", "other": "b.wav", "other_transcript": "two"}
+    (job,) = read_jobs(write_jobs(tmp_path, row("a", "a.wav") | known | {"more": more}))
+    assert (job.accent, job.half, job.speaker) == ("Irish", "b", "a.wav")
+    assert (job.other, job.other_transcript) == (tmp_path / "b.wav", "two")
+    assert job.more == (Recording(tmp_path / "c.wav", "three"),)
 
 
 @pytest.mark.parametrize(
@@ -125,6 +163,8 @@ def test_a_report_is_saved_as_rows_and_a_summary(tmp_path: Path) -> None:
         ('{"id": "a"}', "Line 1 .* “text”"),
         (json.dumps(row("../a", "r.wav")), "no file name"),
         (json.dumps(row("a", "r.wav")) + "\n" + json.dumps(row("a", "r.wav")), "Line 2 .* before"),
+        (json.dumps(row("a", "r.wav") | {"other": 7}), "“other” in Line 1"),
+        (json.dumps(row("a", "r.wav") | {"more": ["b.wav"]}), "“more” in Line 1"),
     ],
 )
 def test_a_list_that_cannot_be_used_is_told(tmp_path: Path, text: str, message: str) -> None:
@@ -139,7 +179,7 @@ def test_a_missing_list_and_a_missing_reference_are_told(tmp_path: Path) -> None
         read_jobs(tmp_path / "jobs.jsonl")
     jobs = read_jobs(write_jobs(tmp_path, row("a", "nowhere.wav")))
     with pytest.raises(StudioError, match="nowhere"):
-        evaluate(jobs, tmp_path, panel(x=""))
+        judge(jobs, tmp_path, panel(x=""))
 
 
 def test_a_judge_that_is_not_installed_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,7 +238,8 @@ def test_the_real_judges_hear_the_words_and_tell_voices_apart(tmp_path: Path) ->
             row("swapped", woman, "We do not have the credible evidence!"),
         )
     )
-    own, other, swapped = evaluate(jobs, tmp_path).verdicts
+    panel = judges.open_panel()
+    own, other, swapped = judge(jobs, tmp_path, panel)
     assert (own.errors, other.errors) == (0, 0)
     assert min(own.similarity, other.similarity) > 0.98
     assert own.identified
@@ -206,3 +247,11 @@ def test_the_real_judges_hear_the_words_and_tell_voices_apart(tmp_path: Path) ->
     assert swapped.similarity < 0.75
     assert swapped.errors >= 5
     assert 2.0 < own.quality < 5.0
+    assert own.pitch_error == pytest.approx(0, abs=0.2)
+    assert own.pace_error == pytest.approx(19 / 5 - 1, abs=0.1)  # its transcript has 5 sounds
+    time = np.arange(32000) / 16000
+    wave = sum(np.sin(2 * np.pi * 140 * k * time) / k for k in range(1, 6))
+    assert panel.pitch(0.2 * wave.astype(np.float32)) == pytest.approx(140, rel=0.01)
+    for silence in (np.zeros(1600, np.float32), np.zeros(32000, np.float32)):
+        assert panel.pitch(silence) is None
+        assert panel.speech_seconds(silence) == 0.0
