@@ -147,6 +147,26 @@ def _number(kind: Callable[[str], Any], name: str) -> Callable[[str], Any]:
     return convert
 
 
+def _positive(kind: Callable[[str], Any], name: str, most: float = 1e12) -> Callable[[str], Any]:
+    """As `_number`, of numbers above 0 and up to `most`."""
+
+    def convert(text: str) -> Any:
+        value = kind(text)
+        if not 0 < value <= most:
+            raise argparse.ArgumentTypeError(f"“{text}” is no {name} above 0 and up to {most:g}")
+        return value
+
+    convert.__name__ = name
+    return convert
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 2**63:
+        raise argparse.ArgumentTypeError(f"a seed is a whole number from 0 to {2**63 - 1}")
+    return value
+
+
 def add_generation_options(parser: argparse.ArgumentParser) -> None:
     """The options that settings and models have in common."""
     number, whole = _number(float, "number"), _number(int, "whole number")
@@ -324,7 +344,8 @@ def _add_benchmark(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_train(parser: argparse.ArgumentParser, common: Parser) -> None:
-    number, whole = _number(float, "number"), _number(int, "whole number")
+    number, whole = _positive(float, "number"), _positive(int, "whole number")
+    threads, dims = (_positive(int, "whole number", most) for most in (256, 1024))
     steps = parser.add_subparsers(dest="step", metavar="STEP", required=True, parser_class=Parser)
 
     def step(name: str, text: str, default_steps: int = 0) -> argparse.ArgumentParser:
@@ -336,16 +357,16 @@ def _add_train(parser: argparse.ArgumentParser, common: Parser) -> None:
             made.add_argument("--steps", type=whole, default=default_steps, metavar="N")
             made.add_argument("--learning-rate", type=number, default=1e-3, metavar="X")
             made.add_argument("--batch-seconds", type=number, default=40.0, metavar="S")
-            made.add_argument("--seed", type=whole, default=0, metavar="N")
+            made.add_argument("--seed", type=_seed, default=0, metavar="N")
             made.add_argument("--save-every", type=whole, default=500, metavar="N")
-            made.add_argument("--threads", type=whole, metavar="N")
+            made.add_argument("--threads", type=threads, metavar="N")
             made.add_argument("--bf16", action="store_true", help="worth it on a GPU")
         return made
 
     prepare = step("prepare", "decode a corpus once")
     prepare.add_argument("manifest", metavar="MANIFEST.jsonl")
     vae = step("vae", "train the audio VAE", 20_000)
-    vae.add_argument("--latent-dim", type=whole, default=32, metavar="N")
+    vae.add_argument("--latent-dim", type=dims, default=32, metavar="N")
     reader = step("reader", "train the phonetic reader that aligns text and audio", 10_000)
     speaker = step("speaker", "train the speaker encoder", 2_000)
     latents = step("latents", "encode, align and embed a corpus with trained networks")

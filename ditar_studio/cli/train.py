@@ -23,14 +23,11 @@ from typing import TYPE_CHECKING, Any
 
 from ditar_studio.cli.console import Console
 from ditar_studio.errors import StudioError
+from ditar_studio.training.files import MODEL_FILE, READER_FILE, SPEAKER_FILE, VAE_FILE
 
 if TYPE_CHECKING:
     from ditar_studio.training.corpus import PreparedCorpus
     from ditar_studio.training.loop import Loop, LoopConfig
-
-VAE_FILE, READER_FILE = "vae.safetensors", "reader.safetensors"
-SPEAKER_FILE = "speaker.safetensors"
-MODEL_FILE = "model.safetensors"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,6 +46,10 @@ def run(arguments: argparse.Namespace) -> int:
         from ditar_studio.engine.device import use_threads
 
         use_threads(arguments.threads)
+    if "seed" in arguments:
+        import torch
+
+        torch.manual_seed(arguments.seed)  # before any network is built
     values = steps[arguments.step](arguments, console)
     console.result(values, ", ".join(f"{name}: {value}" for name, value in values.items()))
     return 0
@@ -102,27 +103,16 @@ def _speaker(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 
 def _latents(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
-    from ditar_studio.model.weights import load_reader, load_speaker, load_vae, save_model
+    from ditar_studio.model.weights import load_reader, load_speaker, load_vae
     from ditar_studio.training.labels import load_labels
-    from ditar_studio.training.latents import (
-        align_corpus,
-        embed_corpus,
-        encode_corpus,
-        measure_statistics,
-    )
+    from ditar_studio.training.latents import make_latents
     from ditar_studio.training.vae import without_head
 
     corpus, out = _corpus(arguments), Path(arguments.out)
     labels = load_labels(corpus, console.warn)
     vae, reader = without_head(load_vae(Path(arguments.vae))), load_reader(Path(arguments.reader))
     speaker = load_speaker(Path(arguments.speaker))
-    aligned = align_corpus(reader, vae.config.hop, corpus, labels, out, console.warn)
-    measure_statistics(vae, corpus)
-    encode_corpus(vae, corpus, labels, out)
-    embed_corpus(speaker, corpus, out)
-    save_model(vae, out / VAE_FILE)
-    save_model(reader, out / READER_FILE)
-    save_model(speaker, out / SPEAKER_FILE)
+    aligned = make_latents(vae, reader, speaker, corpus, labels, out, console.warn)
     return {"aligned": aligned, "out": str(out)}
 
 

@@ -4,7 +4,7 @@ A manifest row has `audio`, `text`, `speaker` and `seconds`, optionally `source`
 `audio` names a file beside the manifest, or, where `SOURCE.tar` lies beside it, a member of that
 tar. Any format that libsndfile decodes will do. A `speed` other than 1 plays the clip so many times
 as fast, pitch and timbre with it, which makes another speaker of it. `prepare` decodes everything
-once to 24 kHz; training then reads slices from memory maps.
+once to 24 kHz and goes on where it was interrupted; training then reads slices from memory maps.
 """
 
 from __future__ import annotations
@@ -13,15 +13,19 @@ import io
 import json
 import tarfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
 from ditar_studio.errors import StudioError
+from ditar_studio.training.files import is_unfinished, unfinished
 
+_PCM, _PITCH, _INDEX = "pcm.i16", "pitch.f32", "index.jsonl"
 SAMPLE_RATE = 24_000
 PITCH_HOP = 150  # samples between pitch values: 6.25 ms
 _MIN_SECONDS, _MAX_SECONDS = 0.4, 30.0
@@ -67,7 +71,7 @@ def read_manifest(path: Path, report: Callable[[str], None]) -> Iterator[Row]:
         StudioError: the manifest can't be opened.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")  # JSON may hold other line ends
     except (OSError, UnicodeDecodeError) as error:
         raise StudioError(
             f"The manifest {path} can't be read ({error}).", "Give a JSONL file in UTF-8."
@@ -91,7 +95,7 @@ def read_manifest(path: Path, report: Callable[[str], None]) -> Iterator[Row]:
                 raise ValueError(f"speed must be {_SLOWEST:g} to {_FASTEST:g}")
             if not row.text.strip() or not row.audio.strip():
                 raise ValueError("audio and text must not be empty")
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             report(f"{path.name}:{number}: row left out: {error!r}")
             continue
         yield row
@@ -127,40 +131,155 @@ class _Files:
 def prepare(manifest: Path, out: Path, report: Callable[[str], None]) -> int:
     """Decode a manifest into `out`: `pcm.i16`, `pitch.f32` (Hz, 0: none), `index.jsonl`.
 
+    Nothing of it is in `out` before all is; what an interrupted run has decoded is not decoded
+    again.
+
     Returns:
         The number of clips prepared. Clips that can't be decoded are reported and left out.
-    """
-    from ditar_studio.audio.clip import Clip
-    from ditar_studio.training.pitch import track_pitch
 
-    out.mkdir(parents=True, exist_ok=True)
-    files = _Files(manifest.parent)
-    start = count = 0
+    Raises:
+        StudioError: the manifest can't be read, `out` can't be written, or no clip is left.
+    """
+    rows = list(read_manifest(manifest, report))
+    with unfinished(out, _INDEX) as folder, closing(_Files(manifest.parent)) as files:
+        done = _done_before(folder, rows)
+        if done:
+            report(f"{len(done)} clips were prepared before it was interrupted, and are kept")
+        count = _decode(rows, done, files, folder, report)
+        if not count:
+            raise StudioError(
+                f"No clip of {manifest} could be prepared.",
+                "Put right what was told of its rows, and run it again.",
+            )
+        for stale in out.glob("phonemes.*"):  # of the corpus that was here before
+            stale.unlink()
+    return count
+
+
+def _decode(
+    rows: list[Row], done: list[Entry], files: _Files, folder: Path, report: Callable[[str], None]
+) -> int:
+    """Append what `done` lacks of `rows` to the arrays in `folder`; the number of clips there."""
+    start, count = _end(done), len(done)
+    left = iter(done)
+    known = next(left, None)
     with (
-        open(out / "pcm.i16", "wb") as pcm,
-        open(out / "pitch.f32", "wb") as pitch,
-        open(out / "index.jsonl", "w", encoding="utf-8") as index,
+        _appending(folder / _PCM, 2 * start) as pcm,
+        _appending(folder / _PITCH, 4 * start // PITCH_HOP) as pitch,
+        _appending(folder / _INDEX, sum(len(_line(entry)) for entry in done)) as index,
     ):
-        for row in read_manifest(manifest, report):
-            try:
-                samples, rate = files.read(row)
-                samples = Clip(samples, round(rate * row.speed)).resample(SAMPLE_RATE).samples
-                if not np.isfinite(samples).all():
-                    raise ValueError("samples are not finite")
-                if not _MIN_SECONDS <= len(samples) / SAMPLE_RATE <= _MAX_SECONDS:
-                    raise ValueError(f"{len(samples) / SAMPLE_RATE:.1f} s is too short or too long")
-            except (OSError, KeyError, ValueError, RuntimeError, tarfile.TarError) as error:
-                report(f"{row.audio}: left out: {error}")
+        for row in rows:
+            if known is not None and _is_of(known, row):
+                known = next(left, None)
                 continue
-            samples = samples[: len(samples) // PITCH_HOP * PITCH_HOP]
+            samples = _decoded(row, files, report)
+            if samples is None:
+                continue
             pcm.write((samples.clip(-1, 1) * 32767).astype("<i2").tobytes())
-            pitch.write(track_pitch(samples, SAMPLE_RATE, PITCH_HOP).astype("<f4").tobytes())
-            entry = Entry(row.name, row.text, row.speaker, row.source, start, len(samples))
-            index.write(json.dumps(asdict(entry)) + "\n")
+            pitch.write(_pitch(samples).astype("<f4").tobytes())
+            pcm.flush()
+            pitch.flush()
+            index.write(
+                _line(Entry(row.name, row.text, row.speaker, row.source, start, len(samples)))
+            )
+            index.flush()  # after the arrays: what it names is there
             start += len(samples)
             count += 1
-    files.close()
     return count
+
+
+def _decoded(row: Row, files: _Files, report: Callable[[str], None]) -> NDArray[np.float32] | None:
+    """Samples of a row in whole hops; None, and a report, of what can't be decoded."""
+    from ditar_studio.audio.clip import Clip
+
+    try:
+        samples, rate = files.read(row)
+        samples = Clip(samples, round(rate * row.speed)).resample(SAMPLE_RATE).samples
+        if not np.isfinite(samples).all():
+            raise ValueError("samples are not finite")
+        if not _MIN_SECONDS <= len(samples) / SAMPLE_RATE <= _MAX_SECONDS:
+            raise ValueError(f"{len(samples) / SAMPLE_RATE:.1f} s is too short or too long")
+    except (OSError, KeyError, ValueError, RuntimeError, tarfile.TarError) as error:
+        report(f"{row.audio}: left out: {error}")
+        return None
+    return samples[: len(samples) // PITCH_HOP * PITCH_HOP]
+
+
+def _pitch(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    from ditar_studio.training.pitch import track_pitch
+
+    return track_pitch(samples, SAMPLE_RATE, PITCH_HOP)
+
+
+def _line(entry: Entry) -> bytes:
+    return (json.dumps(asdict(entry)) + "\n").encode()
+
+
+def _appending(path: Path, size: int) -> BinaryIO:
+    """The file, cut to `size` bytes and open at its end."""
+    path.touch()
+    file = open(path, "rb+")  # noqa: SIM115
+    file.truncate(size)
+    file.seek(size)
+    return file
+
+
+def _is_of(entry: Entry, row: Row) -> bool:
+    given = (row.name, row.text, row.speaker, row.source)
+    return (entry.audio, entry.text, entry.speaker, entry.source) == given
+
+
+def _end(entries: list[Entry]) -> int:
+    """Samples of the flat array that entries take up."""
+    return max((entry.start + entry.samples for entry in entries), default=0)
+
+
+def _done_before(folder: Path, rows: list[Row]) -> list[Entry]:
+    """Entries that an interrupted run left in `folder`; none if they are not all of these rows."""
+    paths = [folder / name for name in (_INDEX, _PCM, _PITCH)]
+    if not all(path.is_file() for path in paths):
+        return []
+    pcm_size, pitch_size = (path.stat().st_size for path in paths[1:])
+    done: list[Entry] = []
+    remaining = iter(rows)
+    for line in paths[0].read_bytes().splitlines():
+        try:
+            entry = Entry(**json.loads(line))
+        except (ValueError, TypeError):
+            break
+        end = entry.start + entry.samples
+        if 2 * end > pcm_size or 4 * end // PITCH_HOP > pitch_size:
+            break
+        if not any(_is_of(entry, row) for row in remaining):
+            return []
+        done.append(entry)
+    return done
+
+
+def _read_index(root: Path) -> list[Entry]:
+    """All entries of a prepared corpus, whose arrays must be as long as these say.
+
+    Raises:
+        StudioError: it is not a prepared corpus, or not a complete one.
+    """
+    again = "Run `ditar-studio train prepare` again."
+    if not (root / _INDEX).is_file():
+        if is_unfinished(root):
+            raise StudioError(f"The preparation of {root} was interrupted.", again)
+        raise StudioError(
+            f"{root} is not a prepared corpus.", "Run `ditar-studio train prepare` first."
+        )
+    try:
+        with open(root / _INDEX, encoding="utf-8") as file:
+            entries = [Entry(**json.loads(line)) for line in file]
+        end = _end(entries)
+        sizes = {_PCM: 2 * end, _PITCH: 4 * end // PITCH_HOP}
+        whole = end > 0 and all((root / n).stat().st_size == size for n, size in sizes.items())
+    except (OSError, ValueError, TypeError):
+        whole = False
+    if not whole:
+        raise StudioError(f"The prepared corpus {root} is not complete.", again)
+    return entries
 
 
 class PreparedCorpus:
@@ -169,19 +288,16 @@ class PreparedCorpus:
     Args:
         root: the folder that `prepare` filled.
         exclude: speakers to leave out (a development set).
+
+    Raises:
+        StudioError: the folder holds no corpus, or not a complete one.
     """
 
     def __init__(self, root: Path, exclude: frozenset[str] = frozenset()) -> None:
-        if not (root / "index.jsonl").is_file():
-            raise StudioError(
-                f"{root} is not a prepared corpus.", "Run `ditar-studio train prepare` first."
-            )
         self.root = root
-        with open(root / "index.jsonl", encoding="utf-8") as file:
-            everything = [Entry(**json.loads(line)) for line in file]
-        self.entries = [entry for entry in everything if entry.speaker not in exclude]
-        self._pcm = np.memmap(root / "pcm.i16", dtype="<i2", mode="r")
-        self._pitch = np.memmap(root / "pitch.f32", dtype="<f4", mode="r")
+        self.entries = [entry for entry in _read_index(root) if entry.speaker not in exclude]
+        self._pcm = np.memmap(root / _PCM, dtype="<i2", mode="r")
+        self._pitch = np.memmap(root / _PITCH, dtype="<f4", mode="r")
 
     def samples(
         self, entry: Entry, start: int = 0, count: int | None = None

@@ -2,29 +2,38 @@
 
 `encode_corpus` needs a trained VAE, `align_corpus` a trained phonetic reader; they don't need each
 other and can run side by side. `embed_corpus` needs a trained speaker encoder and what
-`align_corpus` wrote.
+`align_corpus` wrote. `make_latents` does all three, and the stages that an interrupted run has
+completed are not done again.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from ditar_studio.errors import StudioError
 from ditar_studio.model.alignment import align
 from ditar_studio.model.reader import PhoneticReader
 from ditar_studio.model.speaker import SIZE, SpeakerEncoder
 from ditar_studio.model.vae import Vae
+from ditar_studio.model.weights import save_model
 from ditar_studio.training.corpus import Entry, PreparedCorpus
+from ditar_studio.training.files import READER_FILE, SPEAKER_FILE, VAE_FILE, unfinished
 from ditar_studio.training.labels import spoken
 
+_LATENTS, _UNITS, _VOICES, _INDEX = "latents.f16", "units.i16", "voices.f16", "latents.jsonl"
+_RECIPE = "recipe.json"
 _CROPS = 4  # embeddings a clip: of the whole, then of random parts
 _SHORTEST_CROP, _LONGEST_CROP = 2.0, 5.0  # seconds
 _WORST_FIT = -1.0  # mean log probability a latent below which text and audio don't belong together
@@ -72,16 +81,80 @@ def _readable(
             start += entry.samples // hop
 
 
+def make_latents(
+    vae: Vae,
+    reader: PhoneticReader,
+    speaker: SpeakerEncoder,
+    corpus: PreparedCorpus,
+    labels: dict[str, list[int]],
+    out: Path,
+    report: Callable[[str], None],
+) -> int:
+    """Align, encode and embed a corpus, and save the networks that did it beside the results.
+
+    Nothing of it is in `out` before all is. Sets the VAE's normalisation.
+
+    Returns:
+        The number of clips; those whose text doesn't fit their audio are reported and left out.
+
+    Raises:
+        StudioError: no clip is left, or `out` can't be written.
+    """
+    with unfinished(out, _INDEX) as folder:
+        recipe = _recipe((vae, reader, speaker), corpus)
+        if not (folder / _RECIPE).is_file() or (folder / _RECIPE).read_text("utf-8") != recipe:
+            for path in folder.iterdir():
+                path.unlink()
+            (folder / _RECIPE).write_text(recipe, "utf-8")
+        if not (folder / _INDEX).is_file():
+            align_corpus(reader, vae.config.hop, corpus, labels, folder, report)
+        count = len(_read_index(folder))
+        if not count:
+            raise StudioError(
+                "No text of the corpus fits its audio.",
+                "Check that each row's text is what is said, or train the reader for longer.",
+            )
+        measure_statistics(vae, corpus)
+        if not (folder / _LATENTS).is_file():
+            encode_corpus(vae, corpus, labels, folder)
+        if not (folder / _VOICES).is_file():
+            embed_corpus(speaker, corpus, folder)
+        save_model(vae, folder / VAE_FILE)
+        save_model(reader, folder / READER_FILE)
+        save_model(speaker, folder / SPEAKER_FILE)
+    return count
+
+
+def _recipe(networks: tuple[nn.Module, ...], corpus: PreparedCorpus) -> str:
+    """What latents are made from and with, as text."""
+    digests = []
+    for network in networks:
+        digest = hashlib.sha256()
+        for tensor in network.state_dict().values():
+            digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes())
+        digests.append(digest.hexdigest())
+    clips = json.dumps([asdict(entry) for entry in corpus.entries])
+    return json.dumps([*digests, hashlib.sha256(clips.encode()).hexdigest()])
+
+
+@contextlib.contextmanager
+def _whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that gets its name when it is complete."""
+    part = path.with_name(path.name + ".part")
+    with open(part, "wb") as file:
+        yield file
+    part.replace(path)
+
+
 def encode_corpus(
     vae: Vae, corpus: PreparedCorpus, labels: dict[str, list[int]], out: Path
 ) -> None:
     """Write `latents.f16` [frames, latent_dim], normalised."""
     out.mkdir(parents=True, exist_ok=True)
-    with open(out / "latents.f16.part", "wb") as file, torch.inference_mode():
+    with _whole_file(out / _LATENTS) as file, torch.inference_mode():
         for entry, _, _ in _readable(corpus, labels, vae.config.hop):
             latents = vae.encode(_whole(corpus, entry, vae.config.hop))[0]
             file.write(latents.numpy().astype("<f2").tobytes())
-    (out / "latents.f16.part").replace(out / "latents.f16")
 
 
 def align_corpus(
@@ -99,7 +172,7 @@ def align_corpus(
     """
     out.mkdir(parents=True, exist_ok=True)
     rows = []
-    with open(out / "units.i16", "wb") as file, torch.inference_mode():
+    with _whole_file(out / _UNITS) as file, torch.inference_mode():
         for entry, symbols, start in _readable(corpus, labels, hop):
             frames = entry.samples // hop
             units, fit = torch.zeros(frames), float("-inf")
@@ -114,8 +187,8 @@ def align_corpus(
                 continue
             place = (start, frames, symbols, round(fit, 4))
             rows.append(LatentEntry(entry.audio, entry.speaker, entry.source, *place))
-    with open(out / "latents.jsonl", "w", encoding="utf-8") as index:
-        index.writelines(json.dumps(asdict(row)) + "\n" for row in rows)
+    with _whole_file(out / _INDEX) as index:
+        index.writelines((json.dumps(asdict(row)) + "\n").encode() for row in rows)
     return len(rows)
 
 
@@ -123,13 +196,8 @@ def embed_corpus(speaker: SpeakerEncoder, corpus: PreparedCorpus, out: Path) -> 
     """Write `voices.f16` [clips, crops, SIZE], in the order of `latents.jsonl`."""
     by_name = {entry.audio: entry for entry in corpus.entries}
     random = np.random.default_rng(0)
-    with (
-        open(out / "latents.jsonl", encoding="utf-8") as index,
-        open(out / "voices.f16", "wb") as file,
-        torch.inference_mode(),
-    ):
-        for line in index:
-            entry = by_name[json.loads(line)["audio"]]
+    with _whole_file(out / _VOICES) as file, torch.inference_mode():
+        for entry in (by_name[row.audio] for row in _read_index(out)):
             wave = _whole(corpus, entry, speaker.config.hop)
             for crop in range(_CROPS):
                 seconds = random.uniform(_SHORTEST_CROP, _LONGEST_CROP) if crop else 60.0
@@ -137,6 +205,11 @@ def embed_corpus(speaker: SpeakerEncoder, corpus: PreparedCorpus, out: Path) -> 
                 start = int(random.integers(wave.shape[1] - count + 1))
                 embedding = speaker(wave[:, start : start + count])[0]
                 file.write(embedding.numpy().astype("<f2").tobytes())
+
+
+def _read_index(root: Path) -> list[LatentEntry]:
+    with open(root / _INDEX, encoding="utf-8") as file:
+        return [LatentEntry(**json.loads(line)) for line in file]
 
 
 class SameSpeaker:
@@ -161,26 +234,35 @@ class LatentCorpus:
     """Read access to what `encode_corpus`, `align_corpus` and, if it ran, `embed_corpus` wrote."""
 
     def __init__(self, root: Path, latent_dim: int) -> None:
-        if not (root / "latents.jsonl").is_file() or not (root / "latents.f16").is_file():
+        """Open what is there.
+
+        Raises:
+            StudioError: there are no latents, or they are not complete, or not of one corpus.
+        """
+        if not (root / _INDEX).is_file() or not (root / _LATENTS).is_file():
             raise StudioError(
                 f"{root} holds no aligned latents.", "Run `ditar-studio train latents` first."
             )
-        with open(root / "latents.jsonl", encoding="utf-8") as file:
-            self.entries = [LatentEntry(**json.loads(line)) for line in file]
-        flat = np.memmap(root / "latents.f16", dtype="<f2", mode="r")
-        self._latents = flat.reshape(-1, latent_dim)
-        self._units = np.memmap(root / "units.i16", dtype="<i2", mode="r")
         self._voices: NDArray[np.float16] | None = None
-        if (root / "voices.f16").is_file():
-            voices = np.fromfile(root / "voices.f16", dtype="<f2").reshape(-1, _CROPS, SIZE)
-            self._voices = voices
-        self._numbers = {entry.audio: number for number, entry in enumerate(self.entries)}
-        same = self._voices is None or len(self._voices) == len(self.entries)
-        if len(self._latents) != len(self._units) or not same:
+        try:
+            self.entries = _read_index(root)
+            self._latents = np.memmap(root / _LATENTS, "<f2", "r").reshape(-1, latent_dim)
+            self._units = np.memmap(root / _UNITS, "<i2", "r")
+            if (root / _VOICES).is_file():
+                self._voices = np.fromfile(root / _VOICES, "<f2").reshape(-1, _CROPS, SIZE)
+            end = max(entry.start + entry.frames for entry in self.entries)
+            whole = end <= len(self._units) == len(self._latents) and (
+                self._voices is None or len(self._voices) == len(self.entries)
+            )
+        except (OSError, ValueError, TypeError):
+            whole = False
+        if not whole:
             raise StudioError(
-                f"Latents, alignments and voices in {root} are not of the same corpus.",
+                f"Latents, alignments and voices in {root} are not of the same corpus, or not "
+                "complete.",
                 "Make them again with `ditar-studio train latents`.",
             )
+        self._numbers = {entry.audio: number for number, entry in enumerate(self.entries)}
 
     def latents(self, entry: LatentEntry) -> NDArray[np.float32]:
         """[frames, latent_dim]."""

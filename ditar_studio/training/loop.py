@@ -55,10 +55,12 @@ class LoopConfig:
     bf16: bool = False
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.batch_seconds <= 0 or not 0 <= self.decay <= 1:
-            raise StudioError(
-                "Training needs at least one step, audio in its batches, decay in 0..1."
-            )
+        if min(self.steps, self.save_every, self.log_every) < 1 or not 0 <= self.decay <= 1:
+            raise StudioError("Training needs at least one step, and a decay from 0 to 1.")
+        if not all(0 < each < math.inf for each in (self.learning_rate, self.batch_seconds)):
+            raise StudioError("Training needs a learning rate and audio in its batches.")
+        if not 0 <= self.seed < 2**63:
+            raise StudioError("The seed of a training is a whole number from 0 to 2^63 - 1.")
 
     def rate(self, step: int) -> float:
         """Learning rate at `step`."""
@@ -268,6 +270,19 @@ class Loop:
             probe: measures the averaged objective at each save.
         """
         writer = _tensorboard(self.out) if self.processes.rank == 0 else None
+        try:
+            self._run(report, probe, writer)
+        finally:
+            if writer is not None:
+                writer.close()
+        return self.average
+
+    def _run(
+        self,
+        report: Callable[[dict[str, Any]], None],
+        probe: Callable[[nn.Module], dict[str, float]] | None,
+        writer: Any,
+    ) -> None:
         sums: dict[str, float] = {}
         count = 0
         started = time.monotonic()
@@ -301,7 +316,6 @@ class Loop:
                         writer.add_scalar(name, value, self.step)
                 report(row)
             sums, count = {}, 0
-        return self.average
 
 
 def _tensorboard(out: Path) -> Any:

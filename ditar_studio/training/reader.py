@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -31,5 +30,4 @@ class ReaderObjective(nn.Module):
 
 def reader_loop(reader: PhoneticReader, data: VaeData, config: LoopConfig, out: Path) -> Loop:
     """A loop that trains a phonetic reader."""
-    torch.manual_seed(config.seed)
     return Loop(ReaderObjective(reader), data.load, [e.seconds for e in data.entries], config, out)

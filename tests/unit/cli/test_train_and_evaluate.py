@@ -1,17 +1,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+import torch
 from fake_model import FakeModel, speech_like
+from safetensors.torch import load_file
+from tiny_ditar import tiny_config
 
 from ditar_studio.audio.io import read_clip
 from ditar_studio.cli import main
 from ditar_studio.engine import load
+from ditar_studio.model import config
 from ditar_studio.model.config import VaeConfig
 from ditar_studio.model.speaker import SpeakerEncoder
 from ditar_studio.model.vae import Vae
@@ -73,6 +78,68 @@ def test_from_a_manifest_to_a_model_that_speaks(
     speak = ["speak", "--model", place["ditar"], "--voice", "Kathleen", "--text", "Hello."]
     assert main([*speak, "--steps", "2", "--patches", "3", "--out", str(out)]) == 0
     assert read_clip(out).seconds == pytest.approx(0.3)
+
+
+def test_the_same_seed_gives_the_same_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, vae = tiny_config(True), replace(tiny_config(True).vae, speaker=False)
+    monkeypatch.setattr("ditar_studio.training.latents._WORST_FIT", -1e9)
+    monkeypatch.setattr(config, "VaeConfig", lambda **given: replace(vae, **given))
+    monkeypatch.setitem(config.PRESETS, "builtin", small)
+    data, latents = str(tmp_path / "data"), str(tmp_path / "latents")
+    assert main(["train", "prepare", str(corpus(tmp_path)), "--out", data, "--quiet"]) == 0
+
+    def train(step: str, *inputs: str) -> Path:
+        """The weights of a training; those of one more are the same, of another seed others."""
+        weights = []
+        for number, seed in enumerate((7, 7, 8)):
+            torch.rand(number), np.random.rand(number)  # what the process has drawn before
+            out = tmp_path / f"{step}{number}"
+            options = ["--steps", "2", "--batch-seconds", "6", "--seed", str(seed), "--quiet"]
+            assert main(["train", step, *inputs, "--out", str(out), *options]) == 0
+            weights.append(next(out.glob("*.safetensors")))
+        first, second, other = map(load_file, weights)
+        assert first.keys() == second.keys()
+        assert all(torch.equal(first[name], second[name]) for name in first), step
+        assert not all(torch.equal(first[name], other[name]) for name in first), step
+        return weights[0]
+
+    made = [train(step, "--data", data) for step in ("vae", "reader", "speaker")]
+    step = ["train", "latents", "--data", data, "--out", latents, "--quiet"]
+    for option, path in zip(("--vae", "--reader", "--speaker"), made, strict=True):
+        step += [option, str(path)]
+    assert main(step) == 0
+    train("decoder", "--data", data, "--latents", latents)
+    train("ditar", "--latents", latents)
+
+
+BAD_OPTIONS = [
+    *[(name, value) for name in ("--learning-rate", "--batch-seconds") for value in ("nan", "inf")],
+    *[(name, value) for name in ("--steps", "--save-every", "--threads") for value in ("0", "-1")],
+    *[("--learning-rate", "0"), ("--batch-seconds", "-1"), ("--batch-seconds", "1e400")],
+    *[("--seed", "-1"), ("--seed", "nan"), ("--seed", str(2**63)), ("--threads", "257")],
+    *[("--latent-dim", "0"), ("--latent-dim", "-8"), ("--latent-dim", "100000")],
+]
+
+
+@pytest.mark.parametrize(("option", "value"), BAD_OPTIONS)
+def test_numbers_that_no_training_can_use_are_refused(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "vae", "--data", "data", "--out", "out", f"{option}={value}"])
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert option in told
+    assert len(told.splitlines()) == 1
+
+
+def test_a_preparation_of_nothing_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "manifest.jsonl").write_text("{broken")
+    place = [str(tmp_path / "manifest.jsonl"), "--out", str(tmp_path / "data")]
+    assert main(["train", "prepare", *place]) == 1
+    assert "No clip" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

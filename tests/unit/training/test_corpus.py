@@ -1,10 +1,11 @@
-"""Reading corpora: bad rows are told and left out, the rest is prepared."""
+"""Reading corpora: bad rows are told and left out, the rest is prepared, whole or not at all."""
 
 from __future__ import annotations
 
 import io
 import json
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +94,145 @@ def test_a_manifest_that_is_not_there_is_told(tmp_path: Path) -> None:
         list(read_manifest(tmp_path / "none.jsonl", lambda text: None))
     with pytest.raises(StudioError, match="not a prepared corpus"):
         PreparedCorpus(tmp_path)
+
+
+def manifest_of(folder: Path, clips: int = 5) -> Path:
+    rows = []
+    for number in range(clips):
+        sf.write(folder / f"{number}.wav", tone(0.5 + 0.1 * number), 24_000)
+        rows.append({"audio": f"{number}.wav", "text": f"no. {number}", "speaker": "x"})
+    rows.insert(2, {**rows[0], "audio": "missing.wav"})
+    path = folder / "manifest.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    return path
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+class Interrupting:
+    """Tracks pitch until the power goes."""
+
+    def __init__(self, clips: int) -> None:
+        self.left = clips
+
+    def __call__(self, samples: np.ndarray, rate: int, hop: int) -> np.ndarray:
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+        return fake_pitch(samples, rate, hop)
+
+
+def nothing_else(folder: Path) -> None:
+    """The process ended between two clips."""
+
+
+def arrays_are_ahead(folder: Path) -> None:
+    """It ended after a clip's samples, before its line of the index."""
+    for name in ("pcm.i16", "pitch.f32"):
+        with open(folder / name, "ab") as file:
+            file.write(b"x" * 1000)
+
+
+def a_line_is_cut(folder: Path) -> None:
+    """It ended within a line of the index."""
+    index = (folder / "index.jsonl").read_bytes()
+    (folder / "index.jsonl").write_bytes(index[:-9])
+
+
+def values_are_missing(folder: Path) -> None:
+    """The machine lost power, and with it what was not on the disk yet."""
+    values = (folder / "pitch.f32").read_bytes()
+    (folder / "pitch.f32").write_bytes(values[:-10])
+
+
+def another_manifest(folder: Path) -> None:
+    """What was begun was something else."""
+    index = (folder / "index.jsonl").read_text()
+    (folder / "index.jsonl").write_text(index.replace("no. 0", "number 0"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "kept"),
+    [
+        (nothing_else, 3),
+        (arrays_are_ahead, 3),
+        (a_line_is_cut, 2),
+        (values_are_missing, 2),
+        (another_manifest, 0),
+    ],
+)
+def test_an_interrupted_preparation_is_refused_and_goes_on(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    damage: Callable[[Path], None],
+    kept: int,
+) -> None:
+    manifest, out = manifest_of(tmp_path), tmp_path / "out"
+    monkeypatch.setattr("ditar_studio.training.pitch.track_pitch", Interrupting(3))
+    with pytest.raises(KeyboardInterrupt):
+        prepare(manifest, out, lambda _: None)
+    with pytest.raises(StudioError, match="was interrupted"):
+        PreparedCorpus(out)
+    damage(out / "unfinished")
+
+    rest = Interrupting(5 - kept)
+    monkeypatch.setattr("ditar_studio.training.pitch.track_pitch", rest)
+    assert prepare(manifest, out, lambda _: None) == 5
+    assert rest.left == 0, "what was kept was not decoded again"
+    monkeypatch.setattr("ditar_studio.training.pitch.track_pitch", fake_pitch)
+    prepare(manifest, tmp_path / "at once", lambda _: None)
+    assert content(out) == content(tmp_path / "at once")
+
+
+def test_an_interrupted_second_preparation_leaves_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ditar_studio.training.pitch.track_pitch", fake_pitch)
+    prepare(manifest_of(tmp_path, 3), tmp_path / "out", lambda _: None)
+    (tmp_path / "out" / "phonemes.v1.json").write_text("{}")
+    before = content(tmp_path / "out")
+    manifest = manifest_of(tmp_path, 5)
+    monkeypatch.setattr("ditar_studio.training.pitch.track_pitch", Interrupting(4))
+    with pytest.raises(KeyboardInterrupt):
+        prepare(manifest, tmp_path / "out", lambda _: None)
+    assert len(PreparedCorpus(tmp_path / "out").entries) == 3
+    assert {name: (tmp_path / "out" / name).read_bytes() for name in before} == before
+    monkeypatch.setattr("ditar_studio.training.pitch.track_pitch", fake_pitch)
+    prepare(manifest, tmp_path / "out", lambda _: None)
+    assert len(PreparedCorpus(tmp_path / "out").entries) == 5
+    assert not (tmp_path / "out" / "phonemes.v1.json").exists(), "of the corpus before"
+
+
+@pytest.mark.parametrize(
+    ("name", "cut"),
+    [("index.jsonl", -150), ("index.jsonl", -9), ("pcm.i16", -2), ("pitch.f32", -4)],
+)
+def test_a_corpus_that_is_not_whole_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, cut: int
+) -> None:
+    monkeypatch.setattr("ditar_studio.training.pitch.track_pitch", fake_pitch)
+    prepare(manifest_of(tmp_path), tmp_path / "out", lambda _: None)
+    path = tmp_path / "out" / name
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(StudioError, match="not complete"):
+        PreparedCorpus(tmp_path / "out")
+
+
+def test_a_corpus_of_nothing_is_an_error(tmp_path: Path) -> None:
+    row = {"audio": "missing.wav", "text": "one", "speaker": "x"}
+    (tmp_path / "manifest.jsonl").write_text(json.dumps(row))
+    with pytest.raises(StudioError, match="No clip"):
+        prepare(tmp_path / "manifest.jsonl", tmp_path / "out", lambda _: None)
+    with pytest.raises(StudioError):
+        PreparedCorpus(tmp_path / "out")
+
+
+def test_only_line_feeds_end_a_row(tmp_path: Path) -> None:
+    row = {"audio": "a.wav", "text": "one\u2028two\u0085three", "speaker": "x"}
+    path = tmp_path / "manifest.jsonl"
+    path.write_bytes((json.dumps(row, ensure_ascii=False) + "\r\n" + "[" * 100_000).encode())
+    told: list[str] = []
+    assert [read.text for read in read_manifest(path, told.append)] == [row["text"]]
+    assert len(told) == 1

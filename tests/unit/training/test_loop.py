@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -119,5 +121,23 @@ def test_the_learning_rate_warms_up_and_decays() -> None:
 def test_nothing_to_train_on_is_said() -> None:
     with pytest.raises(StudioError, match="nothing"):
         Batches([], 10.0, 0)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"steps": 0},
+        {"save_every": 0},
+        {"log_every": 0},
+        {"learning_rate": math.nan},
+        {"learning_rate": math.inf},
+        {"learning_rate": 0.0},
+        {"batch_seconds": math.nan},
+        {"batch_seconds": -1.0},
+        {"decay": math.nan},
+        {"seed": -1},
+    ],
+)
+def test_settings_that_train_nothing_are_refused(values: dict[str, Any]) -> None:
     with pytest.raises(StudioError):
-        LoopConfig(steps=0)
+        LoopConfig(**{"steps": 1, **values})
