@@ -74,6 +74,7 @@ def examine() -> Iterator[Finding]:
         ("sound devices", _sound),
         ("interface", _interface),
         ("display", _display),
+        ("library", _library),
         ("disk", _disk),
         ("memory", _memory),
         ("judges", _judges),
@@ -217,6 +218,26 @@ def _display() -> Finding:
     return Finding(
         "display", "optional", "none; the command line works without", "Start it on a desktop."
     )
+
+
+def _library() -> Finding:
+    from ditar_studio.store import check, files
+    from ditar_studio.store.library import DATABASE
+
+    path = files.default_root() / DATABASE
+    try:
+        contents = check.inspect(path)
+    except check.DamagedError as error:
+        return Finding(
+            "library",
+            "broken",
+            error.message,
+            "Start DiTAR Studio: it goes back to the newest backup, or says what to do.",
+        )
+    if contents is None:
+        return Finding("library", "works", f"none at {path.parent} yet")
+    held = ", ".join(f"{contents.counts[kind]} {kind}" for kind in ("voices", "projects", "takes"))
+    return Finding("library", "works", f"{held} at {path.parent}")
 
 
 def _disk() -> Finding:

@@ -46,6 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     with contextlib.ExitStack() as ends, stop_on_interrupt() as interrupted:
         reserved = ends.enter_context(reserve_port(arguments.port))
         library = ends.enter_context(Library())
+        if library.damaged is not None:
+            console.warn(library.damaged.message, library.damaged.remedy)
         library.voices.install_samples(sample_voices())
         ends.callback(worker.stop, _WORKER_SECONDS)
         loaded = _load(located(arguments.model), worker, interrupted)

@@ -21,13 +21,14 @@ import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ditar_studio import __version__
 from ditar_studio.services.scrub import Scrubber
-from ditar_studio.store import files
+from ditar_studio.store import files, privacy
 
 if TYPE_CHECKING:
     from ditar_studio.store.library import Library
@@ -59,6 +60,12 @@ class CrashReport:
     explained: bool
 
 
+class _PrivateLog(logging.handlers.RotatingFileHandler):
+    def _open(self) -> TextIOWrapper:
+        privacy.make_file(Path(self.baseFilename))
+        return super()._open()
+
+
 class Diagnostics:
     """The log and the crash report of this run. `start` once, `stop` at the clean end.
 
@@ -79,9 +86,9 @@ class Diagnostics:
 
         To be called with the library open, which makes sure that no other run is going on.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        privacy.make_folder(self.folder)
         crash = self._last_crash()
-        handler = logging.handlers.RotatingFileHandler(
+        handler = _PrivateLog(
             self.log_file, maxBytes=_LOG_BYTES, backupCount=_LOGS_KEPT, encoding="utf-8"
         )
         form = "%(asctime)s %(levelname)s %(name)s [%(threadName)s] %(message)s"
@@ -93,6 +100,7 @@ class Diagnostics:
         self._ends.callback(handler.close)
         self._ends.callback(root.setLevel, level)
         self._ends.callback(root.removeHandler, handler)
+        privacy.make_file(self.folder / _RUNNING)
         self._report = self._ends.enter_context(
             (self.folder / _RUNNING).open("w", encoding="utf-8", buffering=1)
         )
@@ -209,7 +217,7 @@ def write_bundle(
     facts = {**system(), **_numbers(library), **(extra or {})}
     logs = [diagnostics.log_file, *sorted(diagnostics.folder.glob("ditar-studio.log.*"))]
     with (
-        files.replacing(path) as partial,
+        files.replacing(path, private=True) as partial,
         zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
         facts_text = json.dumps(facts, indent=1, ensure_ascii=False)

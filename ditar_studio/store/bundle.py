@@ -1,13 +1,22 @@
-"""A voice as one file: a zip of its samples and a manifest with their checksums."""
+"""A voice as one file: a zip of its samples and a manifest with their checksums.
+
+Such a file comes from anywhere. What DiTAR Studio itself would not have written is refused before
+anything is unpacked: other members, links, locked or doubled ones, and more than a voice can be.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import math
+import re
+import stat
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store import files
@@ -17,12 +26,31 @@ SUFFIX = ".ditarvoice"
 MANIFEST = "manifest.json"
 FORMAT = 1
 
-_LARGEST_SAMPLE = 1 << 30
-_LARGEST_MANIFEST = 1 << 22
+_LARGEST = 1 << 29
+_LARGEST_MANIFEST = _LARGEST_DIRECTORY = 1 << 20
+_LARGEST_RATIO = 50
+"""Of what is unpacked to what is packed: sound hardly gets smaller in a zip."""
+_LONGEST_NAME, _LONGEST_TEXT = 1000, 100_000
+_DEEPEST = 4
+_SAMPLE = re.compile(r"\d{2,4}\.\w{1,10}", re.ASCII)
+_END = 22
+"""Length of the record at a zip's end, which tells where its directory is."""
 
 
 def write_bundle(voice: Voice, path: Path) -> None:
-    """Write a voice to `path`, whole or not at all."""
+    """Write a voice to `path`, whole or not at all.
+
+    Raises:
+        StudioError: a sample is missing, they are too large for one file, or the disk is full.
+    """
+    for sample in voice.samples:
+        if not sample.path.is_file():
+            raise StudioError(f"{sample.path.name} is not there.", "Choose a file that exists.")
+    if sum(sample.path.stat().st_size for sample in voice.samples) > _LARGEST:
+        raise StudioError(
+            f"The samples of this voice are larger than the {_LARGEST >> 20} MB of a voice file.",
+            "Delete some of its samples.",
+        )
     manifest = {
         "format": FORMAT,
         "name": voice.name,
@@ -53,54 +81,103 @@ class Bundle:
         samples: to be added to a library.
 
     Raises:
-        StudioError: it is no voice file, is damaged, or is of a later format.
+        StudioError: it is no voice file, is damaged, too large, or of a later format.
     """
 
     def __init__(self, path: Path) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="ditar-voice-")
-        try:
+        with contextlib.ExitStack() as ends, _refusing(path):
+            folder = ends.enter_context(tempfile.TemporaryDirectory(prefix="ditar-voice-"))
+            if not path.is_file():
+                raise StudioError(f"{path.name} is not there.", "Choose a file that exists.")
+            _check_end(path)
             with zipfile.ZipFile(path) as archive:
-                self._read(archive, Path(self._folder.name))
-        except StudioError:
-            self._folder.cleanup()
-            raise
-        except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
-            self._folder.cleanup()
-            raise StudioError(
-                f"{path.name} is not a voice file, or it is damaged.",
-                "Get it again from where it came from.",
-            ) from error
+                self._read(archive, _members(archive, path.stat().st_size), Path(folder))
+            self._ends = ends.pop_all()
 
     def __enter__(self) -> Bundle:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._folder.cleanup()
+        self._ends.close()
 
-    def _read(self, archive: zipfile.ZipFile, folder: Path) -> None:
-        if archive.getinfo(MANIFEST).file_size > _LARGEST_MANIFEST:
-            raise ValueError("manifest too large")
-        manifest: dict[str, Any] = json.loads(archive.read(MANIFEST))
-        if int(manifest["format"]) > FORMAT:
+    def _read(
+        self, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], folder: Path
+    ) -> None:
+        manifest = json.loads(archive.read(members.pop(MANIFEST)), parse_constant=_refuse)
+        if _of(int, manifest["format"]) > FORMAT:
             raise StudioError(
                 "This voice file was written by a newer DiTAR Studio.", "Update DiTAR Studio."
             )
-        self.name = str(manifest["name"])
-        self.tags = tuple(str(tag) for tag in manifest["tags"])
-        self.note = str(manifest["note"])
-        self.consent = str(manifest["consent"])
+        self.name = _text(manifest["name"], _LONGEST_NAME)
+        self.tags = tuple(_text(tag, _LONGEST_NAME) for tag in _of(list, manifest["tags"]))
+        self.note = _text(manifest["note"])
+        self.consent = _text(manifest["consent"])
+        entries = _of(list, manifest["samples"])
+        if sorted(entry["file"] for entry in entries) != sorted(members):
+            raise ValueError("not the samples that the manifest names")
         self.samples = tuple(
-            _unpack(archive, entry, folder / f"{number}")
-            for number, entry in enumerate(manifest["samples"])
+            _unpack(archive, members[entry["file"]], entry, folder) for entry in entries
         )
 
 
-def _unpack(archive: zipfile.ZipFile, entry: dict[str, Any], target: Path) -> NewSample:
-    """One sample out of the archive; what the manifest calls it never becomes a path."""
-    member = archive.getinfo(str(entry["file"]))
-    if member.file_size > _LARGEST_SAMPLE:
-        raise ValueError("sample too large")
-    path = target.with_suffix(Path(member.filename).suffix)
+@contextlib.contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except StudioError:
+        raise
+    except OSError as error:
+        raise StudioError(
+            f"{path.name} could not be unpacked: {error.strerror or error}.",
+            "Check that it may be read and that the disk is not full.",
+        ) from error
+    except Exception as error:  # zipfile, zlib and json raise nearly anything at foreign data
+        raise StudioError(
+            f"{path.name} is not a voice file, or it is damaged.",
+            "Get it again from where it came from.",
+        ) from error
+
+
+def _check_end(path: Path) -> None:
+    """Refuse a directory so long that reading it alone would fill the memory."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _END - 20))
+        tail = file.read()
+    end, before = tail[-_END:], tail[:-_END]
+    if not end.startswith(b"PK\5\6") or end[-2:] != b"\0\0" or before.startswith(b"PK\6\7"):
+        raise ValueError("not the end of a zip that we write")
+    if int.from_bytes(end[12:16], "little") > _LARGEST_DIRECTORY:
+        raise ValueError("directory too long")
+
+
+def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, zipfile.ZipInfo]:
+    """The members by name, when all are such as we write."""
+    members = {info.filename: info for info in archive.infolist()}
+    if len(members) != len(archive.infolist()):
+        raise ValueError("a member is there twice")
+    for name, info in members.items():
+        if name != MANIFEST and not _SAMPLE.fullmatch(name):
+            raise ValueError("a member of another kind")
+        if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG) or info.flag_bits & 1:
+            raise ValueError("a link, or locked")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ValueError("packed in another way")
+    unpacked = sum(info.file_size for info in members.values())
+    if unpacked > min(_LARGEST, _LARGEST_RATIO * packed):
+        raise StudioError(
+            "This voice file would unpack to more than a voice can be.",
+            "Get it again from where it came from.",
+        )
+    if members[MANIFEST].file_size > _LARGEST_MANIFEST:
+        raise ValueError("manifest too long")
+    return members
+
+
+def _unpack(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, entry: dict[str, Any], folder: Path
+) -> NewSample:
+    """One sample out of the archive."""
+    path = folder / member.filename
     digest = hashlib.sha256()
     with archive.open(member) as source, path.open("wb") as copy:
         while block := source.read(1 << 20):
@@ -113,4 +190,37 @@ def _unpack(archive: zipfile.ZipFile, entry: dict[str, Any], target: Path) -> Ne
         )
     if files.audio_seconds(path) == 0:
         raise ValueError("sample is not audio")
-    return NewSample(path, str(entry["transcript"]), dict(entry.get("verdict", {})))
+    verdict = _of(dict, entry.get("verdict", {}))
+    _check_plain(verdict, _DEEPEST)
+    return NewSample(path, _text(entry["transcript"]), verdict)
+
+
+def _of(kind: type, value: Any) -> Any:
+    if type(value) is not kind:
+        raise TypeError(f"not a {kind.__name__}")
+    return value
+
+
+def _text(value: Any, longest: int = _LONGEST_TEXT) -> str:
+    text: str = _of(str, value)
+    if len(text) > longest:
+        raise ValueError("text too long")
+    text.encode()  # half a surrogate pair is no text
+    return text
+
+
+def _check_plain(value: Any, depth: int) -> None:
+    """Refuse values that would not come through a database unharmed."""
+    if isinstance(value, dict | list):
+        if not depth:
+            raise ValueError("nested too deeply")
+        for inside in (*value, *(value.values() if isinstance(value, dict) else ())):
+            _check_plain(inside, depth - 1)
+    elif isinstance(value, str):
+        _text(value)
+    elif value is not None and not math.isfinite(value):
+        raise ValueError("not a number")
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not a number")

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from ditar_studio.errors import StudioError
-from ditar_studio.store.backup import DamagedError, back_up, is_due
+from ditar_studio.store import privacy
+from ditar_studio.store.backup import Backups
 from ditar_studio.store.changes import (
     ChangeSet,
     Edit,
@@ -29,7 +30,8 @@ from ditar_studio.store.changes import (
     Value,
     change_set,
 )
-from ditar_studio.store.migrations import MIGRATIONS
+from ditar_studio.store.check import WAIT_SECONDS, atomic, explaining, is_blank, seal, unseal
+from ditar_studio.store.migrations import MIGRATIONS, migrate
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,6 +44,7 @@ class Database:
 
     Args:
         path: the database file; created when missing, migrated when older.
+        backups: where it is copied to.
         clock: seconds since the epoch; given by tests.
 
     Attributes:
@@ -49,9 +52,12 @@ class Database:
         begun: ids of takes and recordings begun by this run; recovery leaves them alone.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, path: Path, backups: Backups, clock: Callable[[], float] = time.time
+    ) -> None:
         self.path = path
         self.clock = clock
+        self._backups = backups
         self.stack = Stack()
         self.begun: set[str] = set()
         self._listeners: list[Listener] = []
@@ -59,7 +65,7 @@ class Database:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="library")
         self._thread = self._executor.submit(threading.get_ident).result()
         try:
-            self._connection = self._executor.submit(_open, path).result()
+            self._connection = self._executor.submit(_open, path, backups).result()
         except BaseException:
             self._executor.shutdown()
             raise
@@ -88,18 +94,32 @@ class Database:
             raise RuntimeError("this thread must not wait for the library; use submit()")
         return self.submit(work, *args, **kwargs).result()
 
-    def back_up(self, path: Path) -> None:
-        """Copy the database to `path` if the copy there is more than a day old."""
-        if is_due(path, self.clock()):
-            back_up(self._connection, path)
+    def back_up(self) -> None:
+        """Copy the database if the newest backup is more than a day old."""
+        if self._backups.is_due():
+            self._backups.keep(self._connection)
+
+    def settle(self) -> None:
+        """Seal the database, and copy it if it is another one than the newest backup."""
+        with _readable():
+            digest = seal(self._connection)
+        if not self._backups.has(digest):
+            self._backups.keep(self._connection)
 
     # --- reading
 
+    def is_blank(self) -> bool:
+        """Whether nothing was ever put in."""
+        with _readable():
+            return is_blank(self._connection)
+
     def rows(self, query: str, *values: Value) -> list[sqlite3.Row]:
-        return self._connection.execute(query, values).fetchall()
+        with _readable():
+            return self._connection.execute(query, values).fetchall()
 
     def row(self, query: str, *values: Value) -> sqlite3.Row | None:
-        found: sqlite3.Row | None = self._connection.execute(query, values).fetchone()
+        with _readable():
+            found: sqlite3.Row | None = self._connection.execute(query, values).fetchone()
         return found
 
     # --- writing
@@ -150,15 +170,20 @@ class Database:
     @contextlib.contextmanager
     def _atomic(self) -> Iterator[None]:
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
+            with atomic(self._connection):
+                unseal(self._connection)
                 yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-        except sqlite3.OperationalError as error:
+        except sqlite3.IntegrityError as error:
+            raise StudioError(
+                f"The library has no place for this: {error}.",
+                "What it belongs to may have been deleted: look there, and do it again.",
+            ) from error
+        except (UnicodeEncodeError, OverflowError) as error:
+            raise StudioError(
+                "A text has characters in it, or a number digits, that cannot be kept.",
+                "Type it again.",
+            ) from error
+        except sqlite3.Error as error:
             raise StudioError(
                 f"The library could not be written: {error}.",
                 "Check that the disk is not full and that the library's folder may be written to.",
@@ -242,44 +267,31 @@ def serial(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P]
     return on_thread
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, isolation_level=None, timeout=10.0)
-    except (OSError, sqlite3.Error) as error:
-        raise StudioError(
-            f"The library at {path.parent} could not be opened: {error}.",
-            "Check that the folder may be written to, or choose another with DITAR_STUDIO_HOME.",
-        ) from error
-    connection.row_factory = sqlite3.Row
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        _migrate(connection)
-        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if found != "ok":
-            raise sqlite3.DatabaseError(found)
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise DamagedError(
-            f"The library's database {path.name} could not be read: {error}.",
-            f"Move {path} away and start again: the audio files beside it are not touched.",
-        ) from error
-    except BaseException:
-        connection.close()
-        raise
+def _open(path: Path, backups: Backups) -> sqlite3.Connection:
+    with explaining(path):
+        privacy.make_file(path)
+        connection = sqlite3.connect(path, isolation_level=None, timeout=WAIT_SECONDS)
+        connection.row_factory = sqlite3.Row
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if 0 < version < len(MIGRATIONS):
+                backups.keep(connection, before_version=len(MIGRATIONS))
+            migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
     return connection
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(MIGRATIONS):
+@contextlib.contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
         raise StudioError(
-            "This library was written by a newer DiTAR Studio.",
-            "Update DiTAR Studio, or choose another library with DITAR_STUDIO_HOME.",
-        )
-    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT;"
-        )
+            f"The library could not be read: {error}.",
+            "Close DiTAR Studio and start it again: what is damaged comes back from a backup.",
+        ) from error

@@ -14,8 +14,9 @@ from pathlib import Path
 import platformdirs
 
 from ditar_studio.errors import StudioError
+from ditar_studio.store import privacy
 
-_PARTIAL = re.compile(r"\.[0-9a-f]{16}\.partial(\.\w+)?")
+_PARTIAL = re.compile(r"\.[0-9a-f]{16}\.partial(\.[\w-]+)?")
 
 HOME_VARIABLE = "DITAR_STUDIO_HOME"
 
@@ -50,22 +51,45 @@ def audio_seconds(path: Path) -> float:
         return 0.0
 
 
+def make_private(path: Path) -> None:
+    """Make an empty file in the library that will grow, and the folder for it.
+
+    Raises:
+        StudioError: the disk is full, or the folder cannot be written to.
+    """
+    with _told(path):
+        privacy.make_folder(path.parent)
+        privacy.make_file(path)
+
+
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
     """Write a file whole or not at all: yields a path beside it that replaces it on success.
+
+    Args:
+        private: nobody but the user may read it.
 
     Raises:
         StudioError: the disk is full, the folder cannot be written to or is missing.
     """
     partial = path.with_name(f".{secrets.token_hex(8)}.partial{path.suffix}")
-    try:
+    with _told(path):
         try:
+            if private:
+                privacy.make_folder(path.parent)
+                privacy.make_file(partial)
             path.parent.mkdir(parents=True, exist_ok=True)
             yield partial
-            to_disk(partial)
+            _to_disk(partial)
             os.replace(partial, path)
         finally:
             partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise StudioError(
             f"{path.name} could not be written: {error.strerror or error}.",
@@ -85,13 +109,17 @@ def copy_in(source: Path, target: Path) -> None:
     """Copy a file into the library, whole or not at all."""
     if not source.is_file():
         raise StudioError(f"{source.name} is not there.", "Choose a file that exists.")
-    with replacing(target) as partial:
+    with replacing(target, private=True) as partial:
         shutil.copyfile(source, partial)
 
 
-def to_disk(path: Path) -> None:
-    """Have the system put a file on the disk itself; StudioError when it is not there."""
-    if not path.is_file():
+def sound_to_disk(path: Path) -> None:
+    """Have the system put a sound that has grown on the disk; StudioError when there is none."""
+    if not path.is_file() or not path.stat().st_size:
         raise StudioError(f"{path.name} is not there.", "Look whether it was moved or deleted.")
+    _to_disk(path)
+
+
+def _to_disk(path: Path) -> None:
     with path.open("rb+") as file:
         os.fsync(file.fileno())

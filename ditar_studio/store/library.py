@@ -14,6 +14,8 @@ Any thread may call; see `database` for which may wait. In the user interface:
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -21,12 +23,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
-from ditar_studio.store import files
-from ditar_studio.store.backup import NAME, DamagedError, go_back
+from ditar_studio.errors import StudioError
+from ditar_studio.store import files, privacy
+from ditar_studio.store.backup import Backups
 from ditar_studio.store.changes import ChangeSet
 from ditar_studio.store.database import Database, Listener, serial
 from ditar_studio.store.files import default_root
 from ditar_studio.store.lock import Lock
+from ditar_studio.store.opening import EMPTIED, prepare
 from ditar_studio.store.projects import Projects
 from ditar_studio.store.recordings import Recordings
 from ditar_studio.store.recovery import Recovery
@@ -35,8 +39,13 @@ from ditar_studio.store.trash import Trash
 from ditar_studio.store.unfinished import Unfinished
 from ditar_studio.store.voices import Voices
 
+log = logging.getLogger(__name__)
+
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+DATABASE = "library.db"
 
 
 class Library:
@@ -47,7 +56,7 @@ class Library:
         clock: seconds since 1970; given by tests.
 
     Attributes:
-        damaged: where a damaged database was put when the backup had to take its place, else None.
+        damaged: what the user must be told, if the database was not as it was left; else None.
 
     Raises:
         StudioError: it cannot be opened, or another DiTAR Studio has it open.
@@ -56,21 +65,30 @@ class Library:
     def __init__(self, root: Path | None = None, clock: Callable[[], float] = time.time) -> None:
         self.root = default_root() if root is None else root
         self._lock = Lock(self.root / "library.lock")
-        try:
-            self.damaged, self.database = _opened(self.root / "library.db", clock)
-        except BaseException:
-            self._lock.release()
-            raise
-        self.voices = Voices(self.database, self.root)
-        self.projects = Projects(self.database)
-        self.takes = Takes(self.database, self.root)
-        self.recordings = Recordings(self.database, self.root)
-        self.recovery = Recovery(self.database, self.root)
-        self.trash = Trash(self.database, self.root)
-        self.unfinished = Unfinished(self.root)
-        self.submit(self._clean)
-        self.trash.purge()
-        self.submit(self.database.back_up, self.root / NAME)
+        with contextlib.ExitStack() as ends:
+            ends.callback(self._lock.release)
+            privacy.tighten(self.root)
+            backups, path = Backups(self.root, clock), self.root / DATABASE
+            self.damaged = prepare(path, backups)
+            self.database = Database(path, backups, clock)
+            ends.callback(self.database.close)
+            self.voices = Voices(self.database, self.root)
+            self.projects = Projects(self.database)
+            self.takes = Takes(self.database, self.root)
+            self.recordings = Recordings(self.database, self.root)
+            self.recovery = Recovery(self.database, self.root)
+            self.trash = Trash(self.database, self.root)
+            self.unfinished = Unfinished(self.root)
+            self.submit(self._clean)
+            self.trash.purge()
+            if self.damaged is None and self._blank() and self.recovery.find():
+                self.damaged = EMPTIED
+            self.submit(_logged, self.database.back_up)
+            self._ends = ends.pop_all()
+
+    @serial
+    def _blank(self) -> bool:
+        return self.database.is_blank()
 
     def _clean(self) -> None:
         """Remove the traces of files that were being written when an earlier run was killed."""
@@ -80,8 +98,8 @@ class Library:
 
     def close(self) -> None:
         """Finish what is queued and close; the thread has ended when this returns."""
-        self.database.close()
-        self._lock.release()
+        with self._ends:
+            self.submit(_logged, self.database.settle).result()
 
     def __enter__(self) -> Library:
         return self
@@ -122,9 +140,9 @@ class Library:
         return self.database.redo()
 
 
-def _opened(path: Path, clock: Callable[[], float]) -> tuple[Path | None, Database]:
-    """The database, if need be from its backup; then with the place of the damaged one."""
+def _logged(work: Callable[[], None]) -> None:
+    """Do what nobody waits for and must not keep the library from opening or closing."""
     try:
-        return None, Database(path, clock)
-    except DamagedError as damage:
-        return go_back(path, damage), Database(path, clock)
+        work()
+    except StudioError as error:
+        log.warning("%s", error)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from ditar_studio.errors import StudioError
+from ditar_studio.store import privacy
 
 
 class Lock:
@@ -18,25 +19,33 @@ class Lock:
 
     def __init__(self, path: Path) -> None:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.parent.is_dir():
+                privacy.make_folder(path.parent)
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise StudioError(
-                f"The library at {path.parent} could not be opened: {error.strerror}.",
-                "Check that the folder may be written to, or choose another with "
-                "DITAR_STUDIO_HOME.",
-            ) from error
+        except (OSError, ValueError) as error:
+            raise _refused(path, error) from error
         try:
             _lock(self._descriptor)
-        except OSError as error:
+        except (BlockingIOError, PermissionError) as error:
             os.close(self._descriptor)
             raise StudioError(
                 "This library is open in another DiTAR Studio.",
                 "Go on there, or close it first.",
             ) from error
+        except OSError as error:
+            os.close(self._descriptor)
+            raise _refused(path, error) from error
 
     def release(self) -> None:
         os.close(self._descriptor)
+
+
+def _refused(path: Path, error: OSError | ValueError) -> StudioError:
+    return StudioError(
+        f"The library at {path.parent} could not be opened: "
+        f"{getattr(error, 'strerror', None) or error}.",
+        "Check that the folder may be written to, or choose another with DITAR_STUDIO_HOME.",
+    )
 
 
 if sys.platform == "win32":

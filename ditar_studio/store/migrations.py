@@ -7,6 +7,14 @@ is a separate act (see `trash`).
 
 from __future__ import annotations
 
+import sqlite3
+
+NEWER = (
+    "This library was written by a newer DiTAR Studio.",
+    "Update DiTAR Studio, or choose another library with DITAR_STUDIO_HOME.",
+)
+"""What is said of a database with a later schema, and what to do about it."""
+
 MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -95,4 +103,23 @@ MIGRATIONS: tuple[str, ...] = (
 
     CREATE TABLE doomed_files (file TEXT PRIMARY KEY) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE purged (kind TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
+
+    CREATE TABLE seal (digest TEXT NOT NULL);
+    """,
 )
+
+
+_SEALS = 2
+"""The version that brought the seal, which tells what the rows are (see `check`)."""
+
+
+def migrate(connection: sqlite3.Connection, target: int | None = None) -> None:
+    """Take a database to a version, the newest by default; each step whole or not at all."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    for number, script in enumerate(MIGRATIONS[version:target], start=version + 1):
+        unseal = "DELETE FROM seal;" if number > _SEALS else ""
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {script}; {unseal} PRAGMA user_version = {number}; COMMIT;"
+        )

@@ -61,12 +61,13 @@ class Recordings:
             transcript: the passage that will be read aloud, when it is known.
         """
         recording_id = files.new_id()
-        (self._root / FOLDER).mkdir(parents=True, exist_ok=True)
+        file = f"{FOLDER}/{recording_id}.wav"
+        files.make_private(self._root / file)
         with self.database.operation() as work:
             work.insert(
                 "recordings",
                 recording_id,
-                file=f"{FOLDER}/{recording_id}.wav",
+                file=file,
                 transcript=transcript,
                 status="recording",
                 created=work.now,
@@ -79,7 +80,7 @@ class Recordings:
         """Note that a recording's file is whole."""
         path = self.get(recording_id).path
         seconds = files.audio_seconds(path)
-        files.to_disk(path)
+        files.sound_to_disk(path)
         with self.database.operation() as work:
             work.update("recordings", recording_id, status="finished", seconds=seconds)
         return work.outcome(self.get(recording_id))

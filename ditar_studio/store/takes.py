@@ -86,7 +86,7 @@ class Takes:
         """
         take_id = files.new_id()
         file = f"{FOLDER}/{take_id}.wav"
-        (self._root / FOLDER).mkdir(parents=True, exist_ok=True)
+        files.make_private(self._root / file)
         with self.database.operation() as work:
             work.insert(
                 "takes",
@@ -115,7 +115,7 @@ class Takes:
         """Note that a take's file is whole; its length is read from the file unless given."""
         take = self.get(take_id)
         length = files.audio_seconds(take.path) if seconds is None else seconds
-        files.to_disk(take.path)
+        files.sound_to_disk(take.path)
         with self.database.operation() as work:
             work.update("takes", take_id, status=status, seconds=length, rtf=rtf)
             if take.line_id is not None:

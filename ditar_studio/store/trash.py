@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from ditar_studio.store.changes import Outcome
+from ditar_studio.store.check import COUNTED
 from ditar_studio.store.database import Database, Transaction, serial
 
 KEPT_DAYS = 30.0
@@ -66,10 +68,18 @@ class Trash:
         limit = self.database.clock() - older_than_days * 86400
         count = 0
         with self.database.operation() as work:
+            before = self._counts()
             for kind in _KINDS:
                 count += self._doom(work, kind, limit)
             work.execute("DELETE FROM lines WHERE hidden <= ?", limit)
             self._doom(work, "samples", limit)
+            for table, left in self._counts().items():
+                work.execute(
+                    "INSERT INTO purged VALUES (?, ?) "
+                    "ON CONFLICT (kind) DO UPDATE SET count = count + excluded.count",
+                    table,
+                    before[table] - left,
+                )
         if count:
             self.database.stack.clear()
         self.sweep()
@@ -78,13 +88,20 @@ class Trash:
     @serial
     def sweep(self) -> None:
         """Remove files that a purge has doomed, and half-written ones that a crash left."""
-        for row in self.database.rows("SELECT file FROM doomed_files"):
-            (self._root / row["file"]).unlink(missing_ok=True)
+        doomed = [row["file"] for row in self.database.rows("SELECT file FROM doomed_files")]
         with self.database.operation() as work:
-            work.execute("DELETE FROM doomed_files")
+            for file in doomed:
+                with contextlib.suppress(OSError):  # else it stays doomed until the next time
+                    (self._root / file).unlink(missing_ok=True)
+                    work.execute("DELETE FROM doomed_files WHERE file = ?", file)
         for pattern in (".*.partial*", "*/.*.partial*"):
             for leftover in self._root.glob(pattern):
                 leftover.unlink(missing_ok=True)
+
+    def _counts(self) -> dict[str, int]:
+        return {
+            table: self.database.rows(f"SELECT count(*) FROM {table}")[0][0] for table in COUNTED
+        }
 
     def _doom(self, work: Transaction, table: str, limit: float) -> int:
         """Delete a table's rows hidden before `limit`; their files are removed by `sweep`."""

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from ditar_studio.store import files
+from ditar_studio.store import files, privacy
 
 NAME = "unfinished.json"
 
@@ -54,7 +54,7 @@ class Unfinished:
     def _read(self) -> list[str]:
         try:
             left = json.loads(self._path.read_text("utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return []
         return [str(folder) for folder in left] if isinstance(left, list) else []
 
@@ -62,6 +62,7 @@ class Unfinished:
         busy = sorted({*self._left, *(name for name, count in self._folders.items() if count)})
         with contextlib.suppress(OSError):  # an export matters more than its traces
             if busy:
+                privacy.make_file(self._path)
                 self._path.write_text(json.dumps(busy), "utf-8")
             else:
                 self._path.unlink(missing_ok=True)

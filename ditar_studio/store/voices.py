@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,8 +81,10 @@ class Voices:
     ) -> Outcome[Voice]:
         """Save a voice with its samples. A name already taken gets a number behind it."""
         voice_id = files.new_id()
-        copied = [(sample, *self._copy(sample)) for sample in samples]
-        with self.database.operation("Save voice" if undoable else "") as work:
+        with (
+            self._copies(samples) as copied,
+            self.database.operation("Save voice" if undoable else "") as work,
+        ):
             work.insert(
                 "voices",
                 voice_id,
@@ -100,8 +103,10 @@ class Voices:
     def add_sample(self, voice_id: str, sample: NewSample) -> Outcome[Voice]:
         """Add one more sample to a voice, behind the others."""
         voice = self.get(voice_id)
-        sample_id, path = self._copy(sample)
-        with self.database.operation("Add sample") as work:
+        with (
+            self._copies([sample]) as [(_, sample_id, path)],
+            self.database.operation("Add sample") as work,
+        ):
             position = 1 + max((self._position(s.id) for s in voice.samples), default=-1)
             self._insert_sample(work, voice_id, sample, sample_id, path, position)
         return work.outcome(self.get(voice_id))
@@ -276,6 +281,20 @@ class Voices:
             verdict=json.loads(row["verdict"]),
             created=row["created"],
         )
+
+    @contextlib.contextmanager
+    def _copies(self, samples: Iterable[NewSample]) -> Iterator[list[tuple[NewSample, str, Path]]]:
+        """Copies of samples with their ids; removed again if what is to own them fails."""
+        copied: list[tuple[NewSample, str, Path]] = []
+        try:
+            for sample in samples:
+                copied.append((sample, *self._copy(sample)))
+            yield copied
+        except BaseException:
+            for *_, path in copied:
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
+            raise
 
     def _copy(self, sample: NewSample) -> tuple[str, Path]:
         sample_id = files.new_id()

@@ -11,7 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
 
 from ditar_studio.errors import StudioError
@@ -28,6 +29,7 @@ from ditar_studio.ui.widgets.messages import Banner
 if TYPE_CHECKING:
     from ditar_studio.services.diagnostics import CrashReport, Diagnostics
     from ditar_studio.store.library import Library
+    from ditar_studio.store.opening import Damage
     from ditar_studio.store.recovery import Recoverable
     from ditar_studio.ui.dialogs.settings import Choices
 
@@ -144,6 +146,8 @@ class Shell(QObject):
         self.bridge.use_library(library)
         self.opened.emit(library)
         self.bridge.ask(library.recovery.find, done=self._offer_recovery, owner=self)
+        if library.damaged is not None:
+            self._tell_damage(library.damaged, library.root)
         if crash is not None and self.preferences.value.keep_crash_reports:
             self._tell_crash(crash)
         if not self.preferences.value.first_run_done:
@@ -164,6 +168,19 @@ class Shell(QObject):
         for banner in self.window.findChildren(Banner):
             banner.dismiss()
         self._open_library()
+
+    def _tell_damage(self, damage: Damage, folder: Path) -> None:
+        self.add_banner(
+            Banner(
+                "warning",
+                damage.message,
+                damage.remedy,
+                (
+                    tr("Show in folder"),
+                    lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))),
+                ),
+            )
+        )
 
     def _tell_crash(self, crash: CrashReport) -> None:
         self.add_banner(
@@ -287,6 +304,8 @@ def _open(root: Path | None) -> tuple[Library, Diagnostics, CrashReport | None]:
     try:
         diagnostics = Diagnostics(folder_of(library))
         crash = diagnostics.start()
+        if library.damaged is not None:
+            log.warning("%s %s", library.damaged.message, library.damaged.remedy)
     except BaseException:
         library.close()
         raise

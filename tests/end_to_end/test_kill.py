@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from ditar_studio.store.check import inspect
 from ditar_studio.store.library import Library
 
 KILLS = 50
@@ -95,6 +96,8 @@ def _check(root: Path, ledger: Ledger) -> int:
     exported = root.parent / "exported"
     assert not list(exported.glob(".*"))
     assert not list(root.rglob(".*.partial*"))
+    for path in (root / "backups").iterdir():
+        assert inspect(path) is not None
     for path in exported.glob("[!.]*") if exported.exists() else ():
         assert soundfile.info(str(path)).frames > 0
     return len(offered)

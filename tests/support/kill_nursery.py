@@ -1,7 +1,8 @@
 """A process that lets children work on a library and kills each at the moment it is told.
 
 Run as `python kill_nursery.py LIBRARY`. For every line "SEED DEEDS SECONDS" on standard input it
-forks a child that records, generates, edits, saves, exports and deletes, kills it with SIGKILL so
+forks a child that records, generates, edits, saves, exports, deletes, closes the library and opens
+it again, sometimes with a database that was emptied meanwhile. It kills the child with SIGKILL so
 many seconds after it has noted so many deeds, and answers "killed" ("ended" if the child came to an
 end by itself, by an error).
 What a child has done stands in LIBRARY/../journal: a JSON object a line, each written at once.
@@ -47,7 +48,10 @@ class Child:
         os.write(self.journal, line.encode())
 
     def work(self) -> None:
-        acts = [self.record, self.generate, self.generate, self.edit, self.export, self.delete]
+        acts = [
+            *(self.record, self.generate, self.generate, self.edit, self.export, self.delete),
+            self.reopen,
+        ]
         while True:
             self.random.choice(acts)()
 
@@ -105,6 +109,15 @@ class Child:
             self.library.takes.delete(take.id)
             if self.random.random() < 0.5:
                 self.library.trash.purge(older_than_days=0)
+
+    def reopen(self) -> None:
+        self.note("closing", "")
+        self.library.close()
+        self.note("closed", "")
+        if self.random.random() < 0.5:
+            (self.root / "library.db").write_bytes(b"")
+        self.library = Library(self.root)
+        self.note("opened", "")
 
 
 def count_deeds(journal: Path) -> int:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from ditar_studio.store.library import Library
-from ditar_studio.ui import theme
+from ditar_studio.ui import theme, translate
 from ditar_studio.ui.dialogs.recovery import RecoveryDialog
 from ditar_studio.ui.dialogs.settings import Choices, SettingsDialog
 from ditar_studio.ui.dialogs.welcome import WelcomeDialog
@@ -101,6 +101,24 @@ def test_crash_is_told_at_the_next_start(qtbot: QtBot, shell: Shell, tmp_path: P
     assert [b.message for b in shell.window.findChildren(Banner)] == [
         "DiTAR Studio did not end properly last time."
     ]
+
+
+def test_a_restored_database_is_told_and_in_the_log(
+    qtbot: QtBot, shell: Shell, tmp_path: Path
+) -> None:
+    with Library(tmp_path / "library") as library:
+        library.voices.create("Anna")
+    (tmp_path / "library" / "library.db").write_bytes(b"")
+    translate.set_language("de")
+    try:
+        begin(qtbot, shell)
+    finally:
+        translate.set_language("en")
+    (banner,) = shell.window.findChildren(Banner)
+    assert banner.message.startswith("Die Datenbank der Bibliothek war leer; ihre Sicherung vom ")
+    assert banner.remedy.endswith("die alte Datenbank bleibt als library.damaged-1.db erhalten.")
+    log = (tmp_path / "library" / "logs" / "ditar-studio.log").read_text("utf-8")
+    assert "The library's database was empty; its backup of " in log
 
 
 def test_unsaved_recording_is_offered_and_kept(qtbot: QtBot, shell: Shell, tmp_path: Path) -> None:

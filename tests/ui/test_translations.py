@@ -79,6 +79,8 @@ ROOMS = ("audio", "engine", "model", "services", "store", "text")
 SAID_BY = {
     "StudioError": (0, 1),
     "Warned": (0, 1),
+    "Damage": (0, 1),
+    "DamagedError": (0, 1),
     "PlayerFailed": (0, 1),
     "Finding": (1, 2),
     "operation": (0,),

@@ -226,7 +226,9 @@ def read_take(path: Path, speed: float) -> Clip:
 def write_drag_file(take: Take, kind: _FileKind, folder: Path) -> Path:
     """A copy of a take with a telling name, the synthetic mark and its recipe inside."""
     from ditar_studio.services import export
+    from ditar_studio.store import privacy
 
+    privacy.make_folder(folder.parents[1])
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)

@@ -15,7 +15,8 @@ from ditar_studio.audio.io import read_clip
 from ditar_studio.cli import display, doctor, main
 from ditar_studio.engine import load
 from ditar_studio.errors import StudioError
-from ditar_studio.model.kernels import library
+from ditar_studio.model.kernels import library as kernels
+from ditar_studio.store.library import Library
 
 
 @pytest.fixture(autouse=True)
@@ -58,12 +59,27 @@ def test_doctor_tells_what_works(
     assert "All that is needed works." in capsys.readouterr().out
 
 
+def test_doctor_looks_into_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DITAR_STUDIO_HOME", str(tmp_path / "library"))
+    assert doctor._library().detail.startswith("none at ")
+    assert not (tmp_path / "library").exists()
+    with Library(tmp_path / "library") as library:
+        library.voices.create("Anna")
+        assert doctor._library().detail.startswith("1 voices, 0 projects, 0 takes at ")
+    (tmp_path / "library" / "library.db").write_bytes(b"no database" * 50)
+    found = doctor._library()
+    assert (found.state, found.detail) == (
+        "broken",
+        "The library's database library.db is damaged.",
+    )
+
+
 @pytest.mark.parametrize("suitable", [True, False])
 def test_doctor_tells_why_there_are_no_kernels(
     suitable: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(library, "_load", lambda: "the reason")
-    monkeypatch.setattr(library, "suitable", lambda: suitable)
+    monkeypatch.setattr(kernels, "_load", lambda: "the reason")
+    monkeypatch.setattr(kernels, "suitable", lambda: suitable)
     found = doctor._kernels()
     assert found.state == "optional"
     assert "the reason" in found.detail
