@@ -62,6 +62,8 @@ def open_recipe(path: Path) -> list[Recipe]:
         StudioError: the file has none, or cannot be read.
     """
     try:
+        if not path.is_file():
+            raise StudioError(f"There is no file “{path}”.", "Check the path.")
         sidecar = path.with_name(path.name + SIDECAR)
         if path.name.endswith(SIDECAR):
             text = path.read_text("utf-8")
@@ -79,7 +81,7 @@ def open_recipe(path: Path) -> list[Recipe]:
         raise StudioError(
             f"{path.name} could not be read: {error.strerror or error}.", "Choose another file."
         ) from error
-    except (ValueError, TypeError, zlib.error) as error:
+    except (ValueError, TypeError, RecursionError, zlib.error) as error:
         raise StudioError(
             f"The recipe in {path.name} is damaged.", "Use the file as it was exported."
         ) from error

@@ -127,8 +127,9 @@ class Backups:
                 self._copy(connection, before_version)
                 self._rotate()
         except (OSError, sqlite3.Error, StudioError) as error:
+            reason = str(getattr(error, "message", error)).rstrip(".")
             raise StudioError(
-                f"The library could not be backed up: {getattr(error, 'message', error)}",
+                f"The library could not be backed up: {reason}.",
                 "Check the free space on the disk and the rights to the library's folder.",
             ) from error
 

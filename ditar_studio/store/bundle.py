@@ -9,17 +9,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import math
 import re
 import stat
 import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from ditar_studio.errors import StudioError
-from ditar_studio.store import files
+from ditar_studio.store import files, foreign
 from ditar_studio.store.voice import NewSample, Voice
 
 SUFFIX = ".ditarvoice"
@@ -30,8 +29,7 @@ _LARGEST = 1 << 29
 _LARGEST_MANIFEST = _LARGEST_DIRECTORY = 1 << 20
 _LARGEST_RATIO = 50
 """Of what is unpacked to what is packed: sound hardly gets smaller in a zip."""
-_LONGEST_NAME, _LONGEST_TEXT = 1000, 100_000
-_DEEPEST = 4
+_LONGEST_NAME = 1000
 _SAMPLE = re.compile(r"\d{2,4}\.\w{1,10}", re.ASCII)
 _END = 22
 """Length of the record at a zip's end, which tells where its directory is."""
@@ -103,16 +101,20 @@ class Bundle:
     def _read(
         self, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], folder: Path
     ) -> None:
-        manifest = json.loads(archive.read(members.pop(MANIFEST)), parse_constant=_refuse)
-        if _of(int, manifest["format"]) > FORMAT:
+        manifest = json.loads(
+            archive.read(members.pop(MANIFEST)), parse_constant=foreign.no_constant
+        )
+        if foreign.of(int, manifest["format"]) > FORMAT:
             raise StudioError(
                 "This voice file was written by a newer DiTAR Studio.", "Update DiTAR Studio."
             )
-        self.name = _text(manifest["name"], _LONGEST_NAME)
-        self.tags = tuple(_text(tag, _LONGEST_NAME) for tag in _of(list, manifest["tags"]))
-        self.note = _text(manifest["note"])
-        self.consent = _text(manifest["consent"])
-        entries = _of(list, manifest["samples"])
+        self.name = foreign.text(manifest["name"], _LONGEST_NAME)
+        self.tags = tuple(
+            foreign.text(tag, _LONGEST_NAME) for tag in foreign.of(list, manifest["tags"])
+        )
+        self.note = foreign.text(manifest["note"])
+        self.consent = foreign.text(manifest["consent"])
+        entries = foreign.of(list, manifest["samples"])
         if sorted(entry["file"] for entry in entries) != sorted(members):
             raise ValueError("not the samples that the manifest names")
         self.samples = tuple(
@@ -190,37 +192,6 @@ def _unpack(
         )
     if files.audio_seconds(path) == 0:
         raise ValueError("sample is not audio")
-    verdict = _of(dict, entry.get("verdict", {}))
-    _check_plain(verdict, _DEEPEST)
-    return NewSample(path, _text(entry["transcript"]), verdict)
-
-
-def _of(kind: type, value: Any) -> Any:
-    if type(value) is not kind:
-        raise TypeError(f"not a {kind.__name__}")
-    return value
-
-
-def _text(value: Any, longest: int = _LONGEST_TEXT) -> str:
-    text: str = _of(str, value)
-    if len(text) > longest:
-        raise ValueError("text too long")
-    text.encode()  # half a surrogate pair is no text
-    return text
-
-
-def _check_plain(value: Any, depth: int) -> None:
-    """Refuse values that would not come through a database unharmed."""
-    if isinstance(value, dict | list):
-        if not depth:
-            raise ValueError("nested too deeply")
-        for inside in (*value, *(value.values() if isinstance(value, dict) else ())):
-            _check_plain(inside, depth - 1)
-    elif isinstance(value, str):
-        _text(value)
-    elif value is not None and not math.isfinite(value):
-        raise ValueError("not a number")
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not a number")
+    return NewSample(
+        path, foreign.text(entry["transcript"]), foreign.plain(entry.get("verdict", {}))
+    )

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ditar_studio.errors import StudioError
+from ditar_studio.store import foreign
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,15 @@ class Recipe:
     def from_json(text: str) -> Recipe:
         """Read a recipe back; unknown fields of later versions are left out."""
         try:
-            values = json.loads(text)
+            values = foreign.of(dict, json.loads(text, parse_constant=foreign.no_constant))
             known = {name: values[name] for name in Recipe.__dataclass_fields__ if name in values}
-            return Recipe(**known)
-        except (ValueError, TypeError) as error:
+            recipe = Recipe(**known)
+            foreign.plain(recipe.settings)
+            for name, value in known.items():
+                if name != "settings" and not (name == "voice_id" and value is None):
+                    foreign.text(value)
+            return recipe
+        except (ValueError, TypeError, RecursionError) as error:
             raise StudioError(
                 "This recipe cannot be read.", "Choose a file that DiTAR Studio exported."
             ) from error

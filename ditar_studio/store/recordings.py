@@ -62,7 +62,6 @@ class Recordings:
         """
         recording_id = files.new_id()
         file = f"{FOLDER}/{recording_id}.wav"
-        files.make_private(self._root / file)
         with self.database.operation() as work:
             work.insert(
                 "recordings",
@@ -72,6 +71,7 @@ class Recordings:
                 status="recording",
                 created=work.now,
             )
+            files.make_private(self._root / file)
         self.database.begun.add(recording_id)
         return work.outcome(self.get(recording_id))
 

@@ -86,7 +86,6 @@ class Takes:
         """
         take_id = files.new_id()
         file = f"{FOLDER}/{take_id}.wav"
-        files.make_private(self._root / file)
         with self.database.operation() as work:
             work.insert(
                 "takes",
@@ -100,6 +99,7 @@ class Takes:
                 status="recording",
                 created=work.now,
             )
+            files.make_private(self._root / file)
         self.database.begun.add(take_id)
         return work.outcome(self.get(take_id))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -253,6 +254,34 @@ def test_files_without_a_recipe_are_told(what: Plan, tmp_path: Path) -> None:
     damaged.write_bytes(b"ditar-recipe:AAAA.")
     with pytest.raises(StudioError, match="damaged"):
         metadata.open_recipe(damaged)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        "[1]",
+        "3",
+        "[[]]",
+        '[{"text": 3}]',
+        *(
+            json.dumps([{**json.loads(_recipe("One").to_json()), **change}])
+            for change in (
+                {"text": 3},
+                {"text": "\ud800"},
+                {"voice_name": None},
+                {"settings": []},
+                {"settings": {"seed": float("inf")}},
+                {"settings": {"steps": [[[[[1]]]]]}},
+            )
+        ),
+    ],
+)
+def test_foreign_recipes_are_told(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "sound.opus.recipe.json"
+    path.write_text(text)
+    with pytest.raises(StudioError):
+        metadata.open_recipe(path)
 
 
 def test_settings_out_of_range_are_told() -> None:
