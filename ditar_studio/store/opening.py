@@ -117,6 +117,6 @@ def _put_aside(database: Path, *, copy: bool = False) -> Path:
     with explaining(database):
         for ending in ("", "-wal", "-shm"):
             part = database.with_name(database.name + ending)
-            if part.exists():
+            if part.exists() and part.stat().st_size:
                 (shutil.copy2 if copy else os.replace)(part, aside.with_name(aside.name + ending))
     return aside

@@ -108,17 +108,17 @@ def test_a_restored_database_is_told_and_in_the_log(
 ) -> None:
     with Library(tmp_path / "library") as library:
         library.voices.create("Anna")
-    (tmp_path / "library" / "library.db").write_bytes(b"")
+    (tmp_path / "library" / "library.db").write_bytes(b"no database at all")
     translate.set_language("de")
     try:
         begin(qtbot, shell)
     finally:
         translate.set_language("en")
     (banner,) = shell.window.findChildren(Banner)
-    assert banner.message.startswith("Die Datenbank der Bibliothek war leer; ihre Sicherung vom ")
+    assert banner.message.startswith("Die Datenbank der Bibliothek war beschädigt; ihre Sicherung vom ")
     assert banner.remedy.endswith("die alte Datenbank bleibt als library.damaged-1.db erhalten.")
     log = (tmp_path / "library" / "logs" / "ditar-studio.log").read_text("utf-8")
-    assert "The library's database was empty; its backup of " in log
+    assert "The library's database was damaged; its backup of " in log
 
 
 def test_unsaved_recording_is_offered_and_kept(qtbot: QtBot, shell: Shell, tmp_path: Path) -> None:
