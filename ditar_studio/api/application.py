@@ -1,9 +1,9 @@
 """What is answered to whom may ask.
 
-    GET  /v1/models          the model
-    GET  /v1/models/NAME     the same, or 404
-    GET  /v1/audio/voices    the library's voices
-    POST /v1/audio/speech    as OpenAI's, streamed while it is spoken
+GET  /v1/models          the model
+GET  /v1/models/NAME     the same, or 404
+GET  /v1/audio/voices    the library's voices
+POST /v1/audio/speech    as OpenAI's, streamed while it is spoken
 """
 
 from __future__ import annotations
