@@ -86,8 +86,11 @@ class Connection(H11Protocol):
         )
 
     def _refuse(self, refusal: RefusedError) -> None:
-        """Answer without a request; what the client still sends is let pass, so that it can read
-        the answer: closing a socket with unread bytes takes the answer back."""
+        """Answer without the application, and close a moment later.
+
+        What the client still sends is let pass until then: closing a socket with unread bytes
+        would take the answer back.
+        """
         self._refused = True
         if self.cycle is None or not self.cycle.response_started:
             self.transport.write(refusal.to_http())

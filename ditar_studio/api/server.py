@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import sys
 import threading
 
 import uvicorn
@@ -32,8 +31,9 @@ def reserve_port(port: int = 0) -> socket.socket:
     """
     reserved = socket.socket()
     try:
-        if sys.platform != "win32":  # where it would let two programs share a port
-            reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # On Windows, SO_REUSEADDR would let another program share the port.
+        option = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
+        reserved.setsockopt(socket.SOL_SOCKET, option, 1)
         reserved.bind(("127.0.0.1", port))
     except OSError as error:
         reserved.close()
