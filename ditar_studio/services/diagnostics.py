@@ -27,6 +27,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ditar_studio import __version__
+from ditar_studio.errors import StudioError
 from ditar_studio.services.scrub import Scrubber
 from ditar_studio.store import files, privacy
 
@@ -65,6 +66,9 @@ class _PrivateLog(logging.handlers.RotatingFileHandler):
         privacy.make_file(Path(self.baseFilename))
         return super()._open()
 
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Go on without a line that the disk has no room for."""
+
 
 class Diagnostics:
     """The log and the crash report of this run. `start` once, `stop` at the clean end.
@@ -85,7 +89,20 @@ class Diagnostics:
         """Begin to log. Returns the report of the last run if it did not end cleanly.
 
         To be called with the library open, which makes sure that no other run is going on.
+
+        Raises:
+            StudioError: the folder cannot be written to.
         """
+        try:
+            return self._start()
+        except OSError as error:
+            self._ends.close()
+            raise StudioError(
+                f"The log in {self.folder} could not be written: {error.strerror or error}.",
+                "Check that the disk is not full and that the library's folder may be written to.",
+            ) from error
+
+    def _start(self) -> CrashReport | None:
         privacy.make_folder(self.folder)
         crash = self._last_crash()
         handler = _PrivateLog(

@@ -42,8 +42,11 @@ def write_bundle(voice: Voice, path: Path) -> None:
         StudioError: a sample is missing, they are too large for one file, or the disk is full.
     """
     for sample in voice.samples:
-        if not sample.path.is_file():
-            raise StudioError(f"{sample.path.name} is not there.", "Choose a file that exists.")
+        if not sample.path.is_file() or files.sha256(sample.path) != sample.sha256:
+            raise StudioError(
+                f"The sample {sample.path.name} is missing or damaged.",
+                "Delete this sample of the voice, or record it again.",
+            )
     if sum(sample.path.stat().st_size for sample in voice.samples) > _LARGEST:
         raise StudioError(
             f"The samples of this voice are larger than the {_LARGEST >> 20} MB of a voice file.",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +73,15 @@ def default_path() -> Path:
 
 
 class PreferenceFile:
-    """The preferences in force, written through to their file at each change."""
+    """The preferences in force, written through to their file at each change.
+
+    Attributes:
+        damaged: where the file is kept that could not be understood, if that was so.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or default_path()
+        self.damaged: Path | None = None
         self.value = self._read()
         self._listeners: list[Callable[[Preferences], None]] = []
 
@@ -101,14 +107,22 @@ class PreferenceFile:
     def _read(self) -> Preferences:
         try:
             data = json.loads(self.path.read_text(encoding="utf-8"))
-            known = {f.name for f in fields(Preferences)}
-            return Preferences(**{k: v for k, v in data["values"].items() if k in known})
+            values = {k: v for k, v in data["values"].items() if hasattr(Preferences, k)}
+            for name, value in values.items():
+                kind = type(getattr(Preferences, name))
+                if type(value) is not kind and not (kind is float and type(value) is int):
+                    raise TypeError(f"{name} is of another type")
+            return Preferences(**values)
         except FileNotFoundError:
             return Preferences()
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            log.warning(
-                "settings in %s can't be read, starting with defaults: %s", self.path, error
-            )
+        except OSError as error:
+            log.warning("settings in %s can't be read: %s", self.path, error)
+            return Preferences()
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            log.warning("settings in %s are damaged: %s", self.path, error)
+            self.damaged = self.path.with_name("settings.damaged.json")
+            with contextlib.suppress(OSError):
+                os.replace(self.path, self.damaged)
             return Preferences()
 
     def _write(self) -> None:

@@ -91,6 +91,18 @@ class Shell(QObject):
     def start(self) -> None:
         """Shows the window, then opens the library behind it."""
         self.window.show()
+        if self.preferences.damaged is not None:
+            self.add_banner(
+                Banner(
+                    "warning",
+                    tr("The settings were damaged and begin anew."),
+                    tr(
+                        "If your library lies in a folder of your own, choose it in the settings. "
+                        "The damaged ones are kept as {path}.",
+                        path=self.preferences.damaged,
+                    ),
+                )
+            )
         QTimer.singleShot(0, self._open_library)
 
     def show_failure(self, message: str, remedy: str = "") -> None:

@@ -115,10 +115,36 @@ def test_a_restored_database_is_told_and_in_the_log(
     finally:
         translate.set_language("en")
     (banner,) = shell.window.findChildren(Banner)
-    assert banner.message.startswith("Die Datenbank der Bibliothek war beschädigt; ihre Sicherung vom ")
+    assert banner.message.startswith("Die Datenbank der Bibliothek war beschädigt; ihre Sicherung")
     assert banner.remedy.endswith("die alte Datenbank bleibt als library.damaged-1.db erhalten.")
     log = (tmp_path / "library" / "logs" / "ditar-studio.log").read_text("utf-8")
     assert "The library's database was damaged; its backup of " in log
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[" * 100_000,
+        "[]",
+        '{"values": {"library_folder": 5}}',
+        '{"values": {"volume": 7.0}}',
+    ],
+)
+def test_damaged_settings_are_told_and_kept(
+    qtbot: QtBot, qapp: QApplication, tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(text)
+    shell = Shell(qapp, PreferenceFile(path))
+    qtbot.addWidget(shell.window)
+    with qtbot.waitSignal(shell.opened):
+        shell.start()
+    (banner,) = shell.window.findChildren(Banner)
+    assert banner.message == "The settings were damaged and begin anew."
+    assert (tmp_path / "settings.damaged.json").read_text() == text
+    shell.close()
 
 
 def test_unsaved_recording_is_offered_and_kept(qtbot: QtBot, shell: Shell, tmp_path: Path) -> None:

@@ -251,6 +251,6 @@ def _read_presets(path: Path) -> dict[str, dict[str, Any]]:
         return {str(name): dict(values) for name, values in read.items()}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         log.warning("presets in %s can't be read: %s", path, error)
         return {}

@@ -10,11 +10,13 @@ import sys
 import threading
 import zipfile
 from collections.abc import Iterator
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import pytest
 from library_things import recipe, write_tone
 
+from ditar_studio.errors import StudioError
 from ditar_studio.services.diagnostics import Diagnostics, folder_of, system, write_bundle
 from ditar_studio.services.scrub import Scrubber
 from ditar_studio.store.library import Library
@@ -101,6 +103,33 @@ def test_unhandled_errors_of_a_run_that_ended_cleanly_are_kept(started: Diagnost
     (report,) = started.reports()
     assert "ValueError: in a slot" in report.read_text()
     assert started.start() is None
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("somebody's")
+    with pytest.raises(StudioError, match="could not be written"):
+        Diagnostics(tmp_path / "logs", faults=False).start()
+    (tmp_path / "running" / "running.txt" / "inside").mkdir(parents=True)
+    handlers = list(logging.getLogger().handlers)
+    with pytest.raises(StudioError):
+        Diagnostics(tmp_path / "running", faults=False).start()
+    assert logging.getLogger().handlers == handlers
+
+
+def test_a_line_that_the_disk_has_no_room_for_is_left_out(
+    started: Diagnostics, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> bool:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RotatingFileHandler, "shouldRollover", full)
+        logging.getLogger("x").warning("lost")
+    logging.getLogger("x").warning("written")
+    log = started.log_file.read_text("utf-8")
+    assert "written" in log
+    assert "lost" not in log
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_only_some_reports_are_kept(diagnostics: Diagnostics) -> None:

@@ -287,3 +287,13 @@ def test_a_voice_too_large_for_a_file_is_not_written(
     with pytest.raises(StudioError, match="larger than"):
         library.voices.export_bundle(voice.id, tmp_path / "anna.ditarvoice")
     assert not (tmp_path / "anna.ditarvoice").exists()
+
+
+def test_a_damaged_sample_is_not_passed_on(library: Library, wav: Path, tmp_path: Path) -> None:
+    voice = library.voices.create("Anna", [NewSample(wav, "One.")]).value
+    sound = voice.samples[0].path
+    for spoil in (lambda: sound.write_bytes(sound.read_bytes()[:-1] + b"x"), sound.unlink):
+        spoil()
+        with pytest.raises(StudioError, match="missing or damaged"):
+            library.voices.export_bundle(voice.id, tmp_path / "anna.ditarvoice")
+    assert not (tmp_path / "anna.ditarvoice").exists()
