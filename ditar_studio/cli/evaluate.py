@@ -19,15 +19,18 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 
+_NOTEBOOK = "verdicts.jsonl"
+
 _SOUND_OPTIONS = ("precision", "lora", "lora_alpha", "lexicon")
 """What changes the sound without being a setting."""
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Speak what isn't spoken yet, then judge; exit code 0, or 130 when interrupted."""
-    from ditar_studio.training.evaluation import evaluate
+    from ditar_studio.training.evaluation import Listener
     from ditar_studio.training.jobs import read_jobs
     from ditar_studio.training.judges import open_panel
+    from ditar_studio.training.notebook import Notebook
     from ditar_studio.training.report import Report
 
     console = Console.of(arguments)
@@ -44,8 +47,14 @@ def run(arguments: argparse.Namespace) -> int:
             console.progress(share, f"making {take.job.id}, {take.group}")
             if cancel.is_set():
                 return INTERRUPTED
+    listener = Listener(panel, listed)
+    notebook = Notebook(Path(arguments.out_dir, _NOTEBOOK), panel.recognisers, listed)
     verdicts = []
-    for verdict in evaluate(takes, panel, among=listed):
+    for take in takes:
+        verdict = notebook.find(take)
+        if verdict is None:
+            verdict = listener.verdict(take)
+            notebook.note(take, verdict)
         verdicts.append(verdict)
         errors = f"{verdict.errors}/{verdict.words} words wrong"
         share = len(verdicts) / len(takes)

@@ -7,7 +7,7 @@ independent of the model; nothing here is ever a loss to train on.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -97,36 +97,29 @@ class _Voice:
     pace: float | None
 
 
-def evaluate(takes: Sequence[Take], panel: Panel, among: Iterable[Job] = ()) -> Iterator[Verdict]:
-    """Judge each take.
+class Listener:
+    """The panel, with the references that it has heard.
 
     Args:
-        takes: what was made.
         panel: the judges.
-        among: further jobs whose speakers a voice could be mistaken for.
-
-    Raises:
-        StudioError: a reference can't be read.
+        among: jobs whose speakers a voice could be mistaken for.
     """
-    listener = _Listener(panel, [*(take.job for take in takes), *among])
-    yield from map(listener.verdict, takes)
 
-
-class _Listener:
-    """The panel, with the references heard."""
-
-    def __init__(self, panel: Panel, jobs: Sequence[Job]) -> None:
+    def __init__(self, panel: Panel, among: Iterable[Job]) -> None:
         self._panel = panel
-        self._speakers = {job.reference: job.speaker for job in jobs}
+        self._speakers = {job.reference: job.speaker for job in among}
         self._embeddings: dict[Path, NDArray[np.float32]] = {}
         self._voices: dict[Path, _Voice] = {}
-        for reference in self._speakers:
-            self._embedding(reference)
 
     def verdict(self, take: Take) -> Verdict:
-        """Judge one take."""
+        """Judge a take, whose job is one of those given.
+
+        Raises:
+            StudioError: a reference can't be read.
+        """
         job, panel = take.job, self._panel
         expected = comparable_words(job.text)
+        reference = self._voice(job)
         try:
             clip = read_clip(take.path)
         except StudioError as error:
@@ -135,7 +128,6 @@ class _Listener:
         samples = judged(clip)
         errors, heard = self._best_heard(expected, samples)
         embedding = panel.embed(samples)
-        reference = self._voice(job)
         other = self._embedding(job.other) if job.other else None
         return Verdict(
             id=job.id,
@@ -194,7 +186,7 @@ class _Listener:
         """Whether the reference closest to `embedding` is of the job's own speaker."""
         if not np.any(embedding):
             return False
-        closest = max(self._speakers, key=lambda path: float(embedding @ self._embeddings[path]))
+        closest = max(self._speakers, key=lambda path: float(embedding @ self._embedding(path)))
         return self._speakers[closest] == job.speaker
 
 

@@ -202,6 +202,7 @@ def test_evaluate_speaks_and_lets_the_judges_listen(
     assert (found["rows"], found["other_similarity"]) == (2, 1.0)
     assert list(found["parts"]) == ["seed 0", "seed 1"]
     assert len((tmp_path / "out" / "rows.jsonl").read_text().splitlines()) == 2
+    assert len((tmp_path / "out" / "verdicts.jsonl").read_text().splitlines()) == 3
     assert main([*listening[:-1], "--seed", "1"]) == 0
     assert "similarity" in capsys.readouterr().out
 

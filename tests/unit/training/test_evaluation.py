@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ditar_studio.errors import StudioError
 from ditar_studio.training import judges
-from ditar_studio.training.evaluation import Take, Verdict, evaluate
+from ditar_studio.training.evaluation import Listener, Take, Verdict
 from ditar_studio.training.jobs import Job, Recording, read_jobs
 from ditar_studio.training.judges import Panel
 
@@ -58,7 +58,8 @@ def write_tone(path: Path, level: float, seconds: float = 1.0) -> None:
 
 
 def judge(jobs: list[Job], folder: Path, panel: Panel) -> list[Verdict]:
-    return list(evaluate([Take(job, folder / f"{job.id}.wav") for job in jobs], panel))
+    listener = Listener(panel, jobs)
+    return [listener.verdict(Take(job, folder / f"{job.id}.wav")) for job in jobs]
 
 
 def test_verdicts_come_from_the_better_recogniser_and_the_own_reference(tmp_path: Path) -> None:
@@ -114,8 +115,8 @@ def test_a_voice_can_be_mistaken_for_one_that_is_not_judged(tmp_path: Path) -> N
         write_tone(tmp_path / f"{name}.wav", level)
     mine, others = read_jobs(write_jobs(tmp_path, row("a", "quiet.wav"), row("b", "loud.wav")))
     take = Take(mine, tmp_path / "a.wav")
-    assert [v.identified for v in evaluate([take], panel(x="one"))] == [True]
-    assert [v.identified for v in evaluate([take], panel(x="one"), [mine, others])] == [False]
+    assert Listener(panel(x="one"), [mine]).verdict(take).identified
+    assert not Listener(panel(x="one"), [mine, others]).verdict(take).identified
 
 
 def test_a_missing_file_counts_as_all_wrong_and_says_why(tmp_path: Path) -> None:
