@@ -1,0 +1,48 @@
+"""Documents: their links lead somewhere, their commands exist, their modules are there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("resources/models/**/*.md")]
+)
+NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_relative_links_lead_to_files(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", text)
+    missing = [link for link in links if not ((ROOT / name).parent / link).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/architecture.md", "docs/glossary.md"])
+def test_named_modules_exist(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    files = re.findall(r"`((?:\w+/)*\w+\.(?:py|json|toml|sh))`", text)
+    assert files
+    package = ROOT / "ditar_studio"
+    assert not [
+        f for f in files if not (ROOT / f).exists() and not (package / f).exists() and "/" in f
+    ]
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    pages = [str(path.relative_to(ROOT / "docs")) for path in ROOT.glob("docs/**/*.md")]
+    assert [page for page in pages if page not in navigation] == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/guide.md", "docs/training.md"])
+def test_named_commands_exist(name: str) -> None:
+    commands = set((ROOT / "ditar_studio/cli/main.py").read_text(encoding="utf-8").split('"'))
+    text = (ROOT / name).read_text(encoding="utf-8")
+    used = set(re.findall(r"ditar-studio ([a-z][a-z-]+)", text))
+    assert used
+    assert used <= commands
