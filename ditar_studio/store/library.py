@@ -80,7 +80,8 @@ class Library:
             self.trash = Trash(self.database, self.root)
             self.unfinished = Unfinished(self.root)
             self.submit(self._clean)
-            self.trash.purge()
+            if self.damaged is None:  # else it may know as deleted what was brought back since
+                self.trash.purge()
             if self.damaged is None and self._blank() and self.recovery.find():
                 self.damaged = EMPTIED
             self.submit(_logged, self.database.back_up)

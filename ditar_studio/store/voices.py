@@ -299,8 +299,6 @@ class Voices:
     def _copy(self, sample: NewSample) -> tuple[str, Path]:
         sample_id = files.new_id()
         path = self._root / FOLDER / f"{sample_id}{sample.path.suffix.lower() or '.wav'}"
-        with self.database.operation() as work:  # doomed unless a row comes to own it
-            work.execute("INSERT INTO doomed_files VALUES (?)", self._stored(path))
         files.copy_in(sample.path, path)
         return sample_id, path
 
@@ -313,7 +311,6 @@ class Voices:
         path: Path,
         position: int,
     ) -> None:
-        work.execute("DELETE FROM doomed_files WHERE file = ?", self._stored(path))
         work.insert(
             "samples",
             sample_id,
