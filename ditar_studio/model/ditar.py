@@ -17,7 +17,7 @@ from ditar_studio.model.aggregator import Aggregator
 from ditar_studio.model.alignment import align
 from ditar_studio.model.config import DiTARConfig
 from ditar_studio.model.diffusion import Sampling, sample
-from ditar_studio.model.fast_locdit import FastLocDiT
+from ditar_studio.model.fast_locdit import FastLocDiT, TunedLocDiT
 from ditar_studio.model.frozen import freeze_linears
 from ditar_studio.model.language_model import LanguageModel
 from ditar_studio.model.layers import LayerCache
@@ -76,6 +76,7 @@ class State:
     history: Tensor  # [1, K * P, latent_dim]
     pointer: PointerState | None
     voice: Tensor | None  # [1, dim] what LocDiT is told of the voice
+    tuned: TunedLocDiT | None = None
 
 
 class VoicePaths(nn.Module):
@@ -159,8 +160,19 @@ class DiTAR(nn.Module):
         told: Tensor = self.pointer.heard(spoken)
         return told
 
-    def prefill(self, symbols: Tensor, prompt: Prompt | None) -> State:
+    def tuned(self, locdit: LocDiT, shift: Tensor, level: float) -> TunedLocDiT:
+        """A LocDiT for one voice, beside this model's own; see `TunedLocDiT`."""
+        return TunedLocDiT(self._fast or FastLocDiT(self.locdit), locdit, shift, level)
+
+    def prefill(
+        self, symbols: Tensor, prompt: Prompt | None, tuned: TunedLocDiT | None = None
+    ) -> State:
         """Read the text to speak [N] and the prompt.
+
+        Args:
+            symbols: the text's.
+            prompt: whom to speak like.
+            tuned: what draws the patches instead of this model's own LocDiT.
 
         Returns:
             The state from which `step` makes the first patch of the text.
@@ -198,7 +210,7 @@ class DiTAR(nn.Module):
         if prompt is not None:
             known = prompt.latents[-size:]
             history[:, size - len(known) :] = known
-        return State(cache, h, history, pointer, voice)
+        return State(cache, h, history, pointer, voice, tuned)
 
     def _advance(self, state: PointerState, h: Tensor) -> Tensor:
         """Move the pointer over the next patch; returns what its latents say [1, P, dim]."""
@@ -232,8 +244,9 @@ class DiTAR(nn.Module):
         if state.voice is not None:
             told = h + state.voice
             said = None if spoken is None else spoken + state.voice[:, None]
-        if self._fast is not None:
-            latents = self._fast.sample(told, state.history, said, sampling, generator)
+        fast = state.tuned or self._fast
+        if fast is not None:
+            latents = fast.sample(told, state.history, said, sampling, generator)
         else:
             like = h.new_empty(1, self.config.patch, self.config.vae.latent_dim)
             network = self.guided(told, state.history, said, sampling.guidance)

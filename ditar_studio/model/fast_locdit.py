@@ -6,20 +6,25 @@ and the transformer is frozen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from ditar_studio.model.diffusion import Sampling, noise_for, reverse
 from ditar_studio.model.frozen_transformer import compiled_locdit, freeze
 from ditar_studio.model.locdit import LocDiT
-from ditar_studio.model.reverse import Guidance
+from ditar_studio.model.reverse import Guidance, Step, follow
 
 
 class FastLocDiT:
     """A frozen LocDiT; later changes of the original's weights don't reach it."""
 
     def __init__(self, locdit: LocDiT) -> None:
-        self._locdit = locdit
+        self.patch = locdit.patch
+        self._condition, self._spoken, self._out = locdit.condition, locdit.spoken, locdit.out
+        self._past, self._embed_time = locdit.inward, locdit.time
+        self._frequencies = locdit.frequencies
         self._transformer = freeze(locdit.transformer)
         self._compiled = compiled_locdit(self._transformer, locdit.inward, locdit.out)
         self._inward = locdit.inward.weight.t().contiguous()
@@ -43,33 +48,86 @@ class FastLocDiT:
             sampling: at guidance 0 the conditional branch runs alone.
             generator: of the noise.
         """
-        locdit = self._locdit
-        if sampling.guidance:
+        process = reverse(sampling)
+        noise = noise_for(process, history[0, : self.patch], generator)
+        start = process.start(noise)
+        return self.follow(process.steps, start, noise, h, history, spoken, sampling.guidance)[None]
+
+    def follow(
+        self,
+        steps: Sequence[Step],
+        x: Tensor,
+        noise: Tensor,
+        h: Tensor,
+        history: Tensor,
+        spoken: Tensor | None,
+        guidance: float,
+    ) -> Tensor:
+        """Take x [P, latent_dim] through some steps of the process; the rest is as in `sample`."""
+        if guidance:
             h = torch.cat((h, torch.zeros_like(h)))
             if spoken is not None:
                 spoken = torch.cat((spoken, torch.zeros_like(spoken)))
-        condition = locdit.condition(h)[:, None]
-        past = locdit.inward(history[0])
-        target = self._target_bias.expand(len(h), locdit.patch, -1)
-        if locdit.spoken is not None:
-            target = target + locdit.spoken(spoken)
-        process, guidance = reverse(sampling), Guidance(1 + sampling.guidance)
-        noise = noise_for(process, history[0, : locdit.patch], generator)
+        condition = self._condition(h)[:, None]
+        past = self._past(history[0])
+        target = self._target_bias.expand(len(h), self.patch, -1)
+        if self._spoken is not None:
+            target = target + self._spoken(spoken)
+        guided = Guidance(1 + guidance)
         if self._compiled is not None:
-            heads = torch.stack([condition + self._time(step.time, h) for step in process.steps])
-            return self._compiled.patch(process, noise, guidance, heads, past, target)[None]
+            heads = torch.stack([condition + self._time(step.time, h) for step in steps])
+            return self._compiled.patch(steps, x, noise, guided, heads, past, target)
 
         def network(x: Tensor, t: float) -> Tensor:
             before = past.expand(len(h), -1, -1)
             tokens = torch.cat((condition + self._time(t, x), before, target + x @ self._inward), 1)
-            return guidance(locdit.out(self._transformer(tokens, last=locdit.patch)))
+            return guided(self._out(self._transformer(tokens, last=self.patch)))
 
-        return process.follow(network, noise)[None]
+        return follow(steps, network, x, noise)
 
     def _time(self, t: float, like: Tensor) -> Tensor:
         """Time embedding [dim], kept."""
         if t not in self._times:
-            angles = 1000 * t * self._locdit.frequencies
-            embedding: Tensor = self._locdit.time(torch.cat((angles.sin(), angles.cos())))
+            angles = 1000 * t * self._frequencies
+            embedding: Tensor = self._embed_time(torch.cat((angles.sin(), angles.cos())))
             self._times[t] = embedding.to(like.dtype)
         return self._times[t]
+
+
+class TunedLocDiT:
+    """A LocDiT for one voice: tuned weights for low noise levels, the base's for those above.
+
+    What a voice sounds like is decided at low levels, what it says at high ones.
+    """
+
+    def __init__(self, base: FastLocDiT, tuned: LocDiT, shift: Tensor, level: float) -> None:
+        """
+        Args:
+            base: the model's own.
+            tuned: of the same shape; kept as it is now.
+            shift: [language model's dim] added, below `level`, to what is told of the voice.
+            level: highest noise level, 0..1, at which the tuned weights are used.
+        """
+        self._base, self._tuned = base, FastLocDiT(tuned)
+        self._shift, self._level = shift, level
+
+    def sample(
+        self,
+        h: Tensor,
+        history: Tensor,
+        spoken: Tensor | None,
+        sampling: Sampling,
+        generator: torch.Generator | None,
+    ) -> Tensor:
+        """Draw one patch; see `FastLocDiT.sample`."""
+        process, guidance = reverse(sampling), sampling.guidance
+        noise = noise_for(process, history[0, : self._base.patch], generator)
+        x = process.start(noise)
+        high = [step for step in process.steps if step.time > self._level]
+        low = process.steps[len(high) :]
+        if high:
+            x = self._base.follow(high, x, noise, h, history, spoken, guidance)
+        if low:
+            said = None if spoken is None else spoken + self._shift
+            x = self._tuned.follow(low, x, noise, h + self._shift, history, said, guidance)
+        return x[None]

@@ -8,6 +8,7 @@ Sources: arXiv 2502.03930, section 3; its successors for noise on fed-back laten
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +37,7 @@ class DiTARLosses:
         nameless: probability that an example's voice embedding is not given.
         time_shift: mean of the logit-normal noise levels; positive is towards noise.
         time_spread: standard deviation of their logits.
+        highest: highest noise level.
     """
 
     pattern: float = 0.2
@@ -48,6 +50,7 @@ class DiTARLosses:
     nameless: float = 0.05
     time_shift: float = 0.3
     time_spread: float = 1.2
+    highest: float = 1.0
 
 
 def in_patches(x: Tensor, patch: int) -> Tensor:
@@ -108,20 +111,31 @@ def patches_at(
     )
 
 
-def diffusion_loss(locdit: LocDiT, patches: Patches, losses: DiTARLosses) -> Tensor:
+def diffusion_loss(
+    locdit: LocDiT,
+    patches: Patches,
+    losses: DiTARLosses,
+    generator: torch.Generator | None = None,
+) -> Tensor:
     """Mean squared error of what LocDiT predicts, with conditions dropped, history made noisy or
-    forgotten, and noise levels drawn as `losses` says."""
+    forgotten, and noise levels drawn as `losses` says.
+
+    Args:
+        generator: of all that is drawn; None for torch's own.
+    """
     told, said = patches.told()
-    count, device = len(patches.clean), patches.clean.device
-    keep = (torch.rand(count, 1, device=device) >= losses.drop).to(patches.clean.dtype)
-    known = torch.rand(count, 1, 1, device=device) >= losses.forget
-    level = torch.rand(count, 1, 1, device=device) * losses.history_noise
-    history = (patches.history + level * torch.randn_like(patches.history)) * known
+    count, clean = len(patches.clean), patches.clean
+    uniform = partial(torch.rand, generator=generator, device=clean.device)
+    normal = partial(torch.randn, generator=generator, device=clean.device)
+    keep = (uniform(count, 1) >= losses.drop).to(clean.dtype)
+    known = uniform(count, 1, 1) >= losses.forget
+    level = uniform(count, 1, 1) * losses.history_noise
+    history = (patches.history + level * normal(*patches.history.shape)) * known
     if said is not None:
         said = said * keep[..., None]
-    t = torch.sigmoid(torch.randn(count, device=device) * losses.time_spread + losses.time_shift)
-    noisy, target = diffuse(patches.clean, torch.randn_like(patches.clean), t)
-    return F.mse_loss(locdit(noisy, t, told * keep, history, said), target)
+    t = torch.sigmoid(normal(count) * losses.time_spread + losses.time_shift)
+    noisy, target = diffuse(clean, normal(*clean.shape), losses.highest * t)
+    return F.mse_loss(locdit(noisy, losses.highest * t, told * keep, history, said), target)
 
 
 class DiTARObjective(nn.Module):

@@ -3,7 +3,7 @@ says."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -44,15 +44,19 @@ class Reverse:
 
     def follow(self, network: Network, noise: Tensor) -> Tensor:
         """Turn noise, of the patch's shape, into a patch."""
-        x = self.start(noise)
-        for step in self.steps:
-            y = x if step.keep == 1 else step.keep * x
-            if step.move:
-                y = torch.add(y, network(x, step.time), alpha=step.move)
-            if step.fresh:
-                y = torch.add(y, noise, alpha=step.fresh)
-            x = y
-        return x
+        return follow(self.steps, network, self.start(noise), noise)
+
+
+def follow(steps: Sequence[Step], network: Network, x: Tensor, noise: Tensor) -> Tensor:
+    """Take x through some steps of a process; the noise is the whole process's."""
+    for step in steps:
+        y = x if step.keep == 1 else step.keep * x
+        if step.move:
+            y = torch.add(y, network(x, step.time), alpha=step.move)
+        if step.fresh:
+            y = torch.add(y, noise, alpha=step.fresh)
+        x = y
+    return x
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""A voice as one file: a zip of its samples and a manifest with their checksums.
+"""A voice as one file: a zip of its samples, what it was fine-tuned to and a manifest with their
+checksums.
 
 Such a file comes from anywhere. What DiTAR Studio itself would not have written is refused before
 anything is unpacked: other members, links, locked or doubled ones, and more than a voice can be.
@@ -18,18 +19,20 @@ from pathlib import Path
 from typing import Any
 
 from ditar_studio.errors import StudioError
-from ditar_studio.store import files, foreign
+from ditar_studio.store import adapter, files, foreign
 from ditar_studio.store.voice import NewSample, Voice
 
 SUFFIX = ".ditarvoice"
 MANIFEST = "manifest.json"
-FORMAT = 1
+FORMAT = 2
+"""2 brought what a voice was fine-tuned to; a voice without that is written as 1."""
 
 _LARGEST = 1 << 29
 _LARGEST_MANIFEST = _LARGEST_DIRECTORY = 1 << 20
 _LARGEST_RATIO = 50
 """Of what is unpacked to what is packed: sound hardly gets smaller in a zip."""
 _LONGEST_NAME = 1000
+_ADAPTER = f"adapter{adapter.SUFFIX}"
 _SAMPLE = re.compile(r"\d{2,4}\.\w{1,10}", re.ASCII)
 _END = 22
 """Length of the record at a zip's end, which tells where its directory is."""
@@ -41,37 +44,45 @@ def write_bundle(voice: Voice, path: Path) -> None:
     Raises:
         StudioError: a sample is missing, they are too large for one file, or the disk is full.
     """
+    members = {
+        f"{number:02d}{sample.path.suffix}": sample.path
+        for number, sample in enumerate(voice.samples, start=1)
+    }
     for sample in voice.samples:
         if not sample.path.is_file() or files.sha256(sample.path) != sample.sha256:
             raise StudioError(
                 f"The sample {sample.path.name} is missing or damaged.",
                 "Delete this sample of the voice, or record it again.",
             )
-    if sum(sample.path.stat().st_size for sample in voice.samples) > _LARGEST:
+    if voice.adapter is not None:
+        members[_ADAPTER] = voice.adapter.checked()
+    if sum(source.stat().st_size for source in members.values()) > _LARGEST:
         raise StudioError(
             f"The samples of this voice are larger than the {_LARGEST >> 20} MB of a voice file.",
             "Delete some of its samples.",
         )
-    manifest = {
-        "format": FORMAT,
+    manifest: dict[str, Any] = {
+        "format": 1,
         "name": voice.name,
         "tags": list(voice.tags),
         "note": voice.note,
         "consent": voice.consent,
         "samples": [
             {
-                "file": f"{number:02d}{sample.path.suffix}",
+                "file": member,
                 "sha256": sample.sha256,
                 "transcript": sample.transcript,
                 "verdict": dict(sample.verdict),
             }
-            for number, sample in enumerate(voice.samples, start=1)
+            for member, sample in zip(members, voice.samples, strict=False)
         ],
     }
+    if voice.adapter is not None:
+        manifest.update(format=FORMAT, adapter={"file": _ADAPTER, "sha256": voice.adapter.sha256})
     with files.replacing(path) as partial, zipfile.ZipFile(partial, "w") as archive:
         archive.writestr(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
-        for number, sample in enumerate(voice.samples, start=1):
-            archive.write(sample.path, f"{number:02d}{sample.path.suffix}")
+        for member, source in members.items():
+            archive.write(source, member)
 
 
 class Bundle:
@@ -80,6 +91,7 @@ class Bundle:
     Attributes:
         name, tags, note, consent: as they were when it was written.
         samples: to be added to a library.
+        adapter: the file that the voice was fine-tuned to; None for an instant voice.
 
     Raises:
         StudioError: it is no voice file, is damaged, too large, or of a later format.
@@ -118,11 +130,18 @@ class Bundle:
         self.note = foreign.text(manifest["note"])
         self.consent = foreign.text(manifest["consent"])
         entries = foreign.of(list, manifest["samples"])
-        if sorted(entry["file"] for entry in entries) != sorted(members):
-            raise ValueError("not the samples that the manifest names")
+        tuned = foreign.of(dict, manifest["adapter"]) if "adapter" in manifest else None
+        named = [entry["file"] for entry in (*entries, *([tuned] if tuned else ()))]
+        if sorted(named) != sorted(members) or (tuned and tuned["file"] != _ADAPTER):
+            raise ValueError("not the members that the manifest names")
         self.samples = tuple(
-            _unpack(archive, members[entry["file"]], entry, folder) for entry in entries
+            _sample(_unpack(archive, members[entry["file"]], entry, folder), entry)
+            for entry in entries
         )
+        self.adapter = None
+        if tuned is not None:
+            self.adapter = _unpack(archive, members[_ADAPTER], tuned, folder)
+            adapter.read_card(self.adapter)
 
 
 @contextlib.contextmanager
@@ -161,7 +180,7 @@ def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, zipfile.ZipInfo
     if len(members) != len(archive.infolist()):
         raise ValueError("a member is there twice")
     for name, info in members.items():
-        if name != MANIFEST and not _SAMPLE.fullmatch(name):
+        if name not in (MANIFEST, _ADAPTER) and not _SAMPLE.fullmatch(name):
             raise ValueError("a member of another kind")
         if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG) or info.flag_bits & 1:
             raise ValueError("a link, or locked")
@@ -180,8 +199,8 @@ def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, zipfile.ZipInfo
 
 def _unpack(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, entry: dict[str, Any], folder: Path
-) -> NewSample:
-    """One sample out of the archive."""
+) -> Path:
+    """One member out of the archive, which is as its entry in the manifest says."""
     path = folder / member.filename
     digest = hashlib.sha256()
     with archive.open(member) as source, path.open("wb") as copy:
@@ -190,9 +209,13 @@ def _unpack(
             copy.write(block)
     if digest.hexdigest() != entry["sha256"]:
         raise StudioError(
-            "This voice file is damaged: a sample does not match its checksum.",
+            "This voice file is damaged: a part does not match its checksum.",
             "Get it again from where it came from.",
         )
+    return path
+
+
+def _sample(path: Path, entry: dict[str, Any]) -> NewSample:
     if files.audio_seconds(path) == 0:
         raise ValueError("sample is not audio")
     return NewSample(

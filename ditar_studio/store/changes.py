@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
-Table = Literal["voices", "samples", "projects", "lines", "takes", "recordings"]
+Table = Literal["voices", "samples", "adapters", "projects", "lines", "takes", "recordings"]
 Value = str | int | float | None
 
 T = TypeVar("T")
@@ -50,7 +50,8 @@ class Outcome(Generic[T]):
 
 @dataclass(frozen=True)
 class Edit:
-    """One column of one row, before and after. `owner` is the voice of a sample, else empty."""
+    """One column of one row, before and after. `owner` is the voice of a sample or of an adapter,
+    else empty."""
 
     table: Table
     id: str
@@ -74,7 +75,9 @@ def change_set(rows: Iterable[tuple[Table, str]], undo: str, redo: str) -> Chang
     """Sort touched (table, owner id) pairs into a `ChangeSet`."""
     touched: dict[str, set[str]] = {}
     for table, identifier in rows:
-        touched.setdefault("voices" if table == "samples" else table, set()).add(identifier)
+        touched.setdefault("voices" if table in ("samples", "adapters") else table, set()).add(
+            identifier
+        )
     return ChangeSet(
         voices=frozenset(touched.get("voices", ())),
         projects=frozenset(touched.get("projects", ())),

@@ -25,7 +25,10 @@ log = logging.getLogger(__name__)
 
 COUNTED = ("voices", "samples", "projects", "lines", "takes", "recordings")
 _TYPES: dict[str, tuple[type, ...]] = {"TEXT": (str,), "REAL": (float,), "INTEGER": (int,)}
-_JSON = {"tags": list, "line_order": list, "verdict": dict, "settings": dict, "recipe": dict}
+_JSON = {
+    **dict.fromkeys(("tags", "line_order"), list),
+    **dict.fromkeys(("verdict", "settings", "recipe", "card"), dict),
+}
 _SOUND_FILE = re.compile(r"(voices|takes|recordings)/[^/\\]+")
 WAIT_SECONDS = 4.0
 """So long another program may hold the database."""

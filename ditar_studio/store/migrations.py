@@ -108,6 +108,18 @@ MIGRATIONS: tuple[str, ...] = (
 
     CREATE TABLE seal (digest TEXT NOT NULL);
     """,
+    """
+    CREATE TABLE adapters (
+        id TEXT PRIMARY KEY,
+        voice_id TEXT NOT NULL REFERENCES voices(id) ON DELETE CASCADE,
+        file TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        card TEXT NOT NULL,
+        created REAL NOT NULL,
+        hidden REAL
+    );
+    CREATE INDEX adapters_of_voice ON adapters(voice_id);
+    """,
 )
 
 

@@ -18,7 +18,7 @@ from ditar_studio.store.recipe import (
     merged_pronunciations,
     pronunciations_in,
 )
-from ditar_studio.store.voices import reference_hashes
+from ditar_studio.store.voice_rows import reference_hashes
 
 LineState = Literal["empty", "rendered", "stale", "failed"]
 

@@ -11,7 +11,7 @@ from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, Transaction, serial
 from ditar_studio.store.recordings import FOLDER as RECORDINGS
 from ditar_studio.store.takes import FOLDER as TAKES
-from ditar_studio.store.voices import FOLDER as VOICES
+from ditar_studio.store.voice_rows import FOLDER as VOICES
 
 FOLDERS = (RECORDINGS, TAKES, VOICES)
 

@@ -15,6 +15,7 @@ KEPT_DAYS = 30.0
 
 Kind = Literal["voices", "projects", "takes", "recordings"]
 _KINDS: tuple[Kind, ...] = ("voices", "projects", "takes", "recordings")
+_OF_VOICES = ("samples", "adapters")
 _NAMES: dict[Kind, str] = {
     "voices": "name",
     "projects": "name",
@@ -72,7 +73,8 @@ class Trash:
             for kind in _KINDS:
                 count += self._doom(work, kind, limit)
             work.execute("DELETE FROM lines WHERE hidden <= ?", limit)
-            self._doom(work, "samples", limit)
+            for table in _OF_VOICES:
+                self._doom(work, table, limit)
             for table, left in self._counts().items():
                 work.execute(
                     "INSERT INTO purged VALUES (?, ?) "
@@ -106,17 +108,18 @@ class Trash:
     def _doom(self, work: Transaction, table: str, limit: float) -> int:
         """Delete a table's rows hidden before `limit`; their files are removed by `sweep`."""
         condition = "hidden <= ?"
-        if table in ("takes", "samples", "recordings"):
+        if table in ("takes", "recordings", *_OF_VOICES):
             work.execute(
                 f"INSERT OR IGNORE INTO doomed_files SELECT file FROM {table} WHERE {condition}",
                 limit,
             )
         elif table == "voices":
-            work.execute(
-                "INSERT OR IGNORE INTO doomed_files SELECT file FROM samples WHERE voice_id IN "
-                f"(SELECT id FROM voices WHERE {condition})",
-                limit,
-            )
+            for owned in _OF_VOICES:
+                work.execute(
+                    f"INSERT OR IGNORE INTO doomed_files SELECT file FROM {owned} WHERE voice_id "
+                    f"IN (SELECT id FROM voices WHERE {condition})",
+                    limit,
+                )
         elif table == "projects":
             work.execute(
                 "INSERT OR IGNORE INTO doomed_files SELECT file FROM takes WHERE project_id IN "

@@ -8,10 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ditar_studio.store.adapter import Adapter
+
 
 def sample_hash(sha256: str, transcript: str) -> str:
     """The hash of a sample from that of its audio and its transcript."""
     return hashlib.sha256(f"{sha256}\n{transcript}".encode()).hexdigest()[:32]
+
+
+def voice_hash(reference: str, adapter: str) -> str:
+    """The hash of a voice from its reference's and its adapter's, which may be empty."""
+    if not adapter:
+        return reference
+    return hashlib.sha256(f"{reference}\n{adapter}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
@@ -52,7 +61,10 @@ class Sample:
 
 @dataclass(frozen=True)
 class Voice:
-    """A voice; its first sample is the reference that speaking uses."""
+    """A voice; its first sample is the reference that speaking uses.
+
+    With an adapter it is fine-tuned, without one it is an instant voice.
+    """
 
     id: str
     name: str
@@ -62,6 +74,7 @@ class Voice:
     origin: str
     created: float
     samples: tuple[Sample, ...]
+    adapter: Adapter | None = None
 
     @property
     def reference(self) -> Sample | None:
@@ -69,8 +82,10 @@ class Voice:
 
     @property
     def hash(self) -> str:
-        """The reference's hash; empty for a voice without a sample."""
-        return self.samples[0].hash if self.samples else ""
+        """Of the reference and of what it was fine-tuned to; empty without a sample."""
+        if not self.samples:
+            return ""
+        return voice_hash(self.samples[0].hash, self.adapter.sha256 if self.adapter else "")
 
     @property
     def built_in(self) -> bool:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +11,14 @@ from ditar_studio.errors import StudioError
 from ditar_studio.store import files
 from ditar_studio.store.bundle import Bundle, write_bundle
 from ditar_studio.store.changes import Outcome
-from ditar_studio.store.database import Database, Transaction, serial
-from ditar_studio.store.voice import NewSample, Sample, Voice, sample_hash
+from ditar_studio.store.database import Database, serial
+from ditar_studio.store.voice import NewSample, Sample, Voice
+from ditar_studio.store.voice_rows import VoiceRows
 
 if TYPE_CHECKING:
     from ditar_studio.sample_voices import SampleVoice
 
-__all__ = ["NewSample", "Sample", "Voice", "Voices", "reference_hashes"]
-
-FOLDER = "voices"
+__all__ = ["NewSample", "Sample", "Voice", "Voices"]
 
 
 class Voices:
@@ -29,7 +26,7 @@ class Voices:
 
     def __init__(self, database: Database, root: Path) -> None:
         self.database = database
-        self._root = root
+        self._rows = VoiceRows(database, root)
 
     # --- reading
 
@@ -39,7 +36,7 @@ class Voices:
         words = search.casefold().split()
         found = [
             voice
-            for voice in self._load("voices.hidden IS NULL")
+            for voice in self._rows.load("voices.hidden IS NULL")
             if (not tag or tag in voice.tags) and _matches(voice, words)
         ]
         return sorted(found, key=lambda voice: (voice.name.casefold(), voice.created))
@@ -47,7 +44,7 @@ class Voices:
     @serial
     def get(self, voice_id: str) -> Voice:
         """A voice by id; StudioError when it has been deleted."""
-        found = self._load("voices.id = ? AND voices.hidden IS NULL", voice_id)
+        found = self._rows.load("voices.id = ? AND voices.hidden IS NULL", voice_id)
         if not found:
             raise StudioError(
                 "This voice is no longer there.", "Undo its deletion, or choose another."
@@ -77,12 +74,15 @@ class Voices:
         tags: Iterable[str] = (),
         note: str = "",
         origin: str = "",
+        adapter: Path | None = None,
         undoable: bool = True,
     ) -> Outcome[Voice]:
-        """Save a voice with its samples. A name already taken gets a number behind it."""
+        """Save a voice with its samples, and with what it was fine-tuned to if there is such a
+        file. A name already taken gets a number behind it."""
         voice_id = files.new_id()
+        paths = [sample.path for sample in samples] + ([adapter] if adapter else [])
         with (
-            self._copies(samples) as copied,
+            self._rows.copies(paths) as copied,
             self.database.operation("Save voice" if undoable else "") as work,
         ):
             work.insert(
@@ -95,8 +95,10 @@ class Voices:
                 origin=origin,
                 created=work.now,
             )
-            for position, (sample, sample_id, path) in enumerate(copied):
-                self._insert_sample(work, voice_id, sample, sample_id, path, position)
+            for position, sample in enumerate(samples):
+                self._rows.insert_sample(work, voice_id, sample, copied[position], position)
+            if adapter is not None:
+                self._rows.insert_adapter(work, voice_id, copied[-1])
         return work.outcome(self.get(voice_id))
 
     @serial
@@ -104,11 +106,11 @@ class Voices:
         """Add one more sample to a voice, behind the others."""
         voice = self.get(voice_id)
         with (
-            self._copies([sample]) as [(_, sample_id, path)],
+            self._rows.copies([sample.path]) as [copy],
             self.database.operation("Add sample") as work,
         ):
             position = 1 + max((self._position(s.id) for s in voice.samples), default=-1)
-            self._insert_sample(work, voice_id, sample, sample_id, path, position)
+            self._rows.insert_sample(work, voice_id, sample, copy, position)
         return work.outcome(self.get(voice_id))
 
     @serial
@@ -147,6 +149,32 @@ class Voices:
         return work.outcome(self.get(voice_id))
 
     @serial
+    def fine_tune(self, voice_id: str, path: Path) -> Outcome[Voice]:
+        """Keep a copy of what a voice was fine-tuned to, in place of an earlier one.
+
+        Raises:
+            StudioError: the file is no such thing.
+        """
+        voice = self.get(voice_id)
+        with (
+            self._rows.copies([path]) as [copy],
+            self.database.operation("Fine-tune voice") as work,
+        ):
+            if voice.adapter is not None:
+                work.hide("adapters", voice.adapter.id, voice_id)
+            self._rows.insert_adapter(work, voice_id, copy)
+        return work.outcome(self.get(voice_id))
+
+    @serial
+    def make_instant(self, voice_id: str) -> Outcome[Voice]:
+        """Take away what a voice was fine-tuned to."""
+        voice = self.get(voice_id)
+        with self.database.operation("Make voice instant") as work:
+            if voice.adapter is not None:
+                work.hide("adapters", voice.adapter.id, voice_id)
+        return work.outcome(self.get(voice_id))
+
+    @serial
     def rename(self, voice_id: str, name: str) -> Outcome[Voice]:
         """Give a voice another name; a name already taken gets a number behind it."""
         self.get(voice_id)
@@ -176,11 +204,16 @@ class Voices:
 
     @serial
     def duplicate(self, voice_id: str) -> Outcome[Voice]:
-        """A second voice with copies of the samples, "Anna 2" from "Anna"."""
+        """A second voice with copies of all that the first has, "Anna 2" from "Anna"."""
         voice = self.get(voice_id)
         samples = [NewSample(s.path, s.transcript, s.verdict) for s in voice.samples]
         return self.create(
-            voice.name, samples, consent=voice.consent, tags=voice.tags, note=voice.note
+            voice.name,
+            samples,
+            consent=voice.consent,
+            tags=voice.tags,
+            note=voice.note,
+            adapter=voice.adapter.path if voice.adapter else None,
         )
 
     @serial
@@ -212,6 +245,7 @@ class Voices:
                 consent=bundle.consent,
                 tags=bundle.tags,
                 note=bundle.note,
+                adapter=bundle.adapter,
             )
 
     @serial
@@ -247,89 +281,6 @@ class Voices:
 
     # --- inside
 
-    def _load(self, condition: str, *values: str) -> list[Voice]:
-        samples: dict[str, list[Sample]] = {}
-        for row in self.database.rows(
-            "SELECT samples.* FROM samples JOIN voices ON voices.id = voice_id "
-            f"WHERE samples.hidden IS NULL AND {condition} "
-            "ORDER BY position, samples.created, samples.id",
-            *values,
-        ):
-            samples.setdefault(row["voice_id"], []).append(self._sample(row))
-        return [
-            Voice(
-                id=row["id"],
-                name=row["name"],
-                tags=tuple(json.loads(row["tags"])),
-                note=row["note"],
-                consent=row["consent"],
-                origin=row["origin"],
-                created=row["created"],
-                samples=tuple(samples.get(row["id"], ())),
-            )
-            for row in self.database.rows(f"SELECT * FROM voices WHERE {condition}", *values)
-        ]
-
-    def _sample(self, row: sqlite3.Row) -> Sample:
-        return Sample(
-            id=row["id"],
-            voice_id=row["voice_id"],
-            path=self._root / row["file"],
-            transcript=row["transcript"],
-            seconds=row["seconds"],
-            sha256=row["sha256"],
-            verdict=json.loads(row["verdict"]),
-            created=row["created"],
-        )
-
-    @contextlib.contextmanager
-    def _copies(self, samples: Iterable[NewSample]) -> Iterator[list[tuple[NewSample, str, Path]]]:
-        """Copies of samples with their ids; removed again if what is to own them fails."""
-        copied: list[tuple[NewSample, str, Path]] = []
-        try:
-            for sample in samples:
-                copied.append((sample, *self._copy(sample)))
-            yield copied
-        except BaseException:
-            for *_, path in copied:
-                with contextlib.suppress(OSError):
-                    path.unlink(missing_ok=True)
-            raise
-
-    def _copy(self, sample: NewSample) -> tuple[str, Path]:
-        sample_id = files.new_id()
-        path = self._root / FOLDER / f"{sample_id}{sample.path.suffix.lower() or '.wav'}"
-        files.copy_in(sample.path, path)
-        return sample_id, path
-
-    def _insert_sample(
-        self,
-        work: Transaction,
-        voice_id: str,
-        sample: NewSample,
-        sample_id: str,
-        path: Path,
-        position: int,
-    ) -> None:
-        work.insert(
-            "samples",
-            sample_id,
-            voice_id,
-            voice_id=voice_id,
-            position=position,
-            file=self._stored(path),
-            sha256=files.sha256(path),
-            transcript=sample.transcript,
-            seconds=files.audio_seconds(path),
-            verdict=json.dumps(dict(sample.verdict)),
-            created=work.now,
-        )
-        if sample.recording_id is not None:
-            work.hide("recordings", sample.recording_id)
-
-    def _stored(self, path: Path) -> str:
-        return path.relative_to(self._root).as_posix()
-
     def _voice_of(self, sample_id: str) -> str:
         row = self.database.row("SELECT voice_id FROM samples WHERE id = ?", sample_id)
         if row is None:
@@ -355,18 +306,6 @@ class Voices:
             number += 1
             free = f"{wanted} {number}"
         return free
-
-
-def reference_hashes(database: Database) -> dict[str, str]:
-    """`Voice.hash` of every voice that has a sample, by voice id; on the database's thread."""
-    hashes: dict[str, str] = {}
-    for row in database.rows(
-        "SELECT voice_id, sha256, transcript FROM samples WHERE hidden IS NULL "
-        "ORDER BY position, created, id"
-    ):
-        if row["voice_id"] not in hashes:
-            hashes[row["voice_id"]] = sample_hash(row["sha256"], row["transcript"])
-    return hashes
 
 
 def _tags(tags: Iterable[str]) -> str:

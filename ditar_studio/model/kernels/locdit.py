@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ctypes import POINTER, byref, c_float, c_int32, c_void_p
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 from ditar_studio.model.kernels.library import Function
 from ditar_studio.model.kernels.matrix import Matrix, MatrixStruct, rows_space
 from ditar_studio.model.kernels.transformer import CompiledTransformer, Pass, Turns
-from ditar_studio.model.reverse import Guidance, Reverse
+from ditar_studio.model.reverse import Guidance, Step
 
 
 class _Edges(ctypes.Structure):
@@ -64,14 +64,16 @@ class CompiledLocDiT:
 
     def patch(
         self,
-        reverse: Reverse,
+        steps: Sequence[Step],
+        x: Tensor,
         noise: Tensor,
         guidance: Guidance,
         heads: Tensor,
         previous: Tensor,
         targets: Tensor | None = None,
     ) -> Tensor:
-        """Turn noise [P, latents] into a patch; the transformer sees [head, previous, patch].
+        """Take x [P, latents] through steps of a reverse process, whose noise is of its shape; the
+        transformer sees [head, previous, patch].
 
         Args:
             heads: [steps, B, head, dim], the conditions at every step; B is 2 under guidance.
@@ -81,17 +83,17 @@ class CompiledLocDiT:
         _, batch, head, dim = heads.shape
         patch, latents = noise.shape
         first = head + len(previous)
-        x, y = heads.new_empty(batch, first + patch, dim), heads.new_empty(batch, patch, dim)
+        tokens, y = heads.new_empty(batch, first + patch, dim), heads.new_empty(batch, patch, dim)
         scratch = heads.new_empty(batch, patch, latents)
         space = torch.empty(rows_space(batch * patch, max(dim, latents)), dtype=torch.uint8)
         noise = noise.contiguous()
-        result = reverse.start(noise)
-        table = torch.tensor([(step.keep, step.move, step.fresh) for step in reverse.steps])
+        result = x.clone(memory_format=torch.contiguous_format)
+        table = torch.tensor([(step.keep, step.move, step.fresh) for step in steps])
         held = [None if part is None else part.contiguous() for part in (heads, previous, targets)]
         frame = _Frame(*(None if part is None else part.data_ptr() for part in held), head)
         process = _Reverse(table.data_ptr(), noise.data_ptr(), len(table))
         process.fitted, process.scale = guidance.fitted, guidance.scale
-        call = self._transformer.call(x, y, self._turns(first + patch), first, None)
+        call = self._transformer.call(tokens, y, self._turns(first + patch), first, None)
         structs = byref(self._edges), byref(frame), byref(call), byref(process)
         with self._transformer.working(call) as threads:
             _patch_run(*structs, *(part.data_ptr() for part in (result, scratch, space)), threads)

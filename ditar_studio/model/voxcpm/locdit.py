@@ -96,7 +96,9 @@ class LocDiT(nn.Module):
         """
         if self.compiled is not None:
             heads = torch.stack([self._head(conditions, time) for time in times])
-            return self.compiled.patch(reverse, noise, guidance, heads, previous)
+            return self.compiled.patch(
+                reverse.steps, reverse.start(noise), noise, guidance, heads, previous
+            )
         tokens = {step.time: time for step, time in zip(reverse.steps, times, strict=True)}
 
         def network(x: Tensor, t: float) -> Tensor:

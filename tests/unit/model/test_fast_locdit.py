@@ -10,8 +10,10 @@ from ditar_studio.model import frozen_transformer
 from ditar_studio.model.config import DiTARConfig
 from ditar_studio.model.diffusion import Sampling, sample
 from ditar_studio.model.ditar import DiTAR
-from ditar_studio.model.fast_locdit import FastLocDiT
+from ditar_studio.model.fast_locdit import FastLocDiT, TunedLocDiT
 from ditar_studio.model.kernels.library import missing
+from ditar_studio.model.locdit import LocDiT
+from ditar_studio.model.reverse import Network
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.4, 1.0])
@@ -46,3 +48,37 @@ def test_the_fast_locdit_draws_the_same_patch(
     drawn = fast.sample(h, history, spoken, sampling, torch.Generator().manual_seed(1))
     assert plain.abs().max() > 0.1
     torch.testing.assert_close(drawn, plain, rtol=1e-3, atol=1e-3)
+
+
+def network_of(locdit: LocDiT, h: torch.Tensor, history: torch.Tensor) -> Network:
+    return lambda x, t: locdit(x, torch.tensor([t]), h, history, None)
+
+
+@pytest.mark.parametrize("kernels", [True, False])
+def test_tuned_weights_take_the_steps_at_low_noise_levels_and_the_base_those_above(
+    kernels: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kernels and missing():
+        pytest.skip(f"no compiled kernels: {missing()}")
+    if not kernels:
+        monkeypatch.setattr(frozen_transformer, "exact", lambda _: False)
+    vae = dataclasses.replace(SMALL.vae, latent_dim=16)
+    torch.manual_seed(0)
+    base, tuned = (LocDiT(dataclasses.replace(SMALL, pointer=False, vae=vae)) for _ in range(2))
+    for locdit in (base, tuned):
+        for parameter in locdit.requires_grad_(False).parameters():
+            parameter.normal_(std=0.3)
+            parameter.copy_(parameter.bfloat16())
+    h, history, shift = torch.randn(1, 32), torch.randn(1, 4, 16), torch.randn(32)
+    high, low = network_of(base, h, history), network_of(tuned, h + shift, history)
+    fast = TunedLocDiT(FastLocDiT(base), tuned, shift, level=0.5)
+    sampling = Sampling(temperature=0.3, guidance=0.0, steps=4)  # at 1, .75, .5 and .25
+
+    def drawn(network: Network) -> torch.Tensor:
+        return sample(network, torch.empty(1, 4, 16), sampling, torch.Generator().manual_seed(1))
+
+    patch = fast.sample(h, history, None, sampling, torch.Generator().manual_seed(1))
+    mixed = drawn(lambda x, t: (low if t <= 0.5 else high)(x, t))
+    torch.testing.assert_close(patch, mixed, rtol=1e-3, atol=1e-3)
+    assert not torch.allclose(mixed, drawn(high), atol=0.05)
+    assert not torch.allclose(mixed, drawn(low), atol=0.05)

@@ -1,0 +1,221 @@
+"""Gradient descent of LocDiT and the voice vector on one voice's patches.
+
+AdamW with a cosine decay; language model, pointer, aggregator and VAE stay as they are. Only noise
+levels up to the plan's are trained on: what is said is decided above.
+
+A batch is two halves on two threads, which meet once a step. Threads within an operation meet
+thousands of times, and wait for each other each time where another program wants a core: ten times
+the time was measured.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import math
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ditar_studio.model.locdit import LocDiT
+from ditar_studio.model.objective import DiTARLosses, Patches, diffusion_loss
+
+_WARM_UP = 4
+_LARGEST_GRADIENT = 1.0
+_WORTH_IT = 1.3  # times as fast
+_HALVES = 2
+
+
+@dataclass(frozen=True)
+class TuningPlan:
+    """How a voice is tuned.
+
+    Attributes:
+        steps: of gradient descent.
+        rate: learning rate of LocDiT's weights.
+        voice_rate: of the vector that is added to what LocDiT is told of the voice.
+        batch: patches a step.
+        highest: highest noise level, 0..1, that is trained and generated with tuned weights.
+        seed: of all noise.
+    """
+
+    steps: int
+    rate: float
+    voice_rate: float = 0.03
+    batch: int = 192
+    highest: float = 0.75
+    seed: int = 0
+
+    @property
+    def losses(self) -> DiTARLosses:
+        """Those of training, up to this plan's noise level."""
+        return replace(DiTARLosses(), highest=self.highest)
+
+
+class Tuner:
+    """A tuning in progress; a context manager, whose threads end with it.
+
+    Attributes:
+        step: how many steps are done.
+    """
+
+    def __init__(self, base: LocDiT, voice: Tensor, patches: Patches, plan: TuningPlan) -> None:
+        """
+        Args:
+            base: the model's own; it stays as it is.
+            voice: [dim] what the model tells LocDiT of the voice.
+            patches: of the voice's clips, from `tuning_data.collect`.
+            plan: how.
+        """
+        self.plan, self.step = plan, 0
+        self._base, self._voice, self._patches = base, voice, patches
+        self._locdit = copy.deepcopy(base).requires_grad_(True)
+        self._shift = torch.zeros_like(voice).requires_grad_(True)
+        self._generators = [
+            torch.Generator(voice.device).manual_seed(_HALVES * plan.seed + half)
+            for half in range(_HALVES)
+        ]
+        share = max(1, torch.get_num_threads() // _HALVES)
+        self._threads = ThreadPoolExecutor(
+            _HALVES, "tuning", initializer=torch.set_num_threads, initargs=(share,)
+        )
+        self._optimiser = torch.optim.AdamW(
+            [
+                {"params": list(self._locdit.parameters()), "peak": plan.rate},
+                {"params": [self._shift], "peak": plan.voice_rate},
+            ],
+            betas=(0.9, 0.99),
+            weight_decay=0.0,
+        )
+
+    def __enter__(self) -> Tuner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._threads.shutdown()
+
+    @property
+    def done(self) -> bool:
+        """Whether all steps are done."""
+        return self.step >= self.plan.steps
+
+    def advance(self) -> float:
+        """Do one step.
+
+        Returns:
+            The loss ahead of it.
+        """
+        plan, parameters = self.plan, self._parameters()
+        decay = 0.5 + 0.5 * math.cos(math.pi * self.step / plan.steps)
+        for group in self._optimiser.param_groups:
+            group["lr"] = group["peak"] * decay * min(1.0, (self.step + 1) / _WARM_UP)
+        halves = list(self._threads.map(self._half, self._generators))
+        for number, parameter in enumerate(parameters):
+            parameter.grad = torch.stack([gradients[number] for _, gradients in halves]).mean(0)
+        torch.nn.utils.clip_grad_norm_(parameters, _LARGEST_GRADIENT)
+        self._optimiser.step()
+        self.step += 1
+        return sum(loss for loss, _ in halves) / _HALVES
+
+    def _half(self, generator: torch.Generator) -> tuple[float, tuple[Tensor, ...]]:
+        """Loss and gradients of half a batch."""
+        patches, device = self._patches, self._voice.device
+        count = self.plan.batch // _HALVES
+        chosen = torch.randint(len(patches.clean), (count,), generator=generator, device=device)
+        spoken = None if patches.spoken is None else patches.spoken[chosen]
+        low = prefers_bf16(device.type)
+        with torch.enable_grad(), torch.autocast(device.type, torch.bfloat16, enabled=low):
+            batch = Patches(
+                patches.clean[chosen],
+                patches.history[chosen],
+                patches.h[chosen],
+                spoken,
+                (self._voice + self._shift)[None],
+            )
+            loss = diffusion_loss(self._locdit, batch, self.plan.losses, generator)
+            return float(loss.detach()), torch.autograd.grad(loss, self._parameters())
+
+    def result(self, share: float = 1.0) -> tuple[LocDiT, Tensor]:
+        """The tuned LocDiT, in bfloat16 numbers, and the shift of the voice [dim].
+
+        Args:
+            share: of the way from the base; less of it changes the voice less and the words less
+                (Wortsman et al. 2022, arXiv 2109.01903).
+        """
+        tuned = copy.deepcopy(self._locdit).requires_grad_(False)
+        with torch.no_grad():
+            for weight, base in zip(tuned.parameters(), self._base.parameters(), strict=True):
+                weight.copy_(torch.lerp(base, weight, share).bfloat16())
+            return tuned, (share * self._shift).detach()
+
+    def save(self, path: Path, key: str) -> None:
+        """Write what goes on after a crash, whole or not at all.
+
+        Args:
+            path: the file.
+            key: names model, clips and plan.
+        """
+        tensors = {
+            f"generator{half}": generator.get_state()
+            for half, generator in enumerate(self._generators)
+        }
+        for number, parameter in enumerate(self._parameters()):
+            state = self._optimiser.state[parameter]
+            tensors[f"{number}.value"] = parameter.detach()
+            for name in ("exp_avg", "exp_avg_sq"):
+                tensors[f"{number}.{name}"] = state[name]
+        part = path.with_name(path.name + ".part")
+        save_file(tensors, part, {"key": key, "step": str(self.step)})
+        part.replace(path)
+
+    def resume(self, path: Path, key: str) -> bool:
+        """Go on from what `save` wrote; whether there is such a thing with this key."""
+        try:
+            with safe_open(str(path), framework="pt") as file:
+                if file.metadata().get("key") != key:
+                    return False
+                step = int(file.metadata()["step"])
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            with torch.no_grad():
+                for number, parameter in enumerate(self._parameters()):
+                    parameter.copy_(tensors[f"{number}.value"])
+                    self._optimiser.state[parameter] = {
+                        "step": torch.tensor(float(step)),
+                        "exp_avg": tensors[f"{number}.exp_avg"].to(parameter.device),
+                        "exp_avg_sq": tensors[f"{number}.exp_avg_sq"].to(parameter.device),
+                    }
+            for half, generator in enumerate(self._generators):
+                generator.set_state(tensors[f"generator{half}"])
+        except (OSError, SafetensorError, KeyError, ValueError, RuntimeError):
+            return False
+        self.step = step
+        return True
+
+    def _parameters(self) -> list[Tensor]:
+        return [*self._locdit.parameters(), self._shift]
+
+
+@functools.cache
+def prefers_bf16(device: str) -> bool:
+    """Whether products are markedly faster in bfloat16 here, measured once: what a CPU claims to
+    know and what is fast on it are two things."""
+    if device != "cpu":
+        return device == "cuda" and torch.cuda.is_bf16_supported()
+    x, weight = torch.ones(1024, 256), torch.ones(1024, 256)
+
+    def seconds(dtype: torch.dtype) -> float:
+        rows, matrix = x.to(dtype), weight.to(dtype)
+        times = []
+        for _ in range(6):
+            start = time.perf_counter()
+            torch.nn.functional.linear(rows, matrix)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    return seconds(torch.float32) > _WORTH_IT * seconds(torch.bfloat16)

@@ -1,0 +1,140 @@
+"""What a voice is fine-tuned on: every patch of its clips, with what LocDiT is told of it.
+
+The language model stays as it is, so it reads each clip only once, or a few times with different
+noise on the latents that are fed back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ditar_studio.model.ditar import DiTAR, Prompt
+from ditar_studio.model.objective import DiTARLosses, DiTARObjective, Patches, patches_at
+
+_LONGEST = 400  # latents of one of two clips that are joined: 10 s
+_SHORTEST = 16  # latents of a part: 0.4 s
+
+
+def cut(prompt: Prompt, patch: int, longest: int = _LONGEST) -> list[Prompt]:
+    """A prompt in parts of at most so many latents, cut between words."""
+    if len(prompt.latents) <= longest:
+        return [prompt]
+    parts = halves(prompt, patch)
+    if parts is None:
+        return [prompt]
+    return [piece for part in parts for piece in cut(part, patch, longest)]
+
+
+def halves(prompt: Prompt, patch: int) -> tuple[Prompt, Prompt] | None:
+    """A prompt in two, cut between patches where a word begins, as near the middle as there is
+    one; None if it is too short."""
+    assert prompt.units is not None
+    symbols, units = prompt.symbols, prompt.units
+    boundaries = torch.nonzero(symbols == DiTAR.boundary)[:, 0]
+    if not len(boundaries):  # of what nobody wrote down
+        boundaries = torch.arange(1, len(symbols))
+    before = torch.cumsum(symbols != DiTAR.boundary, 0)[boundaries - 1]  # sounds ahead of each
+    places = torch.searchsorted(units, before, right=True)  # latents ahead of each
+    places = (places / patch).round().long() * patch
+    fits = (places >= _SHORTEST) & (places <= len(units) - _SHORTEST)
+    if not fits.any():
+        return None
+    away = (places - len(units) // 2).abs().masked_fill(~fits, len(units))
+    best = int(away.argmin())
+    boundary, sounds, place = int(boundaries[best]), int(before[best]), int(places[best])
+    rest = boundary + int(symbols[boundary] == DiTAR.boundary)
+    first = replace(
+        prompt,
+        symbols=symbols[:boundary],
+        latents=prompt.latents[:place],
+        embeddings=prompt.embeddings[: place // patch],
+        units=units[:place].clamp(max=sounds),
+    )
+    second = replace(
+        prompt,
+        symbols=symbols[rest:],
+        latents=prompt.latents[place:],
+        embeddings=prompt.embeddings[place // patch :],
+        units=(units[place:] - sounds).clamp_min(0),
+    )
+    return first, second
+
+
+def pairs(prompts: Sequence[Prompt], patch: int) -> list[tuple[Prompt, ...]]:
+    """Every clip behind another, as what is to be spoken stands behind a prompt; a single clip's
+    halves behind each other."""
+    parts = [part for prompt in prompts for part in cut(prompt, patch)]
+    if len(parts) == 1 and (two := halves(parts[0], patch)) is not None:
+        parts = list(two)
+    if len(parts) == 1:
+        return [(parts[0],)]
+    return [(parts[number - 1], part) for number, part in enumerate(parts)]
+
+
+def collect(
+    model: DiTAR,
+    prompts: Sequence[Prompt],
+    voice: Tensor,
+    losses: DiTARLosses,
+    draws: int,
+    generator: torch.Generator,
+) -> Patches:
+    """All patches of a voice's clips, so many times.
+
+    Args:
+        model: a model with pointer and speaker embedding.
+        prompts: the encoded clips.
+        voice: [SIZE] embedding that is given with all of them.
+        losses: says how much noise is fed back.
+        draws: passes of the language model, each with noise of its own.
+        generator: of that noise.
+    """
+    objective, patch = DiTARObjective(model, losses), model.config.patch
+    found = []
+    for parts in pairs(prompts, patch):
+        batch = _joined(parts, patch)
+        batch["voice"] = voice[None]
+        latents = batch["latents"]
+        columns = torch.arange(latents.shape[1] // patch)
+        if len(parts) > 1:  # those of the prompt are targets elsewhere
+            columns = columns[len(parts[0].latents) // patch :]
+        rows = torch.zeros_like(columns)
+        for _ in range(draws):
+            level = torch.rand(1, 1, 1, generator=generator) * losses.noise
+            fed = latents + level * torch.randn(latents.shape, generator=generator)
+            outputs, spoken, _ = objective.conditions(batch, fed)
+            conditions = outputs, spoken, None
+            found.append(patches_at(model.config, latents, fed, conditions, rows, columns))
+    clean, history, h, spoken = (
+        torch.cat([getattr(patches, name) for patches in found])
+        for name in ("clean", "history", "h", "spoken")
+    )
+    return Patches(clean, history, h, spoken, None)
+
+
+def _joined(parts: Sequence[Prompt], patch: int) -> dict[str, Tensor]:
+    """One utterance of several, as `DiTARObjective.conditions` takes them."""
+    mark = torch.tensor([DiTAR.begin_mark])
+    text, latents, units = [mark], [], []
+    sounds = 0
+    for part in parts:
+        assert part.units is not None
+        whole = len(part.latents) // patch * patch
+        begun = part.units[:whole].clone()
+        begun[0] = 0  # the first latent is still the mark
+        text += [part.symbols, mark]
+        latents.append(part.latents[:whole])
+        units.append(begun + sounds)
+        sounds += int((part.symbols != DiTAR.boundary).sum()) + 1
+    joined = torch.cat(text)
+    return {
+        "text": joined[None],
+        "text_lengths": torch.tensor([len(joined)]),
+        "positions": torch.nonzero(joined[:-1] != DiTAR.boundary)[:, 0][None],
+        "latents": torch.cat(latents)[None],
+        "units": torch.cat(units)[None],
+    }
