@@ -71,7 +71,7 @@ def load(
 
     Args:
         path: the model's folder.
-        precision: fp32, bf16 or int8; None takes what suits this machine (never int8).
+        precision: fp32, bf16 or int8; None takes fp32.
         lora: a folder with `lora_weights.*` and `lora_config.json`.
         alpha: the LoRA's alpha, if its folder doesn't say.
 

@@ -238,7 +238,10 @@ def test_int8_survives_inputs_with_outliers() -> None:
     assert float(wrong.norm() / right.norm()) < 0.05
 
 
-def test_a_precision_says_why() -> None:
+@pytest.mark.parametrize("cpu", CPUS)
+def test_a_precision_says_why(cpu: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulate(cpu, monkeypatch)
     assert choose("int8").reason == "it was asked for"
-    assert choose(None).name in ("fp32", "bf16")
+    assert choose(None).name == "fp32"
+    assert ("float32" in choose("bf16").reason) == ("bf16" not in cpu)
     assert replace(choose("bf16"), reason="").weights == torch.bfloat16
