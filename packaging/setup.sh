@@ -62,6 +62,23 @@ install_packages() {
     } || say "Some system libraries could not be installed: sound or windows may not work."
 }
 
+has_nvidia() {
+    [ -e /dev/nvidiactl ] || [ -e /usr/lib/wsl/lib/nvidia-smi ]
+}
+
+# On Linux the usual torch brings 3.4 GB of CUDA: without a GPU its CPU build is taken, where that can
+# be had, and the usual one where not.
+install_cpu_torch() {
+    [ "$(uname -s)" = Linux ] || return 0
+    ! has_nvidia || return 0
+    ! "$venv/bin/python" -c 'import sys, importlib.util as u
+sys.exit(u.find_spec("torch") is None)' || return 0
+    local torch
+    torch=$(sed -n 's/^ *"\(torch[<>=][^"]*\)",$/\1/p' "$root/pyproject.toml")
+    "$venv/bin/python" -m pip install -qq --no-deps --retries 2 --timeout 15 \
+        --index-url https://download.pytorch.org/whl/cpu "$torch" >/dev/null 2>&1 </dev/null || true
+}
+
 # install_program EXTRAS
 install_program() {
     "$venv/bin/python" -m pip install -qq -e "$root${1:+[$1]}" >&2 </dev/null
@@ -91,6 +108,7 @@ set_up() {
     if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] &&
         ! { [ -z "$extras" ] && [ "$(cat "${stamp}dev" 2>/dev/null)" = "$wanted" ]; }; then
         say "Installing DiTAR Studio into $venv (a minute or two) ..."
+        install_cpu_torch
         # The last try goes without kernels, and so without a compiler from PyPI.
         install_program "$extras" || install_program "$extras" ||
             HATCH_BUILD_NO_HOOKS=true install_program "$extras" || return 1

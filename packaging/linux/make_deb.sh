@@ -7,6 +7,8 @@ built=$(realpath "${1:?name the folder that PyInstaller made}")
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 version=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' "$root/ditar_studio/__init__.py")
 architecture=$(dpkg --print-architecture)
+# The program brings libraries of the system that it was made on, which need its glibc or a later one.
+glibc=$(getconf GNU_LIBC_VERSION | cut -d" " -f2)
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 
@@ -24,7 +26,7 @@ Maintainer: The DiTAR Studio maintainers <maintainers@ditar-studio.invalid>
 Section: sound
 Priority: optional
 Installed-Size: $(du -sk "$tree/opt" | cut -f1)
-Depends: libportaudio2, libegl1, libgl1, libxkbcommon-x11-0, libdbus-1-3, libfontconfig1,
+Depends: libc6 (>= $glibc), libportaudio2, libegl1, libgl1, libxkbcommon-x11-0, libdbus-1-3, libfontconfig1,
  libxcb-cursor0, libxcb-icccm4, libxcb-image0, libxcb-keysyms1, libxcb-randr0,
  libxcb-render-util0, libxcb-shape0, libxcb-xkb1
 Description: clone a voice on your own computer and let it speak

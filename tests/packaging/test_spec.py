@@ -1,0 +1,75 @@
+"""What the frozen program is to be made of can be found, each by its name, before it is made."""
+
+from __future__ import annotations
+
+import runpy
+from importlib.util import find_spec
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from PyInstaller.building.utils import format_binaries_and_datas
+
+from ditar_studio.audio.resample import import_torchaudio
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = "ditar_studio"
+KERNELS = Path(PROGRAM, "model", "kernels")
+LIBRARIES = {"kernels.so", "kernels.dylib", "kernels.dll"}
+
+
+class Analysis(SimpleNamespace):
+    """Takes what PyInstaller's own does, and looks the files up as that does.
+
+    Attributes:
+        datas, binaries: (place in the program, file, kind).
+        hiddenimports, excludes: names of modules.
+    """
+
+    pure, scripts = (), ()
+
+    def __init__(self, scripts: list[str], **given: Any) -> None:
+        super().__init__(**given)
+        assert all(Path(script).is_file() for script in scripts)
+        for name, kind in [("datas", "DATA"), ("binaries", "BINARY")]:
+            found = format_binaries_and_datas(given[name])  # ends the process where one is missing
+            setattr(self, name, sorted((place, file, kind) for place, file in found))
+
+
+@pytest.fixture(scope="module")
+def spec() -> Analysis:
+    def ignore(*_: Any, **__: Any) -> None:
+        """In place of what writes the program."""
+
+    known = {"SPECPATH": str(ROOT / "packaging"), "Analysis": Analysis}
+    known |= dict.fromkeys(("PYZ", "EXE", "COLLECT"), ignore)
+    found = runpy.run_path(str(ROOT / "packaging" / "pyinstaller.spec"), known)
+    analysis = found["analysis"]
+    assert isinstance(analysis, Analysis)
+    return analysis
+
+
+def test_all_modules_are_there(spec: Analysis) -> None:
+    import_torchaudio()  # which may need help, and is imported by looking for parts of it
+    assert [name for name in spec.hiddenimports if find_spec(name) is None] == []
+    sources = (ROOT / PROGRAM).rglob("*.py")
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in sources}
+    assert {name.removesuffix(".__init__") for name in names} <= set(spec.hiddenimports)
+
+
+def test_the_program_has_its_data(spec: Analysis) -> None:
+    places = {Path(place) for place, _, _ in spec.datas}
+    data = Path("gruut_lang_en")
+    assert {data / name for name in ("lexicon.db", "g2p/model.crf", "pos/model.crf")} <= places
+    resources = Path(PROGRAM, "resources")
+    assert {resources / "icons/app.svg", resources / "voices/voices.json"} <= places
+    assert not any(place.is_relative_to(resources / "models/dev") for place in places)
+    told = {place.parts[0].partition("-")[0].lower() for place in places}
+    assert {"ditar_studio", "gruut_lang_en", "pyside6_essentials", "torch"} <= told
+
+
+def test_the_program_has_its_kernels(spec: Analysis) -> None:
+    built = {file.name for file in (ROOT / KERNELS).glob("kernels.*")} & LIBRARIES
+    found = {Path(place) for place, _, _ in spec.binaries}
+    assert {KERNELS / name for name in built} <= found
