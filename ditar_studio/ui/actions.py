@@ -29,6 +29,8 @@ class Fact(Enum):
     SCRIPT_FILLED = auto()
     LINE_SELECTED = auto()
     SOUND_LOADED = auto()
+    SCRIPT_SPOKEN = auto()
+    PLAYABLE = auto()
     TAKE_SELECTED = auto()
     TWO_TAKES = auto()
     CAN_UNDO = auto()
@@ -103,7 +105,7 @@ SPECS: tuple[ActionSpec, ...] = (
         mark("Export…"),
         "Ctrl+E",
         "export",
-        _needs(Fact.SOUND_LOADED),
+        _needs(Fact.SCRIPT_SPOKEN),
         words=mark("save wav mp3 flac opus subtitles srt render"),
     ),
     _S(
@@ -363,15 +365,31 @@ SPECS: tuple[ActionSpec, ...] = (
         mark("Play or pause"),
         "Ctrl+Space",
         "play",
-        _needs(Fact.SOUND_LOADED),
+        _needs(Fact.PLAYABLE),
         section=True,
+    ),
+    _S(
+        "speak.script",
+        mark("Play script"),
+        "F5",
+        "play-script",
+        _needs(Fact.SCRIPT_SPOKEN),
+        words=mark("listen hear all lines chapter"),
+    ),
+    _S(
+        "speak.here",
+        mark("Play from here"),
+        "Shift+F5",
+        "play-here",
+        _needs(Fact.SCRIPT_SPOKEN, Fact.LINE_SELECTED),
+        words=mark("listen hear selected line on"),
     ),
     _S(
         "speak.start",
         mark("Play from the start"),
         "Ctrl+Home",
         "skip-back",
-        _needs(Fact.SOUND_LOADED),
+        _needs(Fact.PLAYABLE),
         words=mark("replay again"),
     ),
     _S(

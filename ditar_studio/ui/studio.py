@@ -31,7 +31,7 @@ from ditar_studio.ui.panels.script_panel import ScriptPanel
 from ditar_studio.ui.panels.takes_panel import TakesPanel
 from ditar_studio.ui.panels.voices_panel import VoicesPanel
 from ditar_studio.ui.shell import Shell
-from ditar_studio.ui.translate import sentence, tr
+from ditar_studio.ui.translate import counted, sentence, tr
 from ditar_studio.ui.view_models.devices import Devices, Registry
 from ditar_studio.ui.view_models.document import Document, Snapshot
 from ditar_studio.ui.view_models.engine import Engine, ModelState, Shelf
@@ -41,6 +41,7 @@ from ditar_studio.ui.view_models.parameters import Parameters
 from ditar_studio.ui.view_models.playback import Playback, Player
 from ditar_studio.ui.view_models.reference import Microphone, ReferenceMaker
 from ditar_studio.ui.view_models.script import Script
+from ditar_studio.ui.view_models.script_playback import ScriptPlayback
 from ditar_studio.ui.view_models.takes import Takes, read_take
 from ditar_studio.ui.view_models.voices import Voices
 from ditar_studio.ui.widgets.basics import announce
@@ -127,6 +128,7 @@ class Studio(QObject):
             Path(platformdirs.user_cache_dir("ditar-studio", appauthor=False)) / "drag",
             self,
         )
+        self.script_playback = ScriptPlayback(self.document, self.script, self.playback, self)
         self.voices = Voices(self.document, self.playback, self)
         self.likeness = Likeness(self.document, self.engine, machinery.judge, self)
         self.models = ModelKeeper(bridge, Models(default_folder()), self)
@@ -193,7 +195,9 @@ class Studio(QObject):
         self.engine.state_changed.connect(self._on_model)
         self.engine.started.connect(self._on_speaking)
         self.engine.flowed.connect(lambda flow: self._show_flow(rtf=flow.rtf))
-        self.engine.line_begun.connect(self._on_line_begun)
+        self.playback.line_noted.connect(self._on_line_noted)
+        self.playback.heard_changed.connect(self.script_panel.show_heard)
+        self.playback.loaded.connect(self._show_facts)
         self.engine.warned.connect(lambda _line, words, remedy: self._warn(words, remedy))
         self.engine.line_failed.connect(
             lambda _line, words, remedy: self.tell_failure(words, remedy)
@@ -218,8 +222,10 @@ class Studio(QObject):
         handle("speak.line", lambda: self.speak(self.script.chosen))
         handle("speak.stale", self.speak_stale)
         handle("speak.stop", self.stop)
-        handle("speak.play", self.playback.toggle)
-        handle("speak.start", self.playback.replay)
+        handle("speak.play", lambda: self._play_with(self.playback.toggle))
+        handle("speak.script", self.play_script)
+        handle("speak.here", lambda: self.play_script(self.script.selected))
+        handle("speak.start", lambda: self._play_with(self.playback.replay))
         handle("speak.back", lambda: self.playback.skip(-2.0))
         handle("speak.forward", lambda: self.playback.skip(2.0))
         self.actions_.handle_switch("speak.loop", self.playback.set_looping)
@@ -252,6 +258,30 @@ class Studio(QObject):
         if self.engine.speaking:
             self.engine.stop()
         self.playback.pause()
+
+    def play_script(self, first: str = "") -> None:
+        """Plays the takes of the script from a line on, or all, and tells what is left out."""
+        played, missing = self.script_playback.play(first)
+        if not played:
+            self.toasts.tell(
+                tr("No line from here on is spoken yet."), "info", tr("Speak a line first.")
+            )
+        elif missing:
+            self.toasts.tell(
+                counted(
+                    "{count} line isn't spoken yet and will be missing.",
+                    "{count} lines aren't spoken yet and will be missing.",
+                    missing,
+                ),
+                "info",
+            )
+
+    def _play_with(self, act: Callable[[], object]) -> None:
+        """Does what the transport was asked for; with nothing there to play, plays the script."""
+        if self.playback.peaks is None:
+            self.play_script()
+        else:
+            act()
 
     def undo(self) -> None:
         """Takes the last change back, typing included."""
@@ -286,6 +316,7 @@ class Studio(QObject):
 
     def _on_opened(self, project: Project) -> None:
         self.window.set_project(project.name)
+        self.script_playback.stop()
         self.playback.unload()
 
     def _on_loaded(self, snapshot: Snapshot) -> None:
@@ -309,7 +340,10 @@ class Studio(QObject):
             return
         script, takes = self.script, self.takes
         line = script.line(script.selected)
+        spoken = any(each.take_id is not None for each in snapshot.lines)
         self.actions_.set_facts(
+            script_spoken=spoken,
+            playable=spoken or self.playback.peaks is not None,
             can_undo=bool(snapshot.undo),
             can_redo=bool(snapshot.redo),
             script_filled=any(script.text(each.id).strip() for each in snapshot.lines),
@@ -342,7 +376,7 @@ class Studio(QObject):
         self._rtf = None
         self.window.status.set_engine(EngineState.WORKING, tr("Speaking…"))
 
-    def _on_line_begun(self, line_id: str, at: float) -> None:
+    def _on_line_noted(self, line_id: str, at: float) -> None:
         self.player_panel.add_mark(at, str(self.script.index(line_id) + 1))
 
     def _on_stopped(self, take_ids: tuple[str, ...], cancelled: bool) -> None:

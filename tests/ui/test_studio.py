@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 from quiet_studio import SilentMicrophone, quiet_machinery
 
 from ditar_studio.engine.speech_model import PatchOutput
+from ditar_studio.services import export
 from ditar_studio.services.metadata import open_recipe
 from ditar_studio.store.projects import NewLine
 from ditar_studio.store.recovery import Recoverable
@@ -31,6 +32,7 @@ from ditar_studio.ui.panels.takes_panel import recipe_words
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.studio import Studio
+from ditar_studio.ui.view_models import script_playback
 from ditar_studio.ui.view_models.reference import Stage
 from ditar_studio.ui.view_models.takes import read_take
 
@@ -308,10 +310,10 @@ def test_dragged_take_is_a_file_with_its_recipe(qtbot: QtBot, studio: Studio) ->
 def test_export_and_its_recipe(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
     speak(qtbot, studio, "First line", "Second line of it")
     studio.actions_.action("file.export").trigger()
-    export = dialog(qtbot, studio, ExportDialog)
-    export.folder.setText(str(tmp_path / "out"))
-    export.srt.setChecked(True)
-    export.export.click()
+    asked = dialog(qtbot, studio, ExportDialog)
+    asked.folder.setText(str(tmp_path / "out"))
+    asked.srt.setChecked(True)
+    asked.export.click()
     qtbot.waitUntil(lambda: "exported" in studio.toasts.words, timeout=10_000)
     made = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert made == ["Untitled.srt", "Untitled.wav"]
@@ -366,6 +368,131 @@ def test_new_project_and_back(qtbot: QtBot, studio: Studio) -> None:
     projects.accept()
     qtbot.waitUntil(lambda: studio.document.project_id == first)
     qtbot.waitUntil(lambda: len(studio.script.lines) == 1)
+
+
+def reopen(qtbot: QtBot, studio: Studio) -> None:
+    """Leaves the project for a new one and opens it again."""
+    first = studio.document.project_id
+    lines = len(studio.script.lines)
+    studio.actions_.action("file.new").trigger()
+    qtbot.waitUntil(lambda: studio.document.project_id != first and studio.script.lines == ())
+    studio.project_commands.open(first)
+    qtbot.waitUntil(lambda: studio.document.project_id == first)
+    qtbot.waitUntil(lambda: len(studio.script.lines) == lines)
+
+
+def test_a_reopened_project_can_be_played_and_exported_at_once(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    speak(qtbot, studio, "First line", "Second line of it")
+    reopen(qtbot, studio)
+    assert studio.playback.peaks is None
+    for name in ("file.export", "speak.play", "speak.script", "speak.here", "speak.start"):
+        assert studio.actions_.action(name).isEnabled(), name
+    assert studio.player_panel.play_button.isEnabled()
+    assert studio.script_panel.play_button.isEnabled()
+    studio.player_panel.play_button.click()
+    qtbot.waitUntil(lambda: studio.playback.title == "Script" and not studio.playback.growing)
+    assert studio.playback.player.status().state == "playing"
+    studio.actions_.action("file.export").trigger()
+    dialog(qtbot, studio, ExportDialog)
+
+
+def test_nothing_spoken_is_nothing_to_play_or_export(qtbot: QtBot, studio: Studio) -> None:
+    add_lines(qtbot, studio, "Not spoken.")
+    for name in ("file.export", "speak.play", "speak.script", "speak.here"):
+        assert not studio.actions_.action(name).isEnabled(), name
+
+
+def test_the_script_is_played_as_it_is_exported(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    speak(qtbot, studio, "First line", "Second line of it", "And a third")
+    ids = [line.id for line in studio.script.lines]
+    studio.script.set_pause(ids[0], 0.7)
+    qtbot.waitUntil(lambda: studio.script.lines[0].pause_seconds == 0.7)
+    reopen(qtbot, studio)
+    studio.actions_.action("speak.script").trigger()
+    qtbot.waitUntil(lambda: studio.playback.source == "script" and not studio.playback.growing)
+    library = studio.library
+    what = library.submit(export.plan, library, studio.document.project_id).result()
+    (path,) = export.export(what, tmp_path, export.ExportSettings(format="wav32f")).files
+    written, _rate = soundfile.read(path, dtype="float32")
+    assert studio.playback.samples() == pytest.approx(written, abs=1e-6)
+
+
+def test_the_line_that_is_heard_is_marked_and_in_sight(qtbot: QtBot, studio: Studio) -> None:
+    speak(qtbot, studio, *(f"Line {number}." for number in range(12)))
+    panel = studio.script_panel
+    ids = [line.id for line in studio.script.lines]
+    starts: list[float] = []
+    studio.playback.line_noted.connect(lambda _line, at: starts.append(at))
+    studio.actions_.action("speak.script").trigger()
+    qtbot.waitUntil(lambda: len(starts) == len(ids) and not studio.playback.growing)
+    qtbot.waitUntil(lambda: studio.playback.heard == ids[0])
+    assert panel.rows[ids[0]].state.text() == "Now playing"
+    studio.playback.seek(starts[-1] + 0.01)
+    qtbot.waitUntil(lambda: studio.playback.heard == ids[-1])
+    row = panel.rows[ids[-1]]
+    assert row.state.text() == "Now playing"
+    assert row.property("heard") == "true"
+    assert panel.rows.get(ids[0]) is None or panel.rows[ids[0]].property("heard") == "false"
+    qtbot.waitUntil(lambda: not row.visibleRegion().isEmpty())
+
+
+def test_the_script_is_played_from_the_selected_line_and_what_is_left_out_is_told(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    speak(qtbot, studio, "First.", "Second.", "Third.")
+    ids = [line.id for line in studio.script.lines]
+    studio.script.add("Not spoken.", after=ids[1])
+    qtbot.waitUntil(lambda: len(studio.script.lines) == 4)
+    studio.script.select(ids[1])
+    noted: list[str] = []
+    studio.playback.line_noted.connect(lambda line, _at: noted.append(line))
+    studio.actions_.action("speak.here").trigger()
+    qtbot.waitUntil(lambda: noted == ids[1:] and not studio.playback.growing)
+    assert studio.toasts.words == "1 line isn't spoken yet and will be missing."
+
+
+def test_speaking_does_not_mix_into_the_script_that_is_played(qtbot: QtBot, studio: Studio) -> None:
+    speak(qtbot, studio, "First line", "Second line of it")
+    first = studio.script.lines[0].id
+    studio.engine.flowed.connect(
+        lambda _flow: studio.playback.source == "script" or studio.play_script()
+    )
+    with qtbot.waitSignal(studio.engine.stopped):
+        studio.speak((first,), 6)
+    qtbot.waitUntil(lambda: studio.playback.source == "script" and not studio.playback.growing)
+    peaks = studio.playback.peaks
+    assert peaks is not None
+    assert len(peaks) == len(studio.playback.samples())
+    assert studio.playback.title == "Script"
+
+
+def test_the_buttons_beneath_the_script_say_no_more_than_fits(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    panel, said = studio.script_panel, []
+    for width in (400, 520, 600):
+        panel.setFixedWidth(width)
+        qtbot.waitUntil(lambda width=width: panel.width() == width)
+        assert panel._resting.sizeHint().width() <= width
+        said.append(panel.play_button.text())
+    assert said == ["", "Play script", "Play script"]
+
+
+def test_opening_another_project_ends_the_script_that_is_played(
+    qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(script_playback, "AHEAD_SECONDS", 0.0)  # so that it is never all read
+    speak(qtbot, studio, "First line", "Second line of it")
+    studio.play_script()
+    qtbot.waitUntil(lambda: studio.playback.source == "script")
+    assert studio.playback.growing
+    reopen(qtbot, studio)
+    assert studio.playback.peaks is None
+    assert not studio.playback.growing
 
 
 def test_every_control_of_the_panels_has_a_name(studio: Studio) -> None:

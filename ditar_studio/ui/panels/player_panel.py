@@ -46,7 +46,9 @@ class PlayerPanel(QWidget):
         self.wave.set_prompt(tr("What you speak or play appears here."))
         self.title = label("", "strong")
         self.time = label("", "number")
-        self.play_button = round_button("play", tr("Play"), playback.toggle)
+        play = actions.action("speak.play")
+        self.play_button = round_button("play", tr("Play"), play.trigger)
+        play.changed.connect(lambda: self.play_button.setEnabled(play.isEnabled()))
         self.loop_button = action_button(actions.action("speak.loop"))
         self.volume = QSlider(Qt.Orientation.Horizontal)
         self.volume.setRange(0, 100)
@@ -113,7 +115,7 @@ class PlayerPanel(QWidget):
         self._on_devices()
         self.set_short(False)
         self._show_playing(False)
-        self.play_button.setEnabled(False)
+        self.play_button.setEnabled(play.isEnabled())
 
     # --- what the actions do
 
@@ -148,7 +150,6 @@ class PlayerPanel(QWidget):
         self._show_title()
         there = self.playback.peaks is not None
         self.actions_.set_facts(sound_loaded=there)
-        self.play_button.setEnabled(there)
         if not there:
             self.time.clear()
         self._draw_spectrogram()

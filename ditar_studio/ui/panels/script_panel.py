@@ -26,8 +26,6 @@ from ditar_studio.ui.widgets.empty_state import EmptyState
 from ditar_studio.ui.widgets.lazy_column import LazyColumn
 
 _USUAL_HEIGHT = 84
-_WORDS_NEED = 560
-"""Width of the panel, in pixels, below which the buttons beneath the script say less."""
 
 
 class ScriptPanel(QWidget):
@@ -48,6 +46,7 @@ class ScriptPanel(QWidget):
         self.actions_ = actions
         self._queued: tuple[str, ...] = ()
         self._chosen: frozenset[str] = frozenset()
+        self._heard = ""
         self._fraction = 0.0
         self.area = LazyColumn(self._make_row, self._guess_height)
         self.empty = EmptyState(
@@ -79,6 +78,9 @@ class ScriptPanel(QWidget):
         a = self.actions_.action
         self.add_button = button(tr("Add line"), a("script.add").trigger, "ghost", "plus")
         self.count = label("", "small")
+        self.play_button = button("", a("speak.script").trigger, "ghost", "play-script")
+        self.play_button.setAccessibleName(tr("Play script"))
+        self.play_button.setToolTip(a("speak.script").toolTip())
         self.all_button = button(tr("Speak all changed"), a("speak.stale").trigger)
         self.all_button.setToolTip(a("speak.stale").toolTip())
         self.add_button.setAccessibleName(tr("Add line"))
@@ -91,9 +93,16 @@ class ScriptPanel(QWidget):
         self.doing = label("", "small")
         self.stop_button = button(tr("Stop"), a("speak.stop").trigger, "danger", "stop")
         self.stop_button.setToolTip(a("speak.stop").toolTip())
-        resting, working = QWidget(), QWidget()
-        resting.setLayout(
-            row(self.add_button, self.count, None, self.all_button, self.speak_button)
+        self._resting, working = QWidget(), QWidget()
+        self._resting.setLayout(
+            row(
+                self.add_button,
+                self.count,
+                None,
+                self.play_button,
+                self.all_button,
+                self.speak_button,
+            )
         )
         working.setLayout(
             row(
@@ -103,13 +112,14 @@ class ScriptPanel(QWidget):
             )
         )
         self.bar = QStackedWidget()
-        self.bar.addWidget(resting)
+        self.bar.addWidget(self._resting)
         self.bar.addWidget(working)
         self.bar.setContentsMargins(Space.L, Space.S, Space.L, Space.M)
         self.bar.setFixedHeight(58)
         for action_id, tool in (
             ("speak.line", self.speak_button),
             ("speak.stale", self.all_button),
+            ("speak.script", self.play_button),
         ):
             action = a(action_id)
             action.changed.connect(lambda t=tool, x=action: t.setEnabled(x.isEnabled()))
@@ -120,6 +130,7 @@ class ScriptPanel(QWidget):
         """Small buttons for the title line of the region."""
         a = self.actions_.action
         return [
+            action_button(a("speak.here")),
             action_button(a("script.import")),
             action_button(a("script.words")),
             action_button(a("script.up")),
@@ -145,6 +156,16 @@ class ScriptPanel(QWidget):
         self.area.set_keys(line.id for line in lines)
         self.stack.setCurrentWidget(self.area if lines else self.empty)
         self._show_bar()
+
+    def show_heard(self, line_id: str) -> None:
+        """Marks the line that is heard now, and brings it into view unless one is typing."""
+        before, self._heard = self._heard, line_id
+        if line_id and not self.script.typing:
+            self.area.bring(line_id)
+        for each in {before, line_id}:
+            shown, line = self.rows.get(each), self.script.line(each)
+            if shown is not None and line is not None:
+                self._show_line(shown, line, self.script.index(each) + 1)
 
     def focus_line(self, line_id: str, cursor: int = -1) -> None:
         """Puts the keyboard focus and the cursor into a line."""
@@ -197,10 +218,13 @@ class ScriptPanel(QWidget):
         if not own and line.speaker:
             name = tr("{speaker} in {voice}", speaker=line.speaker, voice=name)
         work = ""
-        if line.id in self._queued:
+        if line.id == self._heard:
+            work = tr("Now playing")
+        elif line.id in self._queued:
             work = tr("Speaking…") if line.id == self._queued[0] else tr("Waits to be spoken")
         shown.show_line(line, number, self.script.text(line.id), name, own, work)
         shown.set_selected(line.id in self._chosen)
+        shown.set_heard(line.id == self._heard)
 
     def _fill_voices(self, shown: LineRow) -> None:
         menu: QMenu = shown.menu
@@ -224,9 +248,6 @@ class ScriptPanel(QWidget):
             self.count.setText(words)
             if count > 1:
                 announce(self, words)
-        narrow = self.width() < _WORDS_NEED
-        self.count.setVisible(not narrow)
-        self.add_button.setText("" if narrow else tr("Add line"))
         self.all_button.setVisible(count < 2)
         self.speak_button.setText(
             tr("Speak {count} lines", count=count) if count > 1 else tr("Speak line")
@@ -236,8 +257,15 @@ class ScriptPanel(QWidget):
             short = tr("All ({count})", count=len(stale))
         else:
             long, short = tr("Speak all changed"), tr("All")
-        self.all_button.setText(short if narrow else long)
         self.all_button.setAccessibleName(long)
+        for wordy in (3, 2, 1, 0):
+            self.add_button.setText(tr("Add line") if wordy == 3 else "")
+            self.play_button.setText(tr("Play script") if wordy >= 2 else "")
+            self.all_button.setText(long if wordy else short)
+            self.count.setVisible(wordy > 0)
+            self._resting.layout().invalidate()
+            if self._resting.sizeHint().width() <= self.width() - 2 * Space.L:
+                break
         self.bar.setCurrentIndex(1 if self.engine.speaking else 0)
 
     # --- speaking
@@ -248,7 +276,7 @@ class ScriptPanel(QWidget):
         self.doing.setText(tr("Getting ready…"))
         self.refresh()
 
-    def _on_line(self, line_id: str, _at: float) -> None:
+    def _on_line(self, line_id: str) -> None:
         if line_id in self._queued:
             self._queued = self._queued[self._queued.index(line_id) :]
         number = self.script.index(line_id) + 1  # 0 in another project

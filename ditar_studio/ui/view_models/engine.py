@@ -83,7 +83,7 @@ class Engine(QObject):
         state_changed: a `ModelState`; `info` and `failure` say more.
         started: line ids, when speaking begins.
         flowed: a `Flow`.
-        line_begun: the id of the line at work and where its sound begins, in seconds of all.
+        line_begun: the id of the line at work.
         take_made: a `Take`, complete or partial.
         warned: line id, message, remedy.
         line_failed: line id, message, remedy.
@@ -94,7 +94,7 @@ class Engine(QObject):
     state_changed = Signal(object)
     started = Signal(tuple)
     flowed = Signal(object)
-    line_begun = Signal(str, float)
+    line_begun = Signal(str)
     take_made = Signal(object)
     warned = Signal(str, str, str)
     line_failed = Signal(str, str, str)
@@ -114,6 +114,7 @@ class Engine(QObject):
         self._make_shelf = make_shelf
         self._shelf: Shelf | None = None
         self._job: Job | None = None
+        self._feed = Feed(playback)
         self._preparing: Job | None = None
         self._prepared: frozenset[str] = frozenset()
         self.state = ModelState.NONE
@@ -274,9 +275,8 @@ class Engine(QObject):
         try:
             for event in render(self._document.library, model, request, cancel, voices):
                 if isinstance(event, RenderStarted):
-                    sound = _Sound(
-                        self._playback.begin_feed(event.sample_rate), event.sample_rate, speed
-                    )
+                    self._feed = self._playback.begin_feed(event.sample_rate)
+                    sound = _Sound(self._feed, event.sample_rate, speed)
                     yield event
                 elif isinstance(event, SoundReady):
                     assert sound is not None
@@ -295,7 +295,7 @@ class Engine(QObject):
 
         match event:
             case SoundFed():
-                self._playback.grow(event.samples)
+                self._playback.grow(self._feed, event.samples)
                 self._made_seconds += len(event.samples) / self._sample_rate
                 if self.first_sound is None:
                     self.first_sound = time.monotonic() - self._asked_at
@@ -303,6 +303,7 @@ class Engine(QObject):
                 self._sample_rate = event.sample_rate
                 assert self.info is not None
                 self._playback.show_growing(
+                    self._feed,
                     event.sample_rate,
                     tr("Speaking"),
                     "speaking",
@@ -310,7 +311,8 @@ class Engine(QObject):
                 )
             case render.TakeStarted():
                 self._line = event.take.line_id or ""
-                self.line_begun.emit(self._line, self._made_seconds)
+                self._playback.note_line(self._feed, self._line, self._made_seconds)
+                self.line_begun.emit(self._line)
             case render.RenderProgress():
                 self.flowed.emit(Flow(self._line, event.fraction, event.rtf))
             case render.RenderWarned():
@@ -330,11 +332,12 @@ class Engine(QObject):
         self._job = None
         made = self._takes
         if not made:
-            self._playback.drop_growing()
+            self._playback.drop_growing(self._feed)
         elif len(made) == 1:
-            self._playback.end_growing(made[0].id, " ".join(made[0].text.split()))
+            self._playback.end_growing(self._feed, made[0].id, " ".join(made[0].text.split()))
         else:
-            self._playback.end_growing("run", counted("{count} take", "{count} takes", len(made)))
+            words = counted("{count} take", "{count} takes", len(made))
+            self._playback.end_growing(self._feed, "run", words)
         self.stopped.emit(tuple(take.id for take in made), cancelled)
 
 

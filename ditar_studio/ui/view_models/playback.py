@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -53,6 +54,11 @@ class Feed:
     def __init__(self, playback: Playback) -> None:
         self._playback = playback
 
+    @property
+    def heard(self) -> bool:
+        """Whether what is fed is what is played."""
+        return self._playback._feed is self
+
     def feed(self, samples: NDArray[np.float32]) -> None:
         """Plays samples [n] behind those fed before."""
         self._playback._with_feed(self, lambda player: player.feed(samples))
@@ -72,6 +78,8 @@ class Playback(QObject):
         moved: a `PlayerStatus`, many times a second while it changes.
         told: a `PlayerEvent`.
         loop_changed: whether it repeats.
+        line_noted: id of a line and where it begins in a sound of several, in seconds.
+        heard_changed: the id of the line that is at the playhead now; empty for none.
     """
 
     loaded = Signal()
@@ -80,6 +88,8 @@ class Playback(QObject):
     moved = Signal(object)
     told = Signal(object)
     loop_changed = Signal(bool)
+    line_noted = Signal(str, float)
+    heard_changed = Signal(str)
 
     def __init__(
         self,
@@ -94,12 +104,15 @@ class Playback(QObject):
         self.shown_clip: Clip | None = None
         self.title = ""
         self.source = ""
-        self.growing = False
+        self.heard = ""
         self.looping = False
         self.patch_seconds = 0.0
         self._region: tuple[float, float] | None = None
         self._lock = threading.Lock()
         self._feed: Feed | None = None
+        self._growing: Feed | None = None
+        self._starts: list[float] = []
+        self._lines: list[str] = []
         self._wanted = 0
         self._linger = 0
         self._timer = QTimer(self)
@@ -108,6 +121,17 @@ class Playback(QObject):
 
     # --- what is played
 
+    @property
+    def growing(self) -> bool:
+        """Whether more is still added to the sound."""
+        return self._growing is not None
+
+    def claim(self) -> Callable[[], bool]:
+        """Notes that a sound is wanted; what is returned says whether no other was since."""
+        self._wanted += 1
+        ticket = self._wanted
+        return lambda: ticket == self._wanted
+
     def begin_feed(self, sample_rate: int) -> Feed:
         """Plays what will be fed from now on; on the thread that will feed it."""
         with self._lock:
@@ -115,33 +139,46 @@ class Playback(QObject):
             self.player.begin(sample_rate)
             return self._feed
 
-    def show_growing(self, sample_rate: int, title: str, source: str, patch: float) -> None:
+    def show_growing(
+        self, feed: Feed, sample_rate: int, title: str, source: str, patch: float = 0.0
+    ) -> None:
         """Shows the sound that is being fed; `patch` is the length of a patch in seconds."""
         from ditar_studio.audio.peaks import Peaks
 
+        if not feed.heard:
+            return
         self._wanted += 1
         self.peaks, self.shown_clip = Peaks(sample_rate), None
-        self.title, self.source, self.growing = title, source, True
+        self.title, self.source, self._growing = title, source, feed
         self.patch_seconds = patch
         self._region = None
         self._loaded()
 
-    def grow(self, samples: NDArray[np.float32]) -> None:
+    def grow(self, feed: Feed, samples: NDArray[np.float32]) -> None:
         """Adds fed samples [n] to the picture."""
-        if self.growing and self.peaks is not None:
+        if self._growing is feed and self.peaks is not None:
             self.peaks.append(samples)
             self.grew.emit()
 
-    def end_growing(self, source: str, title: str) -> None:
+    def note_line(self, feed: Feed, line_id: str, at: float) -> None:
+        """Says that in what is fed a line begins `at` seconds from the start."""
+        if self._growing is feed:
+            self._starts.append(at)
+            self._lines.append(line_id)
+            self.line_noted.emit(line_id, at)
+
+    def end_growing(self, feed: Feed, source: str, title: str) -> None:
         """Nothing more is added; what it has become, and what that is called."""
-        if self.growing:
-            self.growing = False
+        if self._growing is feed:
+            self._growing = None
             self.source, self.title = source, title
             self._apply_loop()
             self.finished.emit()
 
-    def load(self, clip: Clip, title: str, source: str, play: bool = True) -> None:
-        """Plays a finished sound."""
+    def load(
+        self, clip: Clip, title: str, source: str, play: bool = True, line_id: str = ""
+    ) -> None:
+        """Plays a finished sound; `line_id` is the line it is of, if it is a take."""
         from ditar_studio.audio.peaks import Peaks
 
         self._wanted += 1
@@ -149,23 +186,23 @@ class Playback(QObject):
             self._feed = None
             self.player.load(clip, play)
         self.peaks, self.shown_clip = Peaks(clip.sample_rate, clip.samples), clip
-        self.title, self.source, self.growing = title, source, False
+        self.title, self.source, self._growing = title, source, None
         self.patch_seconds = 0.0
         self._region = None
         self._apply_loop()
-        self._loaded()
+        self._loaded(line_id)
 
-    def drop_growing(self) -> None:
+    def drop_growing(self, feed: Feed) -> None:
         """Nothing came of what was to be fed."""
-        if self.growing:
-            self.growing = False
+        if self._growing is feed:
+            self._growing = None
             self.unload()
 
     def unload(self) -> None:
         """Falls silent and has nothing to play any more, unless sound is just being made."""
+        self._wanted += 1
         if self.growing or self.peaks is None:
             return
-        self._wanted += 1
         with self._lock:
             self._feed = None
             self.player.begin(self.peaks.sample_rate, play=False)
@@ -176,15 +213,19 @@ class Playback(QObject):
         self._loaded()
 
     def load_later(
-        self, read: Callable[[], Clip], title: str, source: str, play: bool = True
+        self,
+        read: Callable[[], Clip],
+        title: str,
+        source: str,
+        play: bool = True,
+        line_id: str = "",
     ) -> None:
         """Reads a sound in the background, then plays it, unless something else was wanted."""
-        self._wanted += 1
-        ticket = self._wanted
+        still_wanted = self.claim()
 
         def show(clip: Clip) -> None:
-            if ticket == self._wanted:
-                self.load(clip, title, source, play)
+            if still_wanted():
+                self.load(clip, title, source, play, line_id)
 
         self.bridge.background(read, done=show, owner=self)
 
@@ -254,7 +295,8 @@ class Playback(QObject):
         self.player.set_loop(region if self.looping and region[1] > region[0] else None)
         self._watch()
 
-    def _loaded(self) -> None:
+    def _loaded(self, line_id: str = "") -> None:
+        self._starts, self._lines = ([0.0], [line_id]) if line_id else ([], [])
         self.loaded.emit()
         self._watch()
 
@@ -269,9 +311,19 @@ class Playback(QObject):
 
     def _tick(self) -> None:
         status = self.player.status()
+        self._follow(status)
         self.moved.emit(status)
         if status.state not in ("empty", "paused", "ended") or self.growing:
             self._linger = _LINGER
         self._linger -= 1
         if self._linger <= 0:
             self._timer.stop()
+
+    def _follow(self, status: PlayerStatus) -> None:
+        """Says which line is at the playhead, when it is another one."""
+        place = bisect_right(self._starts, status.position) - 1
+        there = place >= 0 and status.state not in ("empty", "ended")
+        heard = self._lines[place] if there else ""
+        if heard != self.heard:
+            self.heard = heard
+            self.heard_changed.emit(heard)

@@ -134,6 +134,11 @@ class Script(QObject):
 
     # --- typing
 
+    @property
+    def typing(self) -> bool:
+        """Whether something was typed just now."""
+        return self._timer.isActive()
+
     def edit(self, line_id: str, text: str) -> None:
         """Takes what has been typed; the library gets it after a moment."""
         self._typed[line_id] = text

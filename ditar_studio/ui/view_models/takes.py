@@ -117,7 +117,10 @@ class Takes(QObject):
             return
         speed = snapshot.project.settings.speed
         self.playback.load_later(
-            lambda: read_take(take.path, speed), self.title(take), take.id, play=True
+            lambda: read_take(take.path, speed),
+            self.title(take),
+            take.id,
+            line_id=take.line_id or "",
         )
 
     def title(self, take: Take) -> str:
