@@ -86,7 +86,7 @@ def _reader(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
 
     corpus, out = _corpus(arguments), Path(arguments.out)
     reader = PhoneticReader(VaeConfig(), len(symbols.SYMBOLS))
-    data = VaeData(corpus, reader.config.hop, load_labels(corpus, console.warn))
+    data = VaeData(corpus, reader.config.hop, load_labels(corpus, console.warn), augment=True)
     loop = reader_loop(reader, data, _loop_config(arguments), out)
     return _train(loop, "reader", READER_FILE, arguments, console)
 
@@ -117,7 +117,7 @@ def _latents(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 
 def _decoder(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
-    from ditar_studio.model.weights import load_vae
+    from ditar_studio.model.weights import load_reader, load_speaker, load_vae
     from ditar_studio.training.decoder import DecoderData, decoder_loop
     from ditar_studio.training.latents import LatentCorpus
 
@@ -125,7 +125,8 @@ def _decoder(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     vae = load_vae(folder / VAE_FILE)
     latents = LatentCorpus(folder, vae.config.latent_dim)
     data = DecoderData(_corpus(arguments), latents, vae.config.hop)
-    loop = decoder_loop(vae, data, _loop_config(arguments), out)
+    listeners = load_speaker(folder / SPEAKER_FILE), load_reader(folder / READER_FILE)
+    loop = decoder_loop(vae, *listeners, data, _loop_config(arguments), out)
     return _train(loop, "vae", VAE_FILE, arguments, console)
 
 

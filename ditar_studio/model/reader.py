@@ -34,9 +34,14 @@ class PhoneticReader(nn.Module):
         self.norm = nn.LayerNorm(dim)
         self.out = nn.Linear(dim, symbols)
 
-    def forward(self, wave: Tensor) -> Tensor:
+    def frames(self, wave: Tensor) -> Tensor:
+        """Features [B, n / hop, dim] of wave [B, n] from which the phonemes are read."""
         x = self.fine(self.inward((self.mel(wave) + 4) / 3))
         batch, frames, _ = x.shape
         x = self.blocks(self.down(x.reshape(batch, frames // 2, -1)))
-        log_probs: Tensor = self.out(self.norm(x)).float().log_softmax(-1)
+        features: Tensor = self.norm(x)
+        return features
+
+    def forward(self, wave: Tensor) -> Tensor:
+        log_probs: Tensor = self.out(self.frames(wave)).float().log_softmax(-1)
         return log_probs

@@ -36,12 +36,20 @@ class SpeakerEncoder(nn.Module):
         self.attention = nn.Linear(dim, dim)
         self.out = nn.Linear(2 * dim, SIZE)
 
-    def forward(self, wave: Tensor) -> Tensor:
+    def frames(self, wave: Tensor) -> Tensor:
+        """Features [B, n / (4 * mel hop), dim] of wave [B, n] before they are pooled."""
         whole = wave.shape[1] // (self.mel.hop * _STRIDE) * self.mel.hop * _STRIDE
         x = self.fine(self.inward((self.mel(wave[:, :whole]) + 4) / 3))
         x = self.down(x.reshape(x.shape[0], -1, _STRIDE * x.shape[-1]))
-        x = self.norm(self.trunk(x))
+        features: Tensor = self.norm(self.trunk(x))
+        return features
+
+    def pool(self, x: Tensor) -> Tensor:
+        """Embeddings [B, SIZE] of features [B, T, dim]."""
         weight = self.attention(x).softmax(dim=1)
         mean = (weight * x).sum(dim=1)
         spread = ((weight * x.square()).sum(dim=1) - mean.square()).clamp_min(1e-5).sqrt()
         return F.normalize(self.out(torch.cat((mean, spread), dim=-1)), dim=-1)
+
+    def forward(self, wave: Tensor) -> Tensor:
+        return self.pool(self.frames(wave))

@@ -3,7 +3,8 @@
 A manifest row has `audio`, `text`, `speaker` and `seconds`, optionally `source` and `speed`.
 `audio` names a file beside the manifest, or, where `SOURCE.tar` lies beside it, a member of that
 tar. Any format that libsndfile decodes will do. A `speed` other than 1 plays the clip so many times
-as fast, pitch and timbre with it, which makes another speaker of it. `prepare` decodes everything
+as fast, pitch and timbre with it, which makes another speaker of it. A `text` of null is one that
+nobody knows: such a clip tells only whose voice it is. `prepare` decodes everything
 once to 24 kHz and goes on where it was interrupted; training then reads slices from memory maps.
 """
 
@@ -83,7 +84,7 @@ def read_manifest(path: Path, report: Callable[[str], None]) -> Iterator[Row]:
             raw = json.loads(line)
             row = Row(
                 raw["audio"],
-                raw["text"],
+                raw["text"] or "",
                 raw["speaker"],
                 raw.get("source", ""),
                 raw.get("speed", 1.0),
@@ -93,8 +94,8 @@ def read_manifest(path: Path, report: Callable[[str], None]) -> Iterator[Row]:
                 raise TypeError("audio, text, speaker and source must be strings")
             if not _SLOWEST <= row.speed <= _FASTEST:
                 raise ValueError(f"speed must be {_SLOWEST:g} to {_FASTEST:g}")
-            if not row.text.strip() or not row.audio.strip():
-                raise ValueError("audio and text must not be empty")
+            if not row.audio.strip() or (raw["text"] is not None and not row.text.strip()):
+                raise ValueError("audio must not be empty, and text only null")
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             report(f"{path.name}:{number}: row left out: {error!r}")
             continue

@@ -2,7 +2,9 @@
 
 The latents stay as they are, so a DiTAR can be trained on them at the same time. They are given
 with noise: what a DiTAR generates is not exact either, and what it gets wrong of the voice the
-embedding can then put right. An adversary keeps what is rendered from sounding muffled.
+embedding can then put right. An adversary keeps what is rendered from sounding muffled. Two trained
+networks compare what is rendered with the recording: the speaker encoder, whether it is the same
+voice, and the phonetic reader, whether it says the same (perceptual losses, arXiv 1603.08155).
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ditar_studio.model.reader import PhoneticReader
+from ditar_studio.model.speaker import SpeakerEncoder
 from ditar_studio.model.vae import Vae
 from ditar_studio.training.adversary import Adversary
 from ditar_studio.training.corpus import SAMPLE_RATE, PreparedCorpus
@@ -29,20 +33,28 @@ class DecoderLosses:
     Args:
         fooled: weight of the adversary's verdicts.
         features: weight of what it sees, compared with what it sees of the recording.
+        speaker: weight of the speaker encoder's perceptual loss.
+        phonetic: weight of the phonetic reader's perceptual loss.
         noise: largest standard deviation of the noise.
     """
 
     fooled: float = 0.5
     features: float = 0.5
+    speaker: float = 1.0
+    phonetic: float = 0.3
     noise: float = 0.3
 
 
 class DecoderObjective(nn.Module):
     """Losses on a batch of `DecoderData`; the adversary learns in the same steps."""
 
-    def __init__(self, vae: Vae, losses: DecoderLosses) -> None:
+    def __init__(
+        self, vae: Vae, speaker: SpeakerEncoder, reader: PhoneticReader, losses: DecoderLosses
+    ) -> None:
         super().__init__()
         self.vae, self.losses = vae, losses
+        self.speaker = speaker.requires_grad_(False)
+        self.reader = reader.requires_grad_(False)
         self.reconstruction = Reconstruction(vae)
         self.adversary = Adversary()
 
@@ -60,10 +72,27 @@ class DecoderObjective(nn.Module):
             "spectral": self.reconstruction.spectral(made, wave),
             "pitch": pitch,
             **self.adversary(made, wave),
+            **self.perceived(made, wave),
         }
         loss = out["spectral"] + out["pitch"] + out["judge"]
-        loss = loss + self.losses.fooled * out["fooled"] + self.losses.features * out["features"]
+        for name in ("fooled", "features", "speaker", "phonetic"):
+            loss = loss + getattr(self.losses, name) * out[name]
         return {"loss": loss, **out}
+
+    def perceived(self, made: Tensor, real: Tensor) -> dict[str, Tensor]:
+        """Losses of rendered against recorded waves [B, n]: relative distances of the listeners'
+        features, and one minus the cosine of the embeddings; `likeness` is that cosine."""
+        out = {}
+        for name, network in (("speaker", self.speaker), ("phonetic", self.reader)):
+            with torch.no_grad():
+                theirs = network.frames(real)
+            mine = network.frames(made)
+            out[name] = (mine - theirs).abs().mean() / theirs.abs().mean()
+            if name == "speaker":
+                alike = (self.speaker.pool(mine) * self.speaker.pool(theirs)).sum(-1).mean()
+                out["likeness"] = alike.detach()
+                out[name] = out[name] + 1 - alike
+        return out
 
 
 class DecoderData:
@@ -109,16 +138,21 @@ class DecoderData:
 
 def decoder_loop(
     vae: Vae,
+    speaker: SpeakerEncoder,
+    reader: PhoneticReader,
     data: DecoderData,
     config: LoopConfig,
     out: Path,
     losses: DecoderLosses | None = None,
 ) -> Loop:
-    """A loop that trains the decoder of `vae`, which is told the voice from here on."""
+    """A loop that trains the decoder of `vae`, which is told the voice from here on.
+
+    `speaker` and `reader` listen to what it renders and stay as they are.
+    """
     torch.manual_seed(config.seed)
     told = Vae(replace(vae.config, speaker=True))
     told.load_state_dict(vae.state_dict(), strict=vae.config.speaker)
     told.requires_grad_(False)
     told.decoder.requires_grad_(True)
-    objective = DecoderObjective(told, losses or DecoderLosses())
+    objective = DecoderObjective(told, speaker, reader, losses or DecoderLosses())
     return Loop(objective, data.load, data.seconds, config, out, objective.adversary)

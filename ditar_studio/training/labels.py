@@ -21,7 +21,8 @@ def load_labels(corpus: PreparedCorpus, report: Callable[[str], None]) -> dict[s
     missing = [entry for entry in corpus.entries if entry.audio not in known]
     for entry in missing:
         try:
-            known[entry.audio] = symbols.encode(phonemes.phonemize(entry.text))
+            text = entry.text
+            known[entry.audio] = symbols.encode(phonemes.phonemize(text)) if text else []
         except StudioError as error:
             report(f"{entry.audio}: left out: {error}")
             known[entry.audio] = []

@@ -18,16 +18,17 @@ from torch.nn import functional as F
 
 from ditar_studio.model.speaker import SIZE, SpeakerEncoder
 from ditar_studio.model.vae import PITCH_REFERENCE_HZ
+from ditar_studio.training.augment import add_noise, equalise
 from ditar_studio.training.corpus import PITCH_HOP, SAMPLE_RATE, Entry, PreparedCorpus
 from ditar_studio.training.loop import Loop, LoopConfig
 
-_SHORTEST, _LONGEST = 1.6, 4.0  # seconds of a crop
+_SHORTEST, _LONGEST = 1.6, 3.0  # seconds of a crop
 _SPECTRUM_WEIGHT, _PITCH_WEIGHT = 0.5, 1.0
 
 
 class SpeakerObjective(nn.Module):
-    """Losses on a batch of `SpeakerData`: `wave` [2 B, n], crops of B speakers and then others of
-    the same, and `octaves` [2 B], their median pitch (NaN: unvoiced)."""
+    """Losses on a batch of `SpeakerData`: `noisy` and `wave` [2 B, n], crops of B speakers and then
+    others of the same, and `octaves` [2 B], their median pitch (NaN: unvoiced)."""
 
     def __init__(self, speaker: SpeakerEncoder) -> None:
         super().__init__()
@@ -37,7 +38,7 @@ class SpeakerObjective(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(2.5))
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        embeddings = self.speaker(batch["wave"])
+        embeddings = self.speaker(batch["noisy"])
         first, second = embeddings.chunk(2)
         logits = self.log_scale.exp() * first @ second.t()
         same = torch.arange(len(first), device=logits.device)
@@ -86,6 +87,7 @@ class SpeakerData:
     def load(self, indices: list[int]) -> dict[str, Tensor]:
         length = np.random.uniform(_SHORTEST, _LONGEST)
         waves, octaves = [], []
+        random = np.random.RandomState(np.random.randint(2**31))
         pairs = [self._two(self._speakers[index]) for index in indices]
         count = int(length * SAMPLE_RATE) // PITCH_HOP * PITCH_HOP
         for entry in [first for first, _ in pairs] + [second for _, second in pairs]:
@@ -97,8 +99,13 @@ class SpeakerData:
             octaves.append(
                 np.log2(np.median(voiced) / PITCH_REFERENCE_HZ) if len(voiced) else np.nan
             )
+        wave = np.stack(waves).astype(np.float32)
+        # Both crops of a speaker by the same microphone: it is part of what a voice sounds like.
+        for k in range(len(pairs)):
+            wave[k :: len(pairs)] = equalise(wave[k :: len(pairs)], SAMPLE_RATE, random)
         return {
-            "wave": torch.from_numpy(np.stack(waves).astype(np.float32)),
+            "wave": torch.from_numpy(wave),
+            "noisy": torch.from_numpy(add_noise(wave, random)),
             "octaves": torch.tensor(octaves, dtype=torch.float32),
             "seconds": torch.full((2 * len(indices),), count / SAMPLE_RATE),
         }

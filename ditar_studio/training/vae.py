@@ -18,7 +18,8 @@ from ditar_studio.model.config import VaeConfig
 from ditar_studio.model.features import mel_filters
 from ditar_studio.model.synthesis import HOP, NOISE_PERIOD
 from ditar_studio.model.vae import PITCH_REFERENCE_HZ, Vae, kl_divergence
-from ditar_studio.training.corpus import PITCH_HOP, Entry, PreparedCorpus
+from ditar_studio.training.augment import add_noise, cut_gaps, equalise
+from ditar_studio.training.corpus import PITCH_HOP, SAMPLE_RATE, Entry, PreparedCorpus
 from ditar_studio.training.labels import spoken
 from ditar_studio.training.loop import Loop, LoopConfig
 
@@ -169,10 +170,20 @@ class VaeObjective(nn.Module):
 
 class VaeData:
     """Batches for `VaeObjective` from a prepared corpus; clips whose text can't be read are left
-    out."""
+    out.
 
-    def __init__(self, corpus: PreparedCorpus, hop: int, labels: dict[str, list[int]]) -> None:
-        self.corpus, self.hop = corpus, hop
+    Args:
+        augment: vary the recordings, for a network that only listens.
+    """
+
+    def __init__(
+        self,
+        corpus: PreparedCorpus,
+        hop: int,
+        labels: dict[str, list[int]],
+        augment: bool = False,
+    ) -> None:
+        self.corpus, self.hop, self.augment = corpus, hop, augment
         self.labels = {audio: spoken(row) for audio, row in labels.items()}
         self.entries: list[Entry] = [
             e
@@ -194,6 +205,10 @@ class VaeData:
             track = log_pitch(self.corpus.pitch(entry, 0, count * self.hop))
             octaves[i, : len(track[0])], voiced[i, : len(track[1])] = track
             labels[i, : len(self.labels[entry.audio])] = self.labels[entry.audio]
+        if self.augment:
+            random = np.random.RandomState(np.random.randint(2**31))
+            varied = [equalise(row, SAMPLE_RATE, random) for row in wave]
+            wave = add_noise(cut_gaps(np.stack(varied), SAMPLE_RATE, random), random)
         gain = 10 ** (np.random.uniform(-6, 3, (len(entries), 1)).astype(np.float32) / 20)
         return {
             "wave": torch.from_numpy(wave * gain),
