@@ -198,12 +198,13 @@ def embed_corpus(speaker: SpeakerEncoder, corpus: PreparedCorpus, out: Path) -> 
     random = np.random.default_rng(0)
     with _whole_file(out / _VOICES) as file, torch.inference_mode():
         for entry in (by_name[row.audio] for row in _read_index(out)):
-            wave = _whole(corpus, entry, speaker.config.hop)
+            frames = speaker.frames(_whole(corpus, entry, speaker.config.hop))
+            rate = frames.shape[1] / entry.seconds
             for crop in range(_CROPS):
                 seconds = random.uniform(_SHORTEST_CROP, _LONGEST_CROP) if crop else 60.0
-                count = min(wave.shape[1], int(seconds * speaker.config.sample_rate))
-                start = int(random.integers(wave.shape[1] - count + 1))
-                embedding = speaker(wave[:, start : start + count])[0]
+                count = min(frames.shape[1], int(seconds * rate))
+                start = int(random.integers(frames.shape[1] - count + 1))
+                embedding = speaker.pool(frames[:, start : start + count])[0]
                 file.write(embedding.numpy().astype("<f2").tobytes())
 
 
