@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -343,6 +344,13 @@ def _add_benchmark(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _source_times(text: str) -> tuple[str, int]:
+    source, _, times = text.rpartition("=")
+    if not source or not times.isascii() or not times.isdigit() or not 1 <= int(times) <= 100:
+        raise argparse.ArgumentTypeError("expected SOURCE=N with N from 1 to 100")
+    return source, int(times)
+
+
 def _add_train(parser: argparse.ArgumentParser, common: Parser) -> None:
     number, whole = _positive(float, "number"), _positive(int, "whole number")
     threads, dims = (_positive(int, "whole number", most) for most in (256, 1024))
@@ -359,8 +367,17 @@ def _add_train(parser: argparse.ArgumentParser, common: Parser) -> None:
             made.add_argument("--batch-seconds", type=number, default=40.0, metavar="S")
             made.add_argument("--seed", type=_seed, default=0, metavar="N")
             made.add_argument("--save-every", type=whole, default=500, metavar="N")
+            made.add_argument(
+                "--save-minutes",
+                type=number,
+                default=math.inf,
+                metavar="M",
+                help="at least so often",
+            )
             made.add_argument("--threads", type=threads, metavar="N")
-            made.add_argument("--bf16", action="store_true", help="worth it on a GPU")
+            made.add_argument(
+                "--bf16", action="store_true", help="worth it where products in bfloat16 are quick"
+            )
         return made
 
     prepare = step("prepare", "decode a corpus once")
@@ -370,9 +387,8 @@ def _add_train(parser: argparse.ArgumentParser, common: Parser) -> None:
     reader = step("reader", "train the phonetic reader that aligns text and audio", 10_000)
     speaker = step("speaker", "train the speaker encoder", 2_000)
     latents = step("latents", "encode, align and embed a corpus with trained networks")
-    latents.add_argument("--vae", required=True, metavar="VAE")
-    latents.add_argument("--reader", required=True, metavar="READER")
-    latents.add_argument("--speaker", required=True, metavar="SPEAKER")
+    for part in ("vae", "reader", "speaker"):
+        latents.add_argument(f"--{part}", metavar=part.upper(), help="instead of the model's own")
     decoder = step("decoder", "train the VAE's decoder further, telling it the voice", 10_000)
     for each in (vae, reader, speaker, latents, decoder):
         each.add_argument("--data", required=True, metavar="DATA", help="made by “prepare”")
@@ -380,5 +396,21 @@ def _add_train(parser: argparse.ArgumentParser, common: Parser) -> None:
     ditar = step("ditar", "train a DiTAR on latents", 50_000)
     for each in (decoder, ditar):
         each.add_argument("--latents", required=True, metavar="DIR", help="made by “latents”")
+    for each in (reader, speaker, latents, ditar):
+        each.add_argument(
+            "--from", dest="from_model", metavar="MODEL", help="go on with what this model has"
+        )
+    for each in (reader, decoder, ditar):
+        each.add_argument(
+            "--repeat",
+            type=_source_times,
+            action="append",
+            default=[],
+            metavar="SOURCE=N",
+            help="draw the clips of a source N times as often",
+        )
+    ditar.add_argument(
+        "--reward", action="store_true", help="tune by what the model hears of itself"
+    )
     ditar.add_argument("--vae", metavar="VAE", help="with a decoder trained further")
     ditar.add_argument("--preset", default="builtin", help="default: %(default)s")

@@ -10,6 +10,9 @@
                                                   the VAE's decoder further, telling it the voice
     train ditar --latents L --vae VAE --out RUN   DiTAR itself
 
+With `--from MODEL` the training of a model goes on. `train latents --from MODEL --speaker SPEAKER`
+also gives it another speaker encoder and leaves the result as L/model.safetensors.
+
 All but `prepare` and `latents` run on several GPUs or machines under `torchrun -m ditar_studio`.
 """
 
@@ -26,6 +29,8 @@ from ditar_studio.errors import StudioError
 from ditar_studio.training.files import MODEL_FILE, READER_FILE, SPEAKER_FILE, VAE_FILE
 
 if TYPE_CHECKING:
+    from ditar_studio.model.ditar import DiTAR
+    from ditar_studio.model.vae import Vae
     from ditar_studio.training.corpus import PreparedCorpus
     from ditar_studio.training.loop import Loop, LoopConfig
 
@@ -85,9 +90,13 @@ def _reader(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from ditar_studio.training.vae import VaeData
 
     corpus, out = _corpus(arguments), Path(arguments.out)
+    model = _model_to_continue(arguments)
     reader = PhoneticReader(VaeConfig(), len(symbols.SYMBOLS))
+    if model is not None and model.reader is not None:
+        reader = model.reader.requires_grad_(True)
     data = VaeData(corpus, reader.config.hop, load_labels(corpus, console.warn), augment=True)
-    loop = reader_loop(reader, data, _loop_config(arguments), out)
+    times = _times(arguments, data.sources)
+    loop = reader_loop(reader, data, _loop_config(arguments), out, times)
     return _train(loop, "reader", READER_FILE, arguments, console)
 
 
@@ -98,22 +107,46 @@ def _speaker(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
 
     out = Path(arguments.out)
     data = SpeakerData(_corpus(arguments))
-    loop = speaker_loop(SpeakerEncoder(VaeConfig()), data, _loop_config(arguments), out)
+    model = _model_to_continue(arguments)
+    speaker = SpeakerEncoder(VaeConfig())
+    if model is not None and model.speaker is not None:
+        speaker = model.speaker.requires_grad_(True)
+    loop = speaker_loop(speaker, data, _loop_config(arguments), out)
     return _train(loop, "speaker", SPEAKER_FILE, arguments, console)
 
 
 def _latents(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
-    from ditar_studio.model.weights import load_reader, load_speaker, load_vae
+    from ditar_studio.model.weights import load_reader, load_speaker, load_vae, save_model
+    from ditar_studio.training.continuation import replace_speaker_encoder
     from ditar_studio.training.labels import load_labels
     from ditar_studio.training.latents import make_latents
     from ditar_studio.training.vae import without_head
 
     corpus, out = _corpus(arguments), Path(arguments.out)
+    model = _model_to_continue(arguments)
+    speaker = load_speaker(Path(arguments.speaker)) if arguments.speaker else None
+    values: dict[str, Any] = {}
+    if model is not None and speaker is not None:
+        model, values["fit"] = replace_speaker_encoder(model, speaker, corpus)
+    vae, reader = (None, None) if model is None else (model.vae, model.reader)
+    if arguments.vae:
+        vae = without_head(load_vae(Path(arguments.vae)))
+    if arguments.reader:
+        reader = load_reader(Path(arguments.reader))
+    if speaker is None and model is not None:
+        speaker = model.speaker
+    if vae is None or reader is None or speaker is None:
+        raise StudioError(
+            "Latents need a VAE, a reader and a speaker encoder.",
+            "Name them with --vae, --reader and --speaker, or a model that has them with --from.",
+        )
     labels = load_labels(corpus, console.warn)
-    vae, reader = without_head(load_vae(Path(arguments.vae))), load_reader(Path(arguments.reader))
-    speaker = load_speaker(Path(arguments.speaker))
-    aligned = make_latents(vae, reader, speaker, corpus, labels, out, console.warn)
-    return {"aligned": aligned, "out": str(out)}
+    fresh = bool(arguments.vae)
+    aligned = make_latents(vae, reader, speaker, corpus, labels, out, console.warn, fresh)
+    if model is not None:
+        model.vae, model.reader = vae, reader
+        save_model(model, out / MODEL_FILE)
+    return {"aligned": aligned, **values, "out": str(out)}
 
 
 def _decoder(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
@@ -126,42 +159,72 @@ def _decoder(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     latents = LatentCorpus(folder, vae.config.latent_dim)
     data = DecoderData(_corpus(arguments), latents, vae.config.hop)
     listeners = load_speaker(folder / SPEAKER_FILE), load_reader(folder / READER_FILE)
-    loop = decoder_loop(vae, *listeners, data, _loop_config(arguments), out)
+    times = _times(arguments, data.sources)
+    loop = decoder_loop(vae, *listeners, data, _loop_config(arguments), out, times=times)
     return _train(loop, "vae", VAE_FILE, arguments, console)
 
 
 def _ditar(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
-    from ditar_studio.model.config import PRESETS
-    from ditar_studio.model.ditar import DiTAR
-    from ditar_studio.model.weights import load_reader, load_speaker, load_vae
-    from ditar_studio.text import symbols
+    from ditar_studio.model.weights import load_vae
     from ditar_studio.training.ditar import DiTARData, ditar_loop, text_gain
     from ditar_studio.training.latents import LatentCorpus
+    from ditar_studio.training.reward import Reward
 
     folder, out = Path(arguments.latents), Path(arguments.out)
     vae = load_vae(Path(arguments.vae) if arguments.vae else folder / VAE_FILE)
-    preset = PRESETS.get(arguments.preset)
-    if preset is None:
-        raise StudioError(
-            f"There is no preset “{arguments.preset}”.", f"Choose one of {', '.join(PRESETS)}."
-        )
-    config = dataclasses.replace(
-        preset, vae=vae.config, symbols=len(symbols.SYMBOLS), symbol_version=symbols.VERSION
-    )
-    model = DiTAR(config)
-    model.vae = vae
-    if config.pointer:
-        model.reader = load_reader(folder / READER_FILE)
-    if config.speaker:
-        model.speaker = load_speaker(folder / SPEAKER_FILE)
-    data = DiTARData(LatentCorpus(folder, vae.config.latent_dim), config)
-    loop = ditar_loop(model, data, _loop_config(arguments), out)
+    model = _model_to_continue(arguments) or _new_model(arguments.preset, vae, folder)
+    if arguments.vae or not arguments.from_model:
+        model.vae = vae
+    model.requires_grad_(True)
+    data = DiTARData(LatentCorpus(folder, vae.config.latent_dim), model.config)
+    reward = Reward() if arguments.reward else None
+    times = _times(arguments, data.sources)
+    loop = ditar_loop(model, data, _loop_config(arguments), out, reward=reward, times=times)
     sample = data.sample()
 
     def probe(average: Any) -> dict[str, float]:
         return text_gain(average.model, sample)
 
     return _train(loop, "model", MODEL_FILE, arguments, console, probe)
+
+
+def _new_model(name: str, vae: Vae, folder: Path) -> DiTAR:
+    from ditar_studio.model.config import PRESETS
+    from ditar_studio.model.ditar import DiTAR
+    from ditar_studio.model.weights import load_reader, load_speaker
+    from ditar_studio.text import symbols
+
+    preset = PRESETS.get(name)
+    if preset is None:
+        raise StudioError(f"There is no preset “{name}”.", f"Choose one of {', '.join(PRESETS)}.")
+    config = dataclasses.replace(
+        preset, vae=vae.config, symbols=len(symbols.SYMBOLS), symbol_version=symbols.VERSION
+    )
+    model = DiTAR(config)
+    if config.pointer:
+        model.reader = load_reader(folder / READER_FILE)
+    if config.speaker:
+        model.speaker = load_speaker(folder / SPEAKER_FILE)
+    return model
+
+
+def _model_to_continue(arguments: argparse.Namespace) -> DiTAR | None:
+    """The model that `--from` names."""
+    from ditar_studio.model.weights import load_ditar
+
+    return load_ditar(Path(arguments.from_model)) if arguments.from_model else None
+
+
+def _times(arguments: argparse.Namespace, sources: list[str]) -> list[int]:
+    """How often each clip is drawn, by its source and `--repeat`."""
+    times = dict(arguments.repeat)
+    unknown = sorted(times.keys() - set(sources))
+    if unknown:
+        raise StudioError(
+            f"There is no source “{unknown[0]}” in the corpus.",
+            f"Choose among {', '.join(sorted(set(sources)))}.",
+        )
+    return [times.get(source, 1) for source in sources]
 
 
 def _train(
@@ -205,6 +268,7 @@ def _loop_config(arguments: argparse.Namespace) -> LoopConfig:
         batch_seconds=arguments.batch_seconds,
         seed=arguments.seed,
         save_every=arguments.save_every,
+        save_minutes=arguments.save_minutes,
         bf16=arguments.bf16,
     )
 

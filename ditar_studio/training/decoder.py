@@ -9,6 +9,7 @@ voice, and the phonetic reader, whether it says the same (perceptual losses, arX
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -115,6 +116,10 @@ class DecoderData:
     def seconds(self) -> list[float]:
         return [self._seconds for _ in self._entries]
 
+    @property
+    def sources(self) -> list[str]:
+        return [e.source for e in self._entries]
+
     def load(self, indices: list[int]) -> dict[str, Tensor]:
         rows = [self._slice(self._entries[index]) for index in indices]
         names = ("latents", "wave", "octaves", "voiced", "voice")
@@ -144,10 +149,12 @@ def decoder_loop(
     config: LoopConfig,
     out: Path,
     losses: DecoderLosses | None = None,
+    times: Sequence[int] | None = None,
 ) -> Loop:
     """A loop that trains the decoder of `vae`, which is told the voice from here on.
 
-    `speaker` and `reader` listen to what it renders and stay as they are.
+    `speaker` and `reader` listen to what it renders and stay as they are. `times` is how often each
+    of the data's entries is drawn.
     """
     torch.manual_seed(config.seed)
     told = Vae(replace(vae.config, speaker=True))
@@ -155,4 +162,4 @@ def decoder_loop(
     told.requires_grad_(False)
     told.decoder.requires_grad_(True)
     objective = DecoderObjective(told, speaker, reader, losses or DecoderLosses())
-    return Loop(objective, data.load, data.seconds, config, out, objective.adversary)
+    return Loop(objective, data.load, data.seconds, config, out, objective.adversary, times)

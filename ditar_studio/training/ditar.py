@@ -6,6 +6,7 @@ prompt is: that teaches cloning. The losses are in `model.objective`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from ditar_studio.model.ditar import DiTAR
 from ditar_studio.model.objective import DiTARLosses, DiTARObjective, patches_at
 from ditar_studio.training.latents import LatentCorpus, LatentEntry, SameSpeaker
 from ditar_studio.training.loop import Loop, LoopConfig
+from ditar_studio.training.reward import Reward, RewardObjective
 
 
 class DiTARData:
@@ -34,6 +36,10 @@ class DiTARData:
     @property
     def seconds(self) -> list[float]:
         return [e.frames / self.config.vae.latent_rate for e in self.entries]
+
+    @property
+    def sources(self) -> list[str]:
+        return [e.source for e in self.entries]
 
     def _partner(self, entry: LatentEntry) -> LatentEntry | None:
         others = self._speakers.all(entry)
@@ -153,9 +159,22 @@ def text_gain(
 
 
 def ditar_loop(
-    model: DiTAR, data: DiTARData, config: LoopConfig, out: Path, losses: DiTARLosses | None = None
+    model: DiTAR,
+    data: DiTARData,
+    config: LoopConfig,
+    out: Path,
+    losses: DiTARLosses | None = None,
+    reward: Reward | None = None,
+    times: Sequence[int] | None = None,
 ) -> Loop:
-    """A loop that trains all of `model` but VAE, reader and speaker encoder."""
-    return Loop(
-        DiTARObjective(model, losses or DiTARLosses()), data.load, data.seconds, config, out
-    )
+    """A loop that trains all of `model` but VAE, reader and speaker encoder.
+
+    Args:
+        reward: tune a model that is trained already, by what its own networks hear.
+        times: how often each of the data's entries is drawn.
+    """
+    losses = losses or DiTARLosses()
+    objective: DiTARObjective | RewardObjective = DiTARObjective(model, losses)
+    if reward is not None:
+        objective = RewardObjective(model, losses, reward)
+    return Loop(objective, data.load, data.seconds, config, out, times=times)

@@ -89,10 +89,12 @@ def make_latents(
     labels: dict[str, list[int]],
     out: Path,
     report: Callable[[str], None],
+    normalise: bool = True,
 ) -> int:
     """Align, encode and embed a corpus, and save the networks that did it beside the results.
 
-    Nothing of it is in `out` before all is. Sets the VAE's normalisation.
+    Nothing of it is in `out` before all is. Sets the VAE's normalisation, unless a model that is
+    trained further already has it.
 
     Returns:
         The number of clips; those whose text doesn't fit their audio are reported and left out.
@@ -114,7 +116,8 @@ def make_latents(
                 "No text of the corpus fits its audio.",
                 "Check that each row's text is what is said, or train the reader for longer.",
             )
-        measure_statistics(vae, corpus)
+        if normalise:
+            measure_statistics(vae, corpus)
         if not (folder / _LATENTS).is_file():
             encode_corpus(vae, corpus, labels, folder)
         if not (folder / _VOICES).is_file():

@@ -35,10 +35,9 @@ class LoopConfig:
     """How to optimise.
 
     `decay` is the share of the steps, at the end, over which the learning rate falls to a
-    twentieth;
-    `batch_seconds` the audio of one batch in one process; `bf16` runs the forward pass in
-    bfloat16 autocast
-    (worth it on a GPU; slower on most CPUs).
+    twentieth; `batch_seconds` the audio of one batch in one process; `save_minutes` the longest
+    time between two checkpoints; `bf16` runs the forward pass in bfloat16 autocast (worth it on a
+    GPU and on CPUs with bfloat16 products; slower on others).
     """
 
     steps: int
@@ -51,13 +50,17 @@ class LoopConfig:
     batch_seconds: float = 40.0
     seed: int = 0
     save_every: int = 500
+    save_minutes: float = math.inf
     log_every: int = 20
     bf16: bool = False
 
     def __post_init__(self) -> None:
         if min(self.steps, self.save_every, self.log_every) < 1 or not 0 <= self.decay <= 1:
             raise StudioError("Training needs at least one step, and a decay from 0 to 1.")
-        if not all(0 < each < math.inf for each in (self.learning_rate, self.batch_seconds)):
+        if (
+            not all(0 < each < math.inf for each in (self.learning_rate, self.batch_seconds))
+            or not self.save_minutes > 0
+        ):
             raise StudioError("Training needs a learning rate and audio in its batches.")
         if not 0 <= self.seed < 2**63:
             raise StudioError("The seed of a training is a whole number from 0 to 2^63 - 1.")
@@ -76,6 +79,7 @@ class Batches:
     Args:
         seconds: duration of every clip.
         batch_seconds: padded audio a batch may hold.
+        times: how often an epoch draws each clip; once where nothing is said.
     """
 
     def __init__(
@@ -85,12 +89,14 @@ class Batches:
         seed: int,
         rank: int = 0,
         world: int = 1,
+        times: Sequence[int] | None = None,
     ) -> None:
         if not seconds:
             raise StudioError(
                 "There is nothing to train on.", "Check the corpus and the exclusions."
             )
-        self._seconds = np.asarray(seconds)
+        self._clips = np.repeat(np.arange(len(seconds)), 1 if times is None else times)
+        self._seconds = np.asarray(seconds)[self._clips]
         self._budget, self._seed = batch_seconds, seed
         self._rank, self._world = rank, world
         self._epoch, self._first, self._batches = -1, 0, self._plan(0)
@@ -107,7 +113,7 @@ class Batches:
             if current and longest * (len(current) + 1) > self._budget:
                 batches.append(current)
                 current, longest = [], float(self._seconds[index])
-            current.append(index)
+            current.append(int(self._clips[index]))
         batches.append(current)
         return [batches[i] for i in random.permutation(len(batches)).tolist()]
 
@@ -154,6 +160,7 @@ class Loop:
         out: folder for `log.jsonl`, `last.pt` and TensorBoard events where that is installed.
         opponent: a part of the objective whose gradients are clipped by themselves and which learns
             at `OPPONENT_RATE` times the learning rate.
+        times: how often an epoch draws each clip; see `Batches`.
     """
 
     def __init__(
@@ -164,15 +171,15 @@ class Loop:
         config: LoopConfig,
         out: Path,
         opponent: nn.Module | None = None,
+        times: Sequence[int] | None = None,
     ) -> None:
         self.config, self.out = config, out
         self.processes = Processes()
         self.objective = objective.to(self.processes.device)
         self._wrapped = self.processes.wrap(self.objective)
         self._load = load
-        self._batches = Batches(
-            seconds, config.batch_seconds, config.seed, self.processes.rank, self.processes.world
-        )
+        place = self.processes.rank, self.processes.world
+        self._batches = Batches(seconds, config.batch_seconds, config.seed, *place, times)
         against = set(opponent.parameters()) if opponent is not None else set()
         wanted = [p for p in objective.parameters() if p.requires_grad]
         self.trained = [p for p in wanted if p not in against]
@@ -285,13 +292,14 @@ class Loop:
     ) -> None:
         sums: dict[str, float] = {}
         count = 0
-        started = time.monotonic()
+        started = saved = time.monotonic()
         while self.step < self.config.steps:
             self._wrapped.train()
             for name, value in self._train_step().items():
                 sums[name] = sums.get(name, 0.0) + value
             count += 1
             saving = self.step % self.config.save_every == 0 or self.step == self.config.steps
+            saving = saving or time.monotonic() - saved > 60 * self.config.save_minutes
             if self.step % self.config.log_every and not saving:
                 continue
             row: dict[str, Any] = {name: round(value / count, 5) for name, value in sums.items()}
@@ -308,6 +316,7 @@ class Loop:
                 if probe is not None:
                     row |= probe(self.average)
                 self.save()
+                saved = time.monotonic()
             if self.processes.rank == 0:
                 with open(self.out / "log.jsonl", "a", encoding="utf-8") as file:
                     file.write(json.dumps(row) + "\n")

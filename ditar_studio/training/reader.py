@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -28,6 +29,12 @@ class ReaderObjective(nn.Module):
         return {"loss": loss}
 
 
-def reader_loop(reader: PhoneticReader, data: VaeData, config: LoopConfig, out: Path) -> Loop:
-    """A loop that trains a phonetic reader."""
-    return Loop(ReaderObjective(reader), data.load, [e.seconds for e in data.entries], config, out)
+def reader_loop(
+    reader: PhoneticReader,
+    data: VaeData,
+    config: LoopConfig,
+    out: Path,
+    times: Sequence[int] | None = None,
+) -> Loop:
+    """A loop that trains a phonetic reader; `times` is how often each entry is drawn."""
+    return Loop(ReaderObjective(reader), data.load, data.seconds, config, out, times=times)

@@ -1,11 +1,12 @@
 """Reward tuning of a trained DiTAR: what it generates is decoded and heard by its own networks.
 
-LocDiT draws patches as in generation, with few steps and with guidance, after recorded patches; the
-decoder renders them, and gradients of two rewards flow back through both: the speaker encoder's, for
-sounding like the voice that was asked for, and the phonetic reader's, for saying what was recorded.
-The diffusion loss goes on beside it and keeps the model from drifting to what only these networks
-like. Sources: direct reward tuning through the sampler (DRaFT, arXiv 2309.17400), for speech
-DMOSpeech (arXiv 2410.11097).
+LocDiT draws patches as in generation, with few steps and with guidance, after recorded patches;
+the decoder renders them, and gradients of two rewards flow back through both: the speaker
+encoder's, for sounding like the voice that was asked for, and the phonetic reader's, for saying
+what was recorded. The diffusion loss goes on beside it and keeps the model from drifting to what
+only these networks like.
+Sources: reward tuning through the sampler (DRaFT, arXiv 2309.17400); for speech DMOSpeech (arXiv
+2410.11097).
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Reward:
 
 
 class RewardObjective(nn.Module):
-    """Losses on a batch of `training.ditar.DiTARData` of a model with reader and speaker encoder."""
+    """Losses on a batch of `training.ditar.DiTARData`; the model has reader and speaker encoder."""
 
     def __init__(self, model: DiTAR, losses: DiTARLosses, reward: Reward) -> None:
         super().__init__()

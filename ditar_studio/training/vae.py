@@ -191,6 +191,14 @@ class VaeData:
             if e.samples // hop >= max(24, len(self.labels.get(e.audio) or [0] * 10**6))
         ]
 
+    @property
+    def seconds(self) -> list[float]:
+        return [e.seconds for e in self.entries]
+
+    @property
+    def sources(self) -> list[str]:
+        return [e.source for e in self.entries]
+
     def load(self, indices: list[int]) -> dict[str, Tensor]:
         entries = [self.entries[i] for i in indices]
         frames = [e.samples // self.hop for e in entries]
@@ -232,7 +240,7 @@ def vae_loop(
     """A loop that trains a new VAE."""
     torch.manual_seed(config.seed)
     objective = VaeObjective(Vae(vae_config), losses or VaeLosses(), slice_latents)
-    return Loop(objective, data.load, [e.seconds for e in data.entries], config, out)
+    return Loop(objective, data.load, data.seconds, config, out)
 
 
 def without_head(vae: Vae) -> Vae:

@@ -18,9 +18,11 @@ from ditar_studio.cli import main
 from ditar_studio.engine import load
 from ditar_studio.model import config
 from ditar_studio.model.config import VaeConfig
+from ditar_studio.model.ditar import DiTAR
 from ditar_studio.model.speaker import SpeakerEncoder
 from ditar_studio.model.vae import Vae
-from ditar_studio.model.weights import save_model
+from ditar_studio.model.weights import load_ditar, save_model
+from ditar_studio.text import symbols
 from ditar_studio.training import judges, pitch
 
 WORDS = ["hello there", "good morning", "yes indeed", "one more time", "and again", "the end"]
@@ -78,6 +80,38 @@ def test_from_a_manifest_to_a_model_that_speaks(
     speak = ["speak", "--model", place["ditar"], "--voice", "Kathleen", "--text", "Hello."]
     assert main([*speak, "--steps", "2", "--patches", "3", "--out", str(out)]) == 0
     assert read_clip(out).seconds == pytest.approx(0.3)
+
+
+def test_a_trained_model_is_trained_on_with_another_speaker_encoder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("ditar_studio.training.latents._WORST_FIT", -1e9)
+    torch.manual_seed(0)
+    model = DiTAR(replace(tiny_config(True), symbols=len(symbols.SYMBOLS)))
+    torch.nn.init.normal_(model.vae.decoder.voice.weight)
+    save_model(model, tmp_path / "model.safetensors", dtype=torch.float32)
+    data, out = str(tmp_path / "data"), {n: str(tmp_path / n) for n in ("speaker", "l", "ditar")}
+    assert main(["train", "prepare", str(corpus(tmp_path)), "--out", data, "--quiet"]) == 0
+    begun = ["--from", str(tmp_path / "model.safetensors")]
+    common = ["--steps", "2", "--batch-seconds", "6", "--quiet"]
+    speaker = ["train", "speaker", "--data", data, *begun, "--out", out["speaker"], *common]
+    assert main(speaker) == 0
+    capsys.readouterr()
+    latents = ["train", "latents", "--data", data, "--out", out["l"], "--quiet"]
+    assert main(latents) == 1
+    assert "--from" in capsys.readouterr().err
+    replaced = ["--speaker", out["speaker"] + "/speaker.safetensors"]
+    assert main([*latents, *begun, *replaced]) == 0
+    with_other = load_ditar(tmp_path / "l" / "model.safetensors")
+    assert torch.equal(with_other.vae.latent_scale, model.vae.latent_scale)
+    assert not torch.equal(with_other.voice.text.weight, model.voice.text.weight)
+    ditar = ["train", "ditar", "--latents", out["l"], "--out", out["ditar"], *common, "--reward"]
+    ditar += ["--from", out["l"] + "/model.safetensors"]
+    assert main([*ditar, "--repeat", "nowhere=2"]) == 1
+    assert "nowhere" in capsys.readouterr().err
+    assert main(ditar) == 0
+    last = json.loads((tmp_path / "ditar" / "log.jsonl").read_text().splitlines()[-1])
+    assert {"diffusion", "speaker", "phonetic"} <= last.keys()
 
 
 def test_the_same_seed_gives_the_same_training(

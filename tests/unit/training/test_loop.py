@@ -7,6 +7,7 @@ import math
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,25 @@ def test_a_resumed_run_gives_the_curve_of_an_uninterrupted_one(tmp_path: Path) -
         again.average.state_dict().values(), whole.average.state_dict().values(), strict=True
     ):
         assert torch.equal(mine, theirs)
+
+
+def test_clips_are_drawn_as_often_as_is_asked_for() -> None:
+    batches = Batches([1.0, 1.0, 1.0], 1.0, seed=0, times=[1, 3, 0])
+    assert sorted(clip for step in range(4) for clip in batches(step)) == [0, 1, 1, 1]
+
+
+def test_checkpoints_are_written_as_often_in_minutes_as_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = toy_loop(tmp_path, steps=12)
+    loop.config = replace(loop.config, save_every=1000, save_minutes=1.0)
+    clock = iter(range(0, 100_000, 25))
+    monkeypatch.setattr("ditar_studio.training.loop.time.monotonic", lambda: float(next(clock)))
+    saved: list[int] = []
+    monkeypatch.setattr(loop, "save", lambda: saved.append(loop.step))
+    loop.run(lambda row: None)
+    assert len(saved) >= 3
+    assert saved[-1] == 12
 
 
 def test_training_lowers_the_loss(tmp_path: Path) -> None:
