@@ -6,7 +6,7 @@ import copy
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ditar_studio.errors import StudioError
 from ditar_studio.model.ditar import DiTAR
@@ -33,17 +33,17 @@ def replace_speaker_encoder(
     Raises:
         StudioError: the model has no speaker encoder.
     """
-    if model.speaker is None or model.voice is None or model.vae.decoder.voice is None:
+    model = copy.deepcopy(model)
+    to_model, to_decoder = model.voice, model.vae.decoder.voice
+    if model.speaker is None or to_model is None or to_decoder is None:
         raise StudioError("The model has no speaker encoder that could be replaced.")
     old, new = _embeddings(corpus, model.speaker, speaker)
     fitted = len(new) * 4 // 5
     known = new[:fitted]
     squares = known.t() @ known + _RIDGE * torch.eye(new.shape[1])
     fit = torch.linalg.solve(squares, known.t() @ old[:fitted])
-    model = copy.deepcopy(model)
-    layers: list[nn.Linear] = [model.voice.text, model.voice.patch, model.vae.decoder.voice]
     with torch.no_grad():
-        for layer in layers:
+        for layer in (to_model.text, to_model.patch, to_decoder):
             layer.weight.copy_(layer.weight @ fit.t())
     model.speaker = copy.deepcopy(speaker)
     rest = slice(fitted, None) if fitted < len(new) else slice(None)
