@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from ditar_studio import __version__
+from ditar_studio.engine.settings import MOST_CANDIDATES
 from ditar_studio.errors import StudioError
 
 FAILED, MISUSED, UNEXPECTED, INTERRUPTED = 1, 2, 70, 130
@@ -195,6 +196,19 @@ def add_generation_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--pause", type=number, metavar="S", help="silence between sentences, in seconds"
+    )
+    parser.add_argument(
+        "--candidates",
+        type=whole,
+        metavar="N",
+        help=f"speak each sentence N times, up to {MOST_CANDIDATES}, and keep what the "
+        "model itself hears best",
+    )
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        default=None,
+        help="let the model hear each sentence, and warn where words may be missing",
     )
     parser.add_argument("--mode", help="how a model that knows several uses the reference")
     parser.add_argument("--style", help="a description of the way of speaking, for some models")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ditar_studio.audio.io import Subtype
     from ditar_studio.cli.console import Console
-    from ditar_studio.engine.events import GenerationStats
+    from ditar_studio.engine.events import GenerationStats, SentenceHeard
     from ditar_studio.engine.generate import GenerationRequest
     from ditar_studio.engine.speech_model import ModelInfo, SpeechModel
     from ditar_studio.engine.voice import VoiceCache
@@ -42,6 +42,8 @@ _OPTIONS = {
     "mode": "mode",
     "style": "style",
     "patches": "exact_patches",
+    "candidates": "candidates",
+    "verify": "verify",
 }
 
 
@@ -54,12 +56,14 @@ class Spoken:
         voice_seconds: time that encoding the voice took.
         warnings: what was warned of.
         cancelled: whether it was interrupted.
+        heard: what the model heard of each sentence, where it was asked to listen.
     """
 
     stats: GenerationStats
     voice_seconds: float
     warnings: list[str]
     cancelled: bool
+    heard: list[SentenceHeard]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -71,6 +75,15 @@ class Spoken:
             "patches": self.stats.patches,
             "warnings": self.warnings,
             "cancelled": self.cancelled,
+            "heard": [
+                {
+                    "text": each.text,
+                    "sounds_wrong": round(each.hearing.error_rate, 4),
+                    "likeness": each.hearing.likeness and round(each.hearing.likeness, 4),
+                    "candidates": each.candidates,
+                }
+                for each in self.heard
+            ],
         }
 
 
@@ -175,7 +188,15 @@ def speak_into(
         StudioError: it failed.
     """
     from ditar_studio.audio.io import StreamingWavWriter
-    from ditar_studio.engine.events import Cancelled, Done, Failed, PatchReady, Progress, Warned
+    from ditar_studio.engine.events import (
+        Cancelled,
+        Done,
+        Failed,
+        PatchReady,
+        Progress,
+        SentenceHeard,
+        Warned,
+    )
     from ditar_studio.engine.generate import stream
 
     start = time.perf_counter()
@@ -183,6 +204,7 @@ def speak_into(
         voices.get(request.voice)
     voice_seconds = time.perf_counter() - start
     warnings: list[str] = []
+    heard: list[SentenceHeard] = []
     with contextlib.ExitStack() as stack:
         writer: StreamingWavWriter | None = None
         for event in stream(model, request, cancel, voices):
@@ -199,15 +221,16 @@ def speak_into(
                         event.fraction,
                         f"{event.generated_seconds:.1f} s of speech, RTF {event.rtf:.2f}",
                     )
+                case SentenceHeard():
+                    heard.append(event)
                 case Warned():
                     warnings.append(event.message)
                     console.warn(event.message, event.remedy)
                 case Failed():
                     raise StudioError(event.message, event.remedy)
                 case Done() | Cancelled():
-                    return Spoken(
-                        event.stats, voice_seconds, warnings, isinstance(event, Cancelled)
-                    )
+                    stopped = isinstance(event, Cancelled)
+                    return Spoken(event.stats, voice_seconds, warnings, stopped, heard)
                 case _:
                     pass
     raise RuntimeError("the generation ended without a word")

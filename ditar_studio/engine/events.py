@@ -1,7 +1,7 @@
 """What a generation tells while it runs, in the order in which it happens.
 
-    Started, then per line: LineStarted, (PatchReady, Progress | Warned)*, LineDone; at the end
-    exactly one of Done, Cancelled or Failed.
+    Started, then per line: LineStarted, (PatchReady, Progress | SentenceHeard | Warned)*, LineDone;
+    at the end exactly one of Done, Cancelled or Failed.
 
 The concatenation of all `PatchReady.samples` is the whole result, pauses included.
 """
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from ditar_studio.engine.speech_model import Hearing
 
 LineEnd = Literal["stopped", "too_long", "repeated", "silent", "cancelled"]
 """Why a line ended: the model said so, the length limit, a loop, a fall into silence, the user."""
@@ -92,6 +94,23 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class SentenceHeard:
+    """The model has heard a sentence that was given out; only where settings ask for it.
+
+    Attributes:
+        line: index of its line.
+        text: the sentence.
+        hearing: what was heard.
+        candidates: how many attempts it is the best of.
+    """
+
+    line: int
+    text: str
+    hearing: Hearing
+    candidates: int
+
+
+@dataclass(frozen=True)
 class LineDone:
     """A line is complete.
 
@@ -137,5 +156,14 @@ class Failed:
 
 
 Event = (
-    Started | LineStarted | PatchReady | Progress | LineDone | Warned | Done | Cancelled | Failed
+    Started
+    | LineStarted
+    | PatchReady
+    | Progress
+    | SentenceHeard
+    | LineDone
+    | Warned
+    | Done
+    | Cancelled
+    | Failed
 )

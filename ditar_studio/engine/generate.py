@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 import functools
-import hashlib
+import textwrap
 import threading
-import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ditar_studio.audio.clip import Clip
+from ditar_studio.engine.attempt import Attempt, Work
 from ditar_studio.engine.events import (
     Cancelled,
     Done,
@@ -27,10 +27,11 @@ from ditar_studio.engine.events import (
     LineStarted,
     PatchReady,
     Progress,
+    SentenceHeard,
     Started,
     Warned,
 )
-from ditar_studio.engine.guards import RepetitionGuard, SilenceGuard, fade_out, soften_peaks
+from ditar_studio.engine.seeds import candidate_seed, line_seed, sentence_seed
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import Reference, VoiceCache, prepare
 from ditar_studio.errors import StudioError
@@ -45,11 +46,6 @@ if TYPE_CHECKING:
 
     from ditar_studio.engine.speech_model import ModelInfo, PreparedVoice, SpeechModel, Utterance
     from ditar_studio.text.lexicon import Lexicon
-
-Result = TypeVar("Result")
-
-_LEAST_SHARE = 0.35
-"""The stop head is not believed before this share of the expected length."""
 
 _ENDS: dict[LineEnd, str] = {
     "too_long": "A sentence did not come to its end and was cut.",
@@ -116,24 +112,6 @@ class Generation:
     stats: GenerationStats
     warnings: tuple[Warned, ...]
     cancelled: bool
-
-
-def sentence_seed(seed: int, sentence: int) -> int:
-    """Seed of a line's n-th sentence; the first one's is the line's own."""
-    return seed if sentence == 0 else _mix(seed, "sentence", sentence)
-
-
-def line_seed(seed: int, line: int) -> int:
-    """Seed of the n-th line of a request; the first one's is the request's own.
-
-    A line's samples thus depend on its place, but on no other line.
-    """
-    return seed if line == 0 else _mix(seed, "line", line)
-
-
-def _mix(seed: int, kind: str, number: int) -> int:
-    digest = hashlib.sha256(f"{seed} {kind} {number}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
 
 
 def generate(
@@ -211,13 +189,17 @@ class _Run:
         self._request = request
         self._cancel = cancel
         self._voices = voices
-        self._busy = 0.0
+        self._work = Work()
         self._first_patch = 0.0
         self._samples = 0
         self._spoken_samples = 0
         self._patches = 0
         self._fraction = 0.0
         self._refused: list[Warned] = []
+        settings = request.settings
+        # Without noise all candidates would be the same.
+        self._candidates = settings.candidates if settings.temperature > 0 else 1
+        self._listens = settings.candidates > 1 or settings.verify
 
     def events(self) -> Iterator[Event]:
         yield Started(self._info.sample_rate, len(self._request.lines))
@@ -235,7 +217,7 @@ class _Run:
     def _lines(self) -> Iterator[Event]:
         request = self._request
         total = sum(max(1, len(line.text)) for line in request.lines)
-        voice = None if self._cancel.is_set() else self._timed(self._prepare)
+        voice = None if self._cancel.is_set() else self._work.do(self._prepare)
         for index, line in enumerate(request.lines):
             if self._cancel.is_set():
                 break
@@ -271,17 +253,10 @@ class _Run:
                 break
             if self._samples > start:
                 yield from self._silence(settings.pause_seconds, index)
-            begin = functools.partial(
-                self._model.begin,
-                sentence,
-                voice,
-                settings,
-                _generator(sentence_seed(seed, number)),
-                self._request.lexicon,
-            )
+            begin = functools.partial(self._begin, sentence, voice, sentence_seed(seed, number))
             part = share * len(sentence) / max(1, characters)
             try:
-                utterance = self._timed(begin)
+                first = begin(0)
             except StudioError as error:
                 self._refused.append(Warned(error.message, error.remedy))
                 self._fraction += part
@@ -291,9 +266,18 @@ class _Run:
                 yield Warned(
                     name_unreadable(missed), "They are left out; write them in English words."
                 )
-            reason = yield from self._sentence(utterance, index, part)
+            reason = yield from self._sentence(sentence, first, begin, index, part)
             yield from self._refusals()
         return "cancelled" if self._cancel.is_set() else reason
+
+    def _begin(
+        self, sentence: str, voice: PreparedVoice | None, seed: int, candidate: int
+    ) -> Utterance:
+        generator = _generator(candidate_seed(seed, candidate))
+        request = self._request
+        return self._work.do(
+            lambda: self._model.begin(sentence, voice, request.settings, generator, request.lexicon)
+        )
 
     def _refusals(self) -> Iterator[Event]:
         """What was refused; where nothing else is spoken, the failure at the end tells it."""
@@ -306,6 +290,11 @@ class _Run:
         return unreadable(sentence) if self._info.family == "ditar" else []
 
     def _prepare(self) -> PreparedVoice | None:
+        if self._listens and not self._info.hears_itself:
+            raise StudioError(
+                f"{self._info.name} can't hear what it says.",
+                "Choose one candidate a sentence, unverified, or the built-in model.",
+            )
         reference = self._request.voice
         if reference is None:
             if self._info.needs_voice:
@@ -317,69 +306,61 @@ class _Run:
         return self._voices.get(reference) if self._voices else prepare(self._model, reference)
 
     def _sentence(
-        self, utterance: Utterance, line: int, share: float
+        self,
+        text: str,
+        first: Utterance,
+        begin: Callable[[int], Utterance],
+        line: int,
+        share: float,
     ) -> Generator[Event, None, LineEnd]:
-        """Speak one sentence, `share` of the whole request; returns why it ended."""
-        settings, rate = self._request.settings, self._info.sample_rate
-        exact = settings.exact_patches
-        limit = min(
-            utterance.max_patches, int(settings.max_seconds * rate / self._info.patch_samples)
-        )
-        least = max(1, int(_LEAST_SHARE * utterance.expected_patches))
-        silence = SilenceGuard(rate)
-        repetition = RepetitionGuard(rate, self._info.patch_samples)
-        before = self._fraction
-        reason: LineEnd = "stopped"
-        made = 0
-        while not self._cancel.is_set():
-            output = self._timed(utterance.step)
-            made += 1
-            self._patches += 1
-            samples = self._checked(output.samples)
-            repeated = False
-            if exact is None:
-                repeated = repetition.feed(samples)
-                samples = silence.feed(soften_peaks(samples))
-            yield from self._emit(samples, line)
-            done = min(1.0, made / max(1, exact or utterance.expected_patches))
-            self._fraction = before + share * done
-            yield self._progress(line)
-            if exact is not None:
-                if made >= exact:
-                    break
-            elif made >= least and output.stop_probability >= settings.stop_threshold:
-                break
-            elif repeated:
-                reason = "repeated"
-                break
-            elif silence.over:
-                spoken = made - silence.silent_seconds * rate / self._info.patch_samples
-                complete = spoken >= least and output.stop_probability > 0
-                reason = "stopped" if complete else "silent"
-                break
-            elif made >= limit:
-                reason = "too_long"
-                break
-        self._fraction = before + share
-        yield from self._end(utterance, line, reason)
-        return reason
+        """Speak one sentence, `share` of the whole request; returns why it ended.
 
-    def _end(self, utterance: Utterance, line: int, reason: LineEnd) -> Iterator[Event]:
-        """The tail of a sentence, and a word about it if it did not end by itself."""
-        tail = self._checked(self._timed(utterance.finish))
-        if self._request.settings.exact_patches is None:
-            tail = soften_peaks(tail)
-            if reason != "stopped" or self._cancel.is_set():
-                tail = fade_out(tail, self._info.sample_rate)
-        yield from self._emit(tail, line)
-        if reason in _ENDS and not self._cancel.is_set():
-            yield Warned(_ENDS[reason], "Try another seed, or a shorter sentence.")
+        A single candidate is given out while it is made; of several the best, once all are there.
+        """
+        before, count = self._fraction, self._candidates
+        attempts: list[Attempt] = []
+        for number in range(count):
+            utterance = begin(number) if number else first
+            attempt = Attempt(
+                utterance, self._request.settings, self._info, self._cancel, self._work
+            )
+            for piece in attempt.make():
+                if count == 1:
+                    yield from self._emit(piece.samples, line)
+                self._fraction = before + share * (number + piece.done) / count
+                yield self._progress(line)
+            self._patches += attempt.patches
+            if self._cancel.is_set():
+                return "cancelled"
+            if self._listens:
+                attempt.listen()
+            attempts.append(attempt)
+        best = max(attempts, key=lambda attempt: attempt.rank)
+        if count > 1:
+            for samples in best.pieces:
+                yield from self._emit(samples, line)
+        yield from self._remarks(text, best, line)
+        return best.end
+
+    def _remarks(self, text: str, attempt: Attempt, line: int) -> Iterator[Event]:
+        """What was heard of a sentence, and a word about it if it may not be right."""
+        hearing = attempt.hearing
+        if hearing is not None:
+            yield SentenceHeard(line, text, hearing, self._candidates)
+        if attempt.end in _ENDS:
+            yield Warned(_ENDS[attempt.end], "Try another seed, or a shorter sentence.")
+        elif hearing is not None and hearing.doubtful:
+            words = textwrap.shorten(text, 50, placeholder="…")
+            yield Warned(
+                f"Words may be missing or wrong in “{words}”.",
+                "Listen to it; try another seed, or more candidates.",
+            )
 
     def _emit(self, samples: NDArray[np.float32], line: int) -> Iterator[Event]:
         """Speech, if there is any."""
         if len(samples):
             if not self._spoken_samples:
-                self._first_patch = self._busy
+                self._first_patch = self._work.seconds
             self._spoken_samples += len(samples)
             yield self._placed(samples, line)
 
@@ -393,14 +374,6 @@ class _Run:
         self._samples += len(samples)
         return PatchReady(samples, line, start)
 
-    def _checked(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        if not np.isfinite(samples).all():
-            raise StudioError(
-                "The model made values that are not numbers.",
-                "Choose the precision fp32, or another device.",
-            )
-        return samples
-
     def _progress(self, line: int) -> Progress:
         stats = self._stats()
         return Progress(line, min(1.0, self._fraction), stats.seconds, stats.rtf)
@@ -409,22 +382,11 @@ class _Run:
         spoken = self._spoken_samples / self._info.sample_rate
         return GenerationStats(
             seconds=self._samples / self._info.sample_rate,
-            elapsed=self._busy,
-            rtf=self._busy / spoken if spoken else 0.0,
+            elapsed=self._work.seconds,
+            rtf=self._work.seconds / spoken if spoken else 0.0,
             first_patch_seconds=self._first_patch,
             patches=self._patches,
         )
-
-    def _timed(self, work: Callable[[], Result]) -> Result:
-        """Do the model's work, without gradients, and count its time."""
-        import torch
-
-        start = time.perf_counter()
-        try:
-            with torch.inference_mode():
-                return work()
-        finally:
-            self._busy += time.perf_counter() - start
 
 
 def _generator(seed: int) -> torch.Generator:

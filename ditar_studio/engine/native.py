@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from ditar_studio.audio.resample import import_torchaudio
 from ditar_studio.engine.guards import SilenceGuard
 from ditar_studio.engine.settings import GenerationSettings
-from ditar_studio.engine.speech_model import ModelInfo, PatchOutput
+from ditar_studio.engine.speech_model import Hearing, ModelInfo, PatchOutput
 from ditar_studio.errors import StudioError
 from ditar_studio.model.alignment import read
 from ditar_studio.model.diffusion import Sampling
@@ -98,6 +99,7 @@ def load(path: Path, precision: str | None = None) -> NativeModel:
             defaults if isinstance(defaults, dict) else {}
         ),
         needs_transcript=model.reader is None,
+        hears_itself=model.reader is not None and model.speaker is not None,
     )
     return NativeModel(model, info)
 
@@ -248,12 +250,13 @@ class NativeUtterance:
         self.expected_patches = expected_patches
         self.max_patches = math.ceil(_OVER * expected_patches) + 8
         self._model = model
+        self._sounds = sounds
         self._sampling = Sampling(settings.temperature, settings.guidance, settings.steps)
         self._generator = generator
         indices = torch.tensor(symbols.encode(sounds))
-        told = voice.prompt.voice[None] if voice and voice.prompt.voice is not None else None
+        self._told = voice.prompt.voice[None] if voice and voice.prompt.voice is not None else None
         self._state = model.prefill(indices, voice.prompt if voice else None)
-        self._decoder = model.vae.start(1, told, voice.timbre if voice else None)
+        self._decoder = model.vae.start(1, self._told, voice.timbre if voice else None)
         self._lingered = 0
         self._silence = SilenceGuard(model.config.vae.sample_rate)
         # Sound comes a patch after what it is the sound of.
@@ -303,6 +306,22 @@ class NativeUtterance:
         tail: NDArray[np.float32] = self._model.vae.flush(self._decoder)[0].numpy()
         return tail
 
+    @torch.inference_mode()
+    @undisturbed()
+    def hear(self, samples: NDArray[np.float32]) -> Hearing | None:
+        """What the model's reader and speaker encoder make of it; see `Utterance.hear`."""
+        reader, speaker = self._model.reader, self._model.speaker
+        if reader is None or speaker is None:
+            return None
+        size = self._model.config.patch_samples
+        rest = max(size, -(-len(samples) // size) * size) - len(samples)
+        wave = torch.from_numpy(np.pad(samples, (0, rest)))[None]
+        wanted = _unstressed(self._sounds)
+        heard = _unstressed(symbols.decode(read(reader(wave)[0])))
+        errors = import_torchaudio().functional.edit_distance(wanted, heard)
+        likeness = None if self._told is None else float(speaker(wave)[0] @ self._told[0])
+        return Hearing(len(wanted), errors, likeness)
+
 
 def _sounds(text: str, lexicon: Lexicon | None) -> list[str]:
     """Phonemes of a sentence, which always ends with a mark."""
@@ -319,6 +338,12 @@ def _heard(reading: torch.Tensor | None) -> list[str]:
             "Choose a clip with clear speech, or write down what is said in it.",
         )
     return _ended(sounds)
+
+
+def _unstressed(sounds: list[str]) -> list[str]:
+    """The phonemes alone, without marks, boundaries and stress."""
+    kept = (sound.lstrip("ˈˌ") for sound in sounds if sound not in symbols.PUNCTUATION)
+    return [sound for sound in kept if sound != symbols.BOUNDARY]
 
 
 def _ended(sounds: list[str]) -> list[str]:

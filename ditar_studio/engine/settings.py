@@ -11,6 +11,7 @@ from typing import Any
 from ditar_studio.errors import StudioError
 
 LARGEST_SEED = 2**63 - 1
+MOST_CANDIDATES = 8
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class GenerationSettings:
             no stopping, no guards, no end tail trimmed); for parity checks.
         mode: how a model that offers several uses the voice (`ModelInfo.modes`); None: its default.
         style: description of the way of speaking, for models with `ModelInfo.supports_style`.
+        candidates: how often each sentence is spoken, the best being kept by `Hearing.score`; more
+            than one only by models with `ModelInfo.hears_itself`.
+        verify: whether the model hears each sentence and tells what it heard, also of a single
+            candidate.
 
     Raises:
         StudioError: a value is out of its range.
@@ -45,6 +50,8 @@ class GenerationSettings:
     exact_patches: int | None = None
     mode: str | None = None
     style: str | None = None
+    candidates: int = 1
+    verify: bool = False
 
     def __post_init__(self) -> None:
         _in_range("temperature", self.temperature, 0.0, 1.0)
@@ -54,6 +61,9 @@ class GenerationSettings:
         _in_range("maximum length", self.max_seconds, 0.5, 600.0)
         _in_range("stop threshold", self.stop_threshold, 0.0, 1.0)
         _in_range("pause", self.pause_seconds, 0.0, 60.0)
+        _whole("number of candidates", self.candidates, 1, MOST_CANDIDATES)
+        if not isinstance(self.verify, bool):
+            raise StudioError(f"“verify” is on or off, not {self.verify!r}.", "Say true or false.")
         if self.exact_patches is not None:
             _whole("number of patches", self.exact_patches, 1, 100_000)
 

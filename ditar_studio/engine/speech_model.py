@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ditar_studio.audio.clip import Clip
     from ditar_studio.text.lexicon import Lexicon
 
+_DOUBTFUL = 0.35  # of the sounds; of speech that is right a tenth to a fifth are misheard
+
 PreparedVoice = Any
 """A voice as one model keeps it: whatever its `prepare_voice` returned, only ever handed back."""
 
@@ -38,6 +40,7 @@ class ModelInfo:
         supports_style: whether `GenerationSettings.style` means anything to it.
         needs_voice: whether it can't speak without a reference.
         needs_transcript: whether the reference's transcript must be known.
+        hears_itself: whether its utterances hear what they said.
         levels_reference: whether references are trimmed and levelled by `engine.voice` before
             `prepare_voice`; False hands them over as they are.
     """
@@ -56,6 +59,7 @@ class ModelInfo:
     supports_style: bool = False
     needs_voice: bool = True
     needs_transcript: bool = True
+    hears_itself: bool = False
     levels_reference: bool = True
 
 
@@ -74,6 +78,36 @@ class PatchOutput:
     stop_probability: float
 
 
+@dataclass(frozen=True)
+class Hearing:
+    """What a model's own reader and speaker encoder make of a sentence that it said.
+
+    Attributes:
+        sounds: phonemes in the text.
+        errors: the fewest of them to substitute, insert and delete, stress aside, to turn what was
+            read in the sound into the text.
+        likeness: cosine of the embeddings of the sound and of the reference; None without one.
+    """
+
+    sounds: int
+    errors: int
+    likeness: float | None
+
+    @property
+    def error_rate(self) -> float:
+        return self.errors / max(1, self.sounds)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether words are probably missing or wrong."""
+        return self.error_rate > _DOUBTFUL
+
+    @property
+    def score(self) -> float:
+        """The higher, the better: likeness minus error rate."""
+        return (self.likeness or 0.0) - self.error_rate
+
+
 class Utterance(Protocol):
     """One sentence being spoken: explicit state, advanced by `step`."""
 
@@ -90,6 +124,10 @@ class Utterance(Protocol):
 
     def finish(self) -> NDArray[np.float32]:
         """Samples float32 [n] that are still inside the decoder's look-ahead; may be empty."""
+
+    def hear(self, samples: NDArray[np.float32]) -> Hearing | None:
+        """What the model hears in samples [n] of this sentence; None if it can't
+        (`ModelInfo.hears_itself`)."""
 
 
 class SpeechModel(Protocol):

@@ -300,3 +300,6 @@ class VoxCPMUtterance:
     def finish(self) -> NDArray[np.float32]:
         """Nothing: the decoder doesn't look ahead."""
         return np.zeros(0, np.float32)
+
+    def hear(self, samples: NDArray[np.float32]) -> None:
+        """Nothing: these models have neither reader nor speaker encoder."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from ditar_studio.engine.events import (
     GenerationStats,
     PatchReady,
     Progress,
+    SentenceHeard,
     Warned,
 )
 from ditar_studio.engine.generate import GenerationRequest, stream
@@ -35,6 +36,7 @@ from ditar_studio.engine.voice import Reference, VoiceCache
 from ditar_studio.errors import StudioError
 from ditar_studio.services.metadata import mark
 from ditar_studio.store.recipe import Recipe, pronunciations_in
+from ditar_studio.store.takes import Heard
 from ditar_studio.text import lexicon
 
 if TYPE_CHECKING:
@@ -283,6 +285,7 @@ class _Run:
         take = self._library.takes.begin(project.id, line.id, recipe, line.fingerprint).value
         stats: GenerationStats | None = None
         failure: Failed | None = None
+        heard: list[SentenceHeard] = []
         try:
             yield TakeStarted(take, number)
             rate = self._model.info.sample_rate
@@ -297,6 +300,8 @@ class _Run:
                             yield RenderProgress(
                                 take.id, fraction, event.generated_seconds, event.rtf
                             )
+                        case SentenceHeard():
+                            heard.append(event)
                         case Warned():
                             yield RenderWarned(line.id, event.message, event.remedy)
                         case Done() | Cancelled():
@@ -308,20 +313,30 @@ class _Run:
                         case _:
                             pass
         except BaseException:
-            self._keep(take, whole=False, stats=None)
+            self._keep(take, whole=False, stats=None, heard=heard)
             raise
-        kept = self._keep(take, whole=whole, stats=stats)
+        kept = self._keep(take, whole=whole, stats=stats, heard=heard)
         if failure is not None:
             yield self._line_failed(line, failure.message, failure.remedy)
         if kept is not None:
             self._made.append(kept.id)
             yield TakeDone(kept, stats)
 
-    def _keep(self, take: Take, *, whole: bool, stats: GenerationStats | None) -> Take | None:
-        """Enter the take as finished if anything of it was heard; None if it was not."""
+    def _keep(
+        self,
+        take: Take,
+        *,
+        whole: bool,
+        stats: GenerationStats | None,
+        heard: Sequence[SentenceHeard],
+    ) -> Take | None:
+        """Enter the take as finished if there is any sound in it; None if there is none."""
         takes = self._library.takes
         kept = takes.finish(
-            take.id, "complete" if whole else "partial", rtf=stats.rtf if stats else None
+            take.id,
+            "complete" if whole else "partial",
+            rtf=stats.rtf if stats else None,
+            heard=_heard(heard),
         ).value
         if kept.seconds == 0:
             takes.abandon(take.id)
@@ -334,6 +349,8 @@ class _Run:
         """What the engine is asked for, and the recipe of what it will make."""
         info = self._model.info
         wanted = {n: v for n, v in project.settings.generation.items() if v is not None}
+        if not info.hears_itself:
+            wanted = {n: v for n, v in wanted.items() if n not in ("candidates", "verify")}
         if "seed" not in wanted or variation:
             wanted["seed"] = self._roll()
         settings = GenerationSettings.from_dict({**info.default_settings.as_dict(), **wanted})
@@ -365,3 +382,16 @@ class _Run:
         self._library.projects.mark_failed(line.id, f"{message} {remedy}".strip())
         self._failed.append(line.id)
         return LineFailed(line.id, message, remedy)
+
+
+def _heard(sentences: Sequence[SentenceHeard]) -> Heard | None:
+    """Of a take: the errors of all its sounds, and the likeness, weighted by sounds."""
+    if not sentences:
+        return None
+    hearings = [sentence.hearing for sentence in sentences]
+    sounds = max(1, sum(hearing.sounds for hearing in hearings))
+    known = [(each.likeness, each.sounds) for each in hearings if each.likeness is not None]
+    weight = sum(count for _, count in known)
+    likeness = sum(value * count for value, count in known) / weight if weight else None
+    errors = sum(hearing.errors for hearing in hearings)
+    return Heard(errors / sounds, likeness, any(hearing.doubtful for hearing in hearings))

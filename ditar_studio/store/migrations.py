@@ -120,6 +120,11 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX adapters_of_voice ON adapters(voice_id);
     """,
+    """
+    ALTER TABLE takes ADD COLUMN sounds_wrong REAL;
+    ALTER TABLE takes ADD COLUMN likeness REAL;
+    ALTER TABLE takes ADD COLUMN doubtful INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +19,22 @@ TakeStatus = Literal["recording", "complete", "partial"]
 
 
 @dataclass(frozen=True)
+class Heard:
+    """What the model that spoke a take heard of it.
+
+    Args:
+        sounds_wrong: share of the text's sounds that it heard differently.
+        likeness: of its own embeddings of the take and of the reference, at most 1; None without
+            a reference.
+        doubtful: whether words are probably missing or wrong.
+    """
+
+    sounds_wrong: float
+    likeness: float | None
+    doubtful: bool
+
+
+@dataclass(frozen=True)
 class Take:
     """A take.
 
@@ -27,6 +43,7 @@ class Take:
         text: what was spoken, as it was then.
         status: "recording" while patches arrive, then "complete", or "partial" when it was stopped.
         seconds: its length; `rtf` is time to make / length; `similarity` 0..1 to the reference.
+        heard: what the model heard of it; None where it was not asked to listen.
         created: seconds since 1970.
     """
 
@@ -41,6 +58,7 @@ class Take:
     seconds: float
     rtf: float | None
     similarity: float | None
+    heard: Heard | None
     starred: bool
     note: str
     created: float
@@ -111,6 +129,7 @@ class Takes:
         *,
         rtf: float | None = None,
         seconds: float | None = None,
+        heard: Heard | None = None,
     ) -> Outcome[Take]:
         """Note that a take's file is whole; its length is read from the file unless given."""
         take = self.get(take_id)
@@ -118,6 +137,8 @@ class Takes:
         files.sound_to_disk(take.path)
         with self.database.operation() as work:
             work.update("takes", take_id, status=status, seconds=length, rtf=rtf)
+            if heard is not None:
+                work.update("takes", take_id, **asdict(heard))
             if take.line_id is not None:
                 work.update("lines", take.line_id, failure="")
         return work.outcome(self.get(take_id))
@@ -184,7 +205,14 @@ class Takes:
             seconds=row["seconds"],
             rtf=row["rtf"],
             similarity=row["similarity"],
+            heard=_heard(row),
             starred=bool(row["starred"]),
             note=row["note"],
             created=row["created"],
         )
+
+
+def _heard(row: sqlite3.Row) -> Heard | None:
+    if row["sounds_wrong"] is None:
+        return None
+    return Heard(row["sounds_wrong"], row["likeness"], bool(row["doubtful"]))

@@ -9,7 +9,7 @@ import torch
 
 from ditar_studio.audio.clip import Clip
 from ditar_studio.engine.settings import GenerationSettings
-from ditar_studio.engine.speech_model import ModelInfo, PatchOutput
+from ditar_studio.engine.speech_model import Hearing, ModelInfo, PatchOutput
 from ditar_studio.errors import StudioError
 
 RATE, PATCH, AHEAD = 24000, 2400, 600
@@ -59,6 +59,12 @@ class FakeUtterance:
     def finish(self) -> np.ndarray:
         return self.held
 
+    def hear(self, samples: np.ndarray) -> Hearing:
+        """Four sounds a word; how many are wrong is in the sound; of "mumble" all are."""
+        sounds = 4 * len(self.words)
+        errors = int(np.abs(samples).sum() * 1e4) % (sounds // 2)
+        return Hearing(sounds, sounds if "mumble" in self.words else errors, 0.75)
+
 
 class FakeModel:
     """Implements `SpeechModel`; counts what is asked of it."""
@@ -72,6 +78,7 @@ class FakeModel:
             "patch_samples": PATCH,
             "weights_hash": "0" * 64,
             "parameters": 1,
+            "hears_itself": True,
         }
         self.info = ModelInfo(**{**values, **changes})  # type: ignore[arg-type]
         self.prepared: list[tuple[Clip, str]] = []

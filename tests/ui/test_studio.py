@@ -28,7 +28,7 @@ from ditar_studio.ui.dialogs.projects import ProjectsDialog
 from ditar_studio.ui.dialogs.recovery import RecoveryDialog
 from ditar_studio.ui.dialogs.samples import SamplesDialog
 from ditar_studio.ui.main_window import Place
-from ditar_studio.ui.panels.takes_panel import recipe_words
+from ditar_studio.ui.panels.takes_panel import facts, recipe_words
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.studio import Studio
@@ -93,6 +93,33 @@ def test_takes_are_compared_with_their_reference(qtbot: QtBot, studio: Studio) -
     speak(qtbot, studio, "Three small words")
     qtbot.waitUntil(lambda: studio.takes.shown[0].similarity == 0.75)
     assert "0.75" in recipe_words(studio.takes.shown[0])
+
+
+def test_candidates_are_chosen_and_what_was_heard_is_shown(qtbot: QtBot, studio: Studio) -> None:
+    panel = studio.parameters_panel
+    assert panel.candidates.isVisibleTo(panel)
+    assert panel.verify.isEnabled()
+    assert not panel.verify.isChecked()
+    studio.parameters.set("candidates", 3.0)
+    studio.parameters.flush()
+    qtbot.waitUntil(panel.verify.isChecked)
+    assert not panel.verify.isEnabled()
+    speak(qtbot, studio, "Now I mumble")
+    take = studio.takes.shown[0]
+    assert take.recipe.settings["candidates"] == 3
+    assert "words may be missing" in facts(take)
+    assert "100 % of the sounds differ" in recipe_words(take)
+    studio.parameters.set("candidates", 1)
+    studio.parameters.flush()
+    qtbot.waitUntil(panel.verify.isEnabled)
+    panel.verify.click()
+    studio.parameters.flush()
+
+    def kept() -> bool:
+        snapshot = studio.document.snapshot
+        return snapshot is not None and snapshot.project.settings.generation.get("verify") is True
+
+    qtbot.waitUntil(kept)
 
 
 def test_escape_keeps_what_was_made(qtbot: QtBot, studio: Studio) -> None:

@@ -51,6 +51,8 @@ def test_the_sliders_are_the_model_s_and_it_speaks_and_is_unloaded(
     assert panel.mode.itemText(1) == "Without it"
     assert panel.mode.isVisibleTo(panel)
     assert panel.style_text.isVisibleTo(panel)
+    assert not panel.candidates.isVisibleTo(panel)
+    assert not panel.verify.isVisibleTo(panel)
     assert studio.parameters.value("temperature") == 1.0
     assert studio.parameters.value("steps") == 10
     assert studio.parameters.least_steps == 2

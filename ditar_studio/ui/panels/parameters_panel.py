@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ditar_studio.engine.settings import MOST_CANDIDATES
 from ditar_studio.ui import icons
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.theme import Space
@@ -20,6 +21,7 @@ from ditar_studio.ui.view_models.parameters import MODES, Parameters, Preset
 from ditar_studio.ui.widgets.basics import action_button, column, label, quiet, row, scrolling
 from ditar_studio.ui.widgets.choice import Choice
 from ditar_studio.ui.widgets.section import Section
+from ditar_studio.ui.widgets.toggle import Toggle
 from ditar_studio.ui.widgets.value_slider import ValueSlider
 
 
@@ -70,6 +72,21 @@ class ParametersPanel(QWidget):
                 "the tempo in which they were spoken."
             ),
         )
+        self.candidates = ValueSlider(
+            tr("Candidates"),
+            1,
+            MOST_CANDIDATES,
+            defaults["candidates"],
+            step=1,
+            tip=tr(
+                "How often each sentence is spoken; the model listens and keeps the best. With "
+                "more than one, sound begins when the first sentence is complete."
+            ),
+        )
+        self.verify = Toggle(tr("Listen to each sentence"))
+        self.verify.setToolTip(
+            tr("The model listens to what it says and tells where words may be missing.")
+        )
         self.seed = QDoubleSpinBox()
         self.seed.setProperty("bare", "true")
         self.seed.setDecimals(0)
@@ -111,6 +128,8 @@ class ParametersPanel(QWidget):
                 self.guidance,
                 self.steps,
                 self.speed,
+                self.candidates,
+                self.verify,
                 row(
                     seed_name,
                     None,
@@ -140,10 +159,12 @@ class ParametersPanel(QWidget):
             "guidance": self.guidance,
             "steps": self.steps,
             "speed": self.speed,
+            "candidates": self.candidates,
         }
         for name, slider in self._sliders.items():
             slider.changed.connect(lambda value, n=name: self._moved(n, value))
         self.seed.valueChanged.connect(lambda value: self._moved("seed", int(value)))
+        self.verify.clicked.connect(lambda on: self._moved("verify", on))
         self.mode.activated.connect(lambda i: self._moved("mode", self.mode.itemData(i)))
         self.style_text.editingFinished.connect(
             lambda: self._moved("style", self.style_text.text().strip() or None)
@@ -167,6 +188,7 @@ class ParametersPanel(QWidget):
             "guidance": (low, high),
             "steps": (p.least_steps, 50),
             "speed": (0.5, 2.0),
+            "candidates": (1, MOST_CANDIDATES),
         }
         for name, slider in self._sliders.items():
             slider.set_bounds(*bounds[name], defaults[name])
@@ -178,6 +200,12 @@ class ParametersPanel(QWidget):
             if p.pinned
             else tr("A new seed for each take; this is the last one.")
         )
+        hears = p.info is not None and p.info.hears_itself
+        several = p.value("candidates") > 1
+        self.candidates.setVisible(hears)
+        self.verify.setVisible(hears)
+        self.verify.setChecked(several or p.value("verify"))
+        self.verify.setEnabled(not several)
         modes = p.info.modes if p.info else ()
         self._mode_row.setVisible(bool(modes))
         if [self.mode.itemData(i) for i in range(1, self.mode.count())] != list(modes):

@@ -310,6 +310,8 @@ def facts(take: Take) -> str:
         parts.append(tr("seed {value}", value=settings["seed"]))
     if take.status == "partial":
         parts.insert(1, tr("stopped"))
+    if take.heard is not None and take.heard.doubtful:
+        parts.insert(1, tr("words may be missing"))
     return " · ".join(parts)
 
 
@@ -341,4 +343,10 @@ def recipe_words(take: Take) -> str:
         lines.append(tr("RTF {value}", value=f"{take.rtf:.2f}"))
     if take.similarity is not None:
         lines.append(tr("Likeness to the reference {value}", value=f"{take.similarity:.2f}"))
+    if take.heard is not None:
+        share = f"{100 * take.heard.sounds_wrong:.0f}"
+        lines.append(tr("Heard by the model: {share} % of the sounds differ", share=share))
+        if take.heard.likeness is not None:
+            likeness = f"{take.heard.likeness:.2f}"
+            lines.append(tr("Likeness by the model's own measure {value}", value=likeness))
     return "\n".join(lines)

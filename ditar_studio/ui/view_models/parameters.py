@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 STROKE_MS = 80
 _SEEDS = 2**31
 
-NUMBERS = ("temperature", "guidance", "steps", "speed")
+NUMBERS = ("temperature", "guidance", "steps", "speed", "candidates")
 """The parameters that have a slider."""
 
 LABELS: dict[str, str] = {
@@ -31,6 +31,8 @@ LABELS: dict[str, str] = {
     "guidance": mark("Change guidance"),
     "steps": mark("Change steps"),
     "speed": mark("Change speed"),
+    "candidates": mark("Change candidates"),
+    "verify": mark("Change listening"),
     "seed": mark("Change seed"),
     "mode": mark("Change mode"),
     "style": mark("Change style"),
@@ -142,7 +144,7 @@ class Parameters(QObject):
 
     def set(self, name: str, value: Any) -> None:
         """Changes a parameter; the library gets it after a moment."""
-        if name == "steps":
+        if name in ("steps", "candidates"):
             value = round(value)
         if value != self.value(name):
             self._moved[name] = value

@@ -58,6 +58,20 @@ def test_speak_writes_a_wav_and_one_json_object(
         assert "Synthetic" in file.comment
 
 
+def test_candidates_are_heard_and_told(
+    fake: FakeModel, reference: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--json", "--temperature", "1", "--candidates", "3"]
+    assert speak(reference, tmp_path / "out.wav", *options) == 0
+    values = last_object(capsys.readouterr().out)
+    (heard,) = values["heard"]  # type: ignore[misc]
+    assert fake.begun == ["One two three."] * 3
+    assert (heard["text"], heard["candidates"]) == ("One two three.", 3)
+    assert heard["likeness"] == 0.75
+    assert speak(reference, tmp_path / "out.wav", "--verify", text="I mumble.") == 0
+    assert "may be missing" in capsys.readouterr().err
+
+
 def test_the_same_command_gives_the_same_file(
     fake: FakeModel, reference: str, tmp_path: Path
 ) -> None:
@@ -78,6 +92,8 @@ def test_the_same_command_gives_the_same_file(
         ["--max-seconds", "0"],
         ["--pause", "-1"],
         ["--patches", "0"],
+        ["--candidates", "0"],
+        ["--candidates", "9"],
         ["--threads", "0"],
         ["--lexicon", "missing.txt"],
         ["--text-file", "also.txt"],

@@ -157,6 +157,35 @@ def test_without_a_transcript_the_built_in_voice_reads_the_sounds_itself() -> No
         model.prepare_voice(Clip(hiss, 24_000), "")
 
 
+def test_it_hears_what_is_said_and_whose_voice_it_is() -> None:
+    model = load_model()
+    clips = {
+        "We don't have the credible evidence.": read_clip(DATA / "credible_evidence.opus"),
+        "This is a really serious issue.": read_clip(DATA / "serious_issue.opus"),
+    }
+    assert model.info.hears_itself
+    for words, clip in clips.items():
+        voice = model.prepare_voice(clip, words)
+        for text, sound in clips.items():
+            utterance = model.begin(text, voice, GenerationSettings())
+            own = utterance.hear(clip.resample(24_000).samples)
+            other = utterance.hear(sound.resample(24_000).samples)
+            assert own is not None
+            assert other is not None
+            assert own.sounds == sum(each not in ". " for each in phonemize(text))
+            assert own.likeness == pytest.approx(1.0, abs=0.05)
+            if text != words:
+                assert own.errors > other.errors
+                assert own.likeness > other.likeness
+
+
+def test_what_is_heard_of_next_to_nothing_is_an_answer_too(model: SpeechModel) -> None:
+    utterance = model.begin("Hello.", None, GenerationSettings())
+    hearing = utterance.hear(np.zeros(10, np.float32))
+    assert hearing is not None
+    assert (hearing.sounds, hearing.likeness) == (4, None)
+
+
 def test_what_is_spoken_is_bounded_whatever_the_weights(model: SpeechModel) -> None:
     text = "The quick brown fox jumps over the lazy dog."
     expected = model.begin(text, None, GenerationSettings()).expected_patches * 0.1

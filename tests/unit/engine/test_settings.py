@@ -33,6 +33,11 @@ from ditar_studio.errors import StudioError
         {"pause_seconds": 61},
         {"exact_patches": 0},
         {"exact_patches": "3"},
+        {"candidates": 0},
+        {"candidates": 9},
+        {"candidates": 1.5},
+        {"verify": 1},
+        {"verify": "yes"},
     ],
 )
 def test_values_out_of_range_are_refused_with_a_remedy(wrong: dict[str, object]) -> None:
@@ -46,9 +51,13 @@ def test_values_out_of_range_are_refused_with_a_remedy(wrong: dict[str, object])
     guidance=st.floats(0, 5),
     steps=st.integers(1, 100),
     seed=st.integers(0, 2**63 - 1),
+    candidates=st.integers(1, 8),
+    verify=st.booleans(),
 )
 def test_a_recipe_gives_the_settings_back(
-    temperature: float, guidance: float, steps: int, seed: int
+    temperature: float, guidance: float, steps: int, seed: int, candidates: int, verify: bool
 ) -> None:
-    settings = GenerationSettings(temperature, guidance, steps, seed)
+    settings = GenerationSettings(
+        temperature, guidance, steps, seed, candidates=candidates, verify=verify
+    )
     assert GenerationSettings.from_dict({**settings.as_dict(), "of_tomorrow": 1}) == settings

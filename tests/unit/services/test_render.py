@@ -112,6 +112,36 @@ def test_the_recipe_makes_the_same_sound_again(library: Library, lines: list[Lin
     np.testing.assert_array_equal(read_clip(first.path).samples, read_clip(second.path).samples)
 
 
+def test_what_the_model_heard_is_kept_with_the_take(library: Library, lines: list[Line]) -> None:
+    project_id, line = lines[0].project_id, lines[0]
+    library.projects.change_settings(project_id, generation={"seed": 3})
+    _render(library, _request(line))
+    library.projects.change_settings(project_id, generation={"candidates": 4})
+    _render(library, _request(line))
+    library.projects.set_text(line.id, "Now I mumble. Plain words.")
+    _render(library, _request(line))
+    mumbled, best, plain = library.takes.of_line(line.id)
+    assert plain.heard is None
+    assert best.heard is not None
+    assert (best.heard.likeness, best.heard.doubtful) == (0.75, False)
+    assert best.recipe.settings["candidates"] == 4
+    assert mumbled.heard is not None
+    assert mumbled.heard.doubtful
+    assert 0.6 <= mumbled.heard.sounds_wrong < 1.0
+
+
+def test_a_model_that_cannot_hear_itself_is_not_asked_to(
+    library: Library, lines: list[Line]
+) -> None:
+    asked = {"candidates": 4, "verify": True}
+    library.projects.change_settings(lines[0].project_id, generation=asked)
+    deaf = FakeModel(hears_itself=False)
+    list(render(library, deaf, _request(lines[0]), threading.Event()))
+    (take,) = library.takes.of_line(lines[0].id)
+    assert (take.status, take.heard) == ("complete", None)
+    assert (take.recipe.settings["candidates"], take.recipe.settings["verify"]) == (1, False)
+
+
 def test_variations_get_seeds_of_their_own(library: Library, lines: list[Line]) -> None:
     library.projects.change_settings(lines[0].project_id, generation={"seed": 1})
     _render(library, _request(lines[0], variations=3), seed=5)

@@ -1,0 +1,151 @@
+"""An attempt at a sentence: patch by patch, watched over until it ends, and heard if asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from ditar_studio.engine.guards import RepetitionGuard, SilenceGuard, fade_out, soften_peaks
+from ditar_studio.errors import StudioError
+
+if TYPE_CHECKING:
+    import threading
+
+    from numpy.typing import NDArray
+
+    from ditar_studio.engine.events import LineEnd
+    from ditar_studio.engine.settings import GenerationSettings
+    from ditar_studio.engine.speech_model import Hearing, ModelInfo, Utterance
+
+Result = TypeVar("Result")
+
+_LEAST_SHARE = 0.35
+"""The stop head is not believed before this share of the expected length."""
+
+
+class Work:
+    """A model's work: done without gradients, its time counted in `seconds`."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def do(self, work: Callable[[], Result]) -> Result:
+        """What `work` gives."""
+        import torch
+
+        start = time.perf_counter()
+        try:
+            with torch.inference_mode():
+                return work()
+        finally:
+            self.seconds += time.perf_counter() - start
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Samples float32 [n], perhaps none, and the share of the sentence that is made, 0..1."""
+
+    samples: NDArray[np.float32]
+    done: float
+
+
+class Attempt:
+    """One attempt at one sentence.
+
+    Attributes:
+        pieces: what was made so far.
+        patches: how many patches that took.
+        end: why it ended.
+        hearing: what the model heard of it, once it listened.
+    """
+
+    def __init__(
+        self,
+        utterance: Utterance,
+        settings: GenerationSettings,
+        info: ModelInfo,
+        cancel: threading.Event,
+        work: Work,
+    ) -> None:
+        self.pieces: list[NDArray[np.float32]] = []
+        self.patches = 0
+        self.end: LineEnd = "stopped"
+        self.hearing: Hearing | None = None
+        self._utterance = utterance
+        self._settings = settings
+        self._info = info
+        self._cancel = cancel
+        self._work = work
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """The higher, the better: whether it ended by itself, then how well it was heard."""
+        return self.end == "stopped", self.hearing.score if self.hearing else 0.0
+
+    def listen(self) -> None:
+        """Let the model hear what was made."""
+        samples = np.concatenate(self.pieces)
+        self.hearing = self._work.do(lambda: self._utterance.hear(samples))
+
+    def make(self) -> Iterator[Piece]:
+        """Speak while the pieces are drawn, unless it is cancelled."""
+        for piece in self._speak():
+            self.pieces.append(piece.samples)
+            yield piece
+
+    def _speak(self) -> Iterator[Piece]:
+        utterance, settings, rate = self._utterance, self._settings, self._info.sample_rate
+        exact, size = settings.exact_patches, self._info.patch_samples
+        limit = min(utterance.max_patches, int(settings.max_seconds * rate / size))
+        least = max(1, int(_LEAST_SHARE * utterance.expected_patches))
+        silence = SilenceGuard(rate)
+        repetition = RepetitionGuard(rate, size)
+        while not self._cancel.is_set():
+            output = self._work.do(utterance.step)
+            self.patches += 1
+            samples = _checked(output.samples)
+            repeated = False
+            if exact is None:
+                repeated = repetition.feed(samples)
+                samples = silence.feed(soften_peaks(samples))
+            done = self.patches / max(1, exact or utterance.expected_patches)
+            yield Piece(samples, min(1.0, done))
+            if exact is not None:
+                if self.patches >= exact:
+                    break
+            elif self.patches >= least and output.stop_probability >= settings.stop_threshold:
+                break
+            elif repeated:
+                self.end = "repeated"
+                break
+            elif silence.over:
+                spoken = self.patches - silence.silent_seconds * rate / size
+                complete = spoken >= least and output.stop_probability > 0
+                self.end = "stopped" if complete else "silent"
+                break
+            elif self.patches >= limit:
+                self.end = "too_long"
+                break
+        yield Piece(self._tail(), 1.0)
+
+    def _tail(self) -> NDArray[np.float32]:
+        """What the decoder still holds; faded out if the sentence did not end by itself."""
+        tail = _checked(self._work.do(self._utterance.finish))
+        if self._settings.exact_patches is None:
+            tail = soften_peaks(tail)
+            if self.end != "stopped" or self._cancel.is_set():
+                tail = fade_out(tail, self._info.sample_rate)
+        return tail
+
+
+def _checked(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    if not np.isfinite(samples).all():
+        raise StudioError(
+            "The model made values that are not numbers.",
+            "Choose the precision fp32, or another device.",
+        )
+    return samples
