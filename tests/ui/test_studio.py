@@ -497,9 +497,7 @@ def test_speaking_does_not_mix_into_the_script_that_is_played(qtbot: QtBot, stud
     assert studio.playback.title == "Script"
 
 
-def test_the_buttons_beneath_the_script_say_no_more_than_fits(
-    qtbot: QtBot, studio: Studio
-) -> None:
+def test_the_buttons_beneath_the_script_say_no_more_than_fits(qtbot: QtBot, studio: Studio) -> None:
     panel, said = studio.script_panel, []
     for width in (400, 520, 600):
         panel.setFixedWidth(width)

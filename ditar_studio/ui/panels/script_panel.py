@@ -93,17 +93,11 @@ class ScriptPanel(QWidget):
         self.doing = label("", "small")
         self.stop_button = button(tr("Stop"), a("speak.stop").trigger, "danger", "stop")
         self.stop_button.setToolTip(a("speak.stop").toolTip())
-        self._resting, working = QWidget(), QWidget()
-        self._resting.setLayout(
-            row(
-                self.add_button,
-                self.count,
-                None,
-                self.play_button,
-                self.all_button,
-                self.speak_button,
-            )
+        resting, working = QWidget(), QWidget()
+        self._resting = row(
+            self.add_button, self.count, None, self.play_button, self.all_button, self.speak_button
         )
+        resting.setLayout(self._resting)
         working.setLayout(
             row(
                 column(self.doing, self.progress, spacing=Space.XS),
@@ -112,7 +106,7 @@ class ScriptPanel(QWidget):
             )
         )
         self.bar = QStackedWidget()
-        self.bar.addWidget(self._resting)
+        self.bar.addWidget(resting)
         self.bar.addWidget(working)
         self.bar.setContentsMargins(Space.L, Space.S, Space.L, Space.M)
         self.bar.setFixedHeight(58)
@@ -263,7 +257,7 @@ class ScriptPanel(QWidget):
             self.play_button.setText(tr("Play script") if wordy >= 2 else "")
             self.all_button.setText(long if wordy else short)
             self.count.setVisible(wordy > 0)
-            self._resting.layout().invalidate()
+            self._resting.invalidate()
             if self._resting.sizeHint().width() <= self.width() - 2 * Space.L:
                 break
         self.bar.setCurrentIndex(1 if self.engine.speaking else 0)
