@@ -9,8 +9,10 @@ values: undo never has to delete a row that something else refers to, nor a file
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, Literal, TypeVar
+
+from ditar_studio.errors import StudioError
 
 Table = Literal["voices", "samples", "adapters", "projects", "lines", "takes", "recordings"]
 Value = str | int | float | None
@@ -26,6 +28,9 @@ class ChangeSet:
     voice. A line's state depends on its voice, its takes and its project's settings, so a script
     view refreshes on any change. `undo` and `redo` are the labels of the next steps, as
     "Delete take", empty when there is none.
+
+    `step` is the step of the undo stack that the operation added, `undone` the one that it took
+    back; 0 for none. `revived` are ids of what undo or redo brought back.
     """
 
     voices: frozenset[str] = frozenset()
@@ -35,6 +40,9 @@ class ChangeSet:
     recordings: frozenset[str] = frozenset()
     undo: str = ""
     redo: str = ""
+    step: int = 0
+    undone: int = 0
+    revived: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         return any((self.voices, self.projects, self.lines, self.takes, self.recordings))
@@ -63,12 +71,26 @@ class Edit:
 
 @dataclass(frozen=True)
 class Step:
-    """One undoable operation. Steps with the same `merge` key that follow closely become one."""
+    """One undoable operation. Steps with the same `merge` key that follow closely become one.
+
+    `id` is given by the stack, from 1.
+    """
 
     label: str
     edits: tuple[Edit, ...]
     merge: str = ""
     at: float = 0.0
+    id: int = 0
+
+    @property
+    def revived(self) -> frozenset[str]:
+        """Ids of the rows that it brings back when it is written."""
+        return frozenset(e.id for e in self.edits if e.column == "hidden" and e.new is None)
+
+    def reversed(self, label: str = "") -> Step:
+        """What takes it back."""
+        edits = (Edit(e.table, e.id, e.column, e.new, e.old, e.owner) for e in reversed(self.edits))
+        return Step(label or self.label, tuple(edits))
 
 
 def change_set(rows: Iterable[tuple[Table, str]], undo: str, redo: str) -> ChangeSet:
@@ -103,6 +125,7 @@ class Stack:
     _done: list[Step] = field(default_factory=list)
     _undone: list[Step] = field(default_factory=list)
     _sealed: bool = False
+    _count: int = 0
 
     @property
     def undo_label(self) -> str:
@@ -112,8 +135,11 @@ class Stack:
     def redo_label(self) -> str:
         return self._undone[-1].label if self._undone else ""
 
-    def push(self, step: Step) -> None:
-        """Add a step that has just been done; what was undone before it can no longer be redone."""
+    def push(self, step: Step) -> int:
+        """Add a step that has just been done; what was undone before it can no longer be redone.
+
+        Returns the id of the step, or of the one that it became part of.
+        """
         self._undone.clear()
         last = self._done[-1] if self._done else None
         if (
@@ -123,42 +149,76 @@ class Stack:
             and step.merge == last.merge
             and 0 <= step.at - last.at < self.merge_seconds
         ):
-            self._done[-1] = Step(step.label, _joined(last.edits, step.edits), step.merge, step.at)
+            edits = _joined(last.edits, step.edits)
+            self._done[-1] = replace(step, edits=edits, id=last.id)
         else:
-            self._done.append(step)
+            self._count += 1
+            self._done.append(replace(step, id=self._count))
             del self._done[: -self.limit]
         self._sealed = False
+        return self._done[-1].id
 
-    def undo(self, write: Callable[[Step], None]) -> None:
-        """Have `write` put back the last step's old values; the stacks move only if it succeeds."""
+    def undo(self, write: Callable[[Step], None]) -> int:
+        """Have `write` put back the last step's old values; the stacks move only if it succeeds.
+
+        Returns the id of the step.
+        """
         step = self._done[-1]
-        write(Step(step.label, tuple(_reversed(edit) for edit in reversed(step.edits))))
+        write(step.reversed())
         self._done.pop()
         self._undone.append(step)
         self._sealed = True
+        return step.id
 
-    def redo(self, write: Callable[[Step], None]) -> None:
-        """Have `write` put the last undone step's new values back."""
+    def take_back(self, step_id: int, write: Callable[[Step], None], at: float) -> int:
+        """Have `write` put back one step's old values, whatever was done since.
+
+        Behind later steps this is a step of its own.
+
+        Raises:
+            StudioError: it has been undone, forgotten, or a later step changed the same.
+        """
+        place = next((i for i, step in enumerate(self._done) if step.id == step_id), None)
+        if place is None:
+            raise StudioError(
+                "This can't be undone any more.", "Look at what Undo in the Edit menu offers."
+            )
+        if place == len(self._done) - 1:
+            return self.undo(write)
+        step = self._done[place]
+        later = {_cell(edit) for other in self._done[place + 1 :] for edit in other.edits}
+        if later.intersection(map(_cell, step.edits)):
+            raise StudioError(
+                "It has been changed again since.", "Use Undo in the Edit menu, step by step."
+            )
+        back = step.reversed("Restore")
+        write(back)
+        self.push(replace(back, at=at))
+        return step_id
+
+    def redo(self, write: Callable[[Step], None]) -> int:
+        """Have `write` put the last undone step's new values back; 0, for no step is undone."""
         step = self._undone[-1]
         write(step)
         self._undone.pop()
         self._done.append(step)
         self._sealed = True
+        return 0
 
     def clear(self) -> None:
         self._done.clear()
         self._undone.clear()
 
 
-def _reversed(edit: Edit) -> Edit:
-    return Edit(edit.table, edit.id, edit.column, edit.new, edit.old, edit.owner)
+def _cell(edit: Edit) -> tuple[str, str, str]:
+    return edit.table, edit.id, edit.column
 
 
 def _joined(first: tuple[Edit, ...], second: tuple[Edit, ...]) -> tuple[Edit, ...]:
     """The edits of two steps as one: for each column the oldest old and the newest new value."""
     joined: dict[tuple[str, str, str], Edit] = {}
     for edit in first + second:
-        key = (edit.table, edit.id, edit.column)
+        key = _cell(edit)
         before = joined.get(key, edit)
         joined[key] = Edit(edit.table, edit.id, edit.column, before.old, edit.new, edit.owner)
     return tuple(joined.values())

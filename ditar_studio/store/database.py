@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -135,9 +136,10 @@ class Database:
         transaction = Transaction(self._connection, self.clock())
         with self._atomic():
             yield transaction
+        step = 0
         if label and transaction.edits:
-            self.stack.push(Step(label, tuple(transaction.edits), merge, self.clock()))
-        transaction.changes = self._told(transaction)
+            step = self.stack.push(Step(label, tuple(transaction.edits), merge, self.clock()))
+        transaction.changes = self._told(transaction, step=step)
 
     def undo(self) -> ChangeSet:
         """Take the last undoable operation back; an empty change set when there is none."""
@@ -151,21 +153,29 @@ class Database:
             return ChangeSet(undo=self.stack.undo_label)
         return self._replay(self.stack.redo)
 
+    def take_back(self, step_id: int) -> ChangeSet:
+        """Take one operation back, whatever was done since; see `Stack.take_back`."""
+        return self._replay(lambda write: self.stack.take_back(step_id, write, self.clock()))
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Be told of every change, on the database's thread. Returns what ends it."""
         self._listeners.append(listener)
         return functools.partial(self._listeners.remove, listener)
 
-    def _replay(self, move: Callable[[Callable[[Step], None]], None]) -> ChangeSet:
+    def _replay(self, move: Callable[[Callable[[Step], None]], int]) -> ChangeSet:
+        """Have the stack write a step; `move` returns the id of the step taken back, or 0."""
         transaction = Transaction(self._connection, self.clock())
+        revived: frozenset[str] = frozenset()
 
         def write(step: Step) -> None:
+            nonlocal revived
+            revived = step.revived
             with self._atomic():
                 for edit in step.edits:
                     transaction.write(edit)
 
-        move(write)
-        return self._told(transaction)
+        undone = move(write)
+        return self._told(transaction, undone=undone, revived=revived)
 
     @contextlib.contextmanager
     def _atomic(self) -> Iterator[None]:
@@ -189,8 +199,19 @@ class Database:
                 "Check that the disk is not full and that the library's folder may be written to.",
             ) from error
 
-    def _told(self, transaction: Transaction) -> ChangeSet:
-        changes = change_set(transaction.touched, self.stack.undo_label, self.stack.redo_label)
+    def _told(
+        self,
+        transaction: Transaction,
+        step: int = 0,
+        undone: int = 0,
+        revived: frozenset[str] = frozenset(),
+    ) -> ChangeSet:
+        changes = replace(
+            change_set(transaction.touched, self.stack.undo_label, self.stack.redo_label),
+            step=step,
+            undone=undone,
+            revived=revived,
+        )
         for listener in tuple(self._listeners):
             listener(changes)
         return changes

@@ -136,6 +136,15 @@ class Library:
         return self.database.undo()
 
     @serial
+    def take_back(self, step_id: int) -> ChangeSet:
+        """Take one operation (`ChangeSet.step`) back, whatever was done since.
+
+        Raises:
+            StudioError: it can't be, any more or without what was done since.
+        """
+        return self.database.take_back(step_id)
+
+    @serial
     def redo(self) -> ChangeSet:
         """Do the operation undone last again."""
         return self.database.redo()

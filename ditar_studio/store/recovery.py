@@ -86,12 +86,14 @@ class Recovery:
         return work.outcome(None)
 
     @serial
-    def discard(self, item: Recoverable) -> Outcome[None]:
-        """Put it into the trash; undo brings it back."""
-        if item.kind == "orphan":
-            self.keep(item)
+    def discard(self, *items: Recoverable) -> Outcome[None]:
+        """Put them into the trash; undo brings them back."""
+        for item in items:
+            if item.kind == "orphan":
+                self.keep(item)
         with self.database.operation("Discard recovered audio") as work:
-            work.hide("takes" if item.kind == "take" else "recordings", item.id)
+            for item in items:
+                work.hide("takes" if item.kind == "take" else "recordings", item.id)
         return work.outcome(None)
 
     def _adopt(self, work: Transaction, item: Recoverable) -> None:

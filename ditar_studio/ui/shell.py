@@ -225,8 +225,8 @@ class Shell(QObject):
         recovery = self.library.recovery
         for item in kept:
             self.bridge.ask(recovery.keep, item)
-        for item in dropped:
-            self.bridge.ask(recovery.discard, item)
+        if dropped:
+            self.bridge.ask(recovery.discard, *dropped)
 
     # --- actions
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -16,11 +17,16 @@ from PySide6.QtWidgets import QApplication, QDialog, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 from quiet_studio import SilentMicrophone, quiet_machinery
 
+from ditar_studio.assets import asset
 from ditar_studio.engine.speech_model import PatchOutput
 from ditar_studio.services import export
 from ditar_studio.services.metadata import open_recipe
+from ditar_studio.store import projects
+from ditar_studio.store.changes import ChangeSet
 from ditar_studio.store.projects import NewLine
 from ditar_studio.store.recovery import Recoverable
+from ditar_studio.store.voices import NewSample
+from ditar_studio.ui.commands.deletions import said
 from ditar_studio.ui.dialogs.compare import CompareDialog
 from ditar_studio.ui.dialogs.consent import ConsentDialog
 from ditar_studio.ui.dialogs.export import ExportDialog
@@ -33,6 +39,7 @@ from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.studio import Studio
 from ditar_studio.ui.view_models import script_playback
+from ditar_studio.ui.view_models.document import Snapshot
 from ditar_studio.ui.view_models.reference import Stage
 from ditar_studio.ui.view_models.takes import read_take
 
@@ -313,6 +320,112 @@ def test_deleted_take_comes_back(qtbot: QtBot, studio: Studio) -> None:
     assert studio.takes.shown[0].starred
 
 
+def test_the_undo_of_a_message_undoes_what_the_message_speaks_of(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    speak(qtbot, studio, "One line here", "And another")
+    take = studio.takes.shown[0]
+    studio.takes.select((take.id,))
+    qtbot.keyClick(studio.takes_panel.view, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: studio.toasts.words == "Take deleted.")
+    studio.script.set_pause(studio.script.lines[1].id, 3.0)
+    qtbot.waitUntil(lambda: studio.script.lines[1].pause_seconds == 3.0)
+    studio.toasts.button.click()
+    qtbot.waitUntil(lambda: studio.takes.take(take.id) is not None)
+    assert studio.script.lines[1].pause_seconds == 3.0
+    studio.undo()
+    qtbot.waitUntil(lambda: studio.takes.take(take.id) is None)  # a step like any other
+
+
+def test_the_undo_of_a_message_goes_when_it_was_undone_otherwise(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    add_lines(qtbot, studio, "One.", "Two.")
+    studio.actions_.action("script.delete").trigger()
+    qtbot.waitUntil(lambda: studio.toasts.words == "Line deleted.")
+    qtbot.waitUntil(lambda: texts(studio) == ["Two."])
+    studio.undo()
+    qtbot.waitUntil(lambda: texts(studio) == ["One.", "Two."])
+    assert studio.toasts.words == ""
+    assert studio.toasts.isHidden()
+
+
+def test_an_empty_line_goes_without_a_message(qtbot: QtBot, studio: Studio) -> None:
+    add_lines(qtbot, studio, "One.", "")
+    studio.script.join_with_previous(studio.script.lines[1].id)
+    qtbot.waitUntil(lambda: texts(studio) == ["One."])
+    assert studio.toasts.words == ""
+
+
+def test_every_deletion_is_told() -> None:
+    """What the library calls a deletion has words of its own, for whoever deletes and wherever."""
+    stores = Path(projects.__file__).parent.glob("*.py")
+    labels = {
+        found
+        for source in stores
+        for found in re.findall(r'"((?:Delete|Discard) [a-z ]+)"', source.read_text("utf-8"))
+    }
+    assert {"Delete take", "Delete lines", "Delete project", "Delete sample"} <= labels
+    line = projects.Line("a", "p", "Text", None, "", 0.2, False, None, "empty", "", "")
+    project = projects.Project("p", "Name", projects.ProjectSettings(), "", 0.0, 0.0, 0.0)
+    before = Snapshot(project, (line,), (), ())
+    for label in labels:
+        changes = ChangeSet(lines=frozenset({"a"}), takes=frozenset({"t"}), undo=label, step=1)
+        assert said(changes, before), label
+
+
+def test_a_deleted_project_comes_back_in_sight(qtbot: QtBot, studio: Studio) -> None:
+    first = studio.document.project_id
+    for undo in (lambda: studio.toasts.button.click(), studio.undo):
+        studio.actions_.action("file.delete").trigger()
+        qtbot.waitUntil(lambda: studio.document.project_id != first)
+        assert studio.toasts.words == "“Untitled” is deleted."
+        undo()
+        qtbot.waitUntil(lambda: studio.document.project_id == first)
+        qtbot.waitUntil(lambda: len(studio.script.lines) == 1)
+        assert studio.toasts.words == ""
+
+
+def test_a_removed_sample_comes_back_from_the_dialog(qtbot: QtBot, studio: Studio) -> None:
+    voice = studio.voices.current
+    assert voice is not None
+    sample = NewSample(voice.samples[0].path, "other words")
+    studio.document.ask(studio.library.voices.add_sample, voice.id, sample)
+    qtbot.waitUntil(lambda: len(studio.voices.voice(voice.id).samples) == 2)  # type: ignore[union-attr]
+    studio.actions_.action("voice.samples").trigger()
+    samples = dialog(qtbot, studio, SamplesDialog)
+    qtbot.waitUntil(lambda: samples.list.count() == 2)
+    samples.remove.click()
+    qtbot.waitUntil(lambda: samples.list.count() == 1)
+    assert samples.toasts.words == "Sample deleted."
+    samples.toasts.button.click()
+    qtbot.waitUntil(lambda: samples.list.count() == 2)
+    samples.accept()
+
+
+def test_a_reference_put_away_comes_back(qtbot: QtBot, studio: Studio) -> None:
+    maker = studio.maker
+    maker.open(asset("voices", "emma.flac"))
+    qtbot.waitUntil(lambda: maker.stage is Stage.CLIP)
+    maker.trim(0.0, 2.0)
+    maker.set_transcript("its words")
+    studio.reference_panel.discard_button.click()
+    assert maker.clip is None
+    assert studio.toasts.words == "Reference discarded."
+    studio.toasts.button.click()
+    assert maker.clip is not None
+    assert maker.clip.seconds == pytest.approx(2.0)
+    assert maker.transcript == "its words"
+
+
+def test_a_deleted_preset_comes_back(studio: Studio) -> None:
+    studio.parameters.save_preset("Mine")
+    studio.parameters.delete_preset("Mine")
+    assert "Mine" not in [preset.name for preset in studio.parameters.presets]
+    studio.toasts.button.click()
+    assert "Mine" in [preset.name for preset in studio.parameters.presets]
+
+
 def test_dragged_take_is_a_file_with_its_recipe(qtbot: QtBot, studio: Studio) -> None:
     speak(qtbot, studio, "One line here")
     take = studio.takes.shown[0]
@@ -390,9 +503,9 @@ def test_new_project_and_back(qtbot: QtBot, studio: Studio) -> None:
     assert not studio.actions_.action("speak.play").isEnabled()
     assert studio.script_panel.stack.currentWidget() is studio.script_panel.empty
     studio.actions_.action("file.open").trigger()
-    projects = dialog(qtbot, studio, ProjectsDialog)
-    projects.list.setCurrentRow(1)
-    projects.accept()
+    all_projects = dialog(qtbot, studio, ProjectsDialog)
+    all_projects.list.setCurrentRow(1)
+    all_projects.accept()
     qtbot.waitUntil(lambda: studio.document.project_id == first)
     qtbot.waitUntil(lambda: len(studio.script.lines) == 1)
 

@@ -86,23 +86,10 @@ class ProjectCommands:
         )
 
     def delete(self) -> None:
-        """Deletes the open project, and offers to undo that."""
-        snapshot = self.document.snapshot
-        if snapshot is None:
-            return
-        project = snapshot.project
-
-        def undo() -> None:
-            self.document.undo()
-            self.document.open(project.id)
-
-        self.document.ask(
-            self.document.library.projects.delete,
-            project.id,
-            done=lambda _made: self.toasts.undoable(
-                tr("“{name}” is deleted.", name=project.name), undo
-            ),
-        )
+        """Deletes the open project."""
+        self.studio.script.flush()
+        self.studio.parameters.flush()
+        self.document.ask(self.document.library.projects.delete, self.document.project_id)
 
     def _show_all(self, projects: list[Project]) -> None:
         dialog = ProjectsDialog(projects, self.document.project_id)

@@ -37,7 +37,7 @@ class ScriptCommands:
         studio.actions_.handle_switch(
             "script.lock", lambda _on: script.toggle_lock(script.selected)
         )
-        handle("script.delete", self.delete)
+        handle("script.delete", script.delete)
         handle("script.words", self.edit_pronunciations)
         handle("speak.variations", self.variations)
         handle("speak.preset", self.save_preset)
@@ -73,13 +73,6 @@ class ScriptCommands:
         row = self.studio.script_panel.rows.get(self.script.selected)
         if row is not None:
             self.script.split(self.script.selected, row.text.textCursor().position())
-
-    def delete(self) -> None:
-        """Deletes the chosen lines; of several it says so, and offers to undo that."""
-        count = len(self.script.chosen)
-        self.script.delete()
-        if count > 1:
-            self.toasts.undoable(tr("{count} lines deleted.", count=count), self.studio.undo)
 
     def edit_pronunciations(self) -> None:
         """Opens the project's pronunciation list."""

@@ -33,7 +33,7 @@ class TakeCommands:
         handle("takes.use", self.use_settings)
         handle("takes.compare", self.compare)
         handle("takes.reveal", self.reveal)
-        handle("takes.delete", self.delete)
+        handle("takes.delete", self.takes.delete)
 
     def star(self) -> None:
         """Stars the selected take, or no longer."""
@@ -55,14 +55,6 @@ class TakeCommands:
             )
             dialog.answered.connect(lambda note: self.takes.set_note(take.id, note))
             self.studio.shell.show_dialog(dialog)
-
-    def delete(self) -> None:
-        """Deletes the selected takes and offers to undo that."""
-        count = len(self.takes.selected)
-        if count:
-            self.takes.delete()
-            words = tr("Take deleted.") if count == 1 else tr("{count} takes deleted.", count=count)
-            self.toasts.undoable(words, self.studio.undo)
 
     def reveal(self) -> None:
         """Shows the file of the selected take in its folder."""

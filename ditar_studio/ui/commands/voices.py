@@ -45,7 +45,7 @@ class VoiceCommands:
         handle("voice.rename", self.rename)
         handle("voice.tags", self.edit_tags)
         handle("voice.duplicate", lambda: self.voices.duplicate(self.voices.selected))
-        handle("voice.delete", self.delete)
+        handle("voice.delete", lambda: self.voices.delete(self.voices.selected))
         handle("voice.import", self.import_bundle)
         handle("voice.bundle", self.export_bundle)
         panel = studio.voices_panel
@@ -142,13 +142,6 @@ class VoiceCommands:
         """Shows the samples of the selected voice."""
         if self.voices.current is not None:
             self.studio.shell.show_dialog(SamplesDialog(self.voices, self.voices.selected))
-
-    def delete(self) -> None:
-        """Deletes the selected voice and offers to undo that."""
-        voice = self.voices.current
-        if voice is not None:
-            self.voices.delete(voice.id)
-            self.toasts.undoable(tr("“{name}” is deleted.", name=voice.name), self.studio.undo)
 
     def import_bundle(self) -> None:
         """Asks for a voice bundle and adds its voice."""

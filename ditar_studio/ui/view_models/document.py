@@ -121,6 +121,10 @@ class Document(QObject):
         """Takes the last operation back."""
         self.ask(self.library.undo)
 
+    def take_back(self, step_id: int) -> None:
+        """Takes one operation back, whatever was done since."""
+        self.ask(self.library.take_back, step_id)
+
     def redo(self) -> None:
         """Does the operation undone last again."""
         self.ask(self.library.redo)
@@ -132,7 +136,11 @@ class Document(QObject):
 
     def _on_changes(self, changes: ChangeSet) -> None:
         self._labels = (changes.undo, changes.redo)
-        self._read()
+        back = changes.projects & changes.revived - {self._project_id}
+        if back:
+            self.open(next(iter(back)))
+        else:
+            self._read()
 
     def _read(self) -> None:
         if not self._project_id:

@@ -60,7 +60,12 @@ class Likeness(QObject):
 
     def _note(self, take_id: str, value: float | None) -> None:
         if value is not None:
-            self._document.ask(self._document.library.takes.set_similarity, take_id, value)
+            self._document.ask(
+                self._document.library.takes.set_similarity,
+                take_id,
+                value,
+                failed=lambda _error: None,  # the take has been deleted meanwhile
+            )
         self._busy = False
         self._go_on()
 

@@ -71,9 +71,11 @@ class Parameters(QObject):
 
     Signals:
         changed: values, bounds or presets changed.
+        preset_deleted: the name of a preset; `restore_preset` brings it back.
     """
 
     changed = Signal()
+    preset_deleted = Signal(str)
 
     def __init__(
         self, document: Document, presets_file: Path, parent: QObject | None = None
@@ -83,6 +85,7 @@ class Parameters(QObject):
         self.info: ModelInfo | None = None
         self._file = presets_file
         self._own = _read_presets(presets_file)
+        self._deleted: tuple[str, dict[str, Any]] | None = None
         self._moved: dict[str, Any] = {}
         self._sent: dict[str, Any] = {}
         self._seed = 0
@@ -197,8 +200,17 @@ class Parameters(QObject):
 
     def delete_preset(self, name: str) -> None:
         """Forgets one of the user's own presets."""
-        self._own.pop(name, None)
-        self._write()
+        if name in self._own:
+            self._deleted = name, self._own.pop(name)
+            self._write()
+            self.preset_deleted.emit(name)
+
+    def restore_preset(self) -> None:
+        """Brings the preset back that was deleted last."""
+        if self._deleted is not None:
+            name, values = self._deleted
+            self._own.setdefault(name, values)
+            self._write()
 
     # --- inside
 

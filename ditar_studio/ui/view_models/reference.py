@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ditar_studio.audio.level import LevelReading
     from ditar_studio.audio.peaks import Peaks
     from ditar_studio.audio.verdict import Verdict
-    from ditar_studio.store.changes import Outcome
+    from ditar_studio.store.changes import ChangeSet, Outcome
     from ditar_studio.store.voices import NewSample, Voice
 
 _TICK_MS = 40
@@ -71,6 +71,17 @@ class Passage:
     text: str
 
 
+@dataclass(frozen=True)
+class _Discarded:
+    """A reference that was put away; `recording_id` is empty for one from a file."""
+
+    clip: Clip
+    original: Clip
+    name: str
+    transcript: str
+    recording_id: str
+
+
 class ReferenceMaker(QObject):
     """The reference that is being made.
 
@@ -80,6 +91,7 @@ class ReferenceMaker(QObject):
         clip_changed: there is another clip, or none.
         judged: there is a `verdict`, or none.
         transcript_changed: by the program.
+        discarded: a clip that the library hasn't was put away; `bring_back` undoes that.
         saved: the `Voice` that it has become.
         told: message, remedy, tone.
     """
@@ -89,6 +101,7 @@ class ReferenceMaker(QObject):
     clip_changed = Signal()
     judged = Signal()
     transcript_changed = Signal()
+    discarded = Signal()
     saved = Signal(object)
     told = Signal(str, str, str)
 
@@ -124,6 +137,8 @@ class ReferenceMaker(QObject):
         self._judge.setInterval(_JUDGE_MS)
         self._judge.timeout.connect(self._judge_now)
         self._ticket = 0
+        self._discarded: _Discarded | None = None
+        self.bridge.changed.connect(self._on_changes)
 
     # --- what is shown
 
@@ -208,9 +223,30 @@ class ReferenceMaker(QObject):
 
     def discard(self) -> None:
         """Forgets the clip; a recording goes to the trash."""
+        if self.clip is None or self.original is None:
+            return
+        self._discarded = _Discarded(
+            self.clip, self.original, self.name, self.transcript, self._recording_id
+        )
         if self._recording_id:
             self.document.ask(self.document.library.recordings.delete, self._recording_id)
+        else:
+            self.discarded.emit()
         self._forget()
+
+    def bring_back(self) -> None:
+        """Takes the clip again that was discarded last, unless there is another by now."""
+        put_away = self._discarded
+        if put_away is not None and self.clip is None and self.stage is Stage.IDLE:
+            self._discarded = None
+            self.name, self.transcript = put_away.name, put_away.transcript
+            self._recording_id, self.original = put_away.recording_id, put_away.original
+            self.transcript_changed.emit()
+            self._take(put_away.clip)
+
+    def _on_changes(self, changes: ChangeSet) -> None:
+        if self._discarded is not None and self._discarded.recording_id in changes.revived:
+            self.bring_back()
 
     def save(self, name: str, tags: Iterable[str], consent: str) -> None:
         """Makes a voice of the clip."""

@@ -86,6 +86,7 @@ class Toasts(QWidget):
         super().__init__()
         self.setAccessibleName(tr("Message"))
         self.words = ""
+        self._count = 0
         self._action: Callable[[], object] | None = None
         self._icon = QLabel()
         self._text = label("", wrap=True)
@@ -106,7 +107,7 @@ class Toasts(QWidget):
         remedy: str = "",
         action: tuple[str, Callable[[], object]] | None = None,
         seconds: float = TOAST_SECONDS,
-    ) -> None:
+    ) -> int:
         """Shows `message` for `seconds`, longer while it is pointed at or has the focus.
 
         Args:
@@ -115,7 +116,11 @@ class Toasts(QWidget):
             remedy: a second sentence.
             action: words of a button and what it does, e.g. Undo.
             seconds: how long.
+
+        Returns:
+            What `withdraw` knows the message by.
         """
+        self._count += 1
         self.words = sentence(message)
         said = f"{self.words} {sentence(remedy)}".strip()
         self._text.setText(said)
@@ -127,10 +132,16 @@ class Toasts(QWidget):
         self.changed.emit(tone)
         self._timer.start(round(seconds * 1000))
         announce(self, said, urgent=tone == "danger")
+        return self._count
 
-    def undoable(self, message: str, undo: Callable[[], object]) -> None:
-        """Shows that something was done, with a button that undoes it."""
-        self.tell(message, "success", action=(tr("Undo"), undo), seconds=8.0)
+    def undoable(self, message: str, undo: Callable[[], object]) -> int:
+        """Shows that something was done, with a button that undoes it; else like `tell`."""
+        return self.tell(message, "success", action=(tr("Undo"), undo), seconds=8.0)
+
+    def withdraw(self, told: int) -> None:
+        """Puts a message away that no longer holds, if it is still shown."""
+        if told == self._count and self.words:
+            self.clear()
 
     def clear(self) -> None:
         """Puts the present message away."""

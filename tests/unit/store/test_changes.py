@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from library_things import Clock, recipe, write_tone
 
+from ditar_studio.errors import StudioError
 from ditar_studio.store.changes import Edit, Stack, Step
 from ditar_studio.store.library import Library
 from ditar_studio.store.projects import NewLine
@@ -162,3 +164,40 @@ def test_the_stack_has_a_limit() -> None:
     while stack.undo_label:
         stack.undo(written.append)
     assert [step.edits[0].new for step in written] == [9, 8, 7]
+
+
+def test_one_step_is_taken_back_whatever_was_done_since(library: Library) -> None:
+    project = library.projects.open_last().value.id
+    first, second = library.projects.add_lines(project, [NewLine("a"), NewLine("b")]).value
+    deleted = library.projects.delete_lines([first.id]).changes
+    assert deleted.step
+    library.projects.set_pause(second.id, 2.0)
+    taken_back = library.take_back(deleted.step)
+    assert taken_back.undone == deleted.step
+    assert first.id in taken_back.revived
+    assert [line.text for line in library.projects.lines(project)] == ["a", "b"]
+    assert library.projects.line(second.id).pause_seconds == 2.0
+    assert library.undo().redo == "Restore"
+    assert [line.text for line in library.projects.lines(project)] == ["b"]
+
+
+def test_the_last_step_taken_back_is_undone(library: Library) -> None:
+    project = library.projects.open_last().value.id
+    library.projects.add_lines(project, [NewLine("a")])
+    deleted = library.projects.delete_lines([library.projects.lines(project)[0].id]).changes
+    assert library.take_back(deleted.step).redo == "Delete line"
+    with pytest.raises(StudioError, match="undone any more"):
+        library.take_back(deleted.step)
+    assert library.redo().undone == 0
+    assert library.undo().undone == deleted.step
+
+
+def test_what_was_changed_again_is_not_taken_back(library: Library) -> None:
+    project = library.projects.open_last().value.id
+    (line,) = library.projects.add_lines(project, [NewLine("a")]).value
+    slow = library.projects.set_pause(line.id, 2.0).changes
+    library.projects.set_text(line.id, "b")
+    library.projects.set_pause(line.id, 3.0)
+    with pytest.raises(StudioError, match="changed again"):
+        library.take_back(slow.step)
+    assert library.projects.line(line.id).pause_seconds == 3.0
