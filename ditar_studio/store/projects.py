@@ -290,41 +290,45 @@ class Projects:
         return work.outcome([line for line in self.lines(project_id) if line.id in added])
 
     @serial
-    def restore(self, project_id: str, recipes: Sequence[Recipe]) -> Outcome[list[Line]]:
-        """Add lines that will be spoken as recipes say: text, voice, pronunciations, settings.
+    def restore(
+        self, recipes: Sequence[Recipe], name: str, settings: ProjectSettings
+    ) -> Outcome[Project]:
+        """A new project of lines that will be spoken as recipes say.
 
-        Voices are known again by their id, else by the sound of their reference; a line whose voice
-        is not in this library has its name as speaker and no voice. The settings become the
-        project's; a seed is pinned only if all recipes have the same.
+        Text, voices, pronunciations and generation settings are theirs. Voices are known again by
+        their id, else by the sound of their reference; a line whose voice is not in this library
+        has its name as speaker and no voice. A seed is pinned only if all recipes have the same.
+
+        Args:
+            settings: where the recipes say nothing: model, voice of further lines, export.
         """
         if not recipes:
             raise StudioError("There is no recipe in it.", "Choose a file that was exported.")
-        project = self.get(project_id)
         by_hash = {digest: voice for voice, digest in self._usable_voices().items()}
         known = set(by_hash.values())
-        new = []
-        for recipe in recipes:
-            voice = recipe.voice_id if recipe.voice_id in known else by_hash.get(recipe.voice_hash)
-            new.append(NewLine(recipe.text, voice, recipe.voice_name))
         seeds = {recipe.settings.get("seed") for recipe in recipes}
-        generation = {**project.settings.generation, **recipes[0].settings}
-        generation["seed"] = seeds.pop() if len(seeds) == 1 else None
-        settings = replace(
-            project.settings,
-            generation=generation,
-            lexicon=merged_pronunciations(
-                project.settings.lexicon, (recipe.pronunciations for recipe in recipes)
-            ),
-        )
-        identifiers = [files.new_id() for _ in new]
-        order = self._order(project_id)
+        generation = {**recipes[0].settings, "seed": seeds.pop() if len(seeds) == 1 else None}
+        lexicon = merged_pronunciations("", (recipe.pronunciations for recipe in recipes))
+        settings = replace(settings, generation=generation, lexicon=lexicon, speed=1.0)
+        project_id = files.new_id()
+        identifiers = [files.new_id() for _ in recipes]
         with self.database.operation("Open recipe") as work:
-            for identifier, line in zip(identifiers, new, strict=True):
+            work.insert(
+                "projects",
+                project_id,
+                name=self._free_name(name),
+                settings=_settings_json(settings),
+                line_order=json.dumps(identifiers),
+                created=work.now,
+                modified=work.now,
+                opened=work.now,
+            )
+            for identifier, recipe in zip(identifiers, recipes, strict=True):
+                same = recipe.voice_id in known
+                voice = recipe.voice_id if same else by_hash.get(recipe.voice_hash)
+                line = NewLine(recipe.text, voice, recipe.voice_name)
                 _insert_line(work, project_id, identifier, line)
-            self._set_order(work, project_id, order + identifiers)
-            work.update("projects", project_id, settings=_settings_json(settings))
-        added = set(identifiers)
-        return work.outcome([line for line in self.lines(project_id) if line.id in added])
+        return work.outcome(self.get(project_id))
 
     @serial
     def replace_script(self, project_id: str, lines: Sequence[NewLine]) -> Outcome[list[Line]]:

@@ -19,10 +19,10 @@ from PySide6.QtWidgets import QWidget
 from ditar_studio.errors import StudioError
 from ditar_studio.services.models import Models, default_folder
 from ditar_studio.ui.actions import Actions
-from ditar_studio.ui.commands.deletions import Deletions
 from ditar_studio.ui.commands.projects import ProjectCommands
 from ditar_studio.ui.commands.script import ScriptCommands
 from ditar_studio.ui.commands.takes import TakeCommands
+from ditar_studio.ui.commands.undo_offers import UndoOffers
 from ditar_studio.ui.commands.voices import VoiceCommands
 from ditar_studio.ui.main_window import Place
 from ditar_studio.ui.panels.parameters_panel import ParametersPanel
@@ -241,7 +241,7 @@ class Studio(QObject):
         self.take_commands = TakeCommands(self)
         self.script_commands = ScriptCommands(self)
         self.project_commands = ProjectCommands(self)
-        self.deletions = Deletions(self)
+        self.undo_offers = UndoOffers(self)
         self.shell.settings_choices = self._settings_choices
 
     # --- speaking

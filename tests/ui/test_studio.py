@@ -26,7 +26,7 @@ from ditar_studio.store.changes import ChangeSet
 from ditar_studio.store.projects import NewLine
 from ditar_studio.store.recovery import Recoverable
 from ditar_studio.store.voices import NewSample
-from ditar_studio.ui.commands.deletions import said
+from ditar_studio.ui.commands.undo_offers import said
 from ditar_studio.ui.dialogs.compare import CompareDialog
 from ditar_studio.ui.dialogs.consent import ConsentDialog
 from ditar_studio.ui.dialogs.export import ExportDialog
@@ -457,9 +457,17 @@ def test_export_and_its_recipe(qtbot: QtBot, studio: Studio, tmp_path: Path) -> 
     qtbot.waitUntil(lambda: "exported" in studio.toasts.words, timeout=10_000)
     made = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert made == ["Untitled.srt", "Untitled.wav"]
+    before = studio.document.snapshot
+    assert before is not None
     studio.project_commands.open_recipe(tmp_path / "out" / "Untitled.wav")
-    qtbot.waitUntil(lambda: len(studio.script.lines) == 4)
-    assert studio.script.lines[3].text == "Second line of it"
+    qtbot.waitUntil(lambda: studio.window.project.text() == "Untitled 2")
+    qtbot.waitUntil(lambda: texts(studio) == ["First line", "Second line of it"])
+    assert studio.document.project_id != before.project.id
+    assert studio.toasts.words == "2 lines are restored in a new project."
+    studio.toasts.button.click()
+    qtbot.waitUntil(lambda: studio.document.project_id == before.project.id)
+    qtbot.waitUntil(lambda: studio.script.lines == before.lines)
+    assert studio.document.snapshot.project.settings == before.project.settings  # type: ignore[union-attr]
 
 
 def test_two_takes_are_compared_blind(qtbot: QtBot, studio: Studio) -> None:

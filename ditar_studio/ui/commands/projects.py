@@ -113,7 +113,7 @@ class ProjectCommands:
     # --- recipes
 
     def choose_recipe(self) -> None:
-        """Asks for an exported file and restores what it was made from."""
+        """Asks for an exported file and opens what it was made from as a project."""
         path, _kind = QFileDialog.getOpenFileName(
             self.studio.window,
             tr("Open recipe from file"),
@@ -124,25 +124,26 @@ class ProjectCommands:
             self.open_recipe(Path(path))
 
     def open_recipe(self, path: Path) -> None:
-        """Adds the lines of an exported file, with its settings, voices and pronunciations."""
+        """Opens a new project of an exported file's lines, voices, settings and pronunciations."""
         from ditar_studio.services.metadata import open_recipe
 
-        self.studio.bridge.background(open_recipe, path, done=self._restore, owner=self.studio)
-
-    def _restore(self, recipes: list[Recipe]) -> None:
-        self.document.ask(
-            self.document.library.projects.restore,
-            self.document.project_id,
-            recipes,
-            done=lambda made: self.toasts.undoable(
-                counted(
-                    "{count} line is restored from its recipe.",
-                    "{count} lines are restored from their recipes.",
-                    len(made.value),
-                ),
-                self.studio.undo,
-            ),
+        self.studio.bridge.background(
+            open_recipe,
+            path,
+            done=lambda recipes: self._restore(recipes, path.stem),
+            owner=self.studio,
         )
+
+    def _restore(self, recipes: list[Recipe], name: str) -> None:
+        snapshot = self.document.snapshot
+        if snapshot is not None:
+            self.document.ask(
+                self.document.library.projects.restore,
+                recipes,
+                name,
+                snapshot.project.settings,
+                done=lambda made: self.open(made.value.id),
+            )
 
     # --- exports
 

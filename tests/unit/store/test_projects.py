@@ -171,14 +171,14 @@ def test_what_is_gone_is_told(library: Library) -> None:
         library.projects.set_pause(line.id, -1)
 
 
-def test_recipes_become_lines_again_in_one_step(library: Library, wav: Path) -> None:
+def test_recipes_become_a_project_of_their_own_in_one_step(library: Library, wav: Path) -> None:
     voice = library.voices.create("Anna", [NewSample(wav, "One.")]).value
     (line,) = _script(library, "Hello")
     project = line.project_id
     library.projects.change_settings(
         project, lexicon="tea = tee", generation={"seed": None, "steps": 4}
     )
-    before = library.projects.get(project).settings
+    before = library.projects.get(project)
     made = Recipe(
         "builtin",
         "m",
@@ -190,14 +190,16 @@ def test_recipes_become_lines_again_in_one_step(library: Library, wav: Path) -> 
         "Tea = tay\ntwo = too",
     )
     stranger = replace(made, text="Who?", voice_hash="unknown", voice_name="Zed")
-    lines = library.projects.restore(project, [made, stranger]).value
+    opened = library.projects.restore([made, stranger], "Tea", before.settings).value
+    lines = library.projects.lines(opened.id)
+    assert opened.name == "Tea"
     assert [(one.text, one.voice_id, one.speaker) for one in lines] == [
         ("Tea for two", voice.id, "Ann"),
         ("Who?", None, "Zed"),
     ]
-    after = library.projects.get(project).settings
-    assert after.generation == {"seed": 9, "steps": 4, "temperature": 0.3}
-    assert after.lexicon == "tea = tee\ntwo = too"
-    assert library.undo().redo == "Open recipe"
-    assert library.projects.get(project).settings == before
+    assert opened.settings.generation == {"seed": 9, "temperature": 0.3}
+    assert opened.settings.lexicon == "Tea = tay\ntwo = too"
+    assert library.projects.get(project) == before
     assert _texts(library, project) == ["Hello"]
+    assert library.undo().redo == "Open recipe"
+    assert [one.id for one in library.projects.all()] == [project]

@@ -1,4 +1,4 @@
-"""Whatever was deleted, wherever: a message says so, and its button brings just that back."""
+"""Messages with an Undo of their own: of whatever was deleted, wherever, and of opened recipes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from ditar_studio.ui.widgets.messages import Toasts
 
 
-class Deletions:
-    """Listens to what the library changes, and offers to undo what deletes."""
+class UndoOffers:
+    """Listens to what the library changes, and offers to take just that back."""
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
@@ -51,7 +51,7 @@ class Deletions:
 
 
 def said(changes: ChangeSet, before: Snapshot) -> str:
-    """What a deletion is told as; empty for what deletes nothing that could be missed."""
+    """What a change is told as; empty if it deletes nothing that could be missed."""
     match changes.undo:
         case "Delete take" | "Delete takes":
             return counted("Take deleted.", "{count} takes deleted.", len(changes.takes))
@@ -68,6 +68,12 @@ def said(changes: ChangeSet, before: Snapshot) -> str:
             return tr("Sample deleted.")
         case "Delete recording":
             return tr("Recording deleted.")
+        case "Open recipe":
+            return counted(
+                "{count} line is restored in a new project.",
+                "{count} lines are restored in a new project.",
+                len(changes.lines),
+            )
         case "Discard recovered audio":
             return tr("Recovered sound deleted.")
         case _:
