@@ -31,6 +31,8 @@ SAMPLE_RATE = 24_000
 PITCH_HOP = 150  # samples between pitch values: 6.25 ms
 _MIN_SECONDS, _MAX_SECONDS = 0.4, 30.0
 _SLOWEST, _FASTEST = 0.5, 2.0
+_LONGEST_PAUSE = 0.7  # seconds inside a clip
+_FRAME, _QUIET = 600, 10**-3.3
 
 
 @dataclass(frozen=True)
@@ -190,20 +192,37 @@ def _decode(
 
 
 def _decoded(row: Row, files: _Files, report: Callable[[str], None]) -> NDArray[np.float32] | None:
-    """Samples of a row in whole hops; None, and a report, of what can't be decoded."""
+    """Samples of a row in whole hops; None, and a report, of what can't be used.
+
+    They are trimmed and levelled as references are: a model that hears silence or noise before the
+    first word learns to go on with it after a reference, and says nothing.
+    """
     from ditar_studio.audio.clip import Clip
+    from ditar_studio.engine.voice import trim_and_level
 
     try:
         samples, rate = files.read(row)
-        samples = Clip(samples, round(rate * row.speed)).resample(SAMPLE_RATE).samples
         if not np.isfinite(samples).all():
             raise ValueError("samples are not finite")
+        clip = Clip(samples, round(rate * row.speed)).resample(SAMPLE_RATE)
+        samples = trim_and_level(clip).samples
+        pause = _longest_pause(samples)
+        if pause > _LONGEST_PAUSE:
+            raise ValueError(f"a pause of {pause:.1f} s inside it")
         if not _MIN_SECONDS <= len(samples) / SAMPLE_RATE <= _MAX_SECONDS:
             raise ValueError(f"{len(samples) / SAMPLE_RATE:.1f} s is too short or too long")
-    except (OSError, KeyError, ValueError, RuntimeError, tarfile.TarError) as error:
+    except (OSError, KeyError, ValueError, RuntimeError, tarfile.TarError, StudioError) as error:
         report(f"{row.audio}: left out: {error}")
         return None
     return samples[: len(samples) // PITCH_HOP * PITCH_HOP]
+
+
+def _longest_pause(samples: NDArray[np.float32]) -> float:
+    """Seconds of the longest stretch in [n] that is 33 dB quieter than the loudest 25 ms."""
+    frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
+    power = np.square(frames).mean(axis=1)
+    loud = np.flatnonzero(power > _QUIET * power.max(initial=0.0))
+    return float(np.diff(loud).max(initial=1) - 1) * _FRAME / SAMPLE_RATE
 
 
 def _pitch(samples: NDArray[np.float32]) -> NDArray[np.float32]:

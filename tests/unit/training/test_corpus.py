@@ -44,6 +44,38 @@ def test_another_speed_makes_another_speaker_of_a_clip(
     assert loudest == pytest.approx(140 * 1.25, abs=2)
 
 
+def test_clips_are_trimmed_and_levelled_and_long_pauses_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ditar_studio.training.pitch.track_pitch", fake_pitch)
+    silence = np.zeros(24_000, np.float32)
+    sf.write(tmp_path / "late.wav", np.concatenate([silence, 0.1 * tone(1.0), silence]), 24_000)
+    sf.write(tmp_path / "gap.wav", np.concatenate([tone(1.0), silence, tone(1.0)]), 24_000)
+    row = {"audio": "late.wav", "text": "one", "speaker": "x"}
+    rows = [row, {**row, "audio": "gap.wav"}]
+    (tmp_path / "manifest.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    told: list[str] = []
+    assert prepare(tmp_path / "manifest.jsonl", tmp_path / "out", told.append) == 1
+    assert "gap.wav" in told[0]
+    assert "pause of 1.0 s" in told[0]
+    corpus = PreparedCorpus(tmp_path / "out")
+    samples = corpus.samples(corpus.entries[0])
+    assert len(samples) / 24_000 == pytest.approx(1.2, abs=0.05)
+    speech = samples[4800:-4800]
+    assert 20 * np.log10(speech.std()) == pytest.approx(-23, abs=0.5)
+
+
+def test_a_text_that_nobody_knows_is_null_and_an_empty_one_is_a_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"audio": "a.wav", "text": None, "speaker": "x"}
+    (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, [row, {**row, "text": " "}])))
+    told: list[str] = []
+    rows = list(read_manifest(tmp_path / "m.jsonl", told.append))
+    assert [r.text for r in rows] == [""]
+    assert len(told) == 1
+
+
 def test_files_and_tars_are_read_and_bad_rows_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,7 +113,8 @@ def test_files_and_tars_are_read_and_bad_rows_told(
     prepared = PreparedCorpus(tmp_path / "out")
     assert [e.text for e in prepared.entries] == ["one", "two", "three"]
     first, second, third = prepared.entries
-    np.testing.assert_allclose(prepared.samples(first), tone(1.0), atol=1e-4)
+    levelled = tone(1.0) * 10 ** (-23 / 20) / tone(1.0).std()
+    np.testing.assert_allclose(prepared.samples(first), levelled, atol=1e-4)
     assert second.seconds == pytest.approx(1.2, abs=0.01)
     assert third.seconds == pytest.approx(1.5, abs=0.05)
     assert len(prepared.pitch(third)) == third.samples // corpus_module.PITCH_HOP
