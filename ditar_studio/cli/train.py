@@ -236,12 +236,15 @@ def _train(
     probe: Callable[[Any], dict[str, float]] | None = None,
 ) -> dict[str, Any]:
     """Run a loop from where it was broken off, and save one part of what it trained."""
+    from ditar_studio.engine import integrity
     from ditar_studio.model.weights import save_model
 
     out = Path(arguments.out)
     loop.resume()
     average = loop.run(_reporter(console, arguments.steps), probe)
+    (out / integrity.MANIFEST).unlink(missing_ok=True)  # of the weights before
     save_model(getattr(average, part), out / file)
+    integrity.record(out, [file])
     return {"step": loop.step, "hours": round(loop.seconds_seen / 3600, 3), "out": str(out)}
 
 

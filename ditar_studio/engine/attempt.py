@@ -146,6 +146,6 @@ def _checked(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     if not np.isfinite(samples).all():
         raise StudioError(
             "The model made values that are not numbers.",
-            "Choose the precision fp32, or another device.",
+            "Check its files with “ditar-studio models verify”, or choose the precision fp32.",
         )
     return samples

@@ -68,8 +68,9 @@ def load_model(
 def _load(path: Path, precision: Precision | None, adapter: Adapter | None) -> SpeechModel:
     import_torch()
     if (path / _VOXCPM_MARK).is_file():
-        from ditar_studio.engine import voxcpm
+        from ditar_studio.engine import integrity, voxcpm
 
+        integrity.check(path)
         if adapter is not None:
             return voxcpm.load(path, precision, adapter.folder, adapter.alpha)
         return voxcpm.load(path, precision)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import numpy as np
 import torch
 
 from ditar_studio.audio.resample import import_torchaudio
+from ditar_studio.engine import integrity
 from ditar_studio.engine.guards import SilenceGuard
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import Hearing, ModelInfo, PatchOutput
@@ -26,6 +26,7 @@ from ditar_studio.model.kernels.crew import undisturbed
 from ditar_studio.model.threads import one_thread
 from ditar_studio.model.timbre import correction
 from ditar_studio.model.weights import load_ditar
+from ditar_studio.store.files import sha256
 from ditar_studio.text import symbols
 from ditar_studio.text.phonemes import phonemize
 from ditar_studio.text.speller import speller
@@ -81,8 +82,11 @@ def load(path: Path, precision: str | None = None) -> NativeModel:
         )
     file = path / WEIGHTS if path.is_dir() else path
     with ThreadPoolExecutor(2) as beside, one_thread():
-        words, weights_hash = beside.submit(speller), beside.submit(_sha256, file)
-        model = _load(file)
+        words, weights_hash = beside.submit(speller), beside.submit(sha256, file)
+        try:
+            model = _load(file)
+        finally:  # that they are damaged explains any failure
+            _check(file, weights_hash)
         model.speed_up()
         words.result()
     card = _read_card(file.with_name(CARD))
@@ -102,6 +106,15 @@ def load(path: Path, precision: str | None = None) -> NativeModel:
         hears_itself=model.reader is not None and model.speaker is not None,
     )
     return NativeModel(model, info)
+
+
+def _check(file: Path, weights_hash: Future[str]) -> None:
+    """StudioError if the weights are not those of the manifest beside them."""
+    recorded = integrity.read_manifest(file.parent).files.get(file.name)
+    if recorded is not None and (
+        weights_hash.exception() is not None or weights_hash.result() != recorded.sha256
+    ):
+        raise integrity.damage(file.name)
 
 
 def _load(file: Path) -> DiTAR:
@@ -135,14 +148,6 @@ def _read_card(path: Path) -> dict[str, Any]:
             f"The model's description “{path.name}” is not a JSON object.", "Get the model again."
         )
     return card
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        digest = hashlib.sha256()
-        while part := file.read(1 << 20):
-            digest.update(part)
-    return digest.hexdigest()
 
 
 class NativeModel:

@@ -7,7 +7,6 @@ unpickled.
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,10 +15,11 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from ditar_studio.errors import StudioError
+from ditar_studio.model.checks import all_finite
 from ditar_studio.model.config import DiTARConfig, VaeConfig, from_dict, to_dict
 from ditar_studio.model.ditar import DiTAR
 from ditar_studio.model.reader import PhoneticReader
@@ -124,16 +124,15 @@ def _fill(model: Model, tensors: dict[str, torch.Tensor], name: str) -> None:
                 f"{name}: {key} has shape {list(tensor.shape)}, not {list(wanted[key].shape)}.",
                 _REMEDY,
             )
-        if tensor.is_floating_point() and not _finite(tensor):
+        if tensor.is_floating_point() != wanted[key].is_floating_point():
+            raise StudioError(
+                f"{name}: {key} is of {tensor.dtype}, not of {wanted[key].dtype}.", _REMEDY
+            )
+        if tensor.is_floating_point() and not all_finite(tensor):
             raise StudioError(f"{name}: {key} holds values that are not finite.", _REMEDY)
     like = {key: tensor.to(wanted[key].dtype) for key, tensor in tensors.items()}
     model.load_state_dict(like, assign=True)
     model.eval().requires_grad_(False)
-
-
-def _finite(tensor: Tensor) -> bool:
-    """Whether all values are finite; `torch.isfinite` writes a mask and takes ten times as long."""
-    return not tensor.numel() or all(math.isfinite(end) for end in tensor.aminmax())
 
 
 def _plausible(config: DiTARConfig | VaeConfig, tensors: dict[str, torch.Tensor]) -> None:

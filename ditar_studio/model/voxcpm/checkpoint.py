@@ -25,6 +25,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from ditar_studio.errors import StudioError
+from ditar_studio.model.checks import all_finite
 from ditar_studio.model.threads import one_thread
 from ditar_studio.model.voxcpm.audio_vae import AudioVae, vae_shapes
 from ditar_studio.model.voxcpm.compiling import compile_transformers
@@ -83,7 +84,19 @@ class TensorFile:
             raise _unreadable(path) from error
 
     def take(self, name: str) -> Tensor:
-        """The tensor, which this object then no longer holds."""
+        """The tensor, which this object then no longer holds; StudioError if it holds no weights.
+
+        To look at all values costs 0.06 s a gigabyte.
+        """
+        tensor = self._take(name)
+        if not tensor.is_floating_point() or not all_finite(tensor):
+            raise StudioError(
+                f"{self.path.name} is damaged: {name[:80]} holds values that can't be weights.",
+                _AGAIN,
+            )
+        return tensor
+
+    def _take(self, name: str) -> Tensor:
         # Pages of a mapping count as this process's memory while it is open: it is opened anew each
         # time, or, where that takes long, now and then.
         if self._safe:

@@ -80,6 +80,10 @@ def burst_one(tensors: dict[str, torch.Tensor]) -> None:
     tensors["aggregator.token"][-1] = float("-inf")
 
 
+def retype_one(tensors: dict[str, torch.Tensor]) -> None:
+    tensors["aggregator.token"] = tensors["aggregator.token"].to(torch.int8)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -88,6 +92,7 @@ def burst_one(tensors: dict[str, torch.Tensor]) -> None:
         (reshape_one, "shape"),
         (poison_one, "finite"),
         (burst_one, "finite"),
+        (retype_one, "int8"),
     ],
 )
 def test_wrong_tensors_are_named(saved: Path, change, message: str) -> None:  # type: ignore[no-untyped-def]
