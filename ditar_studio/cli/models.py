@@ -9,7 +9,11 @@ from pathlib import Path
 
 from ditar_studio.cli.console import Console
 from ditar_studio.errors import StudioError
-from ditar_studio.services.models import Installed, Models, Progress, default_folder
+from ditar_studio.services.download import Progress
+from ditar_studio.services.models import Installed, Models, default_folder
+from ditar_studio.services.offers import Offer
+
+_UNKNOWN = "the publisher's checksums are not known here"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -21,6 +25,8 @@ def run(arguments: argparse.Namespace) -> int:
         case "add":
             return _tell(console, models.add(Path(arguments.path), arguments.name))
         case "download":
+            if not models.offer(arguments.name).verified:
+                console.warn(f"{arguments.name} is not verified: {_UNKNOWN}.")
             return _tell(console, _download(models, arguments.name, console))
         case "move":
             return _tell(console, models.move(arguments.name, Path(arguments.path)))
@@ -31,10 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
             console.result({"removed": arguments.name}, text)
             return 0
         case "verify":
-            wrong = models.verify(arguments.name)
-            text = "\n".join(wrong) if wrong else "All files are as they should be."
-            console.result({"name": arguments.name, "wrong": wrong}, text)
-            return 1 if wrong else 0
+            return _verify(models, arguments.name, console)
         case _:
             return _list(models, console)
 
@@ -63,19 +66,45 @@ def _list(models: Models, console: Console) -> int:
     here = models.installed()
     names = {model.name for model in here}
     offers = [offer for offer in models.offers if offer.name not in names]
-    lines = [f"{model.name}  {model.bytes / 1e9:.2f} GB  {model.path}" for model in here]
+    lines = [
+        f"{model.name}  {model.bytes / 1e9:.2f} GB{_mark(model)}  {model.path}" for model in here
+    ]
     lines += [
-        f"{offer.name}  {offer.about_bytes / 1e9:.1f} GB to download  {offer.title}"
+        f"{offer.name}  {offer.about_bytes / 1e9:.1f} GB to download{_mark(offer)}  {offer.title}"
         for offer in offers
     ]
     console.result(
         {
             "installed": [_values(model) for model in here],
-            "offers": [{"name": o.name, "title": o.title, "bytes": o.about_bytes} for o in offers],
+            "offers": [
+                {
+                    "name": offer.name,
+                    "title": offer.title,
+                    "bytes": offer.about_bytes,
+                    "revision": offer.revision,
+                    "verified": offer.verified,
+                }
+                for offer in offers
+            ],
         },
         "\n".join(lines),
     )
     return 0
+
+
+def _mark(model: Installed | Offer) -> str:
+    return "" if model.verified else ", not verified"
+
+
+def _verify(models: Models, name: str, console: Console) -> int:
+    wrong, verified = models.verify(name), models.find(name).verified
+    text = "\n".join(wrong)
+    if not wrong:
+        text = "All files are as they should be."
+        if not verified:
+            text = f"All files are whole; they are not verified: {_UNKNOWN}."
+    console.result({"name": name, "wrong": wrong, "verified": verified}, text)
+    return 1 if wrong else 0
 
 
 def _download(models: Models, name: str, console: Console) -> Installed:
@@ -102,9 +131,10 @@ def _values(model: Installed) -> dict[str, object]:
         "path": str(model.path),
         "bytes": model.bytes,
         "linked": model.linked,
+        "verified": model.verified,
     }
 
 
 def _tell(console: Console, model: Installed) -> int:
-    console.result(_values(model), f"{model.name} is at {model.path}.")
+    console.result(_values(model), f"{model.name} is at {model.path}{_mark(model)}.")
     return 0

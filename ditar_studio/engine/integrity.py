@@ -101,10 +101,10 @@ def damage(name: str) -> StudioError:
     return StudioError(f"The model's weights are damaged ({name}).", _REMEDY)
 
 
-def sum_of(path: Path) -> str:
-    """The SHA-256 of a file, which is read only if it isn't remembered."""
+def sum_of(path: Path, anew: bool = False) -> str:
+    """The SHA-256 of a file, which is read if it isn't remembered, or `anew`."""
     *identity, digest = _remembered().get(str(path.resolve()), [""])
-    if identity == _identity(path):
+    if identity == _identity(path) and not anew:
         return str(digest)
     digest = sha256(path)
     remember(path, digest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,10 +12,12 @@ from typing import Any
 
 import pytest
 import voxcpm_folders as folders
-from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
-from ditar_studio.services.models import Models, Offer, Progress, RemoteFile
+from ditar_studio.services.download import Progress
+from ditar_studio.services.models import Models
+from ditar_studio.services.offers import Offer, RemoteFile
 from ditar_studio.ui.bridge import Bridge
 from ditar_studio.ui.dialogs.models import ModelsPage, amount, duration
 from ditar_studio.ui.preferences import PreferenceFile
@@ -38,6 +41,9 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
+        if self.path.startswith("/api/"):
+            self.send_error(404)
+            return
         whole = CONFIG if self.path.endswith(".json") else CONTENT
         start = int(self.headers.get("Range", "bytes=0-")[6:].rstrip("-"))
         self.send_response(206 if start else 200)
@@ -71,12 +77,24 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def keeper(qapp: QApplication, server: Server, tmp_path: Path) -> Iterator[ModelKeeper]:
+def known() -> bool:
+    """Whether the publisher's checksums are known."""
+    return True
+
+
+@pytest.fixture
+def keeper(
+    qapp: QApplication, server: Server, tmp_path: Path, known: bool
+) -> Iterator[ModelKeeper]:
     address = f"http://127.0.0.1:{server.server_port}"
-    files = (RemoteFile("config.json"), RemoteFile("model.safetensors", len(CONTENT)))
-    offer = Offer("tiny", "Tiny", files, (address,), len(CONTENT))
+    files = tuple(
+        RemoteFile(name, len(content), hashlib.sha256(content).hexdigest() if known else None)
+        for name, content in (("config.json", CONFIG), ("model.safetensors", CONTENT))
+    )
+    offer = Offer("tiny", "Tiny", "owner/tiny", "0" * 40, files, len(CONTENT))
     bridge = Bridge()
-    keeper = ModelKeeper(bridge, Models(tmp_path / "models", (offer,), pause=0.01))
+    models = Models(tmp_path / "models", (offer,), lambda _: (address,), pause=0.01)
+    keeper = ModelKeeper(bridge, models)
     yield keeper
     server.hold.set()
     keeper.close()
@@ -137,6 +155,26 @@ def test_a_model_is_fetched_with_one_click(
     press(page, "Delete tiny")
     qtbot.waitUntil(lambda: not keeper.installed and not keeper.busy)
     assert preferences.value.model == "builtin"
+
+
+def words_of(page: ModelsPage) -> str:
+    return "\n".join(label.text() for label in page.findChildren(QLabel) if label.isVisible())
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_what_is_not_verified_is_told_before_and_after(
+    qtbot: QtBot, page: ModelsPage, keeper: ModelKeeper, known: bool
+) -> None:
+    assert ("not verified" in words_of(page)) is not known
+    with qtbot.waitSignal(keeper.told, timeout=10_000) as told:
+        press(page, "Download Tiny")
+    assert ("not verified" in told.args[0]) is not known
+    qtbot.waitUntil(lambda: len(keeper.installed) == 1 and not keeper.busy)
+    assert ("not verified" in words_of(page)) is not known
+    with qtbot.waitSignal(keeper.told, timeout=10_000) as told:
+        press(page, "Check the files of tiny")
+    assert ("not verified" in told.args[0]) is not known
+    assert told.args[2] == "success"
 
 
 def test_a_download_is_stopped_and_goes_on(

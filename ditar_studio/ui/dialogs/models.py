@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from PySide6.QtWidgets import QFileDialog, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from ditar_studio.services.models import Installed, Offer, Progress
+from ditar_studio.services.download import Progress
+from ditar_studio.services.models import Installed
+from ditar_studio.services.offers import Offer
 from ditar_studio.ui.dialogs.settings import group, setting
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.theme import Space
@@ -112,7 +113,12 @@ class ModelsPage(QWidget):
         controls = QWidget()
         parts = [tool for tool in tools if tool is not tools[1] or not model.linked]
         controls.setLayout(row(*parts, use, spacing=Space.XS))
-        words = tr("{size}, in {folder}", size=amount(model.bytes), folder=path)
+        size = amount(model.bytes)
+        words = (
+            tr("{size}, in {folder}", size=size, folder=path)
+            if model.verified or model.linked
+            else tr("{size}, not verified, in {folder}", size=size, folder=path)
+        )
         return setting(
             name, tr("Being worked on…") if self.keeper.busy == name else words, controls
         )
@@ -122,11 +128,15 @@ class ModelsPage(QWidget):
         if keeper.downloading == name:
             return setting(offer.title, "", self._running(), below=True)
         have = keeper.begun.get(name, 0)
-        words = tr(
-            "{size}, {licence}, from {place}",
-            size=amount(offer.about_bytes),
-            licence=offer.licence,
-            place=urlsplit(offer.addresses[0]).netloc,
+        about = {
+            "size": amount(offer.about_bytes),
+            "licence": offer.licence,
+            "place": keeper.host(offer),
+        }
+        words = (
+            tr("{size}, {licence}, from {place}", **about)
+            if offer.verified
+            else tr("{size}, {licence}, from {place}, not verified", **about)
         )
         start = button(tr("Download"), lambda: keeper.download(name), icon="download")
         start.setAccessibleName(tr("Download {model}", model=offer.title))

@@ -12,11 +12,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from PySide6.QtCore import QObject, Signal
 
 from ditar_studio.errors import StudioError
-from ditar_studio.services.models import Installed, Models, Offer, Progress
+from ditar_studio.services.download import Progress
+from ditar_studio.services.models import Installed, Models
+from ditar_studio.services.offers import Offer
 from ditar_studio.ui.bridge import Bridge
 from ditar_studio.ui.translate import tr
 
@@ -56,6 +59,10 @@ class ModelKeeper(QObject):
         here = {model.name for model in self.installed}
         return tuple(offer for offer in self._models.offers if offer.name not in here)
 
+    def host(self, offer: Offer) -> str:
+        """The name of the computer that an offer is fetched from."""
+        return urlsplit(self._models.hosts(offer)[0]).netloc
+
     def refresh(self) -> None:
         """Looks at the disk again."""
         self._bridge.follow(self._thread.submit(_guarded, self._look), self._show, owner=self)
@@ -75,7 +82,11 @@ class ModelKeeper(QObject):
                 self._bridge.post(lambda: self.progressed.emit(progress))
 
         def done(model: Installed) -> None:
-            self.told.emit(tr("{model} is here.", model=model.name), "", "success")
+            if model.verified:
+                self.told.emit(tr("{model} is here.", model=model.name), "", "success")
+            else:
+                words = tr("{model} is here, not verified.", model=model.name)
+                self.told.emit(words, _unknown(), "success")
 
         self._do(name, lambda: self._models.download(name, tell, self._cancel), done)
 
@@ -90,15 +101,22 @@ class ModelKeeper(QObject):
     def verify(self, name: str) -> None:
         """Checks a model's files and tells what is wrong with them."""
 
-        def done(wrong: list[str]) -> None:
+        def done(found: tuple[list[str], bool]) -> None:
+            wrong, verified = found
             if wrong:
                 words = tr("{model} is not in order: {first}.", model=name, first=wrong[0])
                 self.told.emit(words, tr("Remove it and download it again."), "danger")
-            else:
+            elif verified:
                 words = tr("All files of {model} are as they should be.", model=name)
                 self.told.emit(words, "", "success")
+            else:
+                words = tr("All files of {model} are whole; they are not verified.", model=name)
+                self.told.emit(words, _unknown(), "success")
 
-        self._do(name, lambda: self._models.verify(name), done)
+        def check() -> tuple[list[str], bool]:
+            return self._models.verify(name), self._models.find(name).verified
+
+        self._do(name, check, done)
 
     def move(self, name: str, folder: Path) -> None:
         """Moves a model into another folder, perhaps on another disk."""
@@ -152,6 +170,10 @@ class ModelKeeper(QObject):
     def _show(self, found: tuple[tuple[Installed, ...], dict[str, int]]) -> None:
         self.installed, self.begun = found
         self.changed.emit()
+
+
+def _unknown() -> str:
+    return tr("The publisher's checksums are not known here.")
 
 
 def _guarded(work: Callable[[], T]) -> T:

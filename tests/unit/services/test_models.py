@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import json
+import os
 import shutil
 import socket
 import threading
@@ -19,12 +21,18 @@ import pytest
 import voxcpm_folders as folders
 
 from ditar_studio.cli.main import main
+from ditar_studio.engine import integrity
 from ditar_studio.errors import StudioError
+from ditar_studio.services import download
 from ditar_studio.services import models as module
-from ditar_studio.services.models import Models, Offer, Progress, RemoteFile
+from ditar_studio.services.download import Progress
+from ditar_studio.services.models import Models
+from ditar_studio.services.offers import OFFERS, Offer, RemoteFile, hosts_of
 
 CONTENT = bytes(range(256)) * 3000
 CONFIG = b'{"architecture": "voxcpm"}'
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+SUM = hashlib.sha256(CONTENT).hexdigest()
 HALF = len(CONTENT) // 2
 
 
@@ -99,6 +107,8 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.faults: list[Fault] = []
         self.ranges: list[str | None] = []
+        self.asked: list[str] = []
+        self.listing: object = None
         self.sent = 0
 
     @property
@@ -116,6 +126,11 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        if self.path.startswith("/api/"):
+            content = json.dumps(self.server.listing).encode()
+            self._answer(content, Fault(status=200 if self.server.listing else 404))
+            return
         if self.path.endswith("config.json"):
             self._answer(CONFIG, Fault())
             return
@@ -157,16 +172,12 @@ def server() -> Iterator[Server]:
 
 
 def manager(folder: Path, *addresses: str, digest: bool = True) -> Models:
-    files = (
-        RemoteFile("config.json"),
-        RemoteFile(
-            "model.safetensors",
-            len(CONTENT),
-            hashlib.sha256(CONTENT).hexdigest() if digest else None,
-        ),
-    )
-    offer = Offer("tiny", "Tiny", files, addresses, len(CONTENT))
-    return Models(folder, [offer], timeout=5.0, pause=0.0)
+    config = RemoteFile("config.json", len(CONFIG), hashlib.sha256(CONFIG).hexdigest())
+    weights = RemoteFile("model.safetensors", len(CONTENT), SUM)
+    if not digest:
+        config, weights = RemoteFile("config.json"), RemoteFile("model.safetensors")
+    offer = Offer("tiny", "Tiny", "owner/tiny", REVISION, (config, weights), len(CONTENT))
+    return Models(folder, [offer], lambda _: addresses, timeout=5.0, pause=0.0)
 
 
 def test_there_are_thirty_faults() -> None:
@@ -225,7 +236,7 @@ def test_without_a_network_each_mirror_is_asked_only_once(
         asked.append(request.host)
         raise urllib.error.URLError(reason)
 
-    monkeypatch.setattr(module.urllib.request, "urlopen", fail)
+    monkeypatch.setattr(download.urllib.request, "urlopen", fail)
     with pytest.raises(StudioError, match="no connection") as told:
         manager(tmp_path, "http://one.invalid", "http://two.invalid").download("tiny")
     assert asked == ["one.invalid", "two.invalid"]
@@ -243,7 +254,7 @@ def test_a_network_that_goes_away_in_the_middle_is_waited_for(
             raise urllib.error.URLError(failures.pop())
         return reach(request, timeout=timeout)
 
-    monkeypatch.setattr(module.urllib.request, "urlopen", connect)
+    monkeypatch.setattr(download.urllib.request, "urlopen", connect)
     server.faults = [_cut(HALF)]
     models = manager(tmp_path, server.address)
     models.download("tiny")
@@ -283,12 +294,12 @@ def test_a_full_disk_is_told_before(
 def test_a_disk_that_fills_up_leaves_something_to_resume(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(self: Models, *_: object) -> None:
+    def fail(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     models = manager(tmp_path, server.address)
     with monkeypatch.context() as patch:
-        patch.setattr(Models, "_try", fail)
+        patch.setattr(download.Download, "_try", fail)
         with pytest.raises(StudioError, match="full"):
             models.download("tiny")
     models.download("tiny")
@@ -302,6 +313,182 @@ def test_damage_is_found(server: Server, tmp_path: Path) -> None:
     assert models.verify("tiny") == ["model.safetensors is damaged"]
     path.write_bytes(b"x")
     assert "1 bytes" in models.verify("tiny")[0]
+
+
+def test_a_pinned_revision_is_asked_for(server: Server, tmp_path: Path) -> None:
+    manager(tmp_path, server.address).download("tiny")
+    assert server.asked == [
+        f"/owner/tiny/resolve/{REVISION}/{name}" for name in ("config.json", "model.safetensors")
+    ]
+    manifest = integrity.read_manifest(tmp_path / "tiny")
+    assert (manifest.source, manifest.revision) == ("owner/tiny", REVISION)
+    assert manifest.files["model.safetensors"] == integrity.FileSum(len(CONTENT), SUM, True)
+
+
+def test_no_token_is_sent(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+        monkeypatch.setenv(name, "hf_secret")
+    seen: list[str] = []
+    answer = Handler.do_GET
+
+    def look(self: Handler) -> None:
+        seen.append(str(self.headers) + self.path)
+        answer(self)
+
+    monkeypatch.setattr(Handler, "do_GET", look)
+    manager(tmp_path, server.address, digest=False).download("tiny")
+    assert seen
+    assert not [words for words in seen if "secret" in words or "authorization" in words.lower()]
+
+
+def test_what_is_not_known_is_not_verified(server: Server, tmp_path: Path) -> None:
+    models = manager(tmp_path, server.address, digest=False)
+    assert not models.download("tiny").verified
+    assert models.verify("tiny") == []
+    assert manager(tmp_path / "other", server.address).download("tiny").verified
+    path = tmp_path / "tiny" / "model.safetensors"
+    path.write_bytes(b"x" + CONTENT[1:])
+    assert models.verify("tiny") == ["model.safetensors is damaged"]
+
+
+LISTED = {"rfilename": "model.safetensors", "size": len(CONTENT), "lfs": {"sha256": SUM}}
+
+
+def test_the_server_s_own_listing_stands_in_for_what_is_not_known(
+    server: Server, tmp_path: Path
+) -> None:
+    server.listing = {"siblings": [LISTED, {"rfilename": "config.json", "size": len(CONFIG)}]}
+    server.faults = [Fault(send=lambda body: b"x" + body[1:]), _cut(HALF)]
+    models = manager(tmp_path, server.address, digest=False)
+    assert not models.download("tiny").verified
+    assert (tmp_path / "tiny" / "model.safetensors").read_bytes() == CONTENT
+    assert f"/api/models/owner/tiny/revision/{REVISION}?blobs=true" in server.asked
+
+
+@pytest.mark.parametrize(
+    "listing", [3, [], {"siblings": 3}, {"siblings": [3]}, {"siblings": [{"rfilename": 3}]}]
+)
+def test_a_listing_without_sense_is_passed_over(
+    listing: object, server: Server, tmp_path: Path
+) -> None:
+    server.listing = listing
+    manager(tmp_path, server.address, digest=False).download("tiny")
+    assert (tmp_path / "tiny" / "model.safetensors").read_bytes() == CONTENT
+
+
+def test_cancelling_at_an_unknown_size_is_no_completion(server: Server, tmp_path: Path) -> None:
+    models, cancel = manager(tmp_path, server.address, digest=False), threading.Event()
+    with pytest.raises(StudioError, match="stopped"):
+        models.download("tiny", lambda _: cancel.set(), cancel)
+    assert models.installed() == []
+    models.download("tiny")
+    assert (tmp_path / "tiny" / "model.safetensors").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("digest", [True, False])
+def test_a_damaged_file_is_fetched_again(digest: bool, server: Server, tmp_path: Path) -> None:
+    models = manager(tmp_path, server.address, digest=digest)
+    path = models.download("tiny").path / "model.safetensors"
+    server.asked.clear()
+    models.download("tiny")
+    assert server.asked == []
+    path.write_bytes(b"x" + CONTENT[1:])
+    models.download("tiny")
+    assert path.read_bytes() == CONTENT
+
+
+def test_damage_without_a_trace_is_found_by_verifying(server: Server, tmp_path: Path) -> None:
+    models = manager(tmp_path, server.address)
+    path = models.download("tiny").path / "model.safetensors"
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.write(b"x")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    integrity.check(path.parent)
+    assert models.verify("tiny") == ["model.safetensors is damaged"]
+    with pytest.raises(StudioError, match="damaged"):
+        integrity.check(path.parent)
+
+
+def test_a_download_is_not_read_again_to_be_loaded(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = manager(tmp_path / "here", server.address)
+    models.download("tiny")
+
+    def fail(path: Path) -> str:
+        raise AssertionError(f"{path} is read")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(integrity, "sha256", fail)
+        integrity.check(models.find("tiny").path)
+    models.move("tiny", tmp_path / "there")
+    with monkeypatch.context() as patch:
+        patch.setattr(integrity, "sha256", fail)
+        integrity.check(models.find("tiny").path)
+
+
+def test_a_damaged_copy_is_no_move(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = manager(tmp_path / "here", server.address)
+    models.download("tiny")
+    copy = shutil.copytree
+
+    def copy_badly(source: Path, target: Path) -> None:
+        copy(source, target)
+        (target / "model.safetensors").write_bytes(b"x" + CONTENT[1:])
+
+    monkeypatch.setattr(module.shutil, "copytree", copy_badly)
+    with pytest.raises(StudioError, match="damaged"):
+        models.move("tiny", tmp_path / "there")
+    assert models.verify("tiny") == []
+
+
+def test_another_host_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_ENDPOINT", raising=False)
+    known = {offer.name: len(hosts_of(offer)) for offer in OFFERS}
+    assert known == {"voxcpm-0.5b": 1, "voxcpm-1.5": 1, "voxcpm-2": 2}
+    monkeypatch.setenv("HF_ENDPOINT", "https://models.example/")
+    for offer in OFFERS:
+        assert hosts_of(offer) == ("https://models.example",)
+        address = offer.address(hosts_of(offer)[0], offer.files[0])
+        assert address.endswith(f"/resolve/{offer.revision}/config.json")
+
+
+def test_every_offer_is_pinned() -> None:
+    for offer in OFFERS:
+        assert len(offer.revision) == 40
+        assert int(offer.revision, 16)
+        for file in offer.files:
+            assert file.sha256 is None or (len(file.sha256) == 64 and file.size)
+
+
+def test_the_command_line_says_what_is_not_verified(
+    server: Server,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    models = manager(tmp_path, server.address, digest=False)
+    monkeypatch.setattr("ditar_studio.cli.models.Models", lambda folder: models)
+    assert main(["models", "list"]) == 0
+    assert "not verified" in capsys.readouterr().out
+    assert main(["models", "download", "tiny"]) == 0
+    told = capsys.readouterr()
+    assert "tiny is not verified" in told.err
+    assert "not verified" in told.out
+    assert main(["models", "verify", "tiny"]) == 0
+    assert "not verified" in capsys.readouterr().out
+    assert main(["models", "verify", "tiny", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["verified"] is False
+    known = manager(tmp_path / "known", server.address)
+    monkeypatch.setattr("ditar_studio.cli.models.Models", lambda folder: known)
+    assert main(["models", "download", "tiny"]) == 0
+    assert main(["models", "verify", "tiny"]) == 0
+    assert main(["models", "list"]) == 0
+    told = capsys.readouterr()
+    assert "verified" not in told.out + told.err
 
 
 def test_a_model_moves_and_stays_usable(server: Server, tmp_path: Path) -> None:
