@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,15 @@ def flat_pitch(monkeypatch: pytest.MonkeyPatch) -> None:
         return np.full(len(samples) // hop, 150.0, np.float32)
 
     monkeypatch.setattr(pitch, "track_pitch", track)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other take many times as long on a machine that is busy."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def corpus(folder: Path) -> Path:
@@ -124,22 +134,25 @@ def test_the_same_seed_gives_the_same_training(
     data, latents = str(tmp_path / "data"), str(tmp_path / "latents")
     assert main(["train", "prepare", str(corpus(tmp_path)), "--out", data, "--quiet"]) == 0
 
-    def train(step: str, *inputs: str) -> Path:
-        """The weights of a training; those of one more are the same, of another seed others."""
+    def train(step: str, *inputs: str, seeds: tuple[int, ...] = (7, 7)) -> Path:
+        """The first training's weights; those of the same seed must be equal, others must not."""
         weights = []
-        for number, seed in enumerate((7, 7, 8)):
+        for number, seed in enumerate(seeds):
             torch.rand(number), np.random.rand(number)  # what the process has drawn before
             out = tmp_path / f"{step}{number}"
             options = ["--steps", "2", "--batch-seconds", "6", "--seed", str(seed), "--quiet"]
             assert main(["train", step, *inputs, "--out", str(out), *options]) == 0
             weights.append(next(out.glob("*.safetensors")))
-        first, second, other = map(load_file, weights)
-        assert first.keys() == second.keys()
-        assert all(torch.equal(first[name], second[name]) for name in first), step
-        assert not all(torch.equal(first[name], other[name]) for name in first), step
+        first = load_file(weights[0])
+        for seed, path in zip(seeds, weights, strict=True):
+            other = load_file(path)
+            assert other.keys() == first.keys()
+            same = all(torch.equal(first[name], other[name]) for name in first)
+            assert same is (seed == seeds[0]), (step, seed)
         return weights[0]
 
-    made = [train(step, "--data", data) for step in ("vae", "reader", "speaker")]
+    made = [train(step, "--data", data) for step in ("vae", "reader")]
+    made.append(train("speaker", "--data", data, seeds=(7, 7, 8)))
     step = ["train", "latents", "--data", data, "--out", latents, "--quiet"]
     for option, path in zip(("--vae", "--reader", "--speaker"), made, strict=True):
         step += [option, str(path)]
