@@ -17,8 +17,9 @@ from ditar_studio.engine.events import Cancelled, Done, Event, Failed
 from ditar_studio.engine.generate import GenerationRequest, Line, stream
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import SpeechModel
-from ditar_studio.engine.voice import Reference, VoiceCache
+from ditar_studio.engine.voice import VoiceCache
 from ditar_studio.engine.worker import Worker
+from ditar_studio.services.references import reference_of
 from ditar_studio.store.library import Library
 from ditar_studio.store.voice import Voice
 
@@ -123,9 +124,7 @@ class Speaker:
                 code="rate_limit_exceeded",
                 retry_after=wait,
             )
-        assert voice.reference is not None
-        reference = Reference(voice.reference.path, voice.reference.transcript)
-        request = GenerationRequest((Line(text),), reference, settings)
+        request = GenerationRequest((Line(text),), reference_of(voice), settings)
         speaking = Speaking(
             self._worker,
             lambda cancelled: stream(self._model, request, cancelled, self._cache),

@@ -198,10 +198,12 @@ def speak_into(
         Warned,
     )
     from ditar_studio.engine.generate import stream
+    from ditar_studio.engine.voice import OtherModelError
 
     start = time.perf_counter()
     if request.voice is not None:
-        voices.get(request.voice)
+        with contextlib.suppress(OtherModelError):  # of which the stream tells
+            voices.get(request.voice)
     voice_seconds = time.perf_counter() - start
     warnings: list[str] = []
     heard: list[SentenceHeard] = []

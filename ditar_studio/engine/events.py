@@ -1,7 +1,8 @@
 """What a generation tells while it runs, in the order in which it happens.
 
-    Started, then per line: LineStarted, (PatchReady, Progress | SentenceHeard | Warned)*, LineDone;
-    at the end exactly one of Done, Cancelled or Failed.
+    Started, perhaps a Warned, then per line: LineStarted,
+    (PatchReady, Progress | SentenceHeard | Warned)*, LineDone; at the end exactly one of Done,
+    Cancelled or Failed.
 
 The concatenation of all `PatchReady.samples` is the whole result, pauses included.
 """

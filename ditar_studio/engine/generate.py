@@ -9,7 +9,7 @@ import functools
 import textwrap
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +33,7 @@ from ditar_studio.engine.events import (
 )
 from ditar_studio.engine.seeds import candidate_seed, line_seed, sentence_seed
 from ditar_studio.engine.settings import GenerationSettings
-from ditar_studio.engine.voice import Reference, VoiceCache, prepare
+from ditar_studio.engine.voice import OtherModelError, Reference, VoiceCache, prepare
 from ditar_studio.errors import StudioError
 from ditar_studio.text.phonemes import name_unreadable, unreadable
 from ditar_studio.text.sentences import split
@@ -200,6 +200,7 @@ class _Run:
         # Without noise all candidates would be the same.
         self._candidates = settings.candidates if settings.temperature > 0 else 1
         self._listens = settings.candidates > 1 or settings.verify
+        self._unsuited: OtherModelError | None = None
 
     def events(self) -> Iterator[Event]:
         yield Started(self._info.sample_rate, len(self._request.lines))
@@ -218,6 +219,11 @@ class _Run:
         request = self._request
         total = sum(max(1, len(line.text)) for line in request.lines)
         voice = None if self._cancel.is_set() else self._work.do(self._prepare)
+        if self._unsuited is not None:
+            yield Warned(
+                "The voice was fine-tuned for another model: the instant voice speaks.",
+                self._unsuited.remedy,
+            )
         for index, line in enumerate(request.lines):
             if self._cancel.is_set():
                 break
@@ -303,6 +309,13 @@ class _Run:
                     "Choose a voice, or record one.",
                 )
             return None
+        try:
+            return self._prepared(reference)
+        except OtherModelError as error:
+            self._unsuited = error
+            return self._prepared(replace(reference, adapter=None))
+
+    def _prepared(self, reference: Reference) -> PreparedVoice:
         return self._voices.get(reference) if self._voices else prepare(self._model, reference)
 
     def _sentence(

@@ -18,10 +18,12 @@ from ditar_studio.engine import integrity
 from ditar_studio.engine.guards import SilenceGuard
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import Hearing, ModelInfo, PatchOutput
+from ditar_studio.engine.voice_adapter import VoiceAdapter, load_adapter
 from ditar_studio.errors import StudioError
 from ditar_studio.model.alignment import read
 from ditar_studio.model.diffusion import Sampling
 from ditar_studio.model.ditar import DiTAR, PointerState, Prompt
+from ditar_studio.model.fast_locdit import TunedLocDiT
 from ditar_studio.model.kernels.crew import undisturbed
 from ditar_studio.model.threads import one_thread
 from ditar_studio.model.timbre import correction
@@ -59,11 +61,28 @@ class NativeVoice:
         prompt: what the model keeps of it.
         pace: seconds a sound in it.
         timbre: [bands] correction of the model's rendering of it; see `model.timbre`.
+        tuned: what draws its patches, where it is fine-tuned.
     """
 
     prompt: Prompt
     pace: float
     timbre: torch.Tensor | None = None
+    tuned: TunedLocDiT | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedClip:
+    """A reference that the model has not spoken like yet.
+
+    Attributes:
+        voice: its voice, without the correction of its timbre.
+        sounds: phonemes that are spoken in it.
+        wave: [n] samples at the model's rate.
+    """
+
+    voice: NativeVoice
+    sounds: list[str]
+    wave: torch.Tensor
 
 
 def load(path: Path, precision: str | None = None) -> NativeModel:
@@ -103,6 +122,7 @@ def load(path: Path, precision: str | None = None) -> NativeModel:
             defaults if isinstance(defaults, dict) else {}
         ),
         needs_transcript=model.reader is None,
+        fine_tunes=model.pointer is not None and model.speaker is not None,
         hears_itself=model.reader is not None and model.speaker is not None,
     )
     return NativeModel(model, info)
@@ -162,10 +182,47 @@ class NativeModel:
         """What the model is and can."""
         return self._info
 
+    @property
+    def network(self) -> DiTAR:
+        """The networks, for who trains some of them further."""
+        return self._model
+
+    def prepare_voice(
+        self, clip: Clip, transcript: str, adapter: Path | None = None
+    ) -> NativeVoice:
+        """Encode a reference; see `SpeechModel.prepare_voice`.
+
+        Raises:
+            StudioError: see `encode`; the adapter is for another model or can't be used.
+        """
+        encoded = self.encode(clip, transcript)
+        if adapter is not None:
+            return self.tuned_voice(encoded.voice, load_adapter(adapter, self._info.weights_hash))
+        return self.with_timbre(encoded, encoded.voice)
+
+    def tuned_voice(self, voice: NativeVoice, adapter: VoiceAdapter) -> NativeVoice:
+        """A voice with what it was fine-tuned to.
+
+        Raises:
+            StudioError: that doesn't fit this model.
+        """
+        locdit = adapter.applied(self._model.locdit)
+        tuned = self._model.tuned(locdit, adapter.shift, adapter.card.highest)
+        return replace(voice, tuned=tuned, timbre=adapter.timbre)
+
     @torch.inference_mode()
     @undisturbed()
-    def prepare_voice(self, clip: Clip, transcript: str) -> NativeVoice:
-        """Encode a reference; see `SpeechModel.prepare_voice`.
+    def with_timbre(self, encoded: EncodedClip, voice: NativeVoice) -> NativeVoice:
+        """A voice with the correction of the timbre that it has when it speaks."""
+        if voice.prompt.voice is None:
+            return voice
+        voice = replace(voice, timbre=None)
+        return replace(voice, timbre=self._timbre(voice, encoded.sounds, encoded.wave))
+
+    @torch.inference_mode()
+    @undisturbed()
+    def encode(self, clip: Clip, transcript: str) -> EncodedClip:
+        """Encode a reference without speaking like it.
 
         What exceeds whole patches is cut at the beginning, so that the join to what follows is
         the recording's own end. Without a transcript the model reads the sounds itself.
@@ -186,9 +243,11 @@ class NativeModel:
             sounds = _heard(reading)
         prompt = self._model.encode_prompt(wave, torch.tensor(symbols.encode(sounds)), reading)
         voice = NativeVoice(prompt, min(_SLOWEST, max(_FASTEST, pace)))
-        if prompt.voice is None:
-            return voice
-        return replace(voice, timbre=self._timbre(voice, sounds, wave))
+        return EncodedClip(voice, sounds, wave)
+
+    def symbols(self, text: str) -> torch.Tensor:
+        """The phonemes [N] (indices) of a text."""
+        return torch.tensor(symbols.encode(_sounds(text, None)))
 
     def _read(self, wave: torch.Tensor) -> torch.Tensor | None:
         """What the reader makes of a clip [1, T, symbols]; None of an empty one."""
@@ -260,7 +319,8 @@ class NativeUtterance:
         self._generator = generator
         indices = torch.tensor(symbols.encode(sounds))
         self._told = voice.prompt.voice[None] if voice and voice.prompt.voice is not None else None
-        self._state = model.prefill(indices, voice.prompt if voice else None)
+        prompt, tuned = (voice.prompt, voice.tuned) if voice else (None, None)
+        self._state = model.prefill(indices, prompt, tuned)
         self._decoder = model.vae.start(1, self._told, voice.timbre if voice else None)
         self._lingered = 0
         self._silence = SilenceGuard(model.config.vae.sample_rate)

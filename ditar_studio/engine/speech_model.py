@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from ditar_studio.engine.settings import GenerationSettings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     import torch
     from numpy.typing import NDArray
@@ -40,6 +42,7 @@ class ModelInfo:
         supports_style: whether `GenerationSettings.style` means anything to it.
         needs_voice: whether it can't speak without a reference.
         needs_transcript: whether the reference's transcript must be known.
+        fine_tunes: whether voices can be fine-tuned, see `engine.fine_tuning`.
         hears_itself: whether its utterances hear what they said.
         levels_reference: whether references are trimmed and levelled by `engine.voice` before
             `prepare_voice`; False hands them over as they are.
@@ -59,6 +62,7 @@ class ModelInfo:
     supports_style: bool = False
     needs_voice: bool = True
     needs_transcript: bool = True
+    fine_tunes: bool = False
     hears_itself: bool = False
     levels_reference: bool = True
 
@@ -137,12 +141,15 @@ class SpeechModel(Protocol):
     def info(self) -> ModelInfo:
         """What the model is and can."""
 
-    def prepare_voice(self, clip: Clip, transcript: str) -> PreparedVoice:
+    def prepare_voice(
+        self, clip: Clip, transcript: str, adapter: Path | None = None
+    ) -> PreparedVoice:
         """Encode a reference once, for any number of generations.
 
         Args:
             clip: any rate; levelled and trimmed if `ModelInfo.levels_reference`.
             transcript: what is said in it; may be empty unless `needs_transcript`.
+            adapter: file of what the voice was fine-tuned to; only if the model `fine_tunes`.
         """
 
     def begin(

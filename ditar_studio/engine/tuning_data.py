@@ -7,33 +7,47 @@ noise on the latents that are fed back.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ditar_studio.model.ditar import DiTAR, Prompt
+from ditar_studio.model.ditar import DiTAR
 from ditar_studio.model.objective import DiTARLosses, DiTARObjective, Patches, patches_at
 
 _LONGEST = 400  # latents of one of two clips that are joined: 10 s
 _SHORTEST = 16  # latents of a part: 0.4 s
 
 
-def cut(prompt: Prompt, patch: int, longest: int = _LONGEST) -> list[Prompt]:
-    """A prompt in parts of at most so many latents, cut between words."""
-    if len(prompt.latents) <= longest:
-        return [prompt]
-    parts = halves(prompt, patch)
+@dataclass(frozen=True, eq=False)
+class SpokenClip:
+    """What is spoken in a clip, and how.
+
+    Attributes:
+        symbols: [N] its phonemes (indices), as in `model.ditar.Prompt`.
+        latents: [T * P, latent_dim] normalised.
+        units: [T * P] how many of its sounds have begun at each latent.
+    """
+
+    symbols: Tensor
+    latents: Tensor
+    units: Tensor
+
+
+def cut(clip: SpokenClip, patch: int, longest: int = _LONGEST) -> list[SpokenClip]:
+    """A clip in parts of at most so many latents, cut between words."""
+    if len(clip.latents) <= longest:
+        return [clip]
+    parts = halves(clip, patch)
     if parts is None:
-        return [prompt]
+        return [clip]
     return [piece for part in parts for piece in cut(part, patch, longest)]
 
 
-def halves(prompt: Prompt, patch: int) -> tuple[Prompt, Prompt] | None:
-    """A prompt in two, cut between patches where a word begins, as near the middle as there is
+def halves(clip: SpokenClip, patch: int) -> tuple[SpokenClip, SpokenClip] | None:
+    """A clip in two, cut between patches where a word begins, as near the middle as there is
     one; None if it is too short."""
-    assert prompt.units is not None
-    symbols, units = prompt.symbols, prompt.units
+    symbols, units = clip.symbols, clip.units
     boundaries = torch.nonzero(symbols == DiTAR.boundary)[:, 0]
     if not len(boundaries):  # of what nobody wrote down
         boundaries = torch.arange(1, len(symbols))
@@ -47,27 +61,15 @@ def halves(prompt: Prompt, patch: int) -> tuple[Prompt, Prompt] | None:
     best = int(away.argmin())
     boundary, sounds, place = int(boundaries[best]), int(before[best]), int(places[best])
     rest = boundary + int(symbols[boundary] == DiTAR.boundary)
-    first = replace(
-        prompt,
-        symbols=symbols[:boundary],
-        latents=prompt.latents[:place],
-        embeddings=prompt.embeddings[: place // patch],
-        units=units[:place].clamp(max=sounds),
-    )
-    second = replace(
-        prompt,
-        symbols=symbols[rest:],
-        latents=prompt.latents[place:],
-        embeddings=prompt.embeddings[place // patch :],
-        units=(units[place:] - sounds).clamp_min(0),
-    )
-    return first, second
+    first = symbols[:boundary], clip.latents[:place], units[:place].clamp(max=sounds)
+    second = symbols[rest:], clip.latents[place:], (units[place:] - sounds).clamp_min(0)
+    return SpokenClip(*first), SpokenClip(*second)
 
 
-def pairs(prompts: Sequence[Prompt], patch: int) -> list[tuple[Prompt, ...]]:
+def pairs(clips: Sequence[SpokenClip], patch: int) -> list[tuple[SpokenClip, ...]]:
     """Every clip behind another, as what is to be spoken stands behind a prompt; a single clip's
     halves behind each other."""
-    parts = [part for prompt in prompts for part in cut(prompt, patch)]
+    parts = [part for clip in clips for part in cut(clip, patch)]
     if len(parts) == 1 and (two := halves(parts[0], patch)) is not None:
         parts = list(two)
     if len(parts) == 1:
@@ -77,7 +79,7 @@ def pairs(prompts: Sequence[Prompt], patch: int) -> list[tuple[Prompt, ...]]:
 
 def collect(
     model: DiTAR,
-    prompts: Sequence[Prompt],
+    clips: Sequence[SpokenClip],
     voice: Tensor,
     losses: DiTARLosses,
     draws: int,
@@ -87,7 +89,7 @@ def collect(
 
     Args:
         model: a model with pointer and speaker embedding.
-        prompts: the encoded clips.
+        clips: the encoded clips.
         voice: [SIZE] embedding that is given with all of them.
         losses: says how much noise is fed back.
         draws: passes of the language model, each with noise of its own.
@@ -95,7 +97,7 @@ def collect(
     """
     objective, patch = DiTARObjective(model, losses), model.config.patch
     found = []
-    for parts in pairs(prompts, patch):
+    for parts in pairs(clips, patch):
         batch = _joined(parts, patch)
         batch["voice"] = voice[None]
         latents = batch["latents"]
@@ -116,13 +118,12 @@ def collect(
     return Patches(clean, history, h, spoken, None)
 
 
-def _joined(parts: Sequence[Prompt], patch: int) -> dict[str, Tensor]:
+def _joined(parts: Sequence[SpokenClip], patch: int) -> dict[str, Tensor]:
     """One utterance of several, as `DiTARObjective.conditions` takes them."""
     mark = torch.tensor([DiTAR.begin_mark])
     text, latents, units = [mark], [], []
     sounds = 0
     for part in parts:
-        assert part.units is not None
         whole = len(part.latents) // patch * patch
         begun = part.units[:whole].clone()
         begun[0] = 0  # the first latent is still the mark

@@ -15,11 +15,18 @@ import numpy as np
 from ditar_studio.audio.clip import Clip
 from ditar_studio.audio.io import read_clip
 from ditar_studio.errors import StudioError
+from ditar_studio.store.files import sha256
+from ditar_studio.store.voice import sample_hash
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ditar_studio.engine.speech_model import PreparedVoice, SpeechModel
+
+
+class OtherModelError(StudioError):
+    """A fine-tuned voice was made for another model than the one at hand."""
+
 
 SHORTEST, LONGEST = 1.0, 30.0
 """Seconds of reference that a model is given."""
@@ -41,10 +48,12 @@ class Reference:
     Attributes:
         source: a sound file, or sound in memory.
         transcript: the words spoken.
+        adapter: file of what the voice was fine-tuned to; None for an instant voice.
     """
 
     source: Path | Clip
     transcript: str = ""
+    adapter: Path | None = None
 
     def clip(self) -> Clip:
         """The sound as it is.
@@ -57,17 +66,41 @@ class Reference:
         return read_clip(self.source, max_seconds=600.0)
 
     def key(self) -> str:
-        """Equal for equal sound and transcript; for files by name, size and time of change."""
+        """Equal for equal sound, transcript and adapter; for files by name, size and time of
+        change."""
         digest = hashlib.sha256(self.transcript.encode())
+        if self.adapter is not None:
+            _add_file(digest, self.adapter)
         if isinstance(self.source, Clip):
             digest.update(b"\0clip%d\0" % self.source.sample_rate)
             digest.update(self.source.samples.tobytes())
         else:
-            digest.update(b"\0file\0" + os.fsencode(self.source.absolute()))
-            if self.source.exists():
-                status = self.source.stat()
-                digest.update(b"\0%d\0%d" % (status.st_size, status.st_mtime_ns))
+            _add_file(digest, self.source)
         return digest.hexdigest()
+
+    def hash(self) -> str:
+        """Equal for equal sound and transcript, wherever the sound is; that of a library's sample.
+
+        Raises:
+            StudioError: the file can't be read.
+        """
+        if isinstance(self.source, Clip):
+            digest = hashlib.sha256(b"%d\0" % self.source.sample_rate)
+            digest.update(self.source.samples.tobytes())
+            return sample_hash(digest.hexdigest(), self.transcript)
+        try:
+            return sample_hash(sha256(self.source), self.transcript)
+        except OSError as error:
+            raise StudioError(
+                f"“{self.source.name}” can't be read.", "Choose a file that exists."
+            ) from error
+
+
+def _add_file(digest: hashlib._Hash, path: Path) -> None:
+    digest.update(b"\0file\0" + os.fsencode(path.absolute()))
+    if path.exists():
+        status = path.stat()
+        digest.update(b"\0%d\0%d" % (status.st_size, status.st_mtime_ns))
 
 
 def check_length(clip: Clip) -> None:
@@ -142,7 +175,7 @@ def prepare(model: SpeechModel, reference: Reference) -> PreparedVoice:
     if info.levels_reference:
         clip = trim_and_level(clip)
     check_length(clip)
-    return model.prepare_voice(clip, transcript)
+    return model.prepare_voice(clip, transcript, reference.adapter if info.fine_tunes else None)
 
 
 class VoiceCache:

@@ -19,17 +19,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ditar_studio.engine.voice import OtherModelError
 from ditar_studio.errors import StudioError
 from ditar_studio.model.locdit import LocDiT
 from ditar_studio.store.adapter import FORMAT
 
-_VERSION = "1"
+VERSION = "1"
+"""Of the file's format and of how voices are tuned."""
+
 _LOCDIT = "locdit."
 _AGAIN = "Fine-tune the voice again."
-
-
-class OtherModelError(StudioError):
-    """A fine-tuned voice was made for another model than the one at hand."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def save_adapter(adapter: VoiceAdapter, path: Path) -> None:
         tensors["timbre"] = adapter.timbre.clone()
     card = json.dumps(asdict(adapter.card))
     part = path.with_name(path.name + ".part")
-    save_file(tensors, part, {"format": FORMAT, "format_version": _VERSION, "card": card})
+    save_file(tensors, part, {"format": FORMAT, "format_version": VERSION, "card": card})
     part.replace(path)
 
 
@@ -134,7 +133,7 @@ def load_adapter(path: Path, model_hash: str) -> VoiceAdapter:
 def _card(metadata: Mapping[str, str], name: str) -> AdapterCard:
     if metadata.get("format") != FORMAT:
         raise ValueError("foreign")
-    if metadata["format_version"] != _VERSION:
+    if metadata["format_version"] != VERSION:
         raise StudioError(f"“{name}” was made by another version of DiTAR Studio.", _AGAIN)
     values = json.loads(metadata["card"])
     known = {each.name for each in fields(AdapterCard)}

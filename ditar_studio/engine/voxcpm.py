@@ -182,7 +182,9 @@ class VoxCPMModel:
                 found[name] = held + choice.int8, count + 1
         return found
 
-    def prepare_voice(self, clip: Clip, transcript: str) -> VoxCPMVoice:
+    def prepare_voice(
+        self, clip: Clip, transcript: str, adapter: Path | None = None
+    ) -> VoxCPMVoice:
         """Encode a reference; see `SpeechModel.prepare_voice`.
 
         Raises:

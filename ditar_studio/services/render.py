@@ -32,9 +32,10 @@ from ditar_studio.engine.events import (
 from ditar_studio.engine.generate import GenerationRequest, stream
 from ditar_studio.engine.generate import Line as SpokenLine
 from ditar_studio.engine.settings import GenerationSettings
-from ditar_studio.engine.voice import Reference, VoiceCache
+from ditar_studio.engine.voice import VoiceCache
 from ditar_studio.errors import StudioError
 from ditar_studio.services.metadata import mark
+from ditar_studio.services.references import reference_of
 from ditar_studio.store.recipe import Recipe, pronunciations_in
 from ditar_studio.store.takes import Heard
 from ditar_studio.text import lexicon
@@ -197,7 +198,7 @@ def get_ready(
         voice = library.voices.get(voice_id)
         if voice.reference is None:
             continue
-        reference = Reference(voice.reference.path, voice.reference.transcript)
+        reference = reference_of(voice)
         request = GenerationRequest.of(_UNHEARD, reference, model.info.default_settings)
         with contextlib.closing(stream(model, request, cancel, voices)) as events:
             for event in events:
@@ -357,7 +358,7 @@ class _Run:
         voice = self._voice(line.voice_id or project.settings.voice_id)
         reference = None
         if voice is not None and voice.reference is not None:
-            reference = Reference(voice.reference.path, voice.reference.transcript)
+            reference = reference_of(voice)
         pronunciations = pronunciations_in(project.settings.lexicon, line.text)
         recipe = Recipe(
             model_name=info.name,
@@ -365,6 +366,7 @@ class _Run:
             voice_id=voice.id if voice else None,
             voice_name=voice.name if voice else "",
             voice_hash=voice.hash if voice else "",
+            adapter_hash=voice.adapter.sha256 if voice and voice.adapter else "",
             text=line.text,
             settings=settings.as_dict(),
             pronunciations=pronunciations,

@@ -21,7 +21,9 @@ class Recipe:
         model_hash: hash of its weights.
         voice_id: the voice's id in this library, or None (no reference).
         voice_name: its name at the time.
-        voice_hash: `Voice.hash` at the time: of the sample's audio and transcript.
+        voice_hash: `Voice.hash` at the time: of the sample's audio and transcript, and of what the
+            voice was fine-tuned to.
+        adapter_hash: sha256 of what the voice was fine-tuned to; empty for an instant voice.
         text: what was spoken.
         pronunciations: the entries of the pronunciation list that are for words in it.
         settings: the generation settings as plain values, seed included.
@@ -37,6 +39,7 @@ class Recipe:
     text: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     pronunciations: str = ""
+    adapter_hash: str = ""
     app_version: str = ""
     date: str = ""
 

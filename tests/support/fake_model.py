@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ import torch
 from ditar_studio.audio.clip import Clip
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import Hearing, ModelInfo, PatchOutput
+from ditar_studio.engine.voice import OtherModelError
 from ditar_studio.errors import StudioError
 
 RATE, PATCH, AHEAD = 24000, 2400, 600
@@ -84,7 +86,9 @@ class FakeModel:
         self.prepared: list[tuple[Clip, str]] = []
         self.begun: list[str] = []
 
-    def prepare_voice(self, clip: Clip, transcript: str) -> object:
+    def prepare_voice(self, clip: Clip, transcript: str, adapter: Path | None = None) -> object:
+        if adapter is not None and adapter.stem == "other":
+            raise OtherModelError("The voice was fine-tuned for another model.", "Do it again.")
         self.prepared.append((clip, transcript))
         return (round(clip.rms, 4), transcript)
 

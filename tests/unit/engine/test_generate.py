@@ -235,7 +235,7 @@ def test_a_cached_voice_is_encoded_once() -> None:
 
 def test_running_out_of_memory_is_told_in_words() -> None:
     class Hungry(FakeModel):
-        def prepare_voice(self, clip: object, transcript: str) -> object:
+        def prepare_voice(self, clip: object, transcript: str, adapter: object = None) -> object:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried ...")
 
     events = list(stream(Hungry(), request("Hello.")))

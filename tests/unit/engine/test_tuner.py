@@ -10,8 +10,8 @@ from small_ditar import SMALL
 from tiny_ditar import randomised
 
 from ditar_studio.engine.tuner import Tuner, TuningPlan
-from ditar_studio.engine.tuning_data import collect, cut, halves, pairs
-from ditar_studio.model.ditar import DiTAR, Prompt
+from ditar_studio.engine.tuning_data import SpokenClip, collect, cut, halves, pairs
+from ditar_studio.model.ditar import DiTAR
 from ditar_studio.model.objective import DiTARLosses, Patches
 from ditar_studio.model.threads import one_thread
 
@@ -33,43 +33,39 @@ def model() -> DiTAR:
     return ditar
 
 
-def prompt(latents: int = 48, words: int = 6, seed: int = 0) -> Prompt:
+VOICE = torch.nn.functional.normalize(torch.ones(128), dim=0)
+
+
+def clip(latents: int = 48, words: int = 6, seed: int = 0) -> SpokenClip:
     """Words of three sounds each, evenly spoken."""
     generator = torch.Generator().manual_seed(seed)
     sounds = torch.randint(11, 60, (words, 3), generator=generator)
     spaced = torch.cat((sounds, torch.full((words, 1), DiTAR.boundary)), 1).flatten()[:-1]
     units = (torch.arange(latents) * 3 * words / latents).long() + 1
     values = torch.randn(latents, SMALL.vae.latent_dim, generator=generator) * 0.3 + 0.5
-    embeddings = torch.randn(latents // SMALL.patch, SMALL.language_model.dim, generator=generator)
-    voice = torch.nn.functional.normalize(torch.randn(128, generator=generator), dim=0)
-    return Prompt(spaced, values, embeddings, voice, units, 0.0)
+    return SpokenClip(spaced, values, units)
 
 
-def patches_of(model: DiTAR, *prompts: Prompt) -> Patches:
-    voice = prompts[0].voice
-    assert voice is not None
-    generator = torch.Generator().manual_seed(0)
-    return collect(model, prompts, voice, DiTARLosses(), 2, generator)
+def patches_of(model: DiTAR, *clips: SpokenClip) -> Patches:
+    return collect(model, clips, VOICE, DiTARLosses(), 2, torch.Generator().manual_seed(0))
 
 
 def voice_of(model: DiTAR) -> torch.Tensor:
-    voice = prompt().voice
-    assert voice is not None
     assert model.voice is not None
-    told: torch.Tensor = model.voice(voice[None])[1][0]
+    told: torch.Tensor = model.voice(VOICE[None])[1][0]
     return told
 
 
 def tuned(model: DiTAR, plan: TuningPlan = PLAN) -> tuple[Tuner, list[float]]:
     losses = []
-    with Tuner(model.locdit, voice_of(model), patches_of(model, prompt()), plan) as tuner:
+    with Tuner(model.locdit, voice_of(model), patches_of(model, clip()), plan) as tuner:
         while not tuner.done:
             losses.append(tuner.advance())
     return tuner, losses
 
 
 def test_halves_meet_where_a_word_begins_and_lose_nothing() -> None:
-    whole = prompt()
+    whole = clip()
     two = halves(whole, SMALL.patch)
     assert two is not None
     first, second = two
@@ -79,12 +75,11 @@ def test_halves_meet_where_a_word_begins_and_lose_nothing() -> None:
     assert len(first.latents) % SMALL.patch == 0
     assert abs(len(first.latents) - 24) <= SMALL.patch
     for part in two:
-        assert part.units is not None
         assert int(part.units.max()) <= int((part.symbols != DiTAR.boundary).sum())
 
 
 def test_what_nobody_wrote_down_is_cut_between_sounds() -> None:
-    whole = prompt()
+    whole = clip()
     heard = replace(whole, symbols=whole.symbols[whole.symbols != DiTAR.boundary])
     two = halves(heard, SMALL.patch)
     assert two is not None
@@ -92,23 +87,23 @@ def test_what_nobody_wrote_down_is_cut_between_sounds() -> None:
 
 
 def test_long_clips_are_cut_and_every_part_is_spoken_behind_another() -> None:
-    long = prompt(latents=480, words=60)
+    long = clip(latents=480, words=60)
     parts = cut(long, SMALL.patch, 200)
     assert len(parts) == 4
     assert max(len(part.latents) for part in parts) <= 200
-    assert [len(pair) for pair in pairs([long, prompt()], SMALL.patch)] == [2, 2, 2]
+    assert [len(pair) for pair in pairs([long, clip()], SMALL.patch)] == [2, 2, 2]
 
 
 def test_a_clip_too_short_to_be_cut_is_used_whole() -> None:
-    short = prompt(latents=20, words=2)
+    short = clip(latents=20, words=2)
     assert pairs([short], SMALL.patch) == [(short,)]
 
 
 def test_every_patch_is_a_target_as_often_as_is_asked_for(model: DiTAR) -> None:
-    clips = [prompt(), prompt(latents=64, seed=1)]
+    clips = [clip(), clip(latents=64, seed=1)]
     patches = patches_of(model, *clips)
     assert len(patches.clean) == 2 * (48 + 64) // SMALL.patch
-    wanted = sum(clip.latents.sum() for clip in clips) * 2
+    wanted = sum(each.latents.sum() for each in clips) * 2
     assert float(patches.clean.sum()) == pytest.approx(float(wanted), rel=1e-4)
 
 
@@ -139,7 +134,7 @@ def test_a_tuning_goes_on_after_a_crash_as_if_there_had_been_none(
     model: DiTAR, tmp_path: Path
 ) -> None:
     whole, _ = tuned(model)
-    patches, path = patches_of(model, prompt()), tmp_path / "tuning"
+    patches, path = patches_of(model, clip()), tmp_path / "tuning"
     with Tuner(model.locdit, voice_of(model), patches, PLAN) as begun:
         for _ in range(6):
             begun.advance()

@@ -1,0 +1,247 @@
+"""Fine-tuning a voice: from clips of it to weights of its own that the model's own ears prefer.
+
+The voice speaks fixed sentences before and after. The tuned one is kept if the model's reader makes
+out the words as well as before and its speaker encoder finds the voice closer to the reference;
+else it is taken less far, and if that doesn't help either, the instant voice stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+
+from ditar_studio.engine.attempt import Attempt, Work
+from ditar_studio.engine.native import EncodedClip, NativeModel, NativeVoice
+from ditar_studio.engine.speech_model import Hearing, SpeechModel
+from ditar_studio.engine.tuner import Tuner, TuningPlan
+from ditar_studio.engine.tuning_clips import speech_of
+from ditar_studio.engine.tuning_data import collect
+from ditar_studio.engine.tuning_events import (
+    InstantStays,
+    Level,
+    TuningCancelled,
+    TuningControl,
+    TuningEvent,
+    TuningProgress,
+    VoiceTuned,
+)
+from ditar_studio.engine.voice import Reference, check_length, trim_and_level
+from ditar_studio.engine.voice_adapter import AdapterCard, VoiceAdapter
+from ditar_studio.errors import StudioError
+
+PROBES = (
+    "The ferry leaves the harbour every morning at eight.",
+    "She found an old photograph inside a dusty book.",
+    "Please wash your hands before you touch the cheese.",
+    "Why would nobody choose the shorter road?",
+)
+_SHARES = (1.0, 0.6, 0.3)
+"""Of the way from the model's own weights to the tuned ones, tried in this order."""
+
+_WORSE = 0.03
+"""So much larger a share of wrong sounds is put down to chance."""
+
+_SAVED_EVERY = 20.0  # seconds
+_DRAWS = 4
+_QUICK_STEPS = 40
+_STEPS_A_MINUTE, _MOST_STEPS = 240, 480
+
+
+def plan_of(level: Level, seconds: float, seed: int = 0) -> TuningPlan:
+    """How a voice with so many seconds of speech is tuned."""
+    if level == "quick":
+        return TuningPlan(steps=_QUICK_STEPS, rate=5e-4, seed=seed)
+    steps = max(2 * _QUICK_STEPS, min(_MOST_STEPS, round(_STEPS_A_MINUTE * seconds / 60)))
+    return TuningPlan(steps=steps, rate=7e-4, seed=seed)
+
+
+def fine_tune(
+    model: SpeechModel,
+    references: Sequence[Reference],
+    level: Level = "quick",
+    *,
+    seed: int = 0,
+    control: TuningControl | None = None,
+    checkpoint: Path | None = None,
+) -> Iterator[TuningEvent]:
+    """Fine-tune a voice while the events are drawn.
+
+    Args:
+        model: the model that is to speak in it.
+        references: clips of the voice; it speaks from the first.
+        level: how much time is taken.
+        seed: the same seed gives the same result on the same machine.
+        control: pauses and cancels.
+        checkpoint: a file from which the same tuning goes on after a crash; gone afterwards.
+
+    Yields:
+        `TuningProgress`, at the end one of `VoiceTuned`, `InstantStays` and `TuningCancelled`.
+
+    Raises:
+        StudioError: the model can't be fine-tuned, or the clips can't be used.
+    """
+    if not isinstance(model, NativeModel) or not model.info.fine_tunes:
+        raise StudioError(
+            f"Voices of {model.info.name} can't be fine-tuned.", "Choose the built-in model."
+        )
+    if not references:
+        raise StudioError("The voice has no recording.", "Add one.")
+    run = _Run(model, references, level, seed, control or TuningControl(), checkpoint)
+    try:
+        yield from run.events()
+    except MemoryError as error:
+        raise StudioError(
+            "There is not enough memory to fine-tune the voice.", "Close other programs."
+        ) from error
+
+
+class _Run:
+    """One tuning in progress."""
+
+    def __init__(
+        self,
+        model: NativeModel,
+        references: Sequence[Reference],
+        level: Level,
+        seed: int,
+        control: TuningControl,
+        checkpoint: Path | None,
+    ) -> None:
+        self._model, self._references, self._level = model, references, level
+        self._seed, self._control, self._checkpoint = seed, control, checkpoint
+        self._start = time.monotonic()
+        self._probe_seconds = 0.0
+
+    def events(self) -> Iterator[TuningEvent]:
+        yield TuningProgress(0.0, None)
+        clip = trim_and_level(self._references[0].clip())
+        check_length(clip)
+        encoded = self._model.encode(clip, self._references[0].transcript)
+        instant = self._model.with_timbre(encoded, encoded.voice)
+        start = time.monotonic()
+        before = self._probe(instant)
+        self._probe_seconds = time.monotonic() - start
+        tuner = None if self._control.cancelled.is_set() else self._tuner(instant)
+        if tuner is not None:
+            with tuner:
+                yield from self._train(tuner)
+        if tuner is None or self._control.cancelled.is_set():
+            self._forget()
+            yield TuningCancelled()
+            return
+        yield self._choose(tuner, encoded, before)
+        self._forget()
+
+    def _tuner(self, voice: NativeVoice) -> Tuner:
+        network = self._model.network
+        clips = speech_of(self._model, self._references)
+        self._seconds = sum(len(each.latents) for each in clips) / network.config.vae.latent_rate
+        plan = plan_of(self._level, self._seconds, self._seed)
+        self._clips = tuple(reference.hash() for reference in self._references)
+        embedding = voice.prompt.voice
+        assert embedding is not None
+        assert network.voice is not None
+        generator = torch.Generator().manual_seed(self._seed)
+        with torch.no_grad():
+            patches = collect(network, clips, embedding, plan.losses, _DRAWS, generator)
+            told = network.voice(embedding[None])[1][0]
+        tuner = Tuner(network.locdit, told, patches, plan)
+        values = [self._model.info.weights_hash, self._clips, asdict(plan)]
+        self._key = hashlib.sha256(json.dumps(values).encode()).hexdigest()
+        if self._checkpoint is not None:
+            tuner.resume(self._checkpoint, self._key)
+        return tuner
+
+    def _train(self, tuner: Tuner) -> Iterator[TuningEvent]:
+        first, start, paused = tuner.step, time.monotonic(), 0.0
+        saved = start
+        while not tuner.done:
+            paused += self._control.wait()
+            if self._control.cancelled.is_set():
+                return
+            tuner.advance()
+            now = time.monotonic()
+            a_step = (now - start - paused) / (tuner.step - first)
+            remaining = a_step * (tuner.plan.steps - tuner.step) + 1.2 * self._probe_seconds
+            elapsed = now - self._start - paused
+            yield TuningProgress(elapsed / (elapsed + remaining), remaining)
+            if self._checkpoint is not None and now - saved > _SAVED_EVERY:
+                tuner.save(self._checkpoint, self._key)
+                saved = now
+
+    def _choose(self, tuner: Tuner, encoded: EncodedClip, before: Hearing) -> TuningEvent:
+        """The furthest that the voice can go without losing words."""
+        best: Hearing | None = None
+        for share in _SHARES:
+            locdit, shift = tuner.result(share)
+            level = tuner.plan.highest
+            tuned = self._model.network.tuned(locdit, shift, level)
+            voice = self._model.with_timbre(encoded, replace(encoded.voice, tuned=tuned))
+            after = self._probe(voice)
+            if self._control.cancelled.is_set():
+                return TuningCancelled()
+            if best is None or after.score > best.score:
+                best = after
+            if not _better(after, before):
+                continue
+            weights = {name: weight.bfloat16() for name, weight in locdit.state_dict().items()}
+            card = AdapterCard(
+                model_hash=self._model.info.weights_hash,
+                highest=level,
+                clips=self._clips,
+                seconds=round(self._seconds, 2),
+                settings={"level": self._level, "share": share, **asdict(tuner.plan)},
+                before=_figures(before),
+                after=_figures(after),
+            )
+            return VoiceTuned(VoiceAdapter(card, weights, shift, voice.timbre))
+        assert best is not None
+        return InstantStays(_reason(best, before), _figures(before), _figures(best))
+
+    def _probe(self, voice: NativeVoice) -> Hearing:
+        """What the model hears of itself when it speaks the probe sentences."""
+        info, settings = self._model.info, self._model.info.default_settings
+        heard: list[Hearing] = []
+        for number, sentence in enumerate(PROBES):
+            generator = torch.Generator().manual_seed(number)
+            utterance = self._model.begin(sentence, voice, settings, generator)
+            attempt = Attempt(utterance, settings, info, self._control.cancelled, Work())
+            for _ in attempt.make():
+                pass
+            if self._control.cancelled.is_set():
+                break
+            attempt.listen()
+            assert attempt.hearing is not None
+            heard.append(attempt.hearing)
+        likeness = sum(each.likeness or 0.0 for each in heard) / max(1, len(heard))
+        return Hearing(
+            sum(each.sounds for each in heard), sum(each.errors for each in heard), likeness
+        )
+
+    def _forget(self) -> None:
+        if self._checkpoint is not None:
+            self._checkpoint.unlink(missing_ok=True)
+
+
+def _better(after: Hearing, before: Hearing) -> bool:
+    closer = (after.likeness or 0.0) > (before.likeness or 0.0)
+    return closer and after.error_rate <= before.error_rate + _WORSE
+
+
+def _reason(after: Hearing, before: Hearing) -> str:
+    if (after.likeness or 0.0) <= (before.likeness or 0.0):
+        return "The voice would not have come closer to the recording."
+    return "The words would have become less clear."
+
+
+def _figures(hearing: Hearing) -> dict[str, float]:
+    return {
+        "error_rate": round(hearing.error_rate, 4),
+        "likeness": round(hearing.likeness or 0.0, 4),
+    }

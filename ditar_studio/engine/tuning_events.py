@@ -1,0 +1,88 @@
+"""What a fine-tuning tells while it runs, and how it is paused and cancelled.
+
+TuningProgress*, at the end exactly one of VoiceTuned, InstantStays and TuningCancelled.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from ditar_studio.engine.voice_adapter import VoiceAdapter
+
+Level = Literal["quick", "thorough"]
+"""How much time is taken: a quarter of a minute on two cores, or minutes."""
+
+
+@dataclass(frozen=True)
+class TuningProgress:
+    """How far it is.
+
+    Attributes:
+        fraction: 0..1.
+        remaining: seconds, as measured so far; None while nothing is known.
+    """
+
+    fraction: float
+    remaining: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class VoiceTuned:
+    """The voice is closer now; the last event."""
+
+    adapter: VoiceAdapter
+
+
+@dataclass(frozen=True)
+class InstantStays:
+    """The voice was not made better; the last event.
+
+    Attributes:
+        reason: in a sentence.
+        before, after: as in `AdapterCard`; of what came closest.
+    """
+
+    reason: str
+    before: dict[str, float]
+    after: dict[str, float]
+
+
+@dataclass(frozen=True)
+class TuningCancelled:
+    """It was cancelled; the last event."""
+
+
+TuningEvent = TuningProgress | VoiceTuned | InstantStays | TuningCancelled
+
+
+class TuningControl:
+    """Lets another thread pause, resume and cancel a tuning."""
+
+    def __init__(self) -> None:
+        self.cancelled = threading.Event()
+        self._going = threading.Event()
+        self._going.set()
+
+    def cancel(self) -> None:
+        """End it, also while it is paused."""
+        self.cancelled.set()
+        self._going.set()
+
+    def pause(self) -> None:
+        """Make it wait after the step that it is at."""
+        if not self.cancelled.is_set():
+            self._going.clear()
+
+    def resume(self) -> None:
+        """End a pause."""
+        self._going.set()
+
+    def wait(self) -> float:
+        """Wait while it is paused; returns for how many seconds."""
+        start = time.monotonic()
+        self._going.wait()
+        return time.monotonic() - start

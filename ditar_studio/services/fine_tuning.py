@@ -1,0 +1,133 @@
+"""The fine-tuning of voices: of those in the library, and of references that are in none."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import platformdirs
+
+from ditar_studio.engine.speech_model import SpeechModel
+from ditar_studio.engine.tuning_events import (
+    InstantStays,
+    Level,
+    TuningCancelled,
+    TuningControl,
+    TuningEvent,
+    VoiceTuned,
+)
+from ditar_studio.engine.voice import Reference
+from ditar_studio.store.adapter import SUFFIX
+from ditar_studio.store.library import Library
+from ditar_studio.store.voice import Voice
+
+_MOST_KEPT = 50
+"""Fine-tuned voices of references that are in no library."""
+
+
+def tune_voice(
+    library: Library,
+    voice_id: str,
+    model: SpeechModel,
+    level: Level,
+    control: TuningControl | None = None,
+) -> Iterator[TuningEvent]:
+    """Fine-tune a voice of the library on all of its samples, and keep what comes of it.
+
+    A tuning that was killed goes on where it was. What the voice was fine-tuned to before stays
+    until then, and can be had back by undo.
+
+    Yields:
+        Events as `engine.fine_tuning.fine_tune` tells them; `VoiceTuned` once it is kept.
+
+    Raises:
+        StudioError: as there; or the voice is gone.
+    """
+    from ditar_studio.engine.fine_tuning import fine_tune
+    from ditar_studio.engine.voice_adapter import save_adapter
+
+    voice = library.voices.get(voice_id)
+    references = [Reference(sample.path, sample.transcript) for sample in voice.samples]
+    checkpoint = library.root / "voices" / f".{voice_id}.tuning"
+    events = fine_tune(model, references, level, control=control, checkpoint=checkpoint)
+    for event in events:
+        if isinstance(event, VoiceTuned):
+            with tempfile.TemporaryDirectory(prefix="ditar-voice-") as folder:
+                path = Path(folder) / f"voice{SUFFIX}"
+                save_adapter(event.adapter, path)
+                library.voices.fine_tune(voice_id, path)
+        yield event
+
+
+def is_outdated(voice: Voice, model: SpeechModel) -> bool:
+    """Whether a voice was fine-tuned for another model, or before its samples were what they are:
+    fine-tuning it again then brings it up to date."""
+    if voice.adapter is None:
+        return False
+    clips = [sample.hash for sample in voice.samples]
+    other = voice.adapter.model_hash != model.info.weights_hash
+    return other or list(voice.adapter.card.get("clips", [])) != clips
+
+
+class TunedReferences:
+    """Fine-tunes references that are in no library, each once: what comes of it is kept by
+    content in the user's cache.
+
+    Args:
+        model: that is to speak.
+        level: how much time is taken for each.
+        tell: told of every event of a tuning.
+        folder: where to keep them; None for the user's cache.
+    """
+
+    def __init__(
+        self,
+        model: SpeechModel,
+        level: Level,
+        tell: Callable[[TuningEvent], None],
+        folder: Path | None = None,
+    ) -> None:
+        self._model, self._level, self._tell = model, level, tell
+        self._folder = folder or platformdirs.user_cache_path("ditar-studio", False) / "voices"
+
+    def get(self, reference: Reference, control: TuningControl | None = None) -> Reference:
+        """A reference with what it was fine-tuned to, or as it is where that did not help or was
+        cancelled.
+
+        Raises:
+            StudioError: as `engine.fine_tuning.fine_tune`.
+        """
+        from ditar_studio.engine.fine_tuning import fine_tune
+        from ditar_studio.engine.voice_adapter import VERSION, save_adapter
+
+        parts = [VERSION, self._model.info.weights_hash, reference.hash(), self._level]
+        key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+        path, useless = self._folder / f"{key}{SUFFIX}", self._folder / f"{key}.instant"
+        if useless.is_file():
+            return reference
+        if not path.is_file():
+            for event in fine_tune(self._model, [reference], self._level, control=control):
+                self._tell(event)
+                if isinstance(event, VoiceTuned):
+                    self._folder.mkdir(parents=True, exist_ok=True)
+                    save_adapter(event.adapter, path)
+                elif isinstance(event, InstantStays):
+                    self._folder.mkdir(parents=True, exist_ok=True)
+                    useless.write_text(event.reason, encoding="utf-8")
+                    return reference
+                elif isinstance(event, TuningCancelled):
+                    return reference
+            self._forget_old()
+        path.touch()
+        return dataclasses.replace(reference, adapter=path)
+
+    def _forget_old(self) -> None:
+        kept = sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in kept[_MOST_KEPT:]:
+            with contextlib.suppress(OSError):
+                path.unlink()

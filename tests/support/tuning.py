@@ -1,0 +1,33 @@
+"""Fine-tunings short enough for tests, of a small model that hears what it is told to hear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from ditar_studio.engine import fine_tuning, native
+from ditar_studio.engine.speech_model import Hearing
+from ditar_studio.model.threads import one_thread
+
+STEPS = 4
+BEFORE = Hearing(100, 10, 0.5)
+CLOSER, FURTHER = replace(BEFORE, likeness=0.6), replace(BEFORE, likeness=0.4)
+UNCLEAR = replace(CLOSER, errors=20)
+
+
+@contextmanager
+def short_tunings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A few steps and one probe sentence; on one thread, as little work takes longest to share."""
+    monkeypatch.setattr(fine_tuning, "_QUICK_STEPS", STEPS)
+    monkeypatch.setattr(fine_tuning, "PROBES", ("Two words.",))
+    with one_thread():
+        yield
+
+
+def hears(monkeypatch: pytest.MonkeyPatch, *heard: Hearing) -> None:
+    """What the model hears of its probe sentences, one after the other."""
+    said = iter(heard)
+    monkeypatch.setattr(native.NativeUtterance, "hear", lambda self, samples: next(said))
