@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from ditar_studio import cli
+from ditar_studio.cli.display import display_is_there
+from ditar_studio.errors import StudioError
+from ditar_studio.installation import program
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -13,6 +17,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _start_studio(arguments: Sequence[str]) -> int:
-    from ditar_studio.ui.start import start
+    if not os.environ.get("QT_QPA_PLATFORM") and not display_is_there():
+        raise StudioError(
+            "There is no display to open the studio on.",
+            f"Start it on a desktop; “{program()} speak --help” tells how to speak without one.",
+        )
+    try:
+        from ditar_studio.ui.start import start
+    except ImportError as error:
+        raise StudioError(
+            f"The window's libraries can't be used: {error}.",
+            f"“{program()} doctor” tells what is missing.",
+        ) from error
 
     return start(arguments)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from ditar_studio.errors import StudioError
+from ditar_studio.installation import how_to_add
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Extra:
     @property
     def how_to_get(self) -> str:
         """What to do to get it. Nothing is ever downloaded unasked."""
-        return f'Install it with: pip install "ditar-studio[{self.extra}]", and start again.'
+        return how_to_add(self.extra)
 
     def require(self) -> None:
         """Do nothing if it is installed.

@@ -47,8 +47,7 @@ def import_judge(module: str) -> ModuleType:
         raise StudioError(
             f"Evaluation needs the package “{module.partition('.')[0]}”, which can't be used: "
             f"{error}.",
-            "Install it with: pip install 'ditar-studio[evaluation]' and then "
-            "pip install --no-deps Resemblyzer==0.1.4",
+            LIKENESS.how_to_get,
         ) from error
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import hashlib
 import json
-import re
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ditar_studio.cli.console import Console
+from ditar_studio.cli.console import Console, one_line
+from ditar_studio.cli.jobs import BadRow, Job, read_jobs
+from ditar_studio.cli.output import Inputs, Output, free_place, refuse_input
 from ditar_studio.cli.speaking import (
+    files_read,
     lexicon_of,
     load,
     model_values,
@@ -25,37 +29,16 @@ from ditar_studio.cli.speaking import (
 )
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import StudioError
+from ditar_studio.store import files, lock
+from ditar_studio.text_file import read_bytes
 
 if TYPE_CHECKING:
-    from ditar_studio.audio.io import Subtype
-    from ditar_studio.engine.generate import GenerationRequest
-    from ditar_studio.engine.speech_model import SpeechModel
-    from ditar_studio.engine.voice import Reference, VoiceCache
-    from ditar_studio.text.lexicon import Lexicon
+    from ditar_studio.engine.voice import Reference
 
 FAILED, INTERRUPTED = 1, 130
 
-_SETTINGS = ("seed", "temperature", "guidance", "steps")
-_JOURNAL = "batch-journal.jsonl"
-
-
-@dataclass(frozen=True)
-class Job:
-    """A row: what to say, how, and the name of its file.
-
-    Attributes:
-        id: the file's name without “.wav”.
-        text: what to say.
-        reference: the recording.
-        transcript: the words in it.
-        changes: settings of this row alone.
-    """
-
-    id: str
-    text: str
-    reference: Path
-    transcript: str
-    changes: dict[str, Any]
+_JOURNAL, _LOCK = "batch-journal.jsonl", "batch.lock"
+_LARGEST = 256 << 20
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -79,29 +62,64 @@ def speak_all(arguments: argparse.Namespace, console: Console) -> Outcome:
     """Speak all rows that aren't done yet.
 
     Raises:
-        StudioError: the job file, the folder or the settings can't be used.
+        StudioError: the job file, the folder, the settings or the model can't be used.
     """
     settings_of(arguments, GenerationSettings())
-    jobs_path, folder = Path(arguments.jobs), Path(arguments.out_dir)
-    rows = list(read_jobs(jobs_path))
-    if not rows:
-        raise StudioError(f"“{jobs_path.name}” has no rows.", "Write one JSON object a line.")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
-        raise StudioError(
-            f"The folder “{folder}” can't be made: {error}.", "Choose another one."
-        ) from error
-    lexicon = lexicon_of(arguments)
+    rows = read_jobs(Path(arguments.jobs))
+    folder = Path(arguments.out_dir)
     results: list[dict[str, Any]] = []
-    with stop_on_interrupt() as cancel:
-        batch = _Batch(arguments, folder, lexicon, cancel, console)
-        for number, row in enumerate(rows):
+    with alone_in(folder), stop_on_interrupt() as cancel:
+        batch: _Batch | None = None
+        for row in rows:
             if cancel.is_set():
                 break
-            console.say(f"[{number + 1}/{len(rows)}] {row.id if isinstance(row, Job) else ''}")
-            results.append(batch.do(row))
+            name = row.id if isinstance(row, Job) else ""
+            console.say(f"[{len(results) + 1}/{len(rows)}] {name}")
+            if isinstance(row, BadRow):
+                result = _failed(f"Row {row.number}", row.error, console)
+            else:
+                batch = batch or _Batch(arguments, rows, folder, cancel, console)
+                result = {"id": row.id, **batch.do(row)}
+            results.append({"row": row.number, **result})
     return _summary(results, len(rows), cancel.is_set())
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Make a folder and keep other batches out of it; the system does when a process dies.
+
+    Raises:
+        StudioError: it can't be written to, or another batch is at work in it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        guard = open(folder / _LOCK, "ab")  # noqa: SIM115
+    except (OSError, ValueError) as error:
+        raise StudioError(
+            f"The folder “{folder}” can't be written to: {error}.", "Choose another one."
+        ) from error
+    with guard:
+        try:
+            lock.take(guard.fileno())
+        except OSError as error:
+            raise StudioError(
+                f"Another batch is at work in “{folder}”.", "Wait for it, or choose another folder."
+            ) from error
+        yield
+
+
+def _failed(what: str, error: Exception, console: Console) -> dict[str, Any]:
+    """Tell that a row failed; what its result says of it."""
+    if isinstance(error, StudioError):
+        message, remedy = error.message, error.remedy
+    elif isinstance(error, OSError):
+        message, remedy = f"{error}.", "Make way for it, and run the batch again."
+    else:
+        message = f"something unexpected went wrong ({type(error).__name__}: {error})."
+        remedy = "The log says more about it."
+    message = one_line(message)
+    console.warn(f"{what}: {message}", remedy, error)
+    return {"state": "failed", "error": message}
 
 
 def _summary(results: list[dict[str, Any]], rows: int, interrupted: bool) -> Outcome:
@@ -128,145 +146,155 @@ def _summary(results: list[dict[str, Any]], rows: int, interrupted: bool) -> Out
         f"{rows - count['made'] - count['kept'] - count['failed']} left; "
         f"{seconds:.1f} s of speech, RTF {rtf:.2f}"
     )
-    code = INTERRUPTED if interrupted else FAILED if count["failed"] else 0
+    failed = [str(result["row"]) for result in results if result["state"] == "failed"]
+    if failed:
+        text += f"\nFailed rows: {', '.join(failed)}"
+    code = INTERRUPTED if interrupted else FAILED if failed else 0
     return Outcome(values, text, code)
 
 
-def read_jobs(path: Path) -> Iterator[Job | StudioError]:
-    """The rows of a job file; for a bad row what is wrong with it.
-
-    Raises:
-        StudioError: the file itself can't be read.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, ValueError) as error:
-        raise StudioError(
-            f"The job file “{path}” can't be read.", "Give a text file with one JSON object a line."
-        ) from error
-    seen: set[str] = set()
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            job = _job(json.loads(line), path.parent)
-            if job.id.casefold() in seen:
-                raise StudioError(f"the id “{job.id}” is used twice.", "Give each row its own.")
-            seen.add(job.id.casefold())
-            yield job
-        except StudioError as error:
-            yield StudioError(f"Row {number}: {error.message}", error.remedy)
-        except (ValueError, RecursionError):
-            yield StudioError(f"Row {number} is not JSON.", "Write one JSON object a line.")
-
-
-def _job(row: object, folder: Path) -> Job:
-    if not isinstance(row, dict):
-        raise StudioError("it is not an object.", 'Write {"id": ..., "text": ..., ...}.')
-    for name in ("id", "text", "reference"):
-        if not isinstance(row.get(name), str) or not row[name].strip():
-            raise StudioError(f"“{name}” is missing or not a text.", "Complete the row.")
-    if not isinstance(row.get("transcript", ""), str):
-        raise StudioError("“transcript” is not a text.", "Write down the words of the reference.")
-    if not re.fullmatch(r"[\w][\w .,+-]{0,150}", row["id"]):
-        raise StudioError(
-            f"the id {row['id']!r} can't be a file's name.", "Use letters, digits, - and _."
-        )
-    changes = {name: row[name] for name in _SETTINGS if name in row}
-    dataclasses.replace(GenerationSettings(), **changes)
-    reference = Path(row["reference"])
-    beside = folder / reference
-    if not reference.is_absolute() and beside.exists():
-        reference = beside
-    return Job(row["id"], row["text"], reference, row.get("transcript", ""), changes)
-
-
 class _Batch:
-    """The rows' work; the model is loaded when a row first needs it."""
+    """The rows' work, with the model loaded."""
 
     def __init__(
         self,
         arguments: argparse.Namespace,
+        rows: list[Job | BadRow],
         folder: Path,
-        lexicon: Lexicon | None,
         cancel: threading.Event,
         console: Console,
     ) -> None:
+        from ditar_studio.engine.voice import VoiceCache
+
         self._arguments = arguments
         self._folder = folder
-        self._lexicon = lexicon
         self._cancel = cancel
         self._console = console
-        self._subtype: Subtype = arguments.subtype
-        self._model: SpeechModel | None = None
-        self._voices: VoiceCache | None = None
-        self._journal = folder / _JOURNAL
-        self._done = self._read_journal()
+        self._lexicon = lexicon_of(arguments)
+        self._model = load(arguments)
+        self._voices = VoiceCache(self._model)
+        self._settings = settings_of(arguments, self._model.info.default_settings)
+        references = (row.reference for row in rows if isinstance(row, Job))
+        self._read = Inputs([*files_read(arguments), *references])
+        self._journal = _Journal(folder / _JOURNAL)
 
-    def do(self, row: Job | StudioError) -> dict[str, Any]:
-        """Speak one row; what became of it."""
-        if isinstance(row, StudioError):
-            self._console.warn(row.message, row.remedy)
-            return {"state": "failed", "error": row.message}
+    def do(self, job: Job) -> dict[str, Any]:
+        """Speak one row; what became of it, whatever that is."""
         try:
-            return self._speak(row)
-        except StudioError as error:
-            self._console.warn(f"{row.id}: {error.message}", error.remedy)
-            return {"id": row.id, "state": "failed", "error": error.message}
-        except OSError as error:
-            self._console.warn(f"{row.id}: {error}.", "Make way for it, and run the batch again.")
-            return {"id": row.id, "state": "failed", "error": str(error)}
+            return self._speak(job)
+        except Exception as error:
+            return _failed(job.id, error, self._console)
 
     def _speak(self, job: Job) -> dict[str, Any]:
         from ditar_studio.engine.generate import GenerationRequest, Line
-        from ditar_studio.engine.voice import Reference, VoiceCache
+        from ditar_studio.engine.voice import Reference
 
         reference = Reference(job.reference, job.transcript)
-        if self._model is None or self._voices is None:
-            self._model = load(self._arguments)
-            self._voices = VoiceCache(self._model)
-        settings = settings_of(self._arguments, self._model.info.default_settings)
-        settings = dataclasses.replace(settings, **job.changes)
+        settings = dataclasses.replace(self._settings, **job.changes)
         request = GenerationRequest((Line(job.text),), reference, settings, self._lexicon)
+        recipe = self._recipe(job, reference, settings)
         path = self._folder / f"{job.id}.wav"
-        recipe = self._recipe(self._model, request, reference)
-        if path.is_file() and self._done.get(job.id) == recipe and not self._arguments.force:
-            return {"id": job.id, "state": "kept"}
-        partial = path.with_suffix(".part.wav")
-        spoken = speak_into(
-            partial, self._model, request, self._voices, self._cancel, self._console, self._subtype
+        force = self._arguments.force
+        if path.is_file() and not force:
+            digest = files.sha256(path)
+            if self._journal.holds(job.id, digest, recipe):
+                return {"state": "kept"}
+            force = self._is_ours(job, path, digest)
+        output = Output(
+            path,
+            self._read,
+            force,
+            growing=f"{job.id}~batch.wav",
+            before_end=lambda grown: self._journal.note(job.id, files.sha256(grown), recipe),
         )
-        if spoken.cancelled:
-            return {"id": job.id, "state": "stopped", "out": str(partial), **spoken.as_dict()}
-        partial.replace(path)
-        self._note(job.id, recipe)
-        return {"id": job.id, "state": "made", "out": str(path), **spoken.as_dict()}
+        spoken = speak_into(
+            output,
+            self._model,
+            request,
+            self._voices,
+            self._cancel,
+            self._console,
+            self._arguments.subtype,
+        )
+        return {"state": "stopped" if spoken.cancelled else "made", **spoken.as_dict()}
 
-    def _recipe(self, model: SpeechModel, request: GenerationRequest, reference: Reference) -> str:
+    def _is_ours(self, job: Job, path: Path, digest: str) -> bool:
+        """Whether a file is what a batch made of a row; one that was changed since is put aside.
+
+        Raises:
+            StudioError: no batch made it, or this one reads it.
+        """
+        refuse_input(path, self._read)
+        if not self._journal.knows(job.id):
+            raise StudioError(
+                f"there is a file “{path}” that no batch made.", "Move it, or use --force."
+            )
+        if self._journal.holds(job.id, digest):
+            return True
+        kept = free_place(path.with_name(f"{job.id}~changed.wav"))
+        os.rename(path, kept)
+        self._console.warn(
+            f"{job.id}: “{path.name}” is not as it was made.", f"It is “{kept.name}” now."
+        )
+        return False
+
+    def _recipe(self, job: Job, reference: Reference, settings: GenerationSettings) -> str:
+        arguments, lexicon = self._arguments, self._lexicon
         values = [
-            request.lines[0].text,
+            job.text,
             reference.key(),
-            request.settings.as_dict(),
-            model_values(model),
-            self._arguments.precision,
-            self._arguments.lora,
-            self._arguments.lora_alpha,
-            self._arguments.lexicon,
-            self._subtype,
+            settings.as_dict(),
+            model_values(self._model),
+            arguments.precision,
+            arguments.lora,
+            arguments.lora_alpha,
+            dict(lexicon.entries) if lexicon else None,
+            arguments.subtype,
         ]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
-    def _read_journal(self) -> dict[str, str]:
-        done: dict[str, str] = {}
-        if self._journal.is_file():
-            for line in self._journal.read_text(encoding="utf-8", errors="replace").splitlines():
-                try:
-                    row = json.loads(line)
-                    done[row["id"]] = row["recipe"]
-                except (ValueError, KeyError, TypeError):
-                    continue
-        return done
 
-    def _note(self, name: str, recipe: str) -> None:
-        with open(self._journal, "a", encoding="utf-8") as journal:
-            journal.write(json.dumps({"id": name, "recipe": recipe}) + "\n")
+class _Journal:
+    """What batches made in a folder: by id, the recipes and the contents of files.
+
+    A row is noted before its file gets its name, so that a kill in between leaves no file that is
+    nobody's.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._made: dict[str, set[tuple[str, str]]] = {}
+        try:
+            content = read_bytes(path, _LARGEST)
+        except FileNotFoundError:
+            content = b""
+        except OSError as error:
+            raise StudioError(
+                f"The journal “{path}” can't be read: {error.strerror}.", "Choose another folder."
+            ) from error
+        self._torn = bool(content) and not content.endswith(b"\n")
+        for line in content.split(b"\n"):
+            try:
+                row = json.loads(line)
+                self._add(str(row["id"]), str(row["sha256"]), str(row["recipe"]))
+            except (ValueError, KeyError, TypeError, RecursionError):
+                continue
+
+    def knows(self, name: str) -> bool:
+        """Whether a file of this row was ever made."""
+        return name in self._made
+
+    def holds(self, name: str, digest: str, recipe: str | None = None) -> bool:
+        """Whether a row made a file of this content, if given by this recipe."""
+        return any(made == digest and recipe in (None, by) for made, by in self._made.get(name, ()))
+
+    def note(self, name: str, digest: str, recipe: str) -> None:
+        """Write down that a row is made."""
+        row = json.dumps({"id": name, "sha256": digest, "recipe": recipe})
+        with open(self._path, "a", encoding="utf-8") as journal:
+            journal.write(("\n" if self._torn else "") + row + "\n")
+        self._torn = False
+        self._add(name, digest, recipe)
+
+    def _add(self, name: str, digest: str, recipe: str) -> None:
+        self._made.setdefault(name, set()).add((digest, recipe))

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 import time
 from typing import Any
+
+from ditar_studio.cli import streams
+
+log = logging.getLogger(__name__)
 
 _WIDTH = 24
 
@@ -35,12 +40,23 @@ class Console:
         """A line for people."""
         if not self._quiet:
             self._wipe()
-            print(text, file=sys.stderr if self.as_json else sys.stdout, flush=True)
+            if self.as_json:
+                streams.tell(text)
+            else:
+                streams.deliver(text)
 
-    def warn(self, message: str, remedy: str = "") -> None:
-        """A line that matters, on the error stream."""
+    def note(self, text: str) -> None:
+        """A line about work that begins, on the error stream."""
+        if not self._quiet:
+            self._wipe()
+            streams.tell(text)
+
+    def warn(self, message: str, remedy: str = "", cause: BaseException | None = None) -> None:
+        """A line that matters, on the error stream; in the log with its cause."""
+        text = f"{message} {remedy}".rstrip()
+        log.warning("%s", text, exc_info=cause)
         self._wipe()
-        print(f"Note: {message} {remedy}".rstrip(), file=sys.stderr, flush=True)
+        streams.tell(f"Note: {one_line(text)}")
 
     def progress(self, fraction: float, text: str) -> None:
         """A bar that is drawn over itself; nothing where the error stream is not a terminal."""
@@ -49,17 +65,25 @@ class Console:
             self._drawn, self._shown = now, True
             filled = round(_WIDTH * fraction)
             bar = "█" * filled + "░" * (_WIDTH - filled)
-            print(f"\r\x1b[K{bar} {fraction:4.0%}  {text}", end="", file=sys.stderr, flush=True)
+            streams.tell(f"\r\x1b[K{bar} {fraction:4.0%}  {text}", end="")
 
     def result(self, values: dict[str, Any], text: str) -> None:
         """A command's result: the object for programs, or the text for people."""
         self._wipe()
         if self.as_json:
-            print(json.dumps(values, ensure_ascii=False), flush=True)
+            streams.deliver(json.dumps(values))
         elif not self._quiet:
-            print(text, flush=True)
+            streams.deliver(text)
 
     def _wipe(self) -> None:
         if self._shown:
             self._shown = False
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            streams.tell("\r\x1b[K", end="")
+
+
+def one_line(text: str, longest: int = 600) -> str:
+    """The text as one line that is safe on a terminal; what is too long loses its middle."""
+    text = " ".join(text.split())
+    if len(text) > longest:
+        text = f"{text[: longest // 2]} … {text[-longest // 2 :]}"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

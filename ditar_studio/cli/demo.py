@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ditar_studio.cli.console import Console
+from ditar_studio.cli.output import Inputs, Output, free_place
 from ditar_studio.cli.speaking import (
-    check_output,
+    files_read,
     load,
     model_values,
     peak_memory,
@@ -16,6 +17,7 @@ from ditar_studio.cli.speaking import (
     stop_on_interrupt,
 )
 from ditar_studio.errors import StudioError
+from ditar_studio.installation import kind, program
 
 if TYPE_CHECKING:
     from ditar_studio.engine.voice import Reference
@@ -28,33 +30,35 @@ INTERRUPTED = 130
 def run(arguments: argparse.Namespace) -> int:
     """Clone the sample voice and tell how it went."""
     console = Console.of(arguments)
-    out = Path(getattr(arguments, "out", "demo.wav"))
+    given = getattr(arguments, "out", None)
+    out = Path(given) if given else free_place(Path("demo.wav"))
     arguments.model = getattr(arguments, "model", None)
-    check_output(out)
     from ditar_studio.engine.generate import GenerationRequest, Line
     from ditar_studio.engine.voice import Reference, VoiceCache
     from ditar_studio.sample_voices import sample_voices
 
     voice = sample_voices()[0]
+    read = Inputs([voice.path, *files_read(arguments)])
+    output = Output(out, read, getattr(arguments, "force", False))
     console.say(f"Speaking in the voice of {voice.name}: “{TEXT}”")
     reference = Reference(voice.path, voice.transcript)
     with stop_on_interrupt() as cancel:
         model = load(arguments)
         request = GenerationRequest((Line(TEXT),), reference, model.info.default_settings)
-        spoken = speak_into(out, model, request, VoiceCache(model), cancel, console)
+        spoken = speak_into(output, model, request, VoiceCache(model), cancel, console)
     if spoken.cancelled:
-        console.say(f"Stopped; what was made is in {out}.")
+        console.result(spoken.as_dict(), f"Stopped; what was made: {spoken.path or 'nothing'}")
         return INTERRUPTED
     similarity, why_not = _similarity(reference, out)
+    studio = "bash packaging/run.sh" if kind() == "checkout" else f"{program()} studio"
     text = (
         f"{out}: {spoken.stats.seconds:.1f} s of speech, RTF {spoken.stats.rtf:.2f}, "
         f"first patch after {spoken.stats.first_patch_seconds:.2f} s\n"
         f"Similarity to the reference: {why_not if similarity is None else f'{similarity:.2f}'}\n"
-        "To open the studio, run “ditar-studio studio” (or packaging/run.sh) where there is a "
-        "display; “ditar-studio speak --help” tells how to speak your own text."
+        f"To open the studio, run “{studio}” where there is a display; "
+        f"“{program()} speak --help” tells how to speak your own text."
     )
     values = {
-        "out": str(out),
         **spoken.as_dict(),
         "similarity": similarity,
         "peak_rss_mb": peak_memory(),

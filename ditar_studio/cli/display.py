@@ -13,9 +13,9 @@ def display_is_there() -> bool:
     if sys.platform != "linux":
         return True
     wayland = os.environ.get("WAYLAND_DISPLAY")
-    if wayland:
-        folder = os.environ.get("XDG_RUNTIME_DIR", "")
-        return _answers(os.path.join(folder, wayland))
+    folder = os.environ.get("XDG_RUNTIME_DIR", "")
+    if wayland and _answers(os.path.join(folder, wayland)):
+        return True
     match = re.fullmatch(r"(?P<host>[^:/]*):(?P<number>\d+)(\.\d+)?", os.environ.get("DISPLAY", ""))
     if match is None:
         return False

@@ -20,11 +20,18 @@ import platformdirs
 
 from ditar_studio import __version__
 from ditar_studio.cli.console import Console
+from ditar_studio.cli.display import display_is_there
 from ditar_studio.errors import StudioError
+from ditar_studio.installation import how_to_add, kind
 
 State = Literal["works", "optional", "broken"]
 
 _MARKS: dict[State, str] = {"works": "✓", "optional": "–", "broken": "✗"}
+_QT_LIBRARIES = (
+    "Install the libraries that Qt needs. On Debian and Ubuntu: apt-get install libegl1 libgl1 "
+    "libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 libxcb-cursor0 libxcb-icccm4 libxcb-image0 "
+    "libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xkb1 libx11-xcb1"
+)
 _LEAST_DISK, _LEAST_MEMORY = 2.0, 2.0
 
 
@@ -122,14 +129,14 @@ def _kernels() -> Finding:
     if not why:
         return Finding("compiled kernels", "works", "in use")
     remedy = ""
-    if suitable() and not getattr(sys, "frozen", False):
+    if suitable() and kind() != "frozen":
         script = Path(__file__).parents[2] / "packaging" / "compile_kernels.py"
-        again = "pip install --force-reinstall --no-deps ."
-        if script.exists():
-            again = f"{sys.executable} {script}"
+        again = f"run: {sys.executable} {script}"
+        if kind() != "checkout":
+            again = "install DiTAR Studio again from its source code."
         remedy = (
-            "Install a C compiler (apt-get install gcc libc6-dev, or pip install ziglang), and "
-            f"install again: {again}"
+            "Install a C compiler (apt-get install gcc libc6-dev, or "
+            f"{sys.executable} -m pip install ziglang), and {again}"
         )
     return Finding("compiled kernels", "optional", f"none, speech takes longer: {why}", remedy)
 
@@ -185,7 +192,7 @@ def _sound() -> Finding:
 
 def _interface() -> Finding:
     """Qt may abort the process where a library is missing: it is tried in one of its own."""
-    if getattr(sys, "frozen", False):
+    if kind() == "frozen":
         return Finding("interface", "works", "comes with this program")
     script = (
         "from PySide6.QtWidgets import QApplication; from PySide6.QtCore import qVersion;"
@@ -193,7 +200,7 @@ def _interface() -> Finding:
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        env={**os.environ, **({} if display_is_there() else {"QT_QPA_PLATFORM": "offscreen"})},
         capture_output=True,
         text=True,
         timeout=60,
@@ -206,13 +213,11 @@ def _interface() -> Finding:
         "interface",
         "optional",
         reason,
-        "Run packaging/run.sh once as root: it installs the libraries that Qt needs.",
+        _QT_LIBRARIES,
     )
 
 
 def _display() -> Finding:
-    from ditar_studio.cli.display import display_is_there
-
     if display_is_there():
         return Finding("display", "works", "there is one")
     return Finding(
@@ -265,10 +270,7 @@ def _memory() -> Finding:
 
 
 def _judges() -> list[Finding]:
-    remedy = (
-        "Only for measuring: pip install 'ditar-studio[evaluation]' and then "
-        "pip install --no-deps Resemblyzer==0.1.4"
-    )
+    remedy = f"Only for measuring. {how_to_add('evaluation')}"
     findings = []
     for package, purpose in [
         ("Resemblyzer", "speaker similarity"),

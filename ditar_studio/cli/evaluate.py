@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from ditar_studio.cli.console import Console
 from ditar_studio.cli.models import located
-from ditar_studio.cli.speaking import lexicon_of, load, settings_of, stop_on_interrupt
+from ditar_studio.cli.output import Inputs, refuse_input
+from ditar_studio.cli.speaking import files_read, lexicon_of, load, settings_of, stop_on_interrupt
 from ditar_studio.errors import StudioError
 
 if TYPE_CHECKING:
@@ -31,17 +32,21 @@ def run(arguments: argparse.Namespace) -> int:
     from ditar_studio.training.jobs import read_jobs
     from ditar_studio.training.judges import open_panel
     from ditar_studio.training.notebook import Notebook
-    from ditar_studio.training.report import Report
+    from ditar_studio.training.report import ROWS, SUMMARY, Report
 
     console = Console.of(arguments)
     listed = read_jobs(Path(arguments.jobs))
     jobs = [job for job in listed if arguments.half in (None, job.half)]
     if not jobs:
         raise StudioError(f"The list has no half “{arguments.half}”.", "Leave out --half.")
+    folder = Path(arguments.out_dir)
+    read = Inputs([*files_read(arguments), *(job.reference for job in listed)])
+    for name in (ROWS, SUMMARY):
+        refuse_input(folder / name, read)
     panel = open_panel(arguments.recogniser and Path(arguments.recogniser))
     with stop_on_interrupt() as cancel:
         takes = []
-        for take in _takes(arguments, jobs, cancel, console):
+        for take in _takes(arguments, jobs, read, cancel, console):
             takes.append(take)
             share = len({take.job.id for take in takes}) / len(jobs)
             console.progress(share, f"making {take.job.id}, {take.group}")
@@ -60,13 +65,17 @@ def run(arguments: argparse.Namespace) -> int:
         share = len(verdicts) / len(takes)
         console.progress(share, f"judging {verdict.id}, {verdict.group}: {errors}")
     report = Report(tuple(verdicts), tuple(panel.recognisers), alike=not arguments.reconstruct)
-    report.save(Path(arguments.out_dir))
+    report.save(folder)
     console.result(report.summary(), report.table())
     return 0
 
 
 def _takes(
-    arguments: argparse.Namespace, jobs: list[Job], cancel: threading.Event, console: Console
+    arguments: argparse.Namespace,
+    jobs: list[Job],
+    read: Inputs,
+    cancel: threading.Event,
+    console: Console,
 ) -> Iterator[Take]:
     """What is to be judged, made as far as it isn't there."""
     from ditar_studio.training.takes import TakeFolder, take_of
@@ -78,6 +87,9 @@ def _takes(
     elif arguments.only_judge:
         yield from (take_of(job, seed, folder) for job in jobs for seed in seeds)
     else:
+        for job in jobs:
+            for seed in seeds:
+                refuse_input(take_of(job, seed, folder).path, read)
         model = load(arguments)
         settings = settings_of(arguments, model.info.default_settings)
         manner = [getattr(arguments, option) for option in _SOUND_OPTIONS]

@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
+import logging
 import math
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from ditar_studio import __version__
+from ditar_studio.cli import streams
+from ditar_studio.cli.console import one_line
 from ditar_studio.engine.settings import MOST_CANDIDATES
 from ditar_studio.errors import StudioError
+from ditar_studio.installation import program
+from ditar_studio.services.failure_log import keep_failures
+
+log = logging.getLogger(__name__)
 
 FAILED, MISUSED, UNEXPECTED, INTERRUPTED = 1, 2, 70, 130
 
 StartStudio = Callable[[Sequence[str]], int]
 
 
+class _UsageError(Exception):
+    """What the options are wrong about, as a sentence with its remedy."""
+
+
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence and where help is."""
 
     def error(self, message: str) -> NoReturn:
-        """Tell about wrong usage and end."""
-        sentence = message[:1].upper() + message[1:]
-        print(f"{sentence}. Run “{self.prog} --help” for the options.", file=sys.stderr)
-        raise SystemExit(MISUSED)
+        """Refuse wrong usage."""
+        raise _UsageError(
+            f"{message[:1].upper()}{message[1:]}.", f"Run “{self.prog} --help” for the options."
+        )
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """What help and version say."""
+        streams.deliver(message.rstrip("\n"))
 
 
 def main(arguments: Sequence[str] | None = None, start_studio: StartStudio | None = None) -> int:
@@ -38,32 +53,44 @@ def main(arguments: Sequence[str] | None = None, start_studio: StartStudio | Non
         start_studio: opens the window; given by `ditar_studio.app`, which knows the interface.
 
     Returns:
-        The exit code: 0, or 1 for a failure that was told, 2 for wrong usage, 70 for one that
-        nobody expected, 130 when interrupted.
+        The exit code: 0, or 1 for a failure that was told, 70 for one that nobody expected, 130
+        when interrupted.
+
+    Raises:
+        SystemExit: after wrong usage (2) and after help (0).
     """
-    parsed = build_parser().parse_args(arguments)
-    try:
-        return _run(parsed, start_studio)
-    except StudioError as error:
-        if parsed.debug:
-            raise
-        _tell(parsed, error.message, error.remedy)
-        return FAILED
-    except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
-    except Exception as error:
-        if parsed.debug:
-            raise
-        _tell(
-            parsed,
-            f"Something unexpected went wrong ({type(error).__name__}: {error}).",
-            "Run the command again with --debug to see where.",
-        )
-        return UNEXPECTED
+    streams.make_usable()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    as_json, debug = "--json" in given, "--debug" in given
+    with keep_failures():
+        try:
+            return _run(build_parser().parse_args(given), start_studio)
+        except _UsageError as error:
+            message, remedy = error.args
+            _tell(as_json, MISUSED, message, remedy, error)
+            raise SystemExit(MISUSED) from None
+        except StudioError as error:
+            if debug:
+                raise
+            _tell(as_json, FAILED, error.message, error.remedy, error)
+            return FAILED
+        except KeyboardInterrupt:
+            _tell(as_json, INTERRUPTED, "Interrupted.", "", None)
+            return INTERRUPTED
+        except BrokenPipeError as error:
+            log.warning("nobody reads the output", exc_info=error)
+            return FAILED
+        except Exception as error:
+            if debug:
+                raise
+            _tell(
+                as_json,
+                UNEXPECTED,
+                f"Something unexpected went wrong ({type(error).__name__}: {error}).",
+                "Run the command again with --debug to see where.",
+                error,
+            )
+            return UNEXPECTED
 
 
 def _run(parsed: argparse.Namespace, start_studio: StartStudio | None) -> int:
@@ -71,7 +98,7 @@ def _run(parsed: argparse.Namespace, start_studio: StartStudio | None) -> int:
     if command == "studio":
         if start_studio is None:
             raise StudioError(
-                "This installation has no user interface.", "Use “ditar-studio speak”."
+                "This installation has no user interface.", f"Use “{program()} speak”."
             )
         return start_studio(getattr(parsed, "arguments", []))
     module = importlib.import_module(f"ditar_studio.cli.{command}")
@@ -85,17 +112,22 @@ def _default_command(start_studio: StartStudio | None) -> str:
     return "studio" if start_studio and display_is_there() else "demo"
 
 
-def _tell(parsed: argparse.Namespace, message: str, remedy: str) -> None:
-    message = " ".join(message.split())
-    print(f"Error: {message} {remedy}".rstrip(), file=sys.stderr)
-    if getattr(parsed, "json", False):
-        print(json.dumps({"error": message, "remedy": remedy}, ensure_ascii=False))
+def _tell(as_json: bool, code: int, message: str, remedy: str, error: BaseException | None) -> None:
+    """Say what went wrong to people, to programs where they asked for it, and to the log."""
+    if error is not None:
+        log.error("%s %s", message, remedy, exc_info=error)
+    message, remedy = one_line(message), one_line(remedy)
+    start = "" if error is None else "Error: "
+    streams.tell(f"{start}{message} {remedy}".rstrip())
+    if as_json:
+        with contextlib.suppress(StudioError, BrokenPipeError):
+            streams.deliver(json.dumps({"error": message, "remedy": remedy, "exit_code": code}))
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     parser = Parser(
-        prog="ditar-studio",
+        prog=program(),
         description="Clone a voice on your own computer. Without a command the studio opens, or, "
         "where there is no display, a demonstration is spoken into demo.wav.",
     )
@@ -128,7 +160,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_speak(command("speak", "speak a text in the voice of a reference clip, into a WAV file"))
     _add_batch(command("batch", "speak many texts, one WAV file each; can be resumed"))
     demo = command("demo", "clone the bundled sample voice into demo.wav")
-    demo.add_argument("--out", default="demo.wav", metavar="OUT.wav", help="default: %(default)s")
+    demo.add_argument("--out", metavar="OUT.wav", help="default: demo.wav, or another free name")
+    _add_force(demo)
     demo.add_argument("--model", metavar="NAME|PATH", help="default: the built-in model")
     _add_benchmark(command("benchmark", "measure speed and memory by steps and threads"))
     serve = command("serve", "offer speech to other programs on this machine, OpenAI-compatible")
@@ -255,7 +288,13 @@ def _add_speak(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--voice", metavar="NAME", help="a sample voice instead of a reference")
     parser.add_argument("--text", help="what to say")
     parser.add_argument("--text-file", metavar="FILE", help="read the text from a file; - is stdin")
-    parser.add_argument("--out", required=True, metavar="OUT.wav", help="the file to write")
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar="OUT.wav",
+        help="the file to write; until it is whole, OUT~growing.wav",
+    )
+    _add_force(parser)
     add_generation_options(parser)
 
 
@@ -301,6 +340,12 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--speaker", metavar="FILE", help="with --vae: its speaker encoder")
     add_generation_options(parser)
+
+
+def _add_force(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--force", action="store_true", help="replace another file of this name, at the end"
+    )
 
 
 def _add_batch(parser: argparse.ArgumentParser) -> None:

@@ -14,6 +14,7 @@ from ditar_studio.services.models import Installed, Models, default_folder
 from ditar_studio.services.offers import Offer
 
 _UNKNOWN = "the publisher's checksums are not known here"
+from ditar_studio.installation import program
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -57,7 +58,7 @@ def located(model: str | None) -> str | None:
     if any(offer.name == model for offer in models.offers):
         raise StudioError(
             f"The model “{model}” is not on this computer.",
-            f"“ditar-studio models download {model}” fetches it.",
+            f"“{program()} models download {model}” fetches it.",
         )
     return model
 

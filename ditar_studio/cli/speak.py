@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ditar_studio.cli.console import Console
+from ditar_studio.cli.output import Inputs, Output
 from ditar_studio.cli.speaking import (
-    check_output,
+    check_letters,
+    files_read,
     idle_options,
     lexicon_of,
     load,
@@ -19,8 +20,10 @@ from ditar_studio.cli.speaking import (
     speak_into,
     stop_on_interrupt,
 )
+from ditar_studio.cli.streams import read_input
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import StudioError
+from ditar_studio.text_file import read_text
 
 if TYPE_CHECKING:
     from ditar_studio.engine.voice import Reference
@@ -31,11 +34,15 @@ INTERRUPTED = 130
 def run(arguments: argparse.Namespace) -> int:
     """Speak; exit code 0, or 130 when interrupted."""
     console = Console.of(arguments)
+    for name in ("text", "transcript", "style", "mode", "voice"):
+        check_letters(getattr(arguments, name), f"--{name}")
     text = _text(arguments)
-    out = Path(arguments.out)
-    check_output(out)
     settings_of(arguments, GenerationSettings())
     reference = _reference(arguments)
+    read = files_read(arguments)
+    if reference is not None and isinstance(reference.source, Path):
+        read.append(reference.source)
+    output = Output(Path(arguments.out), Inputs(read), arguments.force)
     if reference is not None:
         reference.clip()
     lexicon = lexicon_of(arguments)
@@ -49,9 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
             console.warn(message, remedy)
         request = GenerationRequest((Line(text),), reference, settings, lexicon)
         voices = VoiceCache(model)
-        spoken = speak_into(out, model, request, voices, cancel, console, arguments.subtype)
+        spoken = speak_into(output, model, request, voices, cancel, console, arguments.subtype)
     values = {
-        "out": str(out),
         **spoken.as_dict(),
         "peak_rss_mb": peak_memory(),
         "sample_rate": model.info.sample_rate,
@@ -61,8 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
     stopped = "Stopped; what was made is kept. " if spoken.cancelled else ""
     console.result(
         values,
-        f"{stopped}{out}: {spoken.stats.seconds:.1f} s of speech, RTF {spoken.stats.rtf:.2f}, "
-        f"first patch after {spoken.stats.first_patch_seconds:.2f} s",
+        f"{stopped}{spoken.path}: {spoken.stats.seconds:.1f} s of speech, "
+        f"RTF {spoken.stats.rtf:.2f}, first patch after {spoken.stats.first_patch_seconds:.2f} s"
+        if spoken.path
+        else "Stopped before anything was made.",
     )
     return INTERRUPTED if spoken.cancelled else 0
 
@@ -72,15 +80,17 @@ def _text(arguments: argparse.Namespace) -> str:
         raise StudioError("Give the text once.", "Use --text or --text-file.")
     if arguments.text is not None:
         text: str = arguments.text
-    elif arguments.text_file == "-":
-        text = sys.stdin.read()
     else:
         try:
-            text = Path(arguments.text_file).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
+            if arguments.text_file == "-":
+                text = read_input()
+            else:
+                text = read_text(Path(arguments.text_file))
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
             raise StudioError(
-                f"The text in “{arguments.text_file}” can't be read.",
-                "Give a plain text file in UTF-8.",
+                f"The text in “{arguments.text_file}” can't be read: {reason}.",
+                "Give a plain text file in UTF-8, or - for the standard input.",
             ) from error
     if not text.strip():
         raise StudioError("There is nothing to say.", "Give some text.")

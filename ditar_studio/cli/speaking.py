@@ -21,9 +21,13 @@ from ditar_studio.errors import StudioError
 if TYPE_CHECKING:
     from types import FrameType
 
-    from ditar_studio.audio.io import Subtype
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ditar_studio.audio.io import StreamingWavWriter, Subtype
     from ditar_studio.cli.console import Console
-    from ditar_studio.engine.events import GenerationStats, SentenceHeard
+    from ditar_studio.cli.output import Output
+    from ditar_studio.engine.events import Event, GenerationStats, SentenceHeard
     from ditar_studio.engine.generate import GenerationRequest
     from ditar_studio.engine.speech_model import ModelInfo, SpeechModel
     from ditar_studio.engine.voice import VoiceCache
@@ -52,6 +56,7 @@ class Spoken:
     """What became of a generation.
 
     Attributes:
+        path: what was made; None if nothing was.
         stats: what it took, without encoding the voice.
         voice_seconds: time that encoding the voice took.
         warnings: what was warned of.
@@ -59,6 +64,7 @@ class Spoken:
         heard: what the model heard of each sentence, where it was asked to listen.
     """
 
+    path: Path | None
     stats: GenerationStats
     voice_seconds: float
     warnings: list[str]
@@ -68,6 +74,7 @@ class Spoken:
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {
+            "out": str(self.path) if self.path else None,
             "seconds": round(self.stats.seconds, 4),
             "rtf": round(self.stats.rtf, 4),
             "first_patch_seconds": round(self.stats.first_patch_seconds, 4),
@@ -99,6 +106,18 @@ def settings_of(arguments: argparse.Namespace, default: GenerationSettings) -> G
         if getattr(arguments, option, None) is not None
     }
     return dataclasses.replace(default, **given)
+
+
+def check_letters(text: str | None, what: str) -> None:
+    """Refuse a text with bytes in it that are no letters.
+
+    Raises:
+        StudioError: it can't be written in UTF-8.
+    """
+    try:
+        (text or "").encode()
+    except UnicodeEncodeError as error:
+        raise StudioError(f"{what} is not a text in UTF-8.", "Type it again.") from error
 
 
 def idle_options(settings: GenerationSettings, info: ModelInfo) -> list[tuple[str, str]]:
@@ -137,6 +156,13 @@ def load(arguments: argparse.Namespace) -> SpeechModel:
     return model
 
 
+def files_read(arguments: argparse.Namespace) -> list[Path]:
+    """The files that options name, none of which may be written over."""
+    names = ("reference", "text_file", "lexicon", "model", "lora", "jobs")
+    given = (getattr(arguments, name, None) for name in names)
+    return [Path(each).expanduser() for each in given if each]
+
+
 def lexicon_of(arguments: argparse.Namespace) -> Lexicon | None:
     """The user's pronunciations, if a file was given.
 
@@ -150,29 +176,8 @@ def lexicon_of(arguments: argparse.Namespace) -> Lexicon | None:
     return lexicon.load(Path(arguments.lexicon))
 
 
-def check_output(path: Path) -> None:
-    """Refuse an output file that could not be written, before any work is done.
-
-    Raises:
-        StudioError: it is a folder, lies in none, or isn't a WAV.
-    """
-    try:
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
-            path.stat()
-    except (OSError, ValueError) as error:
-        raise StudioError(
-            f"“{path.name[:40]}” can't be a file's name here.", "Choose a shorter, simpler one."
-        ) from error
-    if path.is_dir():
-        raise StudioError(f"“{path}” is a folder.", "Name the WAV file to write.")
-    if path.suffix.lower() != ".wav":
-        raise StudioError(f"“{path.name}” is not a WAV file's name.", "Let it end in “.wav”.")
-    if not path.parent.is_dir():
-        raise StudioError(f"There is no folder “{path.parent}”.", "Make it first.")
-
-
 def speak_into(
-    path: Path,
+    output: Output,
     model: SpeechModel,
     request: GenerationRequest,
     voices: VoiceCache,
@@ -182,12 +187,75 @@ def speak_into(
 ) -> Spoken:
     """Speak a request into a WAV that grows as patches arrive.
 
-    The file is made when the first patch is there, and holds all that was made, whatever happens.
+    The growing file is made when the first patch is there, and holds all that was made, whatever
+    happens; it takes its own name at the end, unless it is interrupted.
 
     Raises:
-        StudioError: it failed.
+        StudioError: it failed; tells where what was made until then is.
     """
-    from ditar_studio.audio.io import StreamingWavWriter
+    from ditar_studio.engine.generate import stream
+    from ditar_studio.engine.voice import OtherModelError
+
+    start = time.perf_counter()
+    if request.voice is not None:
+        with contextlib.suppress(OtherModelError):  # of which the stream tells
+            voices.get(request.voice)
+    voice_seconds = time.perf_counter() - start
+    recording = _Recording(output, model.info.sample_rate, subtype, console)
+    try:
+        with contextlib.closing(recording):
+            spoken = _follow(stream(model, request, cancel, voices), recording, console)
+    except StudioError as error:
+        if recording.path is None:
+            raise
+        kept = f"What was made until then is in “{recording.path}”."
+        raise StudioError(error.message, f"{error.remedy} {kept}".strip()) from error
+    if not spoken.cancelled and recording.path is not None:
+        output.finish(recording.path)
+        recording.path = output.path
+    return dataclasses.replace(spoken, path=recording.path, voice_seconds=voice_seconds)
+
+
+class _Recording:
+    """The file that grows, from the first samples on; `path` is None until then."""
+
+    def __init__(
+        self, output: Output, sample_rate: int, subtype: Subtype, console: Console
+    ) -> None:
+        self.path: Path | None = None
+        self._output = output
+        self._format: tuple[int, Subtype] = (sample_rate, subtype)
+        self._console = console
+        self._writer: StreamingWavWriter | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the file that grows."""
+        return self.path.name if self.path is not None else "nothing yet"
+
+    def append(self, samples: NDArray[np.float32]) -> None:
+        """Write float samples [n]."""
+        from ditar_studio.audio.io import StreamingWavWriter
+
+        if self._writer is None:
+            self.path = self._output.begin()
+            self._console.note(
+                f"Speaking into {self.path}, which becomes {self._output.path.name} at the end."
+            )
+            self._writer = StreamingWavWriter(self.path, *self._format, comment=MARK)
+        self._writer.append(samples)
+
+    def close(self) -> None:
+        """Close the file; one that holds nothing is removed."""
+        if self._writer is not None:
+            self._writer.close()
+        if self.path is not None and (self._writer is None or not self._writer.frames):
+            self.path.unlink(missing_ok=True)
+            self.path = None
+
+
+def _follow(events: Iterator[Event], recording: _Recording, console: Console) -> Spoken:
+    """Write what a generation makes, and tell how it went."""
     from ditar_studio.engine.events import (
         Cancelled,
         Done,
@@ -197,44 +265,28 @@ def speak_into(
         SentenceHeard,
         Warned,
     )
-    from ditar_studio.engine.generate import stream
-    from ditar_studio.engine.voice import OtherModelError
 
-    start = time.perf_counter()
-    if request.voice is not None:
-        with contextlib.suppress(OtherModelError):  # of which the stream tells
-            voices.get(request.voice)
-    voice_seconds = time.perf_counter() - start
     warnings: list[str] = []
     heard: list[SentenceHeard] = []
-    with contextlib.ExitStack() as stack:
-        writer: StreamingWavWriter | None = None
-        for event in stream(model, request, cancel, voices):
-            match event:
-                case PatchReady():
-                    if writer is None:
-                        rate = model.info.sample_rate
-                        writer = stack.enter_context(
-                            StreamingWavWriter(path, rate, subtype, comment=MARK)
-                        )
-                    writer.append(event.samples)
-                case Progress():
-                    console.progress(
-                        event.fraction,
-                        f"{event.generated_seconds:.1f} s of speech, RTF {event.rtf:.2f}",
-                    )
-                case SentenceHeard():
-                    heard.append(event)
-                case Warned():
-                    warnings.append(event.message)
-                    console.warn(event.message, event.remedy)
-                case Failed():
-                    raise StudioError(event.message, event.remedy)
-                case Done() | Cancelled():
-                    stopped = isinstance(event, Cancelled)
-                    return Spoken(event.stats, voice_seconds, warnings, stopped, heard)
-                case _:
-                    pass
+    for event in events:
+        match event:
+            case PatchReady():
+                recording.append(event.samples)
+            case Progress():
+                seconds = f"{event.generated_seconds:.1f} s of speech, RTF {event.rtf:.2f}"
+                console.progress(event.fraction, f"{seconds}, in {recording.name}")
+            case SentenceHeard():
+                heard.append(event)
+            case Warned():
+                warnings.append(event.message)
+                console.warn(event.message, event.remedy)
+            case Failed():
+                raise StudioError(event.message, event.remedy)
+            case Done() | Cancelled():
+                stopped = isinstance(event, Cancelled)
+                return Spoken(recording.path, event.stats, 0.0, warnings, stopped, heard)
+            case _:
+                pass
     raise RuntimeError("the generation ended without a word")
 
 

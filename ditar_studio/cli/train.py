@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from ditar_studio.cli.console import Console
 from ditar_studio.errors import StudioError
+from ditar_studio.text_file import read_text
 from ditar_studio.training.files import MODEL_FILE, READER_FILE, SPEAKER_FILE, VAE_FILE
 
 if TYPE_CHECKING:
@@ -254,8 +255,8 @@ def _corpus(arguments: argparse.Namespace) -> PreparedCorpus:
     excluded: frozenset[str] = frozenset()
     if arguments.exclude:
         try:
-            excluded = frozenset(Path(arguments.exclude).read_text(encoding="utf-8").split())
-        except (OSError, UnicodeDecodeError) as error:
+            excluded = frozenset(read_text(Path(arguments.exclude)).split())
+        except (OSError, ValueError) as error:
             raise StudioError(
                 f"The list of speakers “{arguments.exclude}” can't be read.", "Check the path."
             ) from error

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import textwrap
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
     from ditar_studio.engine.speech_model import ModelInfo, PreparedVoice, SpeechModel, Utterance
     from ditar_studio.text.lexicon import Lexicon
+
+log = logging.getLogger(__name__)
 
 _ENDS: dict[LineEnd, str] = {
     "too_long": "A sentence did not come to its end and was cut.",
@@ -207,13 +210,13 @@ class _Run:
         try:
             yield from self._lines()
         except StudioError as error:
-            yield Failed(error.message, error.remedy)
-        except MemoryError:
-            yield _out_of_memory()
+            yield _failed(error, error)
+        except MemoryError as error:
+            yield _out_of_memory(error)
         except RuntimeError as error:
             if "out of memory" not in str(error) and "can't allocate memory" not in str(error):
                 raise
-            yield _out_of_memory()
+            yield _out_of_memory(error)
 
     def _lines(self) -> Iterator[Event]:
         request = self._request
@@ -242,7 +245,7 @@ class _Run:
         elif self._refused:
             yield Failed(self._refused[0].message, self._refused[0].remedy)
         else:
-            yield Failed("There is nothing to say.", "Type some text.")
+            yield _failed(StudioError("There is nothing to say.", "Type some text."))
 
     def _line(
         self, index: int, line: Line, voice: PreparedVoice | None, share: float
@@ -264,6 +267,7 @@ class _Run:
             try:
                 first = begin(0)
             except StudioError as error:
+                log.warning("a sentence was refused", exc_info=error)
                 self._refused.append(Warned(error.message, error.remedy))
                 self._fraction += part
                 yield from self._refusals()
@@ -408,8 +412,15 @@ def _generator(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def _out_of_memory() -> Failed:
-    return Failed(
+def _out_of_memory(cause: BaseException) -> Failed:
+    error = StudioError(
         "There is not enough memory for this model.",
         "Close other programs, or choose a smaller model or the precision int8.",
     )
+    return _failed(error, cause)
+
+
+def _failed(error: StudioError, cause: BaseException | None = None) -> Failed:
+    """The event for a failure, which goes to the log with its cause."""
+    log.warning("speaking failed: %s", error, exc_info=cause)
+    return Failed(error.message, error.remedy)

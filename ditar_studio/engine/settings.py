@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -66,6 +67,8 @@ class GenerationSettings:
             raise StudioError(f"“verify” is on or off, not {self.verify!r}.", "Say true or false.")
         if self.exact_patches is not None:
             _whole("number of patches", self.exact_patches, 1, 100_000)
+        _letters("mode", self.mode)
+        _letters("style", self.style)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -82,27 +85,43 @@ class GenerationSettings:
         return cls(**{name: value for name, value in values.items() if name in known})
 
 
-def _number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise StudioError(f"The {name} is not a number: {value!r}.", "Give a plain number.")
-    return float(value)
+def _letters(name: str, value: str | None) -> None:
+    try:
+        if value is None or value.encode() is not None:
+            return
+    except (AttributeError, UnicodeEncodeError):
+        pass
+    raise StudioError(f"The {name} is not a text in UTF-8.", "Write it in plain letters.")
+
+
+def _number(name: str, value: object) -> float | int:
+    """The value itself, an integer of any length included."""
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or (isinstance(value, float) and not math.isfinite(value))
+    ):
+        raise StudioError(
+            f"The {name} is not a number: {reprlib.repr(value)}.", "Give a plain number."
+        )
+    return value
 
 
 def _in_range(name: str, value: object, low: float, high: float) -> None:
     if not low <= _number(name, value) <= high:
         raise StudioError(
-            f"The {name} of {value} is out of range.", f"Choose a value from {low:g} to {high:g}."
+            f"The {name} of {reprlib.repr(value)} is out of range.",
+            f"Choose a value from {low:g} to {high:g}.",
         )
 
 
 def _whole(name: str, value: object, low: int, high: int) -> None:
-    _number(name, value)
-    if not isinstance(value, int):
+    if not isinstance(_number(name, value), int):
         raise StudioError(
             f"The {name} of {value} is not a whole number.", "Leave out the fraction."
         )
-    if not low <= value <= high:
+    if not low <= _number(name, value) <= high:
         raise StudioError(
-            f"The {name} of {value} is out of range.",
+            f"The {name} of {reprlib.repr(value)} is out of range.",
             f"Choose a whole number from {low} to {high}.",
         )

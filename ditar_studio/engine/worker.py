@@ -96,9 +96,10 @@ class Worker:
                 for event in job.work(job.cancelled):
                     job.post(event)
             except StudioError as error:
+                log.warning("a job failed", exc_info=error)
                 job.post(Failed(error.message, error.remedy))
             except Exception:
-                log.exception("a job failed")
+                log.exception("a job failed unexpectedly")
                 job.post(
                     Failed(
                         "Something unexpected went wrong.",

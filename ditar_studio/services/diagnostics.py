@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ditar_studio import __version__
 from ditar_studio.errors import StudioError
+from ditar_studio.services import failure_log
 from ditar_studio.services.scrub import Scrubber
 from ditar_studio.store import files, privacy
 
@@ -239,7 +240,7 @@ def write_bundle(
     ):
         facts_text = json.dumps(facts, indent=1, ensure_ascii=False)
         archive.writestr("facts.json", scrubber.scrub(facts_text))
-        for file in [*logs, *diagnostics.reports()]:
+        for file in [*logs, *failure_log.kept_logs(), *diagnostics.reports()]:
             if file.exists():
                 text = file.read_text("utf-8", errors="replace")
                 archive.writestr(file.name, scrubber.scrub(text))

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ditar_studio.engine import integrity
 from ditar_studio.errors import StudioError
+from ditar_studio.installation import program
 from ditar_studio.services.download import PART, Download, Progress, size_of
 from ditar_studio.services.offers import OFFERS, Offer, hosts_of
 
@@ -100,7 +101,7 @@ class Models:
                 return model
         raise StudioError(
             f"There is no model “{name[:80]}” on this computer.",
-            "“ditar-studio models list” shows those that are here.",
+            f"“{program()} models list” shows those that are here.",
         )
 
     def offer(self, name: str) -> Offer:

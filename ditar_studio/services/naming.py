@@ -40,9 +40,14 @@ def safe(name: str) -> str:
     name = " ".join(name.split())
     name = name.encode()[:_LONGEST].decode(errors="ignore")
     name = name.strip(" .")
-    if name.split(".")[0].strip().casefold() in _RESERVED:
+    if is_reserved(name):
         name = f"_{name}"
     return name or "Untitled"
+
+
+def is_reserved(name: str) -> bool:
+    """Whether Windows keeps the name for a device."""
+    return name.split(".")[0].strip().casefold() in _RESERVED
 
 
 def free(name: str, taken: Collection[str]) -> str:

@@ -8,6 +8,7 @@ and so does a crash (see `store.recovery`).
 from __future__ import annotations
 
 import contextlib
+import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from ditar_studio.store.projects import Line, Project
     from ditar_studio.store.takes import Take
     from ditar_studio.store.voice import Voice
+
+log = logging.getLogger(__name__)
 
 _SEEDS = 2**31
 _UNHEARD = "One, two."
@@ -281,6 +284,7 @@ class _Run:
         try:
             spoken, recipe = self._prepared(project, line, variation)
         except StudioError as error:
+            log.warning("a line can't be spoken", exc_info=error)
             yield self._line_failed(line, error.message, error.remedy)
             return
         take = self._library.takes.begin(project.id, line.id, recipe, line.fingerprint).value

@@ -25,7 +25,7 @@ class Lock:
         except (OSError, ValueError) as error:
             raise _refused(path, error) from error
         try:
-            _lock(self._descriptor)
+            take(self._descriptor)
         except (BlockingIOError, PermissionError) as error:
             os.close(self._descriptor)
             raise StudioError(
@@ -51,11 +51,13 @@ def _refused(path: Path, error: OSError | ValueError) -> StudioError:
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(descriptor: int) -> None:
+    def take(descriptor: int) -> None:
+        """Lock an open file; OSError if somebody else has."""
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
 else:
     import fcntl
 
-    def _lock(descriptor: int) -> None:
+    def take(descriptor: int) -> None:
+        """Lock an open file; OSError if somebody else has."""
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

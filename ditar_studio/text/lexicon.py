@@ -19,6 +19,7 @@ from typing import Final
 
 from ditar_studio.errors import StudioError
 from ditar_studio.text import symbols
+from ditar_studio.text_file import read_text
 
 _LONGEST: Final = 80
 _RESPELLING: Final = re.compile(r"[A-Za-z][A-Za-z' -]*\Z")
@@ -198,12 +199,12 @@ def load(path: Path) -> Lexicon:
         StudioError: the file can't be read, or a line of it can't be used.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path)
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise StudioError(
             f"The pronunciations in {path} can't be read: {reason}.", "Choose another file."
-        ) from None
+        ) from error
     return parse(text)
 
 

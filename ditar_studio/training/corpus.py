@@ -24,12 +24,15 @@ import soundfile as sf
 from numpy.typing import NDArray
 
 from ditar_studio.errors import StudioError
+from ditar_studio.installation import program
+from ditar_studio.text_file import read_text
 from ditar_studio.training.files import is_unfinished, unfinished
 
 _PCM, _PITCH, _INDEX = "pcm.i16", "pitch.f32", "index.jsonl"
 SAMPLE_RATE = 24_000
 PITCH_HOP = 150  # samples between pitch values: 6.25 ms
 _MIN_SECONDS, _MAX_SECONDS = 0.4, 30.0
+_LARGEST = 1 << 30  # bytes of a manifest
 _SLOWEST, _FASTEST = 0.5, 2.0
 _LONGEST_PAUSE = 0.7  # seconds inside a clip
 _FRAME, _QUIET = 600, 10**-3.3
@@ -74,8 +77,8 @@ def read_manifest(path: Path, report: Callable[[str], None]) -> Iterator[Row]:
         StudioError: the manifest can't be opened.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")  # JSON may hold other line ends
-    except (OSError, UnicodeDecodeError) as error:
+        lines = read_text(path, _LARGEST).split("\n")
+    except (OSError, ValueError) as error:
         raise StudioError(
             f"The manifest {path} can't be read ({error}).", "Give a JSONL file in UTF-8."
         ) from error
@@ -282,12 +285,12 @@ def _read_index(root: Path) -> list[Entry]:
     Raises:
         StudioError: it is not a prepared corpus, or not a complete one.
     """
-    again = "Run `ditar-studio train prepare` again."
+    again = f"Run “{program()} train prepare” again."
     if not (root / _INDEX).is_file():
         if is_unfinished(root):
             raise StudioError(f"The preparation of {root} was interrupted.", again)
         raise StudioError(
-            f"{root} is not a prepared corpus.", "Run `ditar-studio train prepare` first."
+            f"{root} is not a prepared corpus.", f"Run “{program()} train prepare” first."
         )
     try:
         with open(root / _INDEX, encoding="utf-8") as file:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ditar_studio.errors import StudioError
+from ditar_studio.text_file import read_text
 
 _NEEDED: Final = ("id", "text", "reference", "transcript")
 _OPTIONAL: Final = ("speaker", "accent", "half", "other", "other_transcript")
@@ -60,7 +61,7 @@ def read_jobs(path: Path) -> list[Job]:
         StudioError: the file can't be read, or a row of it can't be used; its line is named.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        lines = read_text(path).split("\n")
     except (OSError, ValueError) as error:
         raise StudioError(f"The list of jobs {path} can't be read.", "Check the path.") from error
     jobs: dict[str, Job] = {}

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ditar_studio.errors import StudioError
+from ditar_studio.installation import program
 from ditar_studio.model.alignment import align
 from ditar_studio.model.reader import PhoneticReader
 from ditar_studio.model.speaker import SIZE, SpeakerEncoder
@@ -245,7 +246,7 @@ class LatentCorpus:
         """
         if not (root / _INDEX).is_file() or not (root / _LATENTS).is_file():
             raise StudioError(
-                f"{root} holds no aligned latents.", "Run `ditar-studio train latents` first."
+                f"{root} holds no aligned latents.", f"Run “{program()} train latents” first."
             )
         self._voices: NDArray[np.float16] | None = None
         try:
@@ -264,7 +265,7 @@ class LatentCorpus:
             raise StudioError(
                 f"Latents, alignments and voices in {root} are not of the same corpus, or not "
                 "complete.",
-                "Make them again with `ditar-studio train latents`.",
+                f"Make them again with “{program()} train latents”.",
             )
         self._numbers = {entry.audio: number for number, entry in enumerate(self.entries)}
 
@@ -281,7 +282,7 @@ class LatentCorpus:
         if self._voices is None:
             raise StudioError(
                 "These latents have no speaker embeddings.",
-                "Run `ditar-studio train latents` again with a speaker encoder.",
+                f"Run “{program()} train latents” again with a speaker encoder.",
             )
         crop = np.random.randint(_CROPS)
         return np.asarray(self._voices[self._numbers[entry.audio], crop], np.float32)

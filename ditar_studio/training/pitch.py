@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ditar_studio.errors import StudioError
+from ditar_studio.installation import how_to_add
 
 FLOOR_HZ, CEILING_HZ = 55.0, 500.0
 
@@ -28,8 +29,7 @@ def track_pitch(samples: NDArray[np.float32], sample_rate: int, hop: int) -> NDA
     except ImportError as error:
         if isinstance(error, ModuleNotFoundError) and error.name == "pyworld":
             raise StudioError(
-                "Training needs pyworld, which is not installed.",
-                'Install it with `pip install "ditar-studio[training]"`.',
+                "Training needs pyworld, which is not installed.", how_to_add("training")
             ) from error
         raise StudioError(
             f"Training needs pyworld, which is installed but can't be imported: {error}.",

@@ -11,8 +11,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ditar_studio.errors import StudioError
+from ditar_studio.store import files
 from ditar_studio.training.evaluation import Verdict
+
+ROWS, SUMMARY = "rows.jsonl", "summary.json"
+"""The files of a report."""
 
 _DRAWS: Final = 2000
 _FAR_OFF: Final = 4.0  # semitones
@@ -168,7 +171,7 @@ class Report:
         )
 
     def save(self, folder: Path) -> None:
-        """Write `rows.jsonl` (a row a verdict) and `summary.json`.
+        """Write `rows.jsonl` (a row a verdict) and `summary.json`, each whole or not at all.
 
         Raises:
             StudioError: the folder can't be written to.
@@ -177,17 +180,13 @@ class Report:
             {**asdict(verdict), "word_error_rate": round(verdict.word_error_rate, 4)}
             for verdict in self.verdicts
         )
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "rows.jsonl").write_text(
-                "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8"
-            )
-            (folder / "summary.json").write_text(json.dumps(self.summary(), indent=2) + "\n")
-        except OSError as error:
-            raise StudioError(
-                f"The evaluation can't be written to {folder}: {error.strerror}.",
-                "Choose another folder.",
-            ) from error
+        texts = {
+            ROWS: "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows),
+            SUMMARY: json.dumps(self.summary(), indent=2) + "\n",
+        }
+        for name, text in texts.items():
+            with files.replacing(folder / name) as partial:
+                partial.write_text(text, "utf-8")
 
 
 def _divided(verdicts: Iterable[Verdict], by: Callable[[Verdict], str]) -> dict[str, list[Verdict]]:

@@ -97,7 +97,7 @@ class TakeFolder:
                     take = take_of(job, seed, self._folder)
                     error = None
                     try:
-                        self._make(take, seed, {} if force else made, cancel)
+                        self._make(take, seed, made, cancel, force)
                     except StudioError as failure:
                         error = failure
                     yield take, error
@@ -107,12 +107,20 @@ class TakeFolder:
                 "Choose another folder.",
             ) from failure
 
-    def _make(self, take: Take, seed: int, made: dict[str, str], cancel: threading.Event) -> None:
+    def _make(
+        self, take: Take, seed: int, made: dict[str, str], cancel: threading.Event, force: bool
+    ) -> None:
         settings = dataclasses.replace(self._settings, seed=seed)
         recipe = self._recipe(take.job, settings)
         name = take.path.relative_to(self._folder).as_posix()
-        if made.get(name) == recipe and take.path.is_file():
-            return
+        if take.path.is_file() and not force:
+            if name not in made:
+                raise StudioError(
+                    f"There is a file “{take.path}” that no evaluation made.",
+                    "Move it, or use --force.",
+                )
+            if made[name] == recipe:
+                return
         take.path.unlink(missing_ok=True)
         request = GenerationRequest(
             (Line(take.job.text),), self._voice(take.job), settings, self._lexicon

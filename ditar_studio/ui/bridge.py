@@ -170,9 +170,10 @@ class Bridge(QObject):
         except CancelledError:
             return
         except StudioError as error:
+            log.warning("background work failed", exc_info=error)
             self._fail(error, failed, owner)
         except Exception as error:
-            log.error("background work failed", exc_info=error)
+            log.error("background work failed unexpectedly", exc_info=error)
             unexpected = StudioError(
                 tr("Something unexpected went wrong."),
                 tr("Try again; the log file says more about it."),

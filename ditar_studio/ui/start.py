@@ -10,6 +10,7 @@ from ditar_studio.ui.application import make_application
 from ditar_studio.ui.garbage import GarbageCollector
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.shell import Shell
+from ditar_studio.ui.system import closing_on_signals, log_qt_messages
 
 if TYPE_CHECKING:
     from ditar_studio.store.library import Library
@@ -20,11 +21,12 @@ _SWITCH_SECONDS = 0.002
 
 
 def start(arguments: Sequence[str] = ()) -> int:
-    """Opens the window and stays until it is closed; the exit code.
+    """Opens the window and stays until it is closed; the exit code: 128 + number after a signal.
 
     Args:
         arguments: name of a project to open, if any.
     """
+    log_qt_messages()
     app = make_application(["ditar-studio", *arguments])
     sys.setswitchinterval(_SWITCH_SECONDS)
     garbage = GarbageCollector(app)
@@ -32,7 +34,9 @@ def start(arguments: Sequence[str] = ()) -> int:
     shell.ended.connect(app.quit)
     shell.opened.connect(lambda library: watch(fill(shell, library), garbage))
     shell.start()
-    return app.exec()
+    with closing_on_signals(shell.close) as signals:  # seen while the collector's timer runs
+        code = app.exec()
+    return 128 + signals[0] if signals else code
 
 
 def fill(shell: Shell, library: Library) -> Studio:

@@ -105,7 +105,7 @@ def template(node: ast.AST) -> str | None:
 def lower_rooms() -> Iterator[ast.AST]:
     root = Path(ditar_studio.ui.__file__).parents[1]
     sources = [path for room in ROOMS for path in sorted((root / room).rglob("*.py"))]
-    for source in (*sources, root / "sample_voices.py"):
+    for source in (*sources, root / "sample_voices.py", root / "installation.py"):
         yield from ast.walk(ast.parse(source.read_text(encoding="utf-8")))
 
 

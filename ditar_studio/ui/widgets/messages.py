@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -12,9 +13,17 @@ from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import sentence, tr
 from ditar_studio.ui.widgets.basics import announce, button, column, icon_button, label, row
 
+log = logging.getLogger(__name__)
+
 _ICONS = {"info": "info", "success": "success", "warning": "warning", "danger": "error"}
 TOAST_SECONDS = 6.0
 _LOOK_AGAIN_MS = 1000
+
+
+def _log_failure(tone: str, message: str, remedy: str) -> None:
+    """Have the log say what the user was told; its cause is there from where it happened."""
+    if tone in ("warning", "danger"):
+        log.warning("told: %s %s", message, remedy)
 
 
 def tone_icon(tone: str, size: int = 18) -> QLabel:
@@ -46,6 +55,7 @@ class Banner(QFrame):
     ) -> None:
         super().__init__()
         self.setProperty("message", tone)
+        _log_failure(tone, message, remedy)
         self.message = message = sentence(message)
         self.remedy = remedy = sentence(remedy)
         layout = QHBoxLayout(self)
@@ -121,6 +131,7 @@ class Toasts(QWidget):
             What `withdraw` knows the message by.
         """
         self._count += 1
+        _log_failure(tone, message, remedy)
         self.words = sentence(message)
         said = f"{self.words} {sentence(remedy)}".strip()
         self._text.setText(said)

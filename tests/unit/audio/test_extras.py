@@ -14,14 +14,13 @@ from ditar_studio.audio.io import read_clip
 from ditar_studio.audio.transcribe import TRANSCRIPTION, Transcriber
 from ditar_studio.audio.verdict import judge, measure
 from ditar_studio.errors import StudioError
+from ditar_studio.installation import how_to_add
 
 VOICES = Path(__file__).parents[3] / "resources" / "voices"
 
-needs_denoising = pytest.mark.skipif(
-    not DENOISING.installed, reason='needs pip install "ditar-studio[denoise]"'
-)
+needs_denoising = pytest.mark.skipif(not DENOISING.installed, reason="needs the extra denoise")
 needs_transcription = pytest.mark.skipif(
-    not TRANSCRIPTION.installed, reason='needs pip install "ditar-studio[transcribe]"'
+    not TRANSCRIPTION.installed, reason="needs the extra transcribe"
 )
 
 
@@ -46,7 +45,7 @@ def test_what_is_not_installed_says_how_to_get_it():
     assert not extra.installed
     with pytest.raises(StudioError, match="not installed") as caught:
         extra.require()
-    assert "ditar-studio[travel]" in caught.value.remedy
+    assert caught.value.remedy == how_to_add("travel")
 
 
 def test_asking_whether_an_extra_is_there_imports_nothing():

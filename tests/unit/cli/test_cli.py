@@ -9,25 +9,10 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from fake_model import FakeModel, speech_like
+from fake_model import FakeModel
 
 from ditar_studio.audio.io import read_clip
 from ditar_studio.cli import main, models
-from ditar_studio.engine import load
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> FakeModel:
-    model = FakeModel()
-    monkeypatch.setattr(load, "load_model", lambda name=None, precision=None: model)
-    return model
-
-
-@pytest.fixture
-def reference(tmp_path: Path) -> str:
-    path = tmp_path / "reference.wav"
-    soundfile.write(path, speech_like().samples, 24000)
-    return str(path)
 
 
 def speak(reference: str, out: Path, *more: str, text: str = "One two three.") -> int:
@@ -228,8 +213,12 @@ def test_ctrl_c_keeps_what_was_made(
 
     monkeypatch.setattr(fake, "begin", slow)
     assert speak(reference, tmp_path / "a.wav", text="One two three four five six.") == 130
-    assert 0.3 <= read_clip(tmp_path / "a.wav").seconds <= 0.5
-    assert "Stopped" in capsys.readouterr().out
+    assert 0.3 <= read_clip(tmp_path / "a~growing.wav").seconds <= 0.5
+    output = capsys.readouterr()
+    assert "Stopped" in output.out
+    assert "a~growing.wav" in output.out
+    assert "a~growing.wav" in output.err
+    assert not (tmp_path / "a.wav").exists()
 
 
 def test_the_wav_can_be_read_while_it_grows(
@@ -244,7 +233,7 @@ def test_the_wav_can_be_read_while_it_grows(
 
         def look() -> object:
             if utterance.made:
-                seen.append(read_clip(tmp_path / "a.wav").seconds)
+                seen.append(read_clip(tmp_path / "a~growing.wav").seconds)
             return step()
 
         utterance.step = look
@@ -254,89 +243,8 @@ def test_the_wav_can_be_read_while_it_grows(
     assert speak(reference, tmp_path / "a.wav") == 0
     assert seen == sorted(seen)
     assert len(set(seen)) == 11
-
-
-def batch_rows(folder: Path, reference: str) -> list[dict[str, object]]:
-    return [
-        {"id": "a", "text": "One two.", "reference": reference, "transcript": "words"},
-        {"id": "b", "text": "Three.", "reference": Path(reference).name, "transcript": "words"},
-        {"id": "no", "text": "Three.", "reference": "missing.wav", "transcript": "words"},
-        {"id": "c", "text": "Four.", "reference": reference, "transcript": "words", "seed": 4},
-        {"id": "a", "text": "Again.", "reference": reference, "transcript": "words"},
-        {"id": "../x", "text": "Out.", "reference": reference, "transcript": "words"},
-        {"id": "d", "text": 5, "reference": reference},
-        {"id": "e", "text": "Hm.", "reference": reference, "transcript": "w", "steps": "ten"},
-    ]
-
-
-def write_jobs(folder: Path, rows: list[dict[str, object]]) -> str:
-    lines = [json.dumps(row) for row in rows] + ["{not json", "", "[1, 2]"]
-    (folder / "jobs.jsonl").write_text("\n".join(lines))
-    return str(folder / "jobs.jsonl")
-
-
-def test_batch_does_the_good_rows_tells_the_bad_ones_and_resumes(
-    fake: FakeModel, reference: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    rows = batch_rows(tmp_path, reference)
-    command = ["batch", write_jobs(tmp_path, rows), "--out-dir", str(tmp_path / "out"), "--json"]
-    assert main(command) == 1
-    output = capsys.readouterr()
-    values = last_object(output.out)
-    assert (values["rows"], values["made"], values["kept"], values["failed"]) == (10, 3, 0, 7)
-    assert sorted(path.name for path in (tmp_path / "out").glob("*.wav")) == [
-        "a.wav",
-        "b.wav",
-        "c.wav",
-    ]
-    assert "Row 5" in output.err
-    assert "used twice" in output.err
-    assert "Traceback" not in output.err
-    assert main(command) == 1
-    values = last_object(capsys.readouterr().out)
-    assert (values["made"], values["kept"]) == (0, 3)
-    rows[1]["text"] = "Changed."
-    (tmp_path / "out" / "c.wav").unlink()
-    write_jobs(tmp_path, rows)
-    assert main(command) == 1
-    values = last_object(capsys.readouterr().out)
-    assert (values["made"], values["kept"]) == (2, 1)
-
-
-def test_batch_encodes_a_voice_once_and_ends_with_0_when_all_is_well(
-    fake: FakeModel, reference: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "jobs.jsonl"
-    row = {"text": "One.", "reference": reference, "transcript": "words"}
-    path.write_text("\n".join(json.dumps({"id": str(n), **row}) for n in range(4)))
-    assert main(["batch", str(path), "--out-dir", str(tmp_path / "out")]) == 0
-    assert len(fake.prepared) == 1
-    assert "4 made" in capsys.readouterr().out
-
-
-def test_a_row_whose_file_cannot_be_written_does_not_stop_the_others(
-    fake: FakeModel, reference: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    row = {"text": "One.", "reference": reference, "transcript": "words"}
-    (tmp_path / "jobs.jsonl").write_text("\n".join(json.dumps({"id": n, **row}) for n in "ab"))
-    (tmp_path / "out" / "a.wav").mkdir(parents=True)
-    command = ["batch", str(tmp_path / "jobs.jsonl"), "--out-dir", str(tmp_path / "out"), "--json"]
-    assert main(command) == 1
-    output = capsys.readouterr()
-    values = last_object(output.out)
-    assert (values["made"], values["failed"]) == (1, 1)
-    assert "a.wav" in output.err
-    assert "unexpected" not in output.err
-
-
-@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xff\xfe\x00\x01"])
-def test_a_job_file_without_rows_is_refused(
-    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "jobs.jsonl"
-    path.write_bytes(content)
-    assert main(["batch", str(path), "--out-dir", str(tmp_path / "out")]) == 1
-    assert capsys.readouterr().err.startswith("Error: ")
+    assert read_clip(tmp_path / "a.wav").seconds > seen[-1]
+    assert not (tmp_path / "a~growing.wav").exists()
 
 
 def test_a_sample_voice_can_be_named(
@@ -375,7 +283,6 @@ def test_kill_9_leaves_a_readable_wav(reference: str, tmp_path: Path) -> None:
 import sys, time
 sys.path[:0] = [{str(Path(__file__).parents[2] / "support")!r}, {str(Path.cwd())!r}]
 from fake_model import FakeModel, FakeUtterance
-from ditar_studio.engine import load
 load.load_model = lambda *a: FakeModel()
 step = FakeUtterance.step
 def slow(self):
@@ -394,7 +301,7 @@ main(["speak", "--reference", {reference!r}, "--transcript", "w", "--text", "One
         assert child.stdout is not None
         assert child.stdout.readline() == b"five\n"
         child.kill()
-    assert read_clip(tmp_path / "a.wav").seconds == pytest.approx(0.475)
+    assert read_clip(tmp_path / "a~growing.wav").seconds == pytest.approx(0.475)
 
 
 def test_benchmark_compares_long_with_short(

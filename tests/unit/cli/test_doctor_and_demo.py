@@ -25,13 +25,6 @@ def headless(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> FakeModel:
-    model = FakeModel()
-    monkeypatch.setattr(load, "load_model", lambda name=None, precision=None: model)
-    return model
-
-
 def findings(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, str]]:
     values = json.loads(capsys.readouterr().out)
     return {finding["name"]: finding for finding in values["findings"]}

@@ -17,6 +17,7 @@ import pytest
 from library_things import recipe, write_tone
 
 from ditar_studio.errors import StudioError
+from ditar_studio.services import failure_log
 from ditar_studio.services.diagnostics import Diagnostics, folder_of, system, write_bundle
 from ditar_studio.services.scrub import Scrubber
 from ditar_studio.store.library import Library
@@ -166,6 +167,8 @@ def test_the_bundle_tells_nothing_private(
         log.error("jdoe@example.org read %s", library.root / "takes" / "x.wav")
         log.error('File "/opt/py/lib/python3.11/site-packages/torch/nn.py", line 3')
         assert folder_of(library) == library.root / "logs"
+        with failure_log.keep_failures():
+            log.error("no speech for %s", secrets[1], exc_info=OSError("a cause from a command"))
         out = tmp_path / "bundle.zip"
         write_bundle(out, started, library, {"devices": "Built-in Audio of Grandmother"})
     with zipfile.ZipFile(out) as archive:
@@ -174,6 +177,7 @@ def test_the_bundle_tells_nothing_private(
     for secret in [*secrets, "A secret transcript", "me.wav", "example.org", str(tmp_path)]:
         assert secret not in text
     assert "…/site-packages/torch/nn.py" in text
+    assert "OSError: a cause from a command" in text
     assert facts["voices"] == "1"
     assert facts["database"] == "ok"
     assert facts["Python"] == system()["Python"]

@@ -1,0 +1,183 @@
+"""Where a command's sound goes: it grows beside its place, and takes its own name when whole.
+
+So a file of that name is always whole, one that was there before stays until then, and what was
+made is on the disk at any moment, whatever ends the command.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from ditar_studio.errors import StudioError
+from ditar_studio.store import files
+
+_LONGEST_STEM = 50
+
+
+class Output:
+    """A WAV file that a command is to write.
+
+    Args:
+        path: its place.
+        inputs: what the command reads; none of it is ever written over.
+        force: whether another file that lies there is replaced.
+        growing: name of the file that grows, of which nobody needs what is left over; None
+            chooses a free one.
+        before_end: gets the file that grew, before it takes its own name.
+
+    Raises:
+        StudioError: it can't be written there, or would replace something.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        inputs: Inputs,
+        force: bool = False,
+        growing: str | None = None,
+        before_end: Callable[[Path], None] = lambda grown: None,
+    ) -> None:
+        _check(path)
+        refuse_input(path, inputs)
+        if os.path.lexists(path) and not path.is_file() and not path.is_symlink():
+            raise StudioError(f"“{path}” is not an ordinary file.", "Name another file to write.")
+        if os.path.lexists(path) and not force:
+            raise StudioError(
+                f"There is a file “{path}” already.", "Name another, or replace it with --force."
+            )
+        self.path = path
+        self._force = force
+        self._name = growing
+        self._before_end = before_end
+
+    def begin(self) -> Path:
+        """Make the file that grows, empty; its path.
+
+        Raises:
+            StudioError: it can't be made.
+        """
+        for name in self._names():
+            growing = self.path.with_name(name)
+            try:
+                os.close(os.open(growing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+                return growing
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise StudioError(
+                    f"Nothing can be written beside “{self.path}”: {error.strerror}.",
+                    "Choose another folder.",
+                ) from error
+        raise AssertionError("the names never end")
+
+    def finish(self, growing: Path) -> None:
+        """Give the file that grew its name.
+
+        Raises:
+            StudioError: another file has taken it; what grew stays.
+        """
+        try:
+            files.to_disk(growing)
+            self._before_end(growing)
+            if self._force:
+                os.replace(growing, self.path)
+            else:
+                _move_to_free_place(growing, self.path)
+        except OSError as error:
+            raise StudioError(
+                f"“{growing}” is whole, but can't be called “{self.path.name}”: "
+                f"{error.strerror or error}.",
+                "Rename it yourself.",
+            ) from error
+
+    def _names(self) -> Iterator[str]:
+        if self._name is not None:
+            with contextlib.suppress(OSError):
+                self.path.with_name(self._name).unlink()
+            yield self._name
+        stem = self.path.stem[:_LONGEST_STEM]
+        yield f"{stem}~growing.wav"
+        for number in itertools.count(2):
+            yield f"{stem}~growing-{number}.wav"
+
+
+class Inputs:
+    """Files that a command reads, known by whatever name: through links, and where disks know no
+    case.
+    """
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        unique = set(paths)
+        self._files = {number for path in unique if (number := _number(path)) is not None}
+        self._names = {_spelled(path) for path in unique}
+
+    def __contains__(self, path: Path) -> bool:
+        return _number(path) in self._files or _spelled(path) in self._names
+
+
+def refuse_input(path: Path, inputs: Inputs) -> None:
+    """Refuse to write a file that is read.
+
+    Raises:
+        StudioError: `path` is one of `inputs`.
+    """
+    if path in inputs:
+        raise StudioError(
+            f"“{path}” is read by this command, and would be written over.",
+            "Name another file to write.",
+        )
+
+
+def free_place(path: Path) -> Path:
+    """The path itself, or with a number behind its name, where there is nothing."""
+    names = itertools.chain(
+        [path.name], (f"{path.stem}-{n}{path.suffix}" for n in itertools.count(2))
+    )
+    return next(place for name in names if not os.path.lexists(place := path.with_name(name)))
+
+
+def _number(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _spelled(path: Path) -> str:
+    return unicodedata.normalize("NFC", os.path.realpath(path)).casefold()
+
+
+def _move_to_free_place(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        raise
+    except OSError:  # no hard links on this disk
+        if os.path.lexists(target):
+            raise FileExistsError(f"there is a file {target.name} by now") from None
+        os.rename(source, target)
+    else:
+        os.unlink(source)
+
+
+def _check(path: Path) -> None:
+    """Refuse what could not be written, before any work is done."""
+    try:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            path.stat()
+    except (OSError, ValueError) as error:
+        raise StudioError(
+            f"“{path.name[:40]}” can't be a file's name here.", "Choose a shorter, simpler one."
+        ) from error
+    if path.is_dir():
+        raise StudioError(f"“{path}” is a folder.", "Name the WAV file to write.")
+    if path.suffix.lower() != ".wav":
+        raise StudioError(f"“{path.name}” is not a WAV file's name.", "Let it end in “.wav”.")
+    if not path.parent.is_dir():
+        raise StudioError(f"There is no folder “{path.parent}”.", "Make it first.")
