@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -46,7 +47,8 @@ def read_clip(path: str | os.PathLike[str], *, max_seconds: float = _LONGEST) ->
             raise StudioError(f"“{path}” is not an ordinary file.", "Choose a sound file.")
         if path.stat().st_size == 0:
             raise StudioError(f"The file “{path.name}” is empty.", "Choose another sound file.")
-        with soundfile.SoundFile(path) as file:
+        name = path if sys.platform == "win32" else os.fsencode(path)  # of any bytes
+        with soundfile.SoundFile(name) as file:
             rate = int(file.samplerate)
             if not LOWEST_RATE <= rate <= HIGHEST_RATE:
                 raise StudioError(

@@ -57,8 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
     threads = arguments.threads or sorted({1, cores()})
     _check(arguments.steps, 1, 100, "steps")
     _check(threads, 1, 256, "threads")
-    if not 0.5 <= arguments.seconds <= 600:
-        raise StudioError("The measured length is out of range.", "Choose 0.5 to 600 s.")
+    for seconds in (arguments.seconds, arguments.long):
+        if seconds is not None and not 0.5 <= seconds <= 3600:
+            raise StudioError("The measured length is out of range.", "Choose 0.5 to 3600 s.")
     sample = sample_voices()[0]
     voice = Reference(sample.path, sample.transcript)
     arguments.threads = None

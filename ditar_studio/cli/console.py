@@ -41,15 +41,15 @@ class Console:
         if not self._quiet:
             self._wipe()
             if self.as_json:
-                streams.tell(text)
+                streams.tell(printable(text))
             else:
-                streams.deliver(text)
+                streams.deliver(printable(text))
 
     def note(self, text: str) -> None:
         """A line about work that begins, on the error stream."""
         if not self._quiet:
             self._wipe()
-            streams.tell(text)
+            streams.tell(printable(text))
 
     def warn(self, message: str, remedy: str = "", cause: BaseException | None = None) -> None:
         """A line that matters, on the error stream; in the log with its cause."""
@@ -65,7 +65,7 @@ class Console:
             self._drawn, self._shown = now, True
             filled = round(_WIDTH * fraction)
             bar = "█" * filled + "░" * (_WIDTH - filled)
-            streams.tell(f"\r\x1b[K{bar} {fraction:4.0%}  {text}", end="")
+            streams.tell(f"\r\x1b[K{bar} {fraction:4.0%}  {printable(text)}", end="")
 
     def result(self, values: dict[str, Any], text: str) -> None:
         """A command's result: the object for programs, or the text for people."""
@@ -73,7 +73,7 @@ class Console:
         if self.as_json:
             streams.deliver(json.dumps(values))
         elif not self._quiet:
-            streams.deliver(text)
+            streams.deliver(printable(text))
 
     def _wipe(self) -> None:
         if self._shown:
@@ -82,8 +82,14 @@ class Console:
 
 
 def one_line(text: str, longest: int = 600) -> str:
-    """The text as one line that is safe on a terminal; what is too long loses its middle."""
+    """The text as one printable line; what is too long loses its middle."""
     text = " ".join(text.split())
     if len(text) > longest:
         text = f"{text[: longest // 2]} … {text[-longest // 2 :]}"
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """The text without what would control a terminal, but for line feeds."""
+    letters = (c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+    return "".join(letters)

@@ -32,7 +32,10 @@ class _UsageError(Exception):
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence and where help is."""
+    """Says what is wrong in one sentence and where help is; options are written out."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         """Refuse wrong usage."""
@@ -79,6 +82,13 @@ def main(arguments: Sequence[str] | None = None, start_studio: StartStudio | Non
             return INTERRUPTED
         except BrokenPipeError as error:
             log.warning("nobody reads the output", exc_info=error)
+            return FAILED
+        except OSError as error:
+            if debug:
+                raise
+            what = f"“{error.filename}” can't be used" if error.filename else "That can't be done"
+            remedy = "Check the path, your rights to it, and the space on the disk."
+            _tell(as_json, FAILED, f"{what}: {error.strerror or error}.", remedy, error)
             return FAILED
         except Exception as error:
             if debug:

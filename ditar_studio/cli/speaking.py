@@ -132,18 +132,28 @@ def idle_options(settings: GenerationSettings, info: ModelInfo) -> list[tuple[st
     return found
 
 
+def threads_of(arguments: argparse.Namespace) -> int | None:
+    """How many threads an option asks for, if it does.
+
+    Raises:
+        StudioError: so many can't be used.
+    """
+    threads: int | None = getattr(arguments, "threads", None)
+    if threads is not None and not 1 <= threads <= 256:
+        raise StudioError(f"{threads} threads can't be used.", "Choose a number from 1 to 256.")
+    return threads
+
+
 def load(arguments: argparse.Namespace) -> SpeechModel:
     """The model that the options name, with their threads and precision.
 
     Raises:
         StudioError: there is no such model, or it can't be loaded.
     """
-    threads = getattr(arguments, "threads", None)
-    if threads is not None and not 1 <= threads <= 256:
-        raise StudioError(f"{threads} threads can't be used.", "Choose a number from 1 to 256.")
     from ditar_studio.engine.device import default_threads, use_threads
     from ditar_studio.engine.load import Adapter, load_model
 
+    threads = threads_of(arguments)
     named = located(arguments.model), getattr(arguments, "precision", None)
     folder, alpha = getattr(arguments, "lora", None), getattr(arguments, "lora_alpha", None)
     if folder is not None:

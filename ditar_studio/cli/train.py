@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ditar_studio.cli.console import Console
+from ditar_studio.cli.speaking import threads_of
 from ditar_studio.errors import StudioError
 from ditar_studio.text_file import read_text
 from ditar_studio.training.files import MODEL_FILE, READER_FILE, SPEAKER_FILE, VAE_FILE
@@ -48,10 +49,11 @@ def run(arguments: argparse.Namespace) -> int:
         "ditar": _ditar,
     }
     console = Console.of(arguments)
-    if getattr(arguments, "threads", None):
+    threads = threads_of(arguments)
+    if threads is not None:
         from ditar_studio.engine.device import use_threads
 
-        use_threads(arguments.threads)
+        use_threads(threads)
     if "seed" in arguments:
         import torch
 
