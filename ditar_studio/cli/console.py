@@ -41,15 +41,15 @@ class Console:
         if not self._quiet:
             self._wipe()
             if self.as_json:
-                streams.tell(printable(text))
+                streams.tell(one_line(text))
             else:
-                streams.deliver(printable(text))
+                streams.deliver(one_line(text))
 
     def note(self, text: str) -> None:
         """A line about work that begins, on the error stream."""
         if not self._quiet:
             self._wipe()
-            streams.tell(printable(text))
+            streams.tell(one_line(text))
 
     def warn(self, message: str, remedy: str = "", cause: BaseException | None = None) -> None:
         """A line that matters, on the error stream; in the log with its cause."""

@@ -82,7 +82,7 @@ class Output:
             StudioError: another file has taken it; what grew stays.
         """
         try:
-            files.to_disk(growing)
+            files.sound_to_disk(growing)
             self._before_end(growing)
             if self._force:
                 os.replace(growing, self.path)

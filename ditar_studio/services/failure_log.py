@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
 
+from ditar_studio.store import privacy
 from ditar_studio.store.files import default_root
 
 NAME = "commands.log"
@@ -54,7 +55,10 @@ class _Handler(logging.handlers.RotatingFileHandler):
         self.setFormatter(logging.Formatter(form))
 
     def _open(self) -> TextIOWrapper:
-        Path(self.baseFilename).parent.mkdir(0o700, parents=True, exist_ok=True)
+        folder = Path(self.baseFilename).parent
+        for each in (folder.parent, folder):
+            if not each.is_dir():
+                privacy.make_folder(each)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         descriptor = os.open(self.baseFilename, flags, 0o600)
         return open(descriptor, "a", encoding=self.encoding, errors=self.errors)

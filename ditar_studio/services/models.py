@@ -122,7 +122,7 @@ class Models:
         Raises:
             StudioError: it is no model's folder, it is used already, or the name can't be had.
         """
-        path = path.expanduser().resolve()
+        path = Path(os.path.realpath(path.expanduser()))
         if not path.is_dir():
             raise StudioError(f"There is no folder {path}.", "Name the folder of a model.")
         if not (path / "config.json").is_file():

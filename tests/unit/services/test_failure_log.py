@@ -36,6 +36,7 @@ def test_only_its_owner_may_read_it() -> None:
     (path,) = kept_logs()
     assert path.stat().st_mode & 0o77 == 0
     assert path.parent.stat().st_mode & 0o77 == 0
+    assert path.parents[1].stat().st_mode & 0o77 == 0
 
 
 def test_it_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from ditar_studio.errors import StudioError
+from ditar_studio.installation import how_to_add
 from ditar_studio.training import judges
 from ditar_studio.training.evaluation import Listener, Take, Verdict
 from ditar_studio.training.jobs import Job, Recording, read_jobs
@@ -187,7 +188,7 @@ def test_a_judge_that_is_not_installed_names_the_extra(monkeypatch: pytest.Monke
     monkeypatch.setitem(__import__("sys").modules, "faster_whisper", None)
     with pytest.raises(StudioError, match="faster_whisper") as caught:
         judges.open_panel()
-    assert "ditar-studio[evaluation]" in caught.value.remedy
+    assert caught.value.remedy == how_to_add("evaluation")
 
 
 DEVELOPMENT = Path(__file__).parents[3] / "resources" / "models" / "dev"
