@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise StudioError(f"The list has no half “{arguments.half}”.", "Leave out --half.")
     folder = Path(arguments.out_dir)
     read = Inputs([*files_read(arguments), *(job.reference for job in listed)])
-    for name in (ROWS, SUMMARY):
+    for name in (_NOTEBOOK, ROWS, SUMMARY):
         refuse_input(folder / name, read)
     panel = open_panel(arguments.recogniser and Path(arguments.recogniser))
     with stop_on_interrupt() as cancel:
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
             if cancel.is_set():
                 return INTERRUPTED
     listener = Listener(panel, listed)
-    notebook = Notebook(Path(arguments.out_dir, _NOTEBOOK), panel.recognisers, listed)
+    notebook = Notebook(folder / _NOTEBOOK, panel.recognisers, listed)
     verdicts = []
     for take in takes:
         verdict = notebook.find(take)

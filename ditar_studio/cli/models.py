@@ -9,12 +9,12 @@ from pathlib import Path
 
 from ditar_studio.cli.console import Console
 from ditar_studio.errors import StudioError
+from ditar_studio.installation import program
 from ditar_studio.services.download import Progress
 from ditar_studio.services.models import Installed, Models, default_folder
 from ditar_studio.services.offers import Offer
 
 _UNKNOWN = "the publisher's checksums are not known here"
-from ditar_studio.installation import program
 
 
 def run(arguments: argparse.Namespace) -> int:
