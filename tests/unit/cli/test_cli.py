@@ -53,7 +53,7 @@ def test_candidates_are_heard_and_told(
     assert fake.begun == ["One two three."] * 3
     assert (heard["text"], heard["candidates"]) == ("One two three.", 3)
     assert heard["likeness"] == 0.75
-    assert speak(reference, tmp_path / "out.wav", "--verify", text="I mumble.") == 0
+    assert speak(reference, tmp_path / "again.wav", "--verify", text="I mumble.") == 0
     assert "may be missing" in capsys.readouterr().err
 
 
