@@ -41,6 +41,7 @@ class Take:
     Args:
         line_id: the line it was made for; None when the line is gone for good.
         text: what was spoken, as it was then.
+        number: which of its line's takes it is, from 1, deleted ones counted too; 0 without a line.
         status: "recording" while patches arrive, then "complete", or "partial" when it was stopped.
         seconds: its length; `rtf` is time to make / length; `similarity` 0..1 to the reference.
         heard: what the model heard of it; None where it was not asked to listen.
@@ -54,6 +55,7 @@ class Take:
     recipe: Recipe
     fingerprint: str
     path: Path
+    number: int
     status: TakeStatus
     seconds: float
     rtf: float | None
@@ -189,7 +191,12 @@ class Takes:
     # --- inside
 
     def _load(self, condition: str, *values: str) -> list[Take]:
-        query = f"SELECT * FROM takes WHERE {condition} ORDER BY created DESC, rowid DESC"
+        query = (
+            "SELECT *, (SELECT count(*) FROM takes AS older WHERE older.line_id = takes.line_id "
+            "AND (older.created, older.rowid) <= (takes.created, takes.rowid) "
+            "AND (older.hidden IS NULL OR older.status != 'recording')) AS number "
+            f"FROM takes WHERE {condition} ORDER BY created DESC, rowid DESC"
+        )
         return [self._take(row) for row in self.database.rows(query, *values)]
 
     def _take(self, row: sqlite3.Row) -> Take:
@@ -201,6 +208,7 @@ class Takes:
             recipe=Recipe.from_json(row["recipe"]),
             fingerprint=row["fingerprint"],
             path=self._root / row["file"],
+            number=row["number"],
             status=row["status"],
             seconds=row["seconds"],
             rtf=row["rtf"],

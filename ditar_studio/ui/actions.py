@@ -417,6 +417,14 @@ SPECS: tuple[ActionSpec, ...] = (
         words=mark("reset"),
     ),
     _S("speak.preset", mark("Save the parameters as a preset…"), "Ctrl+Alt+S", "sliders"),
+    _S(
+        "takes.play",
+        mark("Play the take"),
+        "Ctrl+Shift+Space",
+        "play",
+        _needs(Fact.TAKE_SELECTED),
+        words=mark("listen hear pause"),
+    ),
     _S("takes.previous", mark("Previous take"), "Ctrl+PgUp", "chevron-up"),
     _S("takes.next", mark("Next take"), "Ctrl+PgDown", "chevron-down"),
     _S(

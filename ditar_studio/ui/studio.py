@@ -35,7 +35,7 @@ from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.translate import counted, sentence, tr
 from ditar_studio.ui.view_models.devices import Devices, Registry
 from ditar_studio.ui.view_models.document import Document, Snapshot
-from ditar_studio.ui.view_models.engine import Engine, ModelState, Shelf
+from ditar_studio.ui.view_models.engine import Engine, Flow, ModelState, Shelf
 from ditar_studio.ui.view_models.likeness import InstalledJudge, Judge, Likeness
 from ditar_studio.ui.view_models.models import ModelKeeper
 from ditar_studio.ui.view_models.parameters import Parameters
@@ -180,9 +180,10 @@ class Studio(QObject):
             (Place.TAKES, self.takes_panel),
         ):
             window.region(place).set_content(panel)
-        window.right.setSizes([430, 290])
+        window.right.setSizes([390, 330])
         for tool in self.script_panel.tools():
             window.region(Place.SCRIPT).add_tool(tool)
+        window.region(Place.TAKES).add_tool(self.takes_panel.scope)
         for tool in self.parameters_panel.tools(self.actions_):
             window.region(Place.PARAMETERS).add_tool(tool)
 
@@ -195,7 +196,7 @@ class Studio(QObject):
         self.document.opened.connect(self._on_opened)
         self.engine.state_changed.connect(self._on_model)
         self.engine.started.connect(self._on_speaking)
-        self.engine.flowed.connect(lambda flow: self._show_flow(rtf=flow.rtf))
+        self.engine.flowed.connect(self._on_flow)
         self.playback.line_noted.connect(self._on_line_noted)
         self.playback.heard_changed.connect(self.script_panel.show_heard)
         self.playback.loaded.connect(self._show_facts)
@@ -214,7 +215,7 @@ class Studio(QObject):
         self.voices.changed.connect(self._show_facts)
         self.maker.told.connect(self._tell)
         self.models.told.connect(self._tell)
-        self._rtf: float | None = None
+        self._flow: Flow | None = None
 
     def _handle(self) -> None:
         handle = self.actions_.handle
@@ -375,7 +376,7 @@ class Studio(QObject):
 
     def _on_speaking(self, _line_ids: tuple[str, ...]) -> None:
         self.actions_.set_facts(generating=True)
-        self._rtf = None
+        self._flow = None
         self.window.status.set_engine(EngineState.WORKING, tr("Speaking…"))
 
     def _on_line_noted(self, line_id: str, at: float) -> None:
@@ -398,8 +399,11 @@ class Studio(QObject):
     def _on_moved(self, _status: PlayerStatus) -> None:
         self._show_flow()
 
-    def _show_flow(self, rtf: float | None = None) -> None:
-        self._rtf = rtf if rtf is not None else self._rtf
+    def _on_flow(self, flow: Flow) -> None:
+        self._flow = flow
+        self._show_flow()
+
+    def _show_flow(self) -> None:
         status = self.playback.player.status()
         if status.state == "empty" or self.playback.peaks is None:
             self.window.status.set_flow()
@@ -408,7 +412,8 @@ class Studio(QObject):
         self.window.status.set_flow(
             generated=status.generated,
             played=status.position,
-            rtf=self._rtf,
+            made_in=self._flow.seconds if self._flow is not None else None,
+            rtf=self._flow.rtf if self._flow is not None else None,
             cushion=status.cushion if speaking else None,
             underruns=status.under_runs if speaking or status.under_runs else None,
         )

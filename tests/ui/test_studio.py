@@ -34,7 +34,7 @@ from ditar_studio.ui.dialogs.projects import ProjectsDialog
 from ditar_studio.ui.dialogs.recovery import RecoveryDialog
 from ditar_studio.ui.dialogs.samples import SamplesDialog
 from ditar_studio.ui.main_window import Place
-from ditar_studio.ui.panels.takes_panel import facts, recipe_words
+from ditar_studio.ui.panels.takes_panel import facts, recipe_words, take_name
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.studio import Studio
@@ -297,6 +297,45 @@ def test_changed_temperature_makes_lines_stale(qtbot: QtBot, studio: Studio) -> 
     studio.actions_.action("takes.use").trigger()
     qtbot.waitUntil(lambda: studio.parameters.pinned)
     assert studio.parameters.seed == take.recipe.settings["seed"]
+
+
+def test_takes_have_numbers_and_their_model_in_sight_and_play_buttons(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    studio.window.resize(1280, 800)
+    with qtbot.waitSignal(studio.engine.stopped):
+        studio.speak((studio.script.lines[0].id,), 6)
+    qtbot.waitUntil(lambda: len(studio.takes.shown) == 6)
+    view = studio.takes_panel.view
+    assert [take_name(take) for take in studio.takes.shown] == [
+        f"Take {n}" for n in range(6, 0, -1)
+    ]
+    studio.takes.select((studio.takes.shown[-1].id,))
+    studio.takes.delete()
+    qtbot.waitUntil(lambda: len(studio.takes.shown) == 5)
+    assert [take_name(take) for take in studio.takes.shown] == [
+        f"Take {n}" for n in range(6, 1, -1)
+    ]
+    rows = [view.visualRect(view.model().index(row, 0)) for row in range(5)]
+    view.scrollToTop()
+    assert all(view.viewport().rect().contains(rect) for rect in rows)
+    newest, other = studio.takes.shown[:2]
+    assert facts(newest).endswith(newest.recipe.model_name)
+    assert "Made in" in recipe_words(newest)
+    left = Qt.MouseButton.LeftButton
+    play = rows[1].center()
+    play.setX(rows[1].left() + 20)
+    qtbot.mouseClick(view.viewport(), left, pos=play)
+    qtbot.waitUntil(lambda: studio.playback.source == other.id)
+    qtbot.mouseDClick(view.viewport(), left, pos=rows[0].center())
+    qtbot.waitUntil(lambda: studio.playback.source == newest.id)
+    studio.takes.select((other.id,))
+    studio.actions_.action("takes.play").trigger()
+    qtbot.waitUntil(lambda: studio.playback.source == other.id)
+    star = rows[0].center()
+    star.setX(rows[0].right() - 15)
+    qtbot.mouseClick(view.viewport(), left, pos=star)
+    qtbot.waitUntil(lambda: studio.takes.shown[0].starred)
 
 
 def test_variations_get_seeds_of_their_own(qtbot: QtBot, studio: Studio) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QDesktopServices
 
 from ditar_studio.store.takes import Take
 from ditar_studio.ui.dialogs.ask import TextDialog
-from ditar_studio.ui.panels.takes_panel import facts
+from ditar_studio.ui.panels.takes_panel import summary
 from ditar_studio.ui.translate import tr
 from ditar_studio.ui.view_models.takes import read_take
 
@@ -28,12 +28,18 @@ class TakeCommands:
         handle = studio.actions_.handle
         handle("takes.previous", lambda: self.takes.select_next(-1))
         handle("takes.next", lambda: self.takes.select_next(1))
+        handle("takes.play", self.play)
         handle("takes.star", self.star)
         handle("takes.note", self.write_note)
         handle("takes.use", self.use_settings)
         handle("takes.compare", self.compare)
         handle("takes.reveal", self.reveal)
         handle("takes.delete", self.takes.delete)
+
+    def play(self) -> None:
+        """Plays the selected take, or pauses it."""
+        if self.takes.current is not None:
+            self.takes.play_or_pause(self.takes.current.id)
 
     def star(self) -> None:
         """Stars the selected take, or no longer."""
@@ -85,7 +91,7 @@ class TakeCommands:
     def _compare(self, first: Take, second: Take, pair: Comparison) -> None:
         from ditar_studio.ui.dialogs.compare import CompareDialog
 
-        dialog = CompareDialog((facts(first), facts(second)), pair, self.studio.playback)
+        dialog = CompareDialog((summary(first), summary(second)), pair, self.studio.playback)
 
         def prefer(which: int) -> None:
             better = (first, second)[which]
@@ -93,7 +99,7 @@ class TakeCommands:
                 self.takes.toggle_star(better.id)
             self.takes.choose(better.id)
             self.toasts.tell(
-                tr("Starred, and used for its line: {take}", take=facts(better)), "success"
+                tr("Starred, and used for its line: {take}", take=summary(better)), "success"
             )
 
         dialog.preferred.connect(prefer)

@@ -43,8 +43,9 @@ from ditar_studio.ui.widgets.basics import action_button, row, rule
 from ditar_studio.ui.widgets.empty_state import EmptyState
 from ditar_studio.ui.widgets.segmented import Segmented
 
-ROW = 56
-STAR = 34
+ROW = 42
+BUTTON = 34
+"""Width in pixels of the button at either end of a row."""
 _TAKE = Qt.ItemDataRole.UserRole
 
 
@@ -67,7 +68,9 @@ class TakesModel(ItemModel[Take]):
             return take
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             starred = tr("starred, ") if take.starred else ""
-            return f"{self.takes.title(take)}, {starred}{facts(take)}"
+            return (
+                f"{take_name(take)}, {starred}{facts(take)}, {take.note or self.takes.title(take)}"
+            )
         if role == Qt.ItemDataRole.ToolTipRole:
             return recipe_words(take)
         return None
@@ -87,7 +90,7 @@ class TakesModel(ItemModel[Take]):
 
 
 class _TakeDelegate(QStyledItemDelegate):
-    """Paints a take: star, length and settings, words or note."""
+    """Paints a take: a play button, its name and note, a star; length, model and time."""
 
     def __init__(self, takes: Takes, parent: QWidget) -> None:
         super().__init__(parent)
@@ -116,56 +119,67 @@ class _TakeDelegate(QStyledItemDelegate):
             painter.setPen(QPen(c.color("accent"), 2))
             painter.drawRoundedRect(card.adjusted(1, 1, -1, -1), 8, 8)
         ratio = painter.device().devicePixelRatio()
+        loaded = self._takes.playback.source == take.id
+        play = icons.pixmap("play", "accent_text" if loaded else "muted", 16, ratio)
+        painter.drawPixmap(round(card.left()) + 9, round(card.center().y()) - 8, play)
         star = icons.pixmap(
             "star-filled" if take.starred else "star",
             "warning" if take.starred else "border_strong",
             16,
             ratio,
         )
-        painter.drawPixmap(round(card.left()) + 10, round(card.center().y()) - 8, star)
-        left = card.left() + STAR + 2
-        right = card.right() - 10
-        painter.setFont(now.font("caption"))
-        stamp = when(take.created)
-        width = painter.fontMetrics().horizontalAdvance(stamp)
-        line = QRectF(left, card.top() + 6, right - left, 18)
-        painter.setPen(c.color("muted" if selected else "faint"))
-        painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, stamp)
+        painter.drawPixmap(round(card.right()) - 25, round(card.top()) + 4, star)
+        left, right = card.left() + BUTTON, card.right() - 9
+        head = QRectF(left, card.top() + 3, right - left - 22, 18)
         if self._takes.stands(take):
             tick = icons.pixmap("check", "success", 14, ratio)
-            painter.drawPixmap(round(right - width) - 20, round(line.center().y()) - 7, tick)
-            width += 22
+            painter.drawPixmap(round(head.right()) - 16, round(head.center().y()) - 7, tick)
+            head.setRight(head.right() - 20)
         painter.setFont(now.font("small", QFont.Weight.DemiBold))
         painter.setPen(c.color("text"))
-        head = painter.fontMetrics().elidedText(
-            facts(take), Qt.TextElideMode.ElideRight, round(line.width() - width - 10)
-        )
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, head)
+        head.setLeft(head.left() + _draw(painter, head, take_name(take)) + Space.S)
         painter.setFont(now.font("small"))
         painter.setPen(c.color("accent_text" if take.note else "muted"))
-        words = take.note or self._takes.title(take)
-        below = QRectF(left, card.top() + 26, right - left, 18)
-        short = painter.fontMetrics().elidedText(
-            words, Qt.TextElideMode.ElideRight, round(below.width())
-        )
-        painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, short)
+        _draw(painter, head, take.note or (self._takes.title(take) if self._takes.of_all else ""))
+        foot = QRectF(left, card.top() + 21, right - left, 16)
+        painter.setFont(now.font("caption"))
+        painter.setPen(c.color("muted" if selected else "faint"))
+        stamp = when(take.created)
+        width = painter.fontMetrics().horizontalAdvance(stamp)
+        painter.drawText(foot, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, stamp)
+        painter.setPen(c.color("muted"))
+        _draw(painter, foot.adjusted(0, 0, -width - Space.S, 0), facts(take))
         painter.restore()
 
     def editorEvent(
         self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index
     ) -> bool:
-        if (
-            event.type() == QEvent.Type.MouseButtonRelease
-            and isinstance(event, QMouseEvent)
-            and event.position().x() - option.rect.left() < STAR + Space.S
-        ):
-            self._takes.toggle_star(index.data(_TAKE).id)
-            return True
+        if event.type() == QEvent.Type.MouseButtonRelease and isinstance(event, QMouseEvent):
+            pressed = button_at(option.rect, event.position().x())
+            if pressed:
+                act = {"play": self._takes.play_or_pause, "star": self._takes.toggle_star}[pressed]
+                act(index.data(_TAKE).id)
+                return True
         return super().editorEvent(event, model, option, index)
 
 
+def _draw(painter: QPainter, place: QRectF, words: str) -> int:
+    """Writes words into a place, shortened if need be; the width that they took."""
+    metrics = painter.fontMetrics()
+    short = metrics.elidedText(words, Qt.TextElideMode.ElideRight, max(0, round(place.width())))
+    painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, short)
+    return metrics.horizontalAdvance(short)
+
+
+def button_at(row: QRect, x: float) -> str:
+    """Which button of a take's row is at a place: play, star, or none (empty)."""
+    if x - row.left() < BUTTON + Space.S:
+        return "play"
+    return "star" if row.right() - x < BUTTON + Space.S else ""
+
+
 class TakesView(QListView):
-    """The list; Return plays, the mouse drags files out."""
+    """The list; Return and a double click play, the mouse drags files out."""
 
     def __init__(self, takes: Takes) -> None:
         super().__init__()
@@ -180,6 +194,12 @@ class TakesView(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setProperty("painted", "true")
         self.viewport().setBackgroundRole(QPalette.ColorRole.NoRole)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        self.mousePressEvent(event)
+        if index.isValid() and not button_at(self.visualRect(index), event.position().x()):
+            self._takes.play(index.data(_TAKE).id)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
@@ -217,6 +237,7 @@ class TakesPanel(QWidget):
             *(
                 action_button(a(action_id), 16)
                 for action_id in (
+                    "takes.play",
                     "takes.star",
                     "takes.note",
                     "takes.use",
@@ -229,22 +250,20 @@ class TakesPanel(QWidget):
             spacing=2,
         )
         self.bar.setContentsMargins(Space.M, 0, Space.M, Space.S)
-        top = row(self.scope)
-        top.setContentsMargins(Space.M, 0, Space.M, Space.XS)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(Space.XS)
-        layout.addLayout(top)
         layout.addWidget(self.stack, 1)
         layout.addWidget(rule())
         layout.addLayout(self.bar)
         self._syncing = False
         self.scope.chosen.connect(lambda key: takes.show_all(key == "all"))
-        self.view.doubleClicked.connect(lambda index: takes.play(index.data(_TAKE).id))
         self.view.customContextMenuRequested.connect(self._menu)
         self.view.selectionModel().selectionChanged.connect(self._on_selection)
         takes.changed.connect(self.refresh)
         takes.selection_changed.connect(self._show_selection)
+        takes.playback.loaded.connect(self.view.viewport().update)
+        takes.playback.finished.connect(self.view.viewport().update)
         self.refresh()
 
     def refresh(self) -> None:
@@ -286,7 +305,7 @@ class TakesPanel(QWidget):
             return
         take: Take = index.data(_TAKE)
         menu = QMenu(self)
-        menu.addAction(icons.icon("play"), tr("Play"), lambda: self.takes.play(take.id))
+        menu.addAction(self.actions_.action("takes.play"))
         if not self.takes.stands(take) and take.line_id is not None:
             menu.addAction(
                 icons.icon("check"),
@@ -300,19 +319,24 @@ class TakesPanel(QWidget):
         menu.popup(self.view.viewport().mapToGlobal(position))
 
 
+def take_name(take: Take) -> str:
+    """What a take is called among those of its line."""
+    return tr("Take {number}", number=take.number) if take.number else tr("Take")
+
+
 def facts(take: Take) -> str:
-    """A take in numbers: length, temperature, seed."""
-    parts = [tr("{seconds} s", seconds=f"{take.seconds:.1f}")]
-    settings = take.recipe.settings
-    if "temperature" in settings:
-        parts.append(tr("T {value}", value=f"{settings['temperature']:.2f}"))
-    if "seed" in settings:
-        parts.append(tr("seed {value}", value=settings["seed"]))
-    if take.status == "partial":
-        parts.insert(1, tr("stopped"))
+    """A take in short: length, model, what is wrong with it."""
+    parts = [tr("{seconds} s", seconds=f"{take.seconds:.1f}"), take.recipe.model_name]
     if take.heard is not None and take.heard.doubtful:
         parts.insert(1, tr("words may be missing"))
+    if take.status == "partial":
+        parts.insert(1, tr("stopped"))
     return " · ".join(parts)
+
+
+def summary(take: Take) -> str:
+    """Name and facts of a take."""
+    return f"{take_name(take)} · {facts(take)}"
 
 
 def when(created: float) -> str:
@@ -340,7 +364,11 @@ def recipe_words(take: Take) -> str:
         ),
     ]
     if take.rtf is not None:
-        lines.append(tr("RTF {value}", value=f"{take.rtf:.2f}"))
+        made_in = f"{take.rtf * take.seconds:.1f}"
+        factor = f"{take.rtf:.2f}"
+        lines.append(
+            tr("Made in {seconds} s (real-time factor {factor})", seconds=made_in, factor=factor)
+        )
     if take.similarity is not None:
         lines.append(tr("Likeness to the reference {value}", value=f"{take.similarity:.2f}"))
     if take.heard is not None:

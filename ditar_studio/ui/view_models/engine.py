@@ -69,11 +69,13 @@ class Flow:
         line_id: the line at work.
         fraction: of all that was asked for, 0..1.
         rtf: time to make / length of what was made.
+        seconds: since it was asked for.
     """
 
     line_id: str
     fraction: float
     rtf: float | None
+    seconds: float
 
 
 class Engine(QObject):
@@ -314,7 +316,8 @@ class Engine(QObject):
                 self._playback.note_line(self._feed, self._line, self._made_seconds)
                 self.line_begun.emit(self._line)
             case render.RenderProgress():
-                self.flowed.emit(Flow(self._line, event.fraction, event.rtf))
+                seconds = time.monotonic() - self._asked_at
+                self.flowed.emit(Flow(self._line, event.fraction, event.rtf, seconds))
             case render.RenderWarned():
                 self.warned.emit(event.line_id, event.message, event.remedy)
             case render.TakeDone():

@@ -123,6 +123,13 @@ class Takes(QObject):
             line_id=take.line_id or "",
         )
 
+    def play_or_pause(self, take_id: str) -> None:
+        """Plays a take; if it is being played, pauses it or goes on."""
+        if self.playback.source == take_id:
+            self.playback.toggle()
+        else:
+            self.play(take_id)
+
     def title(self, take: Take) -> str:
         """What a take is called: its line's number and its first words."""
         place = self.script.index(take.line_id or "")

@@ -63,14 +63,6 @@ class StatusLine(QFrame):
         self.speed = label("", "number")
         self.cushion = label("", "number")
         self.underruns = label("", "number")
-        self.speed.setToolTip(
-            tr(
-                "Real-time factor: seconds of work per second of speech. Below 1 is faster than "
-                "it is spoken."
-            )
-        )
-        self.cushion.setToolTip(tr("Sound that is made ahead of what you hear."))
-        self.underruns.setToolTip(tr("How often the sound ran out while it was being made."))
         self.toasts = Toasts()
         self._state, self._flow = QWidget(), QWidget()
         self._state.setLayout(row(self._dot, self.engine, None, spacing=Space.M))
@@ -94,6 +86,7 @@ class StatusLine(QFrame):
         self,
         generated: float | None = None,
         played: float | None = None,
+        made_in: float | None = None,
         rtf: float | None = None,
         cushion: float | None = None,
         underruns: int | None = None,
@@ -103,6 +96,7 @@ class StatusLine(QFrame):
         Args:
             generated: seconds of sound made.
             played: seconds of it heard.
+            made_in: seconds that the making took.
             rtf: real-time factor.
             cushion: seconds of sound between the two.
             underruns: how often it ran out.
@@ -112,14 +106,32 @@ class StatusLine(QFrame):
             if generated is None
             else tr("{played} of {made} s", played=f"{played or 0:.1f}", made=f"{generated:.1f}")
         )
-        self.speed.setText("" if rtf is None else tr("RTF {value}", value=f"{rtf:.2f}"))
+        self.speed.setText(
+            "" if made_in is None else tr("made in {seconds} s", seconds=f"{made_in:.1f}")
+        )
         self.cushion.setText(
-            "" if cushion is None else tr("cushion {ms} ms", ms=round(cushion * 1000))
+            "" if cushion is None else tr("ready ahead: {seconds} s", seconds=f"{cushion:.1f}")
         )
         self.underruns.setText(
-            ""
-            if underruns is None
-            else counted("{count} under-run", "{count} under-runs", underruns)
+            counted("the sound ran out once", "the sound ran out {count} times", underruns)
+            if underruns
+            else ""
+        )
+        self.speed.setToolTip(
+            tr(
+                "Real-time factor {value}: seconds of work per second of speech. Below 1 is "
+                "faster than it is spoken.",
+                value="–" if rtf is None else f"{rtf:.2f}",
+            )
+        )
+        self.cushion.setToolTip(
+            tr(
+                "Sound that is made ahead of what you hear: {ms} ms.",
+                ms=round(1000 * (cushion or 0)),
+            )
+        )
+        self.underruns.setToolTip(
+            tr("How often the sound ran out while it was being made: {count}.", count=underruns)
         )
         set_property(self.underruns, "tone", "warning" if underruns else "")
         for number in (self.played, self.speed, self.cushion, self.underruns):
