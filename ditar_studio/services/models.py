@@ -19,6 +19,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.installation import program
 from ditar_studio.services.download import PART, Download, Progress, size_of
 from ditar_studio.services.offers import OFFERS, Offer, hosts_of
+from ditar_studio.store.lock import alone
 
 _FOLDERS = "folders.json"
 _SPARE = 64 << 20
@@ -273,7 +274,11 @@ class Models:
         cancel = cancel or threading.Event()
         hosts = self.hosts(offer)
         download = Download(offer, hosts, folder, tell, cancel, self._timeout, self._pause)
-        integrity.write_manifest(folder, download.run())
+        busy = StudioError(
+            f"Another program is downloading {name}.", "Wait for it, or stop it there."
+        )
+        with alone(folder, busy):
+            integrity.write_manifest(folder, download.run())
         return self.find(name)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from ditar_studio.errors import StudioError
@@ -38,6 +40,25 @@ class Lock:
 
     def release(self) -> None:
         os.close(self._descriptor)
+
+
+@contextlib.contextmanager
+def alone(folder: Path, error: StudioError) -> Iterator[None]:
+    """Work in a folder that no other process works in; `error` is raised if one does.
+
+    Where the file system knows no locks, nothing is held.
+    """
+    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            take(descriptor)
+        except (BlockingIOError, PermissionError) as refused:
+            raise error from refused
+        except OSError:
+            pass
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _refused(path: Path, error: OSError | ValueError) -> StudioError:

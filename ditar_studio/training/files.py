@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ditar_studio.errors import StudioError
+from ditar_studio.store.lock import alone
 
 VAE_FILE, READER_FILE = "vae.safetensors", "reader.safetensors"
 SPEAKER_FILE = "speaker.safetensors"
@@ -28,18 +29,20 @@ def unfinished(out: Path, index: str) -> Iterator[Path]:
             new one is moved last, so where it is, all files are of the same run.
 
     Raises:
-        StudioError: the disk is full, or `out` can't be written to.
+        StudioError: the disk is full, `out` can't be written to, or another process does so.
     """
     folder = out / _FOLDER
+    busy = StudioError(f"Another program is writing to {out}.", "Wait for it, or stop it.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        yield folder
-        (out / index).unlink(missing_ok=True)
-        for path in sorted(folder.iterdir(), key=lambda path: path.name == index):
-            with path.open("rb+") as file:
-                os.fsync(file.fileno())
-            path.replace(out / path.name)
-        folder.rmdir()
+        with alone(out, busy):
+            yield folder
+            (out / index).unlink(missing_ok=True)
+            for path in sorted(folder.iterdir(), key=lambda path: path.name == index):
+                with path.open("rb+") as file:
+                    os.fsync(file.fileno())
+                path.replace(out / path.name)
+            folder.rmdir()
     except OSError as error:
         raise StudioError(
             f"{out} could not be written: {error.strerror or error}.",

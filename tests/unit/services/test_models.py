@@ -306,6 +306,21 @@ def test_a_disk_that_fills_up_leaves_something_to_resume(
     assert models.verify("tiny") == []
 
 
+def test_two_downloads_into_one_folder_do_not_mix(server: Server, tmp_path: Path) -> None:
+    models, other = (manager(tmp_path, server.address) for _ in range(2))
+    refused: list[str] = []
+
+    def meanwhile(progress: Progress) -> None:
+        if not refused:
+            with pytest.raises(StudioError, match="Another program") as told:
+                other.download("tiny")
+            refused.append(told.value.message)
+
+    models.download("tiny", meanwhile)
+    assert refused
+    assert other.verify("tiny") == []
+
+
 def test_damage_is_found(server: Server, tmp_path: Path) -> None:
     models = manager(tmp_path, server.address)
     path = models.download("tiny").path / "model.safetensors"

@@ -15,6 +15,7 @@ import soundfile as sf
 from ditar_studio.errors import StudioError
 from ditar_studio.training import corpus as corpus_module
 from ditar_studio.training.corpus import PreparedCorpus, prepare, read_manifest
+from ditar_studio.training.files import unfinished
 
 
 def tone(seconds: float, rate: int = 24_000) -> np.ndarray:
@@ -269,3 +270,11 @@ def test_only_line_feeds_end_a_row(tmp_path: Path) -> None:
     told: list[str] = []
     assert [read.text for read in read_manifest(path, told.append)] == [row["text"]]
     assert len(told) == 1
+
+
+def test_two_preparations_into_one_folder_do_not_mix(tmp_path: Path) -> None:
+    second = unfinished(tmp_path, "index.jsonl")
+    with unfinished(tmp_path, "index.jsonl"), pytest.raises(StudioError, match="Another program"):
+        second.__enter__()
+    with unfinished(tmp_path, "index.jsonl"):
+        pass

@@ -81,28 +81,27 @@ def test_an_interrupted_step_leaves_nothing_and_goes_on(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    def within(network: torch.nn.Module) -> Callable[..., torch.Tensor]:
-        """The network, until it has done two clips."""
-        whole, calls = network.forward, iter(range(2 * (4 if stage == "embed" else 1)))
+    def within(work: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+        """What a network does with a clip, until it has done two."""
+        clips = iter(range(2))
 
-        def forward(wave: torch.Tensor) -> torch.Tensor:
-            if next(calls, None) is None:
+        def interrupted(wave: torch.Tensor) -> torch.Tensor:
+            if next(clips, None) is None:
                 raise KeyboardInterrupt
-            result: torch.Tensor = whole(wave)
-            return result
+            return work(wave)
 
-        return forward
+        return interrupted
 
     out = tmp_path / "out"
     vae, reader, speaker = networks()
     with monkeypatch.context() as patch:
         match stage:
             case "align":
-                patch.setattr(reader, "forward", within(reader))
+                patch.setattr(reader, "forward", within(reader.forward))
             case "encode":
                 patch.setattr(module, "encode_corpus", interrupt)
             case "embed":
-                patch.setattr(speaker, "forward", within(speaker))
+                patch.setattr(speaker, "frames", within(speaker.frames))
             case "save":
                 patch.setattr(module, "save_model", interrupt)
             case _:
