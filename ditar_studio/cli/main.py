@@ -180,6 +180,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_evaluate(command("evaluate", "speak a list of jobs and let independent judges listen"))
     _add_train(command("train", "train a VAE or a DiTAR on a corpus of your own"), common)
     _add_models(command("models", "list, download, check, move and remove models"), common)
+    _add_voices(command("voices", "keep voices in the library, and fine-tune them"), common)
     command("doctor", "tell what works on this machine, and why not")
     return parser
 
@@ -391,6 +392,68 @@ def _add_models(parser: argparse.ArgumentParser, common: Parser) -> None:
     move.add_argument("path", metavar="DIR")
     action("remove", "delete a model, or forget a folder that was added").add_argument("name")
     parser.set_defaults(folder=None)
+
+
+def _add_voices(parser: argparse.ArgumentParser, common: Parser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+
+    def action(name: str, text: str, *names: str) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = actions.add_parser(
+            name, help=text, description=f"{text[0].upper()}{text[1:]}.", parents=[common]
+        )
+        for each in names:
+            made.add_argument(each.lower(), metavar=each)
+        return made
+
+    def tuning_options(made: argparse.ArgumentParser) -> None:
+        made.add_argument("--model", metavar="NAME|PATH", help="default: the built-in model")
+        made.add_argument("--threads", type=_number(int, "whole number"), metavar="N")
+
+    action("list", "list the voices")
+    add = action("add", "save a voice", "NAME")
+    add.add_argument(
+        "--reference",
+        action="append",
+        required=True,
+        metavar="CLIP",
+        help="a recording of the voice; may be given several times, it speaks from the first",
+    )
+    add.add_argument(
+        "--transcript",
+        action="append",
+        metavar="TEXT",
+        help="the words spoken in a recording, in the same order; can be left out",
+    )
+    add_fine_tune_option(add)
+    add.add_argument("--consent", default="", metavar="TEXT", help="who allowed it, and when")
+    add.add_argument("--note", default="", metavar="TEXT")
+    add.add_argument("--tag", action="append", metavar="TAG", help="may be given several times")
+    tuning_options(add)
+    action("show", "tell what a voice was made from", "NAME")
+    tune = action("fine-tune", "make a voice closer to its recordings", "NAME")
+    tune.add_argument(
+        "--level",
+        choices=["off", "quick", "thorough"],
+        default="quick",
+        help="off makes it an instant voice again; quick takes a quarter of a minute, thorough "
+        "minutes; default: %(default)s",
+    )
+    tuning_options(tune)
+    export = action("export", "write a voice into one file", "NAME", "PATH")
+    export.add_argument("--force", action="store_true", help="write over a file")
+    action("import", "add the voice that is in a file", "PATH")
+    action("remove", "put a voice into the trash", "NAME")
+
+
+def add_fine_tune_option(parser: argparse.ArgumentParser) -> None:
+    """How far a voice is fine-tuned to its recording before it speaks."""
+    parser.add_argument(
+        "--fine-tune",
+        choices=["off", "quick", "thorough"],
+        default="off",
+        help="make the voice closer to its recording first: quick takes a quarter of a minute, "
+        "thorough minutes; default: %(default)s",
+    )
 
 
 def _add_benchmark(parser: argparse.ArgumentParser) -> None:

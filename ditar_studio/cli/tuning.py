@@ -1,0 +1,103 @@
+"""Fine-tuning on the command line: progress for people, an end by Ctrl+C."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from ditar_studio.cli.console import Console
+from ditar_studio.engine.tuning_events import (
+    InstantStays,
+    Level,
+    TuningControl,
+    TuningEvent,
+    TuningProgress,
+)
+
+if TYPE_CHECKING:
+    from ditar_studio.engine.speech_model import SpeechModel
+    from ditar_studio.engine.voice import Reference
+
+OFF = "off"
+
+
+def teller(console: Console) -> Callable[[TuningEvent], None]:
+    """What tells a console of a tuning's events."""
+
+    def tell(event: TuningEvent) -> None:
+        match event:
+            case TuningProgress():
+                left = "" if event.remaining is None else f", about {event.remaining:.0f} s left"
+                console.progress(event.fraction, f"fine-tuning{left}")
+            case InstantStays():
+                console.warn(event.reason, "The instant voice stays.")
+            case _:
+                pass
+
+    return tell
+
+
+@contextlib.contextmanager
+def cancelled_by(interrupted: threading.Event) -> Iterator[TuningControl]:
+    """A control that cancels when the command is interrupted."""
+    control = TuningControl()
+    ended = threading.Event()
+
+    def wait() -> None:
+        while not ended.is_set():
+            if interrupted.wait(0.1):
+                control.cancel()
+                return
+
+    thread = threading.Thread(target=wait, name="interrupted", daemon=True)
+    thread.start()
+    try:
+        yield control
+    finally:
+        ended.set()
+        thread.join()
+
+
+def followed(events: Iterable[TuningEvent], console: Console) -> TuningEvent:
+    """The last event of a tuning that the console is told of."""
+    tell = teller(console)
+    last: TuningEvent | None = None
+    for last in events:
+        tell(last)
+    assert last is not None
+    return last
+
+
+class References:
+    """Fine-tunes the references of a command, each once.
+
+    Args:
+        model: that is to speak.
+        level: quick, thorough, or off or None.
+        interrupted: ends it.
+        console: is told.
+    """
+
+    def __init__(
+        self, model: SpeechModel, level: str | None, interrupted: threading.Event, console: Console
+    ) -> None:
+        from ditar_studio.services.fine_tuning import TunedReferences
+
+        self._interrupted = interrupted
+        self._tuned: TunedReferences | None = None
+        if level in ("quick", "thorough"):
+            chosen: Level = "quick" if level == "quick" else "thorough"
+            self._tuned = TunedReferences(model, chosen, teller(console))
+
+    def get(self, reference: Reference) -> Reference:
+        """The reference with what it was fine-tuned to.
+
+        Raises:
+            StudioError: it can't be fine-tuned.
+        """
+        if self._tuned is None or self._interrupted.is_set():
+            return reference
+        with cancelled_by(self._interrupted) as control:
+            return self._tuned.get(reference, control)

@@ -1,0 +1,199 @@
+"""`ditar-studio voices`: the voices of the library that the studio shows, too."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ditar_studio.cli.console import Console
+from ditar_studio.cli.speaking import load, stop_on_interrupt
+from ditar_studio.cli.tuning import OFF, cancelled_by, followed
+from ditar_studio.engine.tuning_events import InstantStays, TuningCancelled, VoiceTuned
+from ditar_studio.errors import StudioError
+from ditar_studio.store.bundle import SUFFIX
+from ditar_studio.store.library import Library
+from ditar_studio.store.voice import NewSample, Voice
+
+if TYPE_CHECKING:
+    from ditar_studio.engine.tuning_events import Level
+
+INTERRUPTED = 130
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what was asked; exit code 0, or 130 when a fine-tuning was interrupted."""
+    console = Console.of(arguments)
+    samples = _samples(arguments) if arguments.action == "add" else []
+    with Library() as library:
+        if library.damaged is not None:
+            console.warn(library.damaged.message, library.damaged.remedy)
+        match arguments.action:
+            case "add":
+                return _add(library, arguments, samples, console)
+            case "show":
+                voice = _find(library, arguments.name)
+                console.result(_values(voice), _described(voice))
+            case "fine-tune":
+                return _fine_tune(library, _find(library, arguments.name), arguments, console)
+            case "export":
+                _export(library, arguments, console)
+            case "import":
+                voice = library.voices.import_bundle(Path(arguments.path)).value
+                console.result(_values(voice), f"The voice “{voice.name}” is in the library.")
+            case "remove":
+                voice = _find(library, arguments.name)
+                library.voices.delete(voice.id)
+                console.result(
+                    {"removed": voice.name},
+                    f"The voice “{voice.name}” is in the trash; the studio gives it back.",
+                )
+            case _:
+                voices = library.voices.all()
+                text = "\n".join(_line(voice) for voice in voices)
+                console.result(
+                    {"voices": [_values(voice) for voice in voices]},
+                    text or "The library has no voice yet.",
+                )
+    return 0
+
+
+def _samples(arguments: argparse.Namespace) -> list[NewSample]:
+    """The recordings of a new voice.
+
+    Raises:
+        StudioError: there are more transcripts than recordings, or one can't be used.
+    """
+    from ditar_studio.engine.voice import Reference, check_length, trim_and_level
+
+    references: Sequence[str] = arguments.reference
+    transcripts: Sequence[str] = arguments.transcript or []
+    if len(transcripts) > len(references):
+        raise StudioError(
+            "There are more transcripts than recordings.", "Give one for each, in the same order."
+        )
+    samples = []
+    for number, name in enumerate(references):
+        path = Path(name)
+        transcript = transcripts[number] if number < len(transcripts) else ""
+        clip = trim_and_level(Reference(path, transcript).clip())
+        if not number:
+            check_length(clip)
+        samples.append(NewSample(path, transcript))
+    return samples
+
+
+def _add(
+    library: Library, arguments: argparse.Namespace, samples: list[NewSample], console: Console
+) -> int:
+    if library.voices.find(arguments.name) is not None:
+        raise StudioError(
+            f"There is a voice “{arguments.name}” already.", "Choose another name, or remove it."
+        )
+    voice = library.voices.create(
+        arguments.name,
+        samples,
+        consent=arguments.consent,
+        tags=arguments.tag or (),
+        note=arguments.note,
+    ).value
+    if arguments.fine_tune != OFF:
+        arguments.level = arguments.fine_tune
+        return _fine_tune(library, voice, arguments, console)
+    console.result(_values(voice), f"The voice “{voice.name}” is in the library.")
+    return 0
+
+
+def _fine_tune(
+    library: Library, voice: Voice, arguments: argparse.Namespace, console: Console
+) -> int:
+    """Fine-tune a voice, or make it instant again."""
+    from ditar_studio.services.fine_tuning import tune_voice
+
+    level: Level | str = arguments.level
+    if level == OFF:
+        voice = library.voices.make_instant(voice.id).value
+        console.result(_values(voice), f"“{voice.name}” is an instant voice.")
+        return 0
+    with stop_on_interrupt() as interrupted, cancelled_by(interrupted) as control:
+        model = load(arguments)
+        chosen: Level = "thorough" if level == "thorough" else "quick"
+        end = followed(tune_voice(library, voice.id, model, chosen, control), console)
+    voice = library.voices.get(voice.id)
+    values = {**_values(voice), "tuned": isinstance(end, VoiceTuned)}
+    if isinstance(end, TuningCancelled):
+        console.result(values, f"Stopped; “{voice.name}” is as it was.")
+        return INTERRUPTED
+    if isinstance(end, InstantStays):
+        values |= {"reason": end.reason, "before": end.before, "after": end.after}
+    console.result(values, _described(voice))
+    return 0
+
+
+def _export(library: Library, arguments: argparse.Namespace, console: Console) -> None:
+    voice = _find(library, arguments.name)
+    path = Path(arguments.path)
+    if path.suffix != SUFFIX:
+        raise StudioError(
+            f"“{path.name}” is not a voice file's name.", f"Let it end in “{SUFFIX}”."
+        )
+    if path.exists() and not arguments.force:
+        raise StudioError(f"There is a file “{path}” already.", "Choose another, or use --force.")
+    library.voices.export_bundle(voice.id, path)
+    console.result({"name": voice.name, "path": str(path)}, f"“{voice.name}” is in {path}.")
+
+
+def _find(library: Library, name: str) -> Voice:
+    voice = library.voices.find(name)
+    if voice is None:
+        raise StudioError(
+            f"There is no voice “{name}” in the library.",
+            "“ditar-studio voices list” names those that are there.",
+        )
+    return voice
+
+
+def _values(voice: Voice) -> dict[str, Any]:
+    tuned = dict(voice.adapter.card) if voice.adapter else None
+    return {
+        "name": voice.name,
+        "kind": "fine-tuned" if tuned else "instant",
+        "samples": [
+            {
+                "path": str(sample.path),
+                "transcript": sample.transcript,
+                "seconds": round(sample.seconds, 3),
+            }
+            for sample in voice.samples
+        ],
+        "tags": list(voice.tags),
+        "note": voice.note,
+        "consent": voice.consent,
+        "fine_tuning": tuned,
+    }
+
+
+def _line(voice: Voice) -> str:
+    kind = "fine-tuned" if voice.adapter else "instant"
+    seconds = sum(sample.seconds for sample in voice.samples)
+    return f"{voice.name}  {kind}, {seconds:.0f} s of speech"
+
+
+def _described(voice: Voice) -> str:
+    lines = [_line(voice)]
+    lines += [
+        f"  {sample.path}  {sample.seconds:.1f} s  {sample.transcript or 'no transcript'}"
+        for sample in voice.samples
+    ]
+    if voice.adapter is not None:
+        card = voice.adapter.card
+        before, after = card.get("before", {}), card.get("after", {})
+        if "likeness" in before and "likeness" in after:
+            lines.append(
+                "  fine-tuned: as the model hears itself, likeness "
+                f"{before['likeness']:.2f} -> {after['likeness']:.2f}, sounds wrong "
+                f"{before['error_rate']:.0%} -> {after['error_rate']:.0%}"
+            )
+    lines += [f"  {text}" for text in (voice.note, voice.consent) if text]
+    return "\n".join(lines)

@@ -1,0 +1,111 @@
+"""`ditar-studio voices`, on a library of the test's own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import soundfile
+from fake_model import speech_like
+from small_ditar import save_small_ditar
+from tuning import BEFORE, CLOSER, FURTHER, hears, short_tunings
+
+from ditar_studio.cli import main
+from ditar_studio.store.library import Library
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with short_tunings(monkeypatch):
+        yield
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(save_small_ditar(tmp_path_factory.mktemp("model") / "small"))
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> str:
+    path = tmp_path / "anna.wav"
+    soundfile.write(path, speech_like().samples, 24000)
+    return str(path)
+
+
+def voices(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> dict:
+    capsys.readouterr()
+    assert main(["voices", *arguments, "--json"]) == code
+    result = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+    assert isinstance(result, dict)
+    return result
+
+
+def test_a_voice_is_added_shown_listed_and_removed(
+    clip: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = ["--reference", clip, "--transcript", "hello there", "--reference", clip]
+    added = voices(capsys, "add", "Anna", *both, "--tag", "warm", "--consent", "I am Anna.")
+    assert (added["name"], added["kind"], added["tags"]) == ("Anna", "instant", ["warm"])
+    assert [sample["transcript"] for sample in added["samples"]] == ["hello there", ""]
+    assert voices(capsys, "show", "anna") == added
+    assert voices(capsys, "list") == {"voices": [added]}
+    assert main(["voices", "show", "Anna"]) == 0
+    assert "I am Anna." in capsys.readouterr().out
+    assert voices(capsys, "remove", "Anna") == {"removed": "Anna"}
+    assert voices(capsys, "list") == {"voices": []}
+    with Library() as library:
+        assert [item.name for item in library.trash.contents()] == ["Anna"]
+
+
+def test_a_voice_is_fine_tuned_and_made_instant_again(
+    clip: str, model: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hears(monkeypatch, BEFORE, CLOSER)
+    words = ["--reference", clip, "--transcript", "hello there", "--model", model]
+    added = voices(capsys, "add", "Anna", *words, "--fine-tune", "quick")
+    assert (added["kind"], added["tuned"]) == ("fine-tuned", True)
+    assert added["fine_tuning"]["after"]["likeness"] == 0.6
+    assert main(["voices", "show", "Anna"]) == 0
+    assert "0.50 -> 0.60" in capsys.readouterr().out
+    assert voices(capsys, "fine-tune", "Anna", "--level", "off")["kind"] == "instant"
+    hears(monkeypatch, BEFORE, FURTHER, FURTHER, FURTHER)
+    kept = voices(capsys, "fine-tune", "Anna", "--model", model)
+    assert (kept["kind"], kept["tuned"]) == ("instant", False)
+    assert "closer" in kept["reason"]
+
+
+def test_a_voice_goes_from_library_to_library_with_what_it_was_tuned_to(
+    clip: str,
+    model: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    hears(monkeypatch, BEFORE, CLOSER)
+    words = ["--reference", clip, "--transcript", "hello there", "--model", model]
+    added = voices(capsys, "add", "Anna", *words, "--fine-tune", "quick")
+    path = tmp_path / "anna.ditarvoice"
+    voices(capsys, "export", "Anna", str(path))
+    assert "already" in voices(capsys, "export", "Anna", str(path), code=1)["error"]
+    voices(capsys, "export", "Anna", str(path), "--force")
+    assert "ditarvoice" in voices(capsys, "export", "Anna", "anna.zip", code=1)["remedy"]
+    monkeypatch.setenv("DITAR_STUDIO_HOME", str(tmp_path / "other"))
+    assert voices(capsys, "import", str(path))["fine_tuning"] == added["fine_tuning"]
+
+
+def test_what_can_not_be_done_is_told_before_anything_is_changed(
+    clip: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert "no voice" in voices(capsys, "show", "Nobody", code=1)["error"]
+    more = ["--reference", clip, "--transcript", "one", "--transcript", "two"]
+    assert "more transcripts" in voices(capsys, "add", "Anna", *more, code=1)["error"]
+    text = tmp_path / "text.wav"
+    text.write_text("no sound")
+    voices(capsys, "add", "Anna", "--reference", str(text), code=1)
+    assert voices(capsys, "list") == {"voices": []}
+    voices(capsys, "add", "Anna", "--reference", clip)
+    assert "already" in voices(capsys, "add", "anna", "--reference", clip, code=1)["error"]
+    with Library():
+        assert "open in another" in voices(capsys, "list", code=1)["error"]
