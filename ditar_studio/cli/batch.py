@@ -27,6 +27,7 @@ from ditar_studio.cli.speaking import (
     speak_into,
     stop_on_interrupt,
 )
+from ditar_studio.cli.tuning import References
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import StudioError
 from ditar_studio.store import files, lock
@@ -173,6 +174,7 @@ class _Batch:
         self._lexicon = lexicon_of(arguments)
         self._model = load(arguments)
         self._voices = VoiceCache(self._model)
+        self._references = References(self._model, arguments.fine_tune, cancel, console)
         self._settings = settings_of(arguments, self._model.info.default_settings)
         references = (row.reference for row in rows if isinstance(row, Job))
         self._read = Inputs([*files_read(arguments), *references])
@@ -191,7 +193,6 @@ class _Batch:
 
         reference = Reference(job.reference, job.transcript)
         settings = dataclasses.replace(self._settings, **job.changes)
-        request = GenerationRequest((Line(job.text),), reference, settings, self._lexicon)
         recipe = self._recipe(job, reference, settings)
         path = self._folder / f"{job.id}.wav"
         force = self._arguments.force
@@ -207,6 +208,8 @@ class _Batch:
             growing=f"{job.id}~batch.wav",
             before_end=lambda grown: self._journal.note(job.id, files.sha256(grown), recipe),
         )
+        tuned = self._references.get(reference)
+        request = GenerationRequest((Line(job.text),), tuned, settings, self._lexicon)
         spoken = speak_into(
             output,
             self._model,
@@ -246,6 +249,7 @@ class _Batch:
             settings.as_dict(),
             model_values(self._model),
             arguments.precision,
+            arguments.fine_tune,
             arguments.lora,
             arguments.lora_alpha,
             dict(lexicon.entries) if lexicon else None,

@@ -12,6 +12,7 @@ from ditar_studio.cli.console import Console
 from ditar_studio.cli.models import located
 from ditar_studio.cli.output import Inputs, refuse_input
 from ditar_studio.cli.speaking import files_read, lexicon_of, load, settings_of, stop_on_interrupt
+from ditar_studio.cli.tuning import References
 from ditar_studio.errors import StudioError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ INTERRUPTED = 130
 
 _NOTEBOOK = "verdicts.jsonl"
 
-_SOUND_OPTIONS = ("precision", "lora", "lora_alpha", "lexicon")
+_SOUND_OPTIONS = ("precision", "lora", "lora_alpha", "lexicon", "fine_tune")
 """What changes the sound without being a setting."""
 
 
@@ -93,7 +94,8 @@ def _takes(
         model = load(arguments)
         settings = settings_of(arguments, model.info.default_settings)
         manner = [getattr(arguments, option) for option in _SOUND_OPTIONS]
-        takes = TakeFolder(folder, model, settings, lexicon_of(arguments), manner)
+        tuned = References(model, arguments.fine_tune, cancel, console).get
+        takes = TakeFolder(folder, model, settings, lexicon_of(arguments), manner, tuned)
         for take, error in takes.make(jobs, seeds, cancel, arguments.force):
             if error is not None:
                 console.warn(f"{take.job.id}: {error.message}", error.remedy)

@@ -296,7 +296,10 @@ def _add_speak(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--transcript", default="", help="the words spoken in it; the built-in voice needs none"
     )
-    parser.add_argument("--voice", metavar="NAME", help="a sample voice instead of a reference")
+    parser.add_argument(
+        "--voice", metavar="NAME", help="a voice of the library, or a sample voice, instead"
+    )
+    add_fine_tune_option(parser)
     parser.add_argument("--text", help="what to say")
     parser.add_argument("--text-file", metavar="FILE", help="read the text from a file; - is stdin")
     parser.add_argument(
@@ -350,6 +353,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         "--vae", metavar="FILE", help="with --reconstruct: a VAE in training, not the model's"
     )
     parser.add_argument("--speaker", metavar="FILE", help="with --vae: its speaker encoder")
+    add_fine_tune_option(parser)
     add_generation_options(parser)
 
 
@@ -368,6 +372,7 @@ def _add_batch(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out-dir", required=True, metavar="DIR", help="where ID.wav are written")
     parser.add_argument("--force", action="store_true", help="speak what is done already again")
+    add_fine_tune_option(parser)
     add_generation_options(parser)
 
 
@@ -439,8 +444,7 @@ def _add_voices(parser: argparse.ArgumentParser, common: Parser) -> None:
         "minutes; default: %(default)s",
     )
     tuning_options(tune)
-    export = action("export", "write a voice into one file", "NAME", "PATH")
-    export.add_argument("--force", action="store_true", help="write over a file")
+    _add_force(action("export", "write a voice into one file", "NAME", "PATH"))
     action("import", "add the voice that is in a file", "PATH")
     action("remove", "put a voice into the trash", "NAME")
 

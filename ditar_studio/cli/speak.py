@@ -21,8 +21,11 @@ from ditar_studio.cli.speaking import (
     stop_on_interrupt,
 )
 from ditar_studio.cli.streams import read_input
+from ditar_studio.cli.tuning import OFF, References
+from ditar_studio.cli.voices import named
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import StudioError
+from ditar_studio.installation import program
 from ditar_studio.text_file import read_text
 
 if TYPE_CHECKING:
@@ -54,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
         settings = settings_of(arguments, model.info.default_settings)
         for message, remedy in idle_options(settings, model.info):
             console.warn(message, remedy)
+        if reference is not None:
+            reference = References(model, arguments.fine_tune, cancel, console).get(reference)
         request = GenerationRequest((Line(text),), reference, settings, lexicon)
         voices = VoiceCache(model)
         spoken = speak_into(output, model, request, voices, cancel, console, arguments.subtype)
@@ -104,17 +109,13 @@ def _reference(arguments: argparse.Namespace) -> Reference | None:
         raise StudioError("Both a reference and a voice are given.", "Leave one of them out.")
     if arguments.reference:
         return Reference(Path(arguments.reference), arguments.transcript)
+    if arguments.fine_tune != OFF:
+        raise StudioError(
+            "Only a reference can be fine-tuned while it speaks.",
+            f"Use --reference, or “{program()} voices fine-tune” for a voice.",
+        )
     if arguments.voice:
-        from ditar_studio.sample_voices import sample_voices
-
-        voices = {voice.name.lower(): voice for voice in sample_voices()}
-        voice = voices.get(arguments.voice.lower())
-        if voice is None:
-            names = ", ".join(each.name for each in voices.values())
-            raise StudioError(
-                f"There is no sample voice “{arguments.voice}”.", f"Choose one of {names}."
-            )
-        return Reference(voice.path, voice.transcript)
+        return named(arguments.voice)
     if arguments.transcript:
         raise StudioError(
             "There is a transcript but no reference.", "Give the clip that it belongs to."

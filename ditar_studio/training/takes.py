@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,7 @@ class TakeFolder:
         settings: how; a take's seed replaces theirs.
         lexicon: the user's pronunciations.
         manner: all else that changes the sound, such as the precision, as plain values.
+        tuned: what each reference is fine-tuned to before it speaks; None: to nothing.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class TakeFolder:
         settings: GenerationSettings,
         lexicon: Lexicon | None = None,
         manner: object = None,
+        tuned: Callable[[Reference], Reference] | None = None,
     ) -> None:
         self._folder = folder
         self._model = model
@@ -66,6 +68,7 @@ class TakeFolder:
         self._settings = settings
         self._lexicon = lexicon
         self._manner = manner
+        self._tuned = tuned
 
     def make(
         self,
@@ -133,7 +136,8 @@ class TakeFolder:
 
     def _voice(self, job: Job) -> Reference:
         """The voice that a job is spoken in."""
-        return Reference(job.reference, job.transcript)
+        reference = Reference(job.reference, job.transcript)
+        return reference if self._tuned is None else self._tuned(reference)
 
     def _recipe(self, job: Job, settings: GenerationSettings) -> str:
         clip = job.reference.read_bytes() if job.reference.is_file() else b""

@@ -12,7 +12,10 @@ from fake_model import speech_like
 from small_ditar import save_small_ditar
 from tuning import BEFORE, CLOSER, FURTHER, hears, short_tunings
 
+from ditar_studio.audio.io import read_clip
 from ditar_studio.cli import main
+from ditar_studio.sample_voices import sample_voices
+from ditar_studio.store.files import default_root
 from ditar_studio.store.library import Library
 
 
@@ -109,3 +112,56 @@ def test_what_can_not_be_done_is_told_before_anything_is_changed(
     assert "already" in voices(capsys, "add", "anna", "--reference", clip, code=1)["error"]
     with Library():
         assert "open in another" in voices(capsys, "list", code=1)["error"]
+
+
+def test_speak_takes_a_voice_of_the_library_or_else_a_sample_voice(
+    clip: str, model: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def speak(voice: str, *more: str) -> int:
+        out = ["--out", str(tmp_path / f"{voice} says.wav"), "--model", model, "--quiet"]
+        return main(["speak", "--voice", voice, "--text", "Two words.", *out, *more])
+
+    sample = sample_voices()[0].name
+    assert speak(sample) == 0
+    assert not (default_root() / "library.db").exists()
+    voices(capsys, "add", "Anna", "--reference", clip, "--transcript", "hello there")
+    assert speak("anna") == 0
+    assert speak("Nobody") == 1
+    assert "voices list" in capsys.readouterr().err
+    assert speak(sample, "--force") == 0
+    with Library():
+        assert speak(sample, "--force") == 0
+        assert speak("Anna") == 1
+    assert speak("Anna", "--fine-tune", "quick") == 1
+    assert "voices fine-tune" in capsys.readouterr().err
+
+
+def test_a_reference_is_fine_tuned_once_for_all_that_speaks_from_it(
+    clip: str,
+    model: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    options = ["--model", model, "--fine-tune", "quick", "--json"]
+    words = ["--reference", clip, "--transcript", "hello there", "--text", "Two words."]
+    instant, tuned = str(tmp_path / "instant.wav"), str(tmp_path / "tuned.wav")
+    assert main(["speak", *words, "--out", instant, "--model", model]) == 0
+    hears(monkeypatch, BEFORE, CLOSER)
+    assert main(["speak", *words, "--out", tuned, *options]) == 0
+    assert read_clip(Path(tuned)) != read_clip(Path(instant))
+    rows = [
+        {"id": name, "text": name, "reference": clip, "transcript": "hello there"}
+        for name in ("one", "two")
+    ]
+    jobs = tmp_path / "jobs.jsonl"
+    jobs.write_text("\n".join(json.dumps(row) for row in rows))
+    batch = ["batch", str(jobs), "--out-dir", str(tmp_path / "out")]
+    for states in (["made", "made"], ["kept", "kept"]):
+        capsys.readouterr()
+        assert main([*batch, *options]) == 0
+        results = json.loads(capsys.readouterr().out.strip().splitlines()[-1])["results"]
+        assert [row["state"] for row in results] == states
+    assert main([*batch, "--model", model, "--json"]) == 0
+    results = json.loads(capsys.readouterr().out.strip().splitlines()[-1])["results"]
+    assert [row["state"] for row in results] == ["made", "made"]
