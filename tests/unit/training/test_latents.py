@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,15 @@ LABELS = {f"{number}.wav": [3, 4, 5 + number] for number in range(CLIPS)}
 @pytest.fixture(autouse=True)
 def any_text_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_WORST_FIT", -1e9)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads that wait for each other take many times as long on a machine that is busy."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture
