@@ -49,7 +49,9 @@ _OVER = 1.8
 _LINGER = 0.6
 _SAMPLE_SOUNDS = 40  # of the reference's words that the model says to compare timbres: 3 s
 _SHORTEST_SAMPLE = 0.5  # seconds
+_SILENT = 0.1  # of the reference's power: 10 dB below it
 _LEAST_HEARD = 4  # sounds
+_LEAD, _TAIL, _LEAST_CUT = 6, 14, 8  # latents kept before and after speech; fewer are not cut
 _LONGEST_PAUSE = 6  # silent patches within a sentence
 
 
@@ -225,13 +227,25 @@ class NativeModel:
         """Encode a reference without speaking like it.
 
         What exceeds whole patches is cut at the beginning, so that the join to what follows is
-        the recording's own end. Without a transcript the model reads the sounds itself.
+        the recording's own end. Noise before the first sound and after the last one is cut, also
+        where it is too loud for silence: the model would go on with it. Without a transcript the
+        model reads the sounds itself.
 
         Raises:
             StudioError: the transcript can't be read, or has more sounds than the clip can hold;
                 or there is none and no speech is heard.
         """
         samples = clip.resample(self._info.sample_rate).samples
+        encoded = self._encode(samples, transcript)
+        speech = self._speech(encoded.voice.prompt, len(samples))
+        if speech is None:
+            return encoded
+        try:
+            return self._encode(samples[speech], transcript)
+        except StudioError:  # the sounds were there only with what was cut
+            return encoded
+
+    def _encode(self, samples: NDArray[np.float32], transcript: str) -> EncodedClip:
         samples = samples[len(samples) % self._info.patch_samples :]
         wave = torch.from_numpy(samples.copy())
         reading = None
@@ -244,6 +258,22 @@ class NativeModel:
         prompt = self._model.encode_prompt(wave, torch.tensor(symbols.encode(sounds)), reading)
         voice = NativeVoice(prompt, min(_SLOWEST, max(_FASTEST, pace)))
         return EncodedClip(voice, sounds, wave)
+
+    def _speech(self, prompt: Prompt, length: int) -> slice | None:
+        """The samples, of `length`, from shortly before the first sound to shortly after the last;
+        None where there is little else or it isn't known."""
+        if prompt.units is None:
+            return None
+        begun = torch.nonzero(prompt.units.diff())[:, 0] + 1
+        if len(begun) < _LEAST_HEARD:
+            return None
+        hop = self._model.config.vae.hop
+        skipped = length - len(prompt.units) * hop
+        first = 0 if prompt.units[0] else int(begun[0]) - _LEAD
+        last = int(begun[-1]) + _TAIL
+        if first <= _LEAST_CUT and last >= len(prompt.units) - _LEAST_CUT:
+            return None
+        return slice(skipped + max(0, first) * hop, skipped + last * hop)
 
     def symbols(self, text: str) -> torch.Tensor:
         """The phonemes [N] (indices) of a text."""
@@ -259,19 +289,31 @@ class NativeModel:
     def _timbre(
         self, voice: NativeVoice, sounds: list[str], recorded: torch.Tensor
     ) -> torch.Tensor | None:
-        """Let the model say the beginning of the reference and hear how it differs [bands]."""
-        settings = replace(self._info.default_settings, temperature=0.0)
-        utterance = self._utterance([*sounds[:_SAMPLE_SOUNDS], "."], voice, settings, None)
+        """Let the model say the beginning of the reference and hear how it differs [bands].
+
+        What falls silent at temperature 0 is said again as usual; None if that is silent too.
+        """
+        usual = self._info.default_settings.temperature
+        for temperature in (0.0, usual):
+            made = self._said(voice, sounds[:_SAMPLE_SOUNDS], temperature)
+            if len(made) < _SHORTEST_SAMPLE * self._info.sample_rate:
+                continue
+            if made.square().mean() > _SILENT * recorded.square().mean():
+                return correction(recorded, made, self._model.vae.decoder.synthesiser.spread)
+        return None
+
+    def _said(self, voice: NativeVoice, sounds: list[str], temperature: float) -> torch.Tensor:
+        """Samples [n] of the model saying sounds in a voice, always the same."""
+        settings = replace(self._info.default_settings, temperature=temperature)
+        generator = torch.Generator().manual_seed(0)
+        utterance = self._utterance([*sounds, "."], voice, settings, generator)
         pieces = []
         for _ in range(utterance.expected_patches):
             patch = utterance.step()
             pieces.append(patch.samples)
             if patch.stop_probability >= settings.stop_threshold:
                 break
-        made = torch.from_numpy(np.concatenate([*pieces, utterance.finish()]))
-        if len(made) < _SHORTEST_SAMPLE * self._info.sample_rate:
-            return None
-        return correction(recorded, made, self._model.vae.decoder.synthesiser.spread)
+        return torch.from_numpy(np.concatenate([*pieces, utterance.finish()]))
 
     def begin(
         self,

@@ -157,6 +157,40 @@ def test_without_a_transcript_the_built_in_voice_reads_the_sounds_itself() -> No
         model.prepare_voice(Clip(hiss, 24_000), "")
 
 
+@pytest.mark.parametrize("transcript", ["We don't have the credible evidence.", ""])
+def test_noise_around_the_speech_of_a_reference_is_cut(transcript: str) -> None:
+    model = load_model()
+    clean = read_clip(DATA / "credible_evidence.opus").resample(24_000)
+    rumble = np.fft.rfft(np.random.default_rng(0).normal(size=(2, 36_000)))
+    rumble *= np.exp(-np.arange(rumble.shape[1]) / 60)  # below some 50 Hz
+    noise = np.fft.irfft(rumble).astype(np.float32)
+    noise *= 0.05 * clean.samples.std() / noise.std()
+    noisy = Clip(np.concatenate([noise[0], clean.samples, noise[1]]), 24_000)
+    first, second = (model.prepare_voice(clip, transcript) for clip in (clean, noisy))
+    assert isinstance(first, NativeVoice)
+    assert isinstance(second, NativeVoice)
+    latents = [len(voice.prompt.latents) for voice in (first, second)]
+    assert latents[1] == pytest.approx(latents[0], abs=24)  # of 120 that were added
+
+
+def test_a_timbre_is_measured_on_speech_and_not_on_silence(
+    model: SpeechModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+
+    def silent(
+        self: NativeModel, voice: object, sounds: object, temperature: float
+    ) -> torch.Tensor:
+        asked.append(temperature)
+        return torch.full((24_000,), 1e-4)
+
+    monkeypatch.setattr(NativeModel, "_said", silent)
+    voice = model.prepare_voice(speech_like(), "hello there")
+    assert isinstance(voice, NativeVoice)
+    assert voice.timbre is None
+    assert asked == [0.0, model.info.default_settings.temperature]
+
+
 def test_it_hears_what_is_said_and_whose_voice_it_is() -> None:
     model = load_model()
     clips = {
