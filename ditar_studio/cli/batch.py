@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 FAILED, INTERRUPTED = 1, 130
 
-_JOURNAL, _LOCK = "batch-journal.jsonl", "batch.lock"
+_JOURNAL = "batch-journal.jsonl"
 _LARGEST = 256 << 20
 
 
@@ -92,19 +92,16 @@ def alone_in(folder: Path) -> Iterator[None]:
     Raises:
         StudioError: it can't be written to, or another batch is at work in it.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        guard = open(folder / _LOCK, "ab")  # noqa: SIM115
-    except (OSError, ValueError) as error:
-        raise StudioError(
-            f"The folder “{folder}” can't be written to: {error}.", "Choose another one."
-        ) from error
-    with guard:
+    taken = StudioError(
+        f"Another batch is at work in “{folder}”.", "Wait for it, or choose another folder."
+    )
+    with contextlib.ExitStack() as stack:
         try:
-            lock.take(guard.fileno())
-        except OSError as error:
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(lock.alone(folder, taken))
+        except (OSError, ValueError) as error:
             raise StudioError(
-                f"Another batch is at work in “{folder}”.", "Wait for it, or choose another folder."
+                f"The folder “{folder}” can't be written to: {error}.", "Choose another one."
             ) from error
         yield
 

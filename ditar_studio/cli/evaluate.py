@@ -8,18 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ditar_studio.cli.batch import alone_in
 from ditar_studio.cli.console import Console
 from ditar_studio.cli.models import located
 from ditar_studio.cli.output import Inputs, refuse_input
 from ditar_studio.cli.speaking import files_read, lexicon_of, load, settings_of, stop_on_interrupt
 from ditar_studio.cli.tuning import References
+from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import StudioError
 
 if TYPE_CHECKING:
     from ditar_studio.training.evaluation import Take
     from ditar_studio.training.jobs import Job
 
-INTERRUPTED = 130
+FAILED, INTERRUPTED = 1, 130
 
 _NOTEBOOK = "verdicts.jsonl"
 
@@ -28,22 +30,37 @@ _SOUND_OPTIONS = ("precision", "lora", "lora_alpha", "lexicon", "fine_tune")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Speak what isn't spoken yet, then judge; exit code 0, or 130 when interrupted."""
-    from ditar_studio.training.evaluation import Listener
-    from ditar_studio.training.jobs import read_jobs
-    from ditar_studio.training.judges import open_panel
-    from ditar_studio.training.notebook import Notebook
-    from ditar_studio.training.report import ROWS, SUMMARY, Report
+    """Speak what isn't spoken yet, then judge.
 
-    console = Console.of(arguments)
+    Returns:
+        The exit code: 0, 1 if a file could not be judged, 130 when interrupted.
+    """
+    from ditar_studio.training.jobs import read_jobs
+    from ditar_studio.training.report import ROWS, SUMMARY
+
+    settings_of(arguments, GenerationSettings())
     listed = read_jobs(Path(arguments.jobs))
     jobs = [job for job in listed if arguments.half in (None, job.half)]
     if not jobs:
         raise StudioError(f"The list has no half “{arguments.half}”.", "Leave out --half.")
     folder = Path(arguments.out_dir)
-    read = Inputs([*files_read(arguments), *(job.reference for job in listed)])
+    recordings = [path for job in listed for path in (job.reference, job.other) if path]
+    read = Inputs([*files_read(arguments), *recordings])
     for name in (_NOTEBOOK, ROWS, SUMMARY):
         refuse_input(folder / name, read)
+    with alone_in(folder):
+        return _evaluate(arguments, listed, jobs, read)
+
+
+def _evaluate(
+    arguments: argparse.Namespace, listed: list[Job], jobs: list[Job], read: Inputs
+) -> int:
+    from ditar_studio.training.evaluation import Listener
+    from ditar_studio.training.judges import open_panel
+    from ditar_studio.training.notebook import Notebook
+    from ditar_studio.training.report import Report
+
+    console, folder = Console.of(arguments), Path(arguments.out_dir)
     panel = open_panel(arguments.recogniser and Path(arguments.recogniser))
     with stop_on_interrupt() as cancel:
         takes = []
@@ -68,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
     report = Report(tuple(verdicts), tuple(panel.recognisers), alike=not arguments.reconstruct)
     report.save(folder)
     console.result(report.summary(), report.table())
-    return 0
+    return FAILED if any(verdict.problem for verdict in verdicts) else 0
 
 
 def _takes(

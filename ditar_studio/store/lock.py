@@ -27,7 +27,7 @@ class Lock:
         except (OSError, ValueError) as error:
             raise _refused(path, error) from error
         try:
-            take(self._descriptor)
+            _lock(self._descriptor)
         except (BlockingIOError, PermissionError) as error:
             os.close(self._descriptor)
             raise StudioError(
@@ -51,7 +51,7 @@ def alone(folder: Path, error: StudioError) -> Iterator[None]:
     descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
-            take(descriptor)
+            _lock(descriptor)
         except (BlockingIOError, PermissionError) as refused:
             raise error from refused
         except OSError:
@@ -72,13 +72,11 @@ def _refused(path: Path, error: OSError | ValueError) -> StudioError:
 if sys.platform == "win32":
     import msvcrt
 
-    def take(descriptor: int) -> None:
-        """Lock an open file; OSError if somebody else has."""
+    def _lock(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
 else:
     import fcntl
 
-    def take(descriptor: int) -> None:
-        """Lock an open file; OSError if somebody else has."""
+    def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

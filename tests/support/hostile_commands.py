@@ -28,7 +28,7 @@ from pathlib import Path
 import soundfile
 from fake_model import FakeModel, speech_like
 
-from ditar_studio.cli.main import build_parser
+from ditar_studio.cli.options import build_parser
 from ditar_studio.errors import StudioError
 
 LONGEST_SECONDS = 5.0
@@ -352,18 +352,19 @@ def fake_loading() -> Iterator[None]:
     """Has every model that could be loaded be the fake one; paths are looked at as ever."""
     from ditar_studio.audio import likeness
     from ditar_studio.engine import load
+    from ditar_studio.training import judges
 
-    def no_judge() -> object:
+    def no_judge(*arguments: object) -> object:
         raise StudioError("There is no judge.")
 
-    real = load._load, likeness.speaker_encoder
+    real = load._load, likeness.speaker_encoder, judges.open_panel
     built_in = load.built_in_folder()
     load._load = lambda path, *more: FakeModel() if path == built_in else real[0](path, *more)
-    likeness.speaker_encoder = no_judge
+    likeness.speaker_encoder = judges.open_panel = no_judge
     try:
         yield
     finally:
-        load._load, likeness.speaker_encoder = real
+        load._load, likeness.speaker_encoder, judges.open_panel = real
 
 
 def main(count: int, seed: int) -> int:
