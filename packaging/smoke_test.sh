@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Whether a built program works: smoke_test.sh PROGRAM. It must answer, diagnose itself and speak,
-# and hold the kernels if this checkout has them.
+# Whether a built program works: smoke_test.sh PROGRAM. It must answer, diagnose itself, speak, serve
+# speech to other programs, and hold the kernels if this checkout has them.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -24,4 +24,14 @@ if "$program" speak --voice Kathleen --text "###" --out nothing.wav; then
     echo "a text without words was not refused"
     exit 1
 fi
+
+export DITAR_STUDIO_TOKEN=the-token-of-the-smoke-test
+"$program" serve --port 18765 &
+server=$!
+trap 'kill $server 2>/dev/null || true; rm -rf "$folder"' EXIT
+curl -sf --retry 100 --retry-delay 1 --retry-connrefused --output served.wav \
+    --header "Authorization: Bearer $DITAR_STUDIO_TOKEN" --json \
+    '{"model": "tts-1", "voice": "Kathleen", "input": "Hello there.", "response_format": "wav"}' \
+    http://127.0.0.1:18765/v1/audio/speech || { echo "no speech was served"; exit 1; }
+[ "$(stat -c %s served.wav)" -gt 24000 ] || { echo "served.wav is too short"; exit 1; }
 echo "The program works."
