@@ -26,6 +26,9 @@ class Fact(Enum):
     CLIP_LOADED = auto()
     CLIP_SELECTION = auto()
     VOICE_SELECTED = auto()
+    CAN_FINE_TUNE = auto()
+    FINE_TUNED = auto()
+    SPEAKS_FINE_TUNED = auto()
     SCRIPT_FILLED = auto()
     LINE_SELECTED = auto()
     SOUND_LOADED = auto()
@@ -254,6 +257,31 @@ SPECS: tuple[ActionSpec, ...] = (
         "Ctrl+Alt+Backspace",
         "trash",
         _needs(Fact.VOICE_SELECTED),
+    ),
+    _S(
+        "voice.fine_tune",
+        mark("Fine-tune the voice…"),
+        "Ctrl+Alt+F",
+        "sparkle",
+        _needs(Fact.CAN_FINE_TUNE),
+        words=mark("train adapt closer similar"),
+        section=True,
+    ),
+    _S(
+        "voice.compare",
+        mark("Compare before and after fine-tuning"),
+        "Ctrl+Alt+C",
+        "a-b",
+        _needs(Fact.SPEAKS_FINE_TUNED),
+        words=mark("listen instant"),
+    ),
+    _S(
+        "voice.instant",
+        mark("Back to the instant voice"),
+        "Ctrl+Alt+U",
+        "undo",
+        _needs(Fact.FINE_TUNED),
+        words=mark("remove fine-tuning"),
     ),
     _S("voice.import", mark("Import a voice bundle…"), "Ctrl+Alt+I", "import", section=True),
     _S(

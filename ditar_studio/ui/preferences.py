@@ -35,6 +35,7 @@ class Preferences:
         volume: linear playback volume, 0..1.
         library_folder: where voices, takes and projects lie; empty for the usual place.
         model: name or folder of the model to load at start.
+        fine_tune_new_voices: whether a new voice is fine-tuned at once, quickly.
         keep_crash_reports: whether a crash writes a report onto this computer.
         first_run_done: whether the welcome pages have been seen.
         left_open: whether the left side is shown.
@@ -51,6 +52,7 @@ class Preferences:
     volume: float = 0.9
     library_folder: str = ""
     model: str = "builtin"
+    fine_tune_new_voices: bool = False
     keep_crash_reports: bool = True
     first_run_done: bool = False
     left_open: bool = True

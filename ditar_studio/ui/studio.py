@@ -17,8 +17,10 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from ditar_studio.errors import StudioError
+from ditar_studio.services.fine_tuning import tune_voice
 from ditar_studio.services.models import Models, default_folder
 from ditar_studio.ui.actions import Actions
+from ditar_studio.ui.commands.fine_tuning import FineTuningCommands
 from ditar_studio.ui.commands.projects import ProjectCommands
 from ditar_studio.ui.commands.script import ScriptCommands
 from ditar_studio.ui.commands.takes import TakeCommands
@@ -36,6 +38,7 @@ from ditar_studio.ui.translate import counted, sentence, tr
 from ditar_studio.ui.view_models.devices import Devices, Registry
 from ditar_studio.ui.view_models.document import Document, Snapshot
 from ditar_studio.ui.view_models.engine import Engine, Flow, ModelState, Shelf
+from ditar_studio.ui.view_models.fine_tuning import FineTuning, Tune
 from ditar_studio.ui.view_models.likeness import InstalledJudge, Judge, Likeness
 from ditar_studio.ui.view_models.models import ModelKeeper
 from ditar_studio.ui.view_models.parameters import Parameters
@@ -69,6 +72,7 @@ class Machinery:
         make_microphone: likewise a recorder.
         registry: the list of sound devices.
         judge: says how like their reference takes sound.
+        tune: fine-tunes a voice.
         close: lets go of the sound system, after all that uses it has ended.
     """
 
@@ -77,6 +81,7 @@ class Machinery:
     make_microphone: Callable[[Callable[[Any], None]], Microphone]
     registry: Registry
     judge: Judge
+    tune: Tune = tune_voice
     close: Callable[[], object] = lambda: None
 
 
@@ -98,7 +103,7 @@ def real_machinery() -> Machinery:
         Recorder,
         DeviceRegistry(),
         InstalledJudge(),
-        close_shared_control,
+        close=close_shared_control,
     )
 
 
@@ -132,6 +137,7 @@ class Studio(QObject):
         self.script_playback = ScriptPlayback(self.document, self.script, self.playback, self)
         self.voices = Voices(self.document, self.playback, self)
         self.likeness = Likeness(self.document, self.engine, machinery.judge, self)
+        self.fine_tuning = FineTuning(self.document, self.engine, machinery.tune, self)
         self.models = ModelKeeper(bridge, Models(default_folder()), self)
         self.maker = ReferenceMaker(self.document, machinery.make_microphone, self)
         self.devices.serve(self.playback.player.set_device, self.maker.microphone.set_device)
@@ -139,7 +145,7 @@ class Studio(QObject):
         self.player_panel = PlayerPanel(self.playback, self.devices, self.actions_)
         self.parameters_panel = ParametersPanel(self.parameters, self.actions_)
         self.takes_panel = TakesPanel(self.takes, self.actions_)
-        self.voices_panel = VoicesPanel(self.voices, self.actions_)
+        self.voices_panel = VoicesPanel(self.voices, self.fine_tuning, self.actions_)
         self.reference_panel = ReferencePanel(
             self.maker, self.playback, self.devices, self.actions_
         )
@@ -239,6 +245,7 @@ class Studio(QObject):
         handle("view.zoom_fit", self.player_panel.wave.fit)
         self.actions_.handle_switch("view.spectrogram", self.player_panel.show_spectrogram)
         self.voice_commands = VoiceCommands(self)
+        self.fine_tuning_commands = FineTuningCommands(self)
         self.take_commands = TakeCommands(self)
         self.script_commands = ScriptCommands(self)
         self.project_commands = ProjectCommands(self)
@@ -384,10 +391,7 @@ class Studio(QObject):
 
     def _on_stopped(self, take_ids: tuple[str, ...], cancelled: bool) -> None:
         self.actions_.set_facts(generating=False)
-        info = self.engine.info
-        self.window.status.set_engine(
-            EngineState.READY, tr("Ready: {model}", model=info.name if info else "")
-        )
+        self.show_idle()
         if take_ids:
             self.takes.select((take_ids[-1],))
         if cancelled:
@@ -395,6 +399,17 @@ class Studio(QObject):
             self.toasts.tell(words, "info")
         elif take_ids:
             announce(self.window, tr("Spoken."))
+
+    def show_idle(self) -> None:
+        """Says in the status line what the engine does while it doesn't speak."""
+        engine, tuning = self.engine, self.fine_tuning.at_work
+        if engine.speaking or engine.info is None or engine.state is not ModelState.READY:
+            return
+        voice = self.voices.voice(tuning.voice_id) if tuning and not tuning.paused else None
+        state, words = EngineState.READY, tr("Ready: {model}", model=engine.info.name)
+        if voice is not None:
+            state, words = EngineState.WORKING, tr("Fine-tuning “{name}”…", name=voice.name)
+        self.window.status.set_engine(state, words)
 
     def _on_moved(self, _status: PlayerStatus) -> None:
         self._show_flow()

@@ -127,3 +127,10 @@ def mark(text: str) -> str:
 def counted(one: str, many: str, count: int, /, **values: object) -> str:
     """`one` or `many` in the language in force, by `count`, which fills ``{count}``."""
     return tr(one if count == 1 else many, count=count, **values)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words, e.g. "3 minutes"."""
+    if seconds < 90:
+        return counted("{count} second", "{count} seconds", max(1, round(seconds)))
+    return counted("{count} minute", "{count} minutes", round(seconds / 60))

@@ -49,7 +49,7 @@ def studio(
         lambda on_event: Recorder(on_event, control=control),
         DeviceRegistry(control),
         lambda take, reference: None,
-        control.close,
+        close=control.close,
     )
     preferences = PreferenceFile(tmp_path / "settings.json")
     preferences.change(language="en", first_run_done=True, library_folder=str(tmp_path / "library"))

@@ -339,13 +339,16 @@ def test_no_panel_is_wider_than_its_place(
     translate.set_language(language)
     actions = studio.actions_
     side = [
-        VoicesPanel(studio.voices, actions),
+        VoicesPanel(studio.voices, studio.fine_tuning, actions),
         ReferencePanel(studio.maker, studio.playback, studio.devices, actions),
     ]
     for panel in side:
         qtbot.addWidget(panel)
         if isinstance(panel, ReferencePanel):
             panel.clip_part.setVisible(True)
+        else:
+            for control in panel.fine_tuning.findChildren(QWidget):
+                control.setVisible(True)
         area = panel.findChild(QScrollArea)
         content = area.widget() if isinstance(area, QScrollArea) else panel
         assert content.minimumSizeHint().width() <= 264, type(panel)

@@ -19,8 +19,9 @@ from ditar_studio.services.download import Progress
 from ditar_studio.services.models import Models
 from ditar_studio.services.offers import Offer, RemoteFile
 from ditar_studio.ui.bridge import Bridge
-from ditar_studio.ui.dialogs.models import ModelsPage, amount, duration
+from ditar_studio.ui.dialogs.models import ModelsPage, amount
 from ditar_studio.ui.preferences import PreferenceFile
+from ditar_studio.ui.translate import duration
 from ditar_studio.ui.view_models.models import ModelKeeper
 
 CONTENT = bytes(range(256)) * 4096

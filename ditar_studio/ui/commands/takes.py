@@ -91,7 +91,8 @@ class TakeCommands:
     def _compare(self, first: Take, second: Take, pair: Comparison) -> None:
         from ditar_studio.ui.dialogs.compare import CompareDialog
 
-        dialog = CompareDialog((summary(first), summary(second)), pair, self.studio.playback)
+        names = summary(first), summary(second)
+        dialog = CompareDialog(tr("Compare two takes"), names, pair, self.studio.playback)
 
         def prefer(which: int) -> None:
             better = (first, second)[which]

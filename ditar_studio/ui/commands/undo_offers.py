@@ -62,6 +62,8 @@ def said(changes: ChangeSet, before: Snapshot) -> str:
         case "Delete voice":
             names = [voice.name for voice in before.voices if voice.id in changes.voices]
             return tr("“{name}” is deleted.", name=", ".join(names))
+        case "Make voice instant":
+            return tr("The instant voice speaks again.")
         case "Delete project":
             return tr("“{name}” is deleted.", name=before.project.name)
         case "Delete sample":

@@ -45,7 +45,7 @@ class VoiceCommands:
         handle("voice.rename", self.rename)
         handle("voice.tags", self.edit_tags)
         handle("voice.duplicate", lambda: self.voices.duplicate(self.voices.selected))
-        handle("voice.delete", lambda: self.voices.delete(self.voices.selected))
+        handle("voice.delete", self.delete)
         handle("voice.import", self.import_bundle)
         handle("voice.bundle", self.export_bundle)
         panel = studio.voices_panel
@@ -142,6 +142,11 @@ class VoiceCommands:
         """Shows the samples of the selected voice."""
         if self.voices.current is not None:
             self.studio.shell.show_dialog(SamplesDialog(self.voices, self.voices.selected))
+
+    def delete(self) -> None:
+        """Deletes the selected voice; it is no longer fine-tuned then."""
+        self.studio.fine_tuning.cancel(self.voices.selected)
+        self.voices.delete(self.voices.selected)
 
     def import_bundle(self) -> None:
         """Asks for a voice bundle and adds its voice."""

@@ -1,4 +1,4 @@
-"""Two takes against each other: equally loud, at the same place, blind if wanted."""
+"""Two clips of speech against each other: equally loud, at the same place, blind if wanted."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ Side = Literal["A", "B"]
 
 
 class CompareDialog(DialogFrame):
-    """Switches between two takes while they play.
+    """Switches between two clips while they play.
 
     Args:
+        title: what is compared.
         names: of the two, as they are told when it is not blind.
         pair: the two, made equally loud.
         playback: plays them.
@@ -38,13 +39,14 @@ class CompareDialog(DialogFrame):
 
     def __init__(
         self,
+        title: str,
         names: tuple[str, str],
         pair: Comparison,
         playback: Playback,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(
-            tr("Compare two takes"),
+            title,
             tr("Both are equally loud. Press A and B to switch while they play, Space to pause."),
             parent,
         )

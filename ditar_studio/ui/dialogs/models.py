@@ -13,7 +13,7 @@ from ditar_studio.services.offers import Offer
 from ditar_studio.ui.dialogs.settings import group, setting
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.theme import Space
-from ditar_studio.ui.translate import counted, tr
+from ditar_studio.ui.translate import duration, tr
 from ditar_studio.ui.view_models.models import ModelKeeper
 from ditar_studio.ui.widgets.basics import button, column, icon_button, label, row
 
@@ -223,10 +223,3 @@ def amount(count: int) -> str:
     if count >= 1e9:
         return f"{count / 1e9:.2f} GB"
     return f"{count / 1e6:.0f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words, e.g. "3 minutes"."""
-    if seconds < 90:
-        return counted("{count} second", "{count} seconds", max(1, round(seconds)))
-    return counted("{count} minute", "{count} minutes", round(seconds / 60))

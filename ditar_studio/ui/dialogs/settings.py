@@ -291,6 +291,9 @@ class SettingsDialog(QDialog):
             lambda _i: self._preferences.change(model=self.model.currentData())
         )
         self.destroyed.connect(self._preferences.listen(lambda _value: self._fill_models()))
+        self.fine_tune = Toggle()
+        self.fine_tune.setChecked(self._preferences.value.fine_tune_new_voices)
+        self.fine_tune.toggled.connect(lambda on: self._preferences.change(fine_tune_new_voices=on))
         return [
             group(
                 tr("Speech model"),
@@ -298,6 +301,14 @@ class SettingsDialog(QDialog):
                     tr("Model"),
                     tr("The built-in model speaks English and needs no download."),
                     self.model,
+                ),
+            ),
+            group(
+                tr("New voices"),
+                setting(
+                    tr("Fine-tune new voices automatically (quick)"),
+                    tr("In the background, as soon as a voice is saved."),
+                    self.fine_tune,
                 ),
             ),
             self._choices.models_page(),

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
     QMenu,
+    QSizePolicy,
     QStackedWidget,
     QStyle,
     QStyledItemDelegate,
@@ -40,9 +41,11 @@ from PySide6.QtWidgets import (
 from ditar_studio.store.voices import Voice
 from ditar_studio.ui import icons, theme
 from ditar_studio.ui.actions import Actions
+from ditar_studio.ui.panels.fine_tuning_box import FineTuningBox
 from ditar_studio.ui.panels.item_model import Index, ItemModel
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import counted, tr
+from ditar_studio.ui.view_models.fine_tuning import FineTuning
 from ditar_studio.ui.view_models.voices import Voices
 from ditar_studio.ui.widgets.basics import button, column, icon_button, label, row, surface
 from ditar_studio.ui.widgets.chips import TagChips
@@ -50,7 +53,7 @@ from ditar_studio.ui.widgets.empty_state import EmptyState
 from ditar_studio.ui.widgets.search_field import SearchField
 
 ROW = 54
-_CARD_NEEDS = 360
+_CARD_NEEDS, _FINE_TUNING_NEEDS = 420, 320
 BUNDLE_SUFFIX = ".ditarvoice"
 _VOICE = Qt.ItemDataRole.UserRole
 
@@ -74,7 +77,8 @@ class VoicesModel(ItemModel[Voice]):
             return voice
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             used = tr(", voice of the project") if self.voices.speaks(voice) else ""
-            return f"{voice.name}{used}"
+            tuned = tr(", fine-tuned") if voice.adapter is not None else ""
+            return f"{voice.name}{tuned}{used}"
         return None
 
 
@@ -175,9 +179,10 @@ class VoicesPanel(QWidget):
     bundle_dropped = Signal(str)
     audio_dropped = Signal(str)
 
-    def __init__(self, voices: Voices, actions: Actions) -> None:
+    def __init__(self, voices: Voices, fine_tuning: FineTuning, actions: Actions) -> None:
         super().__init__()
         self.voices = voices
+        self.fine_tuning = FineTuningBox(fine_tuning, actions)
         self.actions_ = actions
         self.search = SearchField(tr("Find a voice…"))
         self.tags = TagChips(tr("Tags to filter by"))
@@ -192,6 +197,8 @@ class VoicesPanel(QWidget):
             tr("Look for something else, or make a new voice."),
             (tr("New voice"), self.record_asked.emit),
         )
+        # Shown only in place of the list, it must not keep the card from its room.
+        self.empty.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.view)
         self.stack.addWidget(self.empty)
@@ -214,6 +221,7 @@ class VoicesPanel(QWidget):
         self.view.selectionModel().currentChanged.connect(self._on_current)
         self.view.customContextMenuRequested.connect(self._menu_at)
         voices.changed.connect(self.refresh)
+        fine_tuning.changed.connect(self._show_fine_tuning)
         self.refresh()
 
     def _make_card(self) -> QWidget:
@@ -232,6 +240,7 @@ class VoicesPanel(QWidget):
             self.about,
             self.said,
             Space.XS,
+            self.fine_tuning,
             self.use_button,
             spacing=Space.XS,
         )
@@ -254,6 +263,7 @@ class VoicesPanel(QWidget):
         self.card.setVisible(voice is not None)
         if voice is not None:
             self._show(voice)
+            self._show_fine_tuning()
 
     def _show(self, voice: Voice) -> None:
         self.name.setText(voice.name)
@@ -271,6 +281,10 @@ class VoicesPanel(QWidget):
             tr("The project speaks in it") if used else tr("Speak in this voice")
         )
 
+    def _show_fine_tuning(self) -> None:
+        if self.voices.current is not None:
+            self.fine_tuning.show_voice(self.voices.current)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._make_room()
@@ -278,10 +292,14 @@ class VoicesPanel(QWidget):
     def _make_room(self) -> None:
         """Leaves words out of the card where the list would have no room beside it."""
         tall = self.height() >= _CARD_NEEDS
+        self.fine_tuning.setVisible(self.height() >= _FINE_TUNING_NEEDS)
         self.about.setVisible(tall)
         self.said.setVisible(tall and len(self.said.text()) > len("“”"))
 
     def _fill(self, menu: QMenu) -> None:
+        for action_id in ("fine_tune", "compare", "instant"):
+            menu.addAction(self.actions_.action(f"voice.{action_id}"))
+        menu.addSeparator()
         for action_id in ("samples", "rename", "tags", "duplicate", "bundle", "delete"):
             menu.addAction(self.actions_.action(f"voice.{action_id}"))
 
@@ -324,11 +342,12 @@ def initials(name: str) -> str:
 
 
 def facts(voice: Voice) -> str:
-    """A voice in few words: length of its reference, samples, tags."""
-    parts = []
-    if voice.reference is not None:
-        parts.append(tr("{seconds} s", seconds=f"{voice.reference.seconds:.0f}"))
+    """A voice in few words: instant or fine-tuned, length of its reference, samples, tags."""
+    parts = [tr("Fine-tuned") if voice.adapter is not None else tr("Instant")]
+    if voice.reference is None:
+        return tr("no reference")
+    parts.append(tr("{seconds} s", seconds=f"{voice.reference.seconds:.0f}"))
     if len(voice.samples) > 1:
         parts.append(counted("{count} sample", "{count} samples", len(voice.samples)))
     parts += voice.tags
-    return " · ".join(parts) if parts else tr("no reference")
+    return " · ".join(parts)

@@ -155,6 +155,15 @@ class Engine(QObject):
 
         self._document.bridge.generate(work, self._on_loading, owner=self)
 
+    def in_memory(self) -> tuple[SpeechModel, VoiceCache]:
+        """The model and the voices that it has encoded; on the engine's thread, once it is READY.
+
+        Raises:
+            StudioError: the model had been let go of and can't be loaded again.
+        """
+        assert self._shelf is not None
+        return self._shelf.get(self.model)
+
     def unload(self) -> None:
         """Lets go of the model and its memory, unless it is speaking."""
         if self.speaking or self.state is not ModelState.READY:
@@ -201,8 +210,7 @@ class Engine(QObject):
         def work(cancel: threading.Event) -> Iterator[Any]:
             from ditar_studio.services.render import get_ready
 
-            assert self._shelf is not None
-            model, voices = self._shelf.get(self.model)
+            model, voices = self.in_memory()
             if not cancel.is_set():
                 get_ready(library, model, project_id, voices, cancel)
             return iter(())
@@ -270,8 +278,7 @@ class Engine(QObject):
             render,
         )
 
-        assert self._shelf is not None
-        model, voices = self._shelf.get(self.model)
+        model, voices = self.in_memory()
         request = RenderRequest(project_id, line_ids, variations)
         sound: _Sound | None = None
         try:

@@ -1,0 +1,35 @@
+"""What a voice says with and without what it was fine-tuned to, to be listened to."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ditar_studio.audio.clip import Clip
+from ditar_studio.engine.generate import GenerationRequest, generate
+from ditar_studio.services.references import reference_of
+
+if TYPE_CHECKING:
+    from ditar_studio.engine.speech_model import SpeechModel
+    from ditar_studio.engine.voice import VoiceCache
+    from ditar_studio.store.voice import Voice
+
+_SAID = "This is how the voice sounds. Would anyone take it for a recording?"
+
+
+def speak_probes(
+    model: SpeechModel, voices: VoiceCache, voice: Voice, cancel: threading.Event
+) -> tuple[Clip, Clip]:
+    """Speak two short sentences as the instant voice and as the fine-tuned one, from one seed.
+
+    Raises:
+        StudioError: the voice has no sample, or speaking failed.
+    """
+    tuned = reference_of(voice)
+    settings = model.info.default_settings
+    first, second = (
+        generate(model, GenerationRequest.of(_SAID, reference, settings), cancel, voices).clip
+        for reference in (replace(tuned, adapter=None), tuned)
+    )
+    return first, second
