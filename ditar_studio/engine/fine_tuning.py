@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -115,19 +115,21 @@ class _Run:
     ) -> None:
         self._model, self._references, self._level = model, references, level
         self._seed, self._control, self._checkpoint = seed, control, checkpoint
-        self._start = time.monotonic()
-        self._probe_seconds = 0.0
+        self._spent = self._probe_seconds = 0.0  # while it was at work itself
+        self._progress = TuningProgress(0.0, None)
 
     def events(self) -> Iterator[TuningEvent]:
-        yield TuningProgress(0.0, None)
+        yield self._progress
+        start = time.monotonic()
         clip = trim_and_level(self._references[0].clip())
         check_length(clip)
         encoded = self._model.encode(clip, self._references[0].transcript)
         instant = self._model.with_timbre(encoded, encoded.voice)
+        self._spent += time.monotonic() - start
+        before = yield from self._probe(instant)
         start = time.monotonic()
-        before = self._probe(instant)
-        self._probe_seconds = time.monotonic() - start
         tuner = None if self._control.cancelled.is_set() else self._tuner(instant)
+        self._spent += time.monotonic() - start
         if tuner is not None:
             with tuner:
                 yield from self._train(tuner)
@@ -135,7 +137,7 @@ class _Run:
             self._forget()
             yield TuningCancelled()
             return
-        yield self._choose(tuner, encoded, before)
+        yield (yield from self._choose(tuner, encoded, before))
         self._forget()
 
     def _tuner(self, voice: NativeVoice) -> Tuner:
@@ -159,23 +161,27 @@ class _Run:
         return tuner
 
     def _train(self, tuner: Tuner) -> Iterator[TuningEvent]:
-        first, start, paused = tuner.step, time.monotonic(), 0.0
-        saved = start
+        first, trained, saved = tuner.step, 0.0, time.monotonic()
         while not tuner.done:
-            paused += self._control.wait()
+            self._control.wait()
             if self._control.cancelled.is_set():
                 return
+            start = time.monotonic()
             tuner.advance()
             now = time.monotonic()
-            a_step = (now - start - paused) / (tuner.step - first)
+            trained += now - start
+            a_step = trained / (tuner.step - first)
             remaining = a_step * (tuner.plan.steps - tuner.step) + 1.2 * self._probe_seconds
-            elapsed = now - self._start - paused
-            yield TuningProgress(elapsed / (elapsed + remaining), remaining)
+            elapsed = self._spent + trained
+            self._progress = TuningProgress(elapsed / (elapsed + remaining), remaining)
+            yield self._progress
             if self._checkpoint is not None and now - saved > _SAVED_EVERY:
                 tuner.save(self._checkpoint, self._key)
                 saved = now
 
-    def _choose(self, tuner: Tuner, encoded: EncodedClip, before: Hearing) -> TuningEvent:
+    def _choose(
+        self, tuner: Tuner, encoded: EncodedClip, before: Hearing
+    ) -> Generator[TuningProgress, None, TuningEvent]:
         """The furthest that the voice can go without losing words."""
         best: Hearing | None = None
         for share in _SHARES:
@@ -183,7 +189,7 @@ class _Run:
             level = tuner.plan.highest
             tuned = self._model.network.tuned(locdit, shift, level)
             voice = self._model.with_timbre(encoded, replace(encoded.voice, tuned=tuned))
-            after = self._probe(voice)
+            after = yield from self._probe(voice)
             if self._control.cancelled.is_set():
                 return TuningCancelled()
             if best is None or after.score > best.score:
@@ -204,11 +210,16 @@ class _Run:
         assert best is not None
         return InstantStays(_reason(best, before), _figures(before), _figures(best))
 
-    def _probe(self, voice: NativeVoice) -> Hearing:
-        """What the model hears of itself when it speaks the probe sentences."""
+    def _probe(self, voice: NativeVoice) -> Generator[TuningProgress, None, Hearing]:
+        """What the model hears of itself when it speaks the probe sentences; between two of them
+        others may have the thread."""
         info, settings = self._model.info, self._model.info.default_settings
         heard: list[Hearing] = []
+        spent = 0.0
         for number, sentence in enumerate(PROBES):
+            if number:
+                yield self._progress
+            start = time.monotonic()
             generator = torch.Generator().manual_seed(number)
             utterance = self._model.begin(sentence, voice, settings, generator)
             attempt = Attempt(utterance, settings, info, self._control.cancelled, Work())
@@ -219,6 +230,9 @@ class _Run:
             attempt.listen()
             assert attempt.hearing is not None
             heard.append(attempt.hearing)
+            spent += time.monotonic() - start
+        self._probe_seconds = spent
+        self._spent += spent
         likeness = sum(each.likeness or 0.0 for each in heard) / max(1, len(heard))
         return Hearing(
             sum(each.sounds for each in heard), sum(each.errors for each in heard), likeness

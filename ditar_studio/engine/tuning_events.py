@@ -6,7 +6,6 @@ TuningProgress*, at the end exactly one of VoiceTuned, InstantStays and TuningCa
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -81,8 +80,6 @@ class TuningControl:
         """End a pause."""
         self._going.set()
 
-    def wait(self) -> float:
-        """Wait while it is paused; returns for how many seconds."""
-        start = time.monotonic()
+    def wait(self) -> None:
+        """Wait while it is paused."""
         self._going.wait()
-        return time.monotonic() - start

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -77,6 +78,34 @@ def test_progress_only_rises_and_says_how_long_it_will_take(
     fractions = [event.fraction for event in progress]
     assert fractions == sorted(fractions)
     assert fractions[-1] <= 1
+
+
+def test_what_others_do_between_its_steps_is_not_counted_as_work(
+    model: NativeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+
+    def monotonic() -> float:
+        now[0] += 1
+        return now[0]
+
+    monkeypatch.setattr(fine_tuning, "time", SimpleNamespace(monotonic=monotonic))
+    hears(monkeypatch, BEFORE, CLOSER)
+    for event in fine_tune(model, [REFERENCE]):
+        if isinstance(event, TuningProgress):
+            assert (event.remaining or 0) <= STEPS + 1
+        now[0] += 1000
+
+
+def test_others_may_have_the_thread_between_probe_sentences(
+    model: NativeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fine_tuning, "PROBES", ("Two words.", "Two more."))
+    hears(monkeypatch, BEFORE, BEFORE, CLOSER, CLOSER)
+    events = list(fine_tune(model, [REFERENCE]))
+    assert events[:2] == [TuningProgress(0.0, None)] * 2
+    assert len(events) == 2 + STEPS + 1 + 1
+    assert isinstance(events[-1], VoiceTuned)
 
 
 def test_the_result_speaks_through_its_file_and_is_the_same_every_time(
