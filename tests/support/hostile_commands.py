@@ -151,6 +151,12 @@ def bases(world: World) -> list[list[str]]:
         ["train", "latents", "--data", f"{f}/folder", "--vae", f"{f}/bytes", "--reader",
          f"{f}/bytes", "--speaker", f"{f}/bytes", "--out", f"{f}/out/l"],
         ["train", "ditar", "--latents", f"{f}/folder", "--vae", f"{f}/bytes", "--out", f"{f}/d"],
+        ["voices", "add", "Ann", "--reference", f"{f}/reference.wav"],
+        ["voices", "list"],
+        ["voices", "show", "Emma"],
+        ["voices", "export", "Emma", f"{f}/out/emma.ditarvoice"],
+        ["voices", "import", f"{f}/bytes"],
+        ["voices", "fine-tune", "Emma", "--level", "off"],
         ["serve", "--port", "99999"],
         ["studio"],
         ["--version"],
@@ -158,7 +164,7 @@ def bases(world: World) -> list[list[str]]:
     ]  # fmt: skip
 
 
-FILES = ("CLIP", "FILE", "NAME|PATH", "DIR", "OUT.wav", "DATA", "VAE", "READER", "SPEAKER")
+FILES = ("CLIP", "PATH", "FILE", "NAME|PATH", "DIR", "OUT.wav", "DATA", "VAE", "READER", "SPEAKER")
 
 
 def options(arguments: list[str], world: World) -> list[tuple[str, list[str]]]:
