@@ -102,7 +102,7 @@ def load(path: Path, precision: str | None = None) -> NativeModel:
             f"This model has no precision {precision}.", "Leave the precision out, or say fp32."
         )
     file = path / WEIGHTS if path.is_dir() else path
-    if not file.is_file():  # a pipe would be waited for
+    if file.exists() and not file.is_file():  # a pipe would be waited for
         raise StudioError(f"There is no model file at {file}.", "Check the path.")
     with ThreadPoolExecutor(2) as beside, one_thread():
         words, weights_hash = beside.submit(speller), beside.submit(sha256, file)
