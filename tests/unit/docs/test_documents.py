@@ -41,7 +41,7 @@ def test_every_page_is_in_the_navigation() -> None:
 
 @pytest.mark.parametrize("name", ["README.md", "docs/guide.md", "docs/training.md"])
 def test_named_commands_exist(name: str) -> None:
-    commands = set((ROOT / "ditar_studio/cli/main.py").read_text(encoding="utf-8").split('"'))
+    commands = set((ROOT / "ditar_studio/cli/options.py").read_text(encoding="utf-8").split('"'))
     text = (ROOT / name).read_text(encoding="utf-8")
     used = set(re.findall(r"ditar-studio ([a-z][a-z-]+)", text))
     assert used
