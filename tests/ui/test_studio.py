@@ -93,7 +93,8 @@ def test_typing_and_ctrl_return_makes_a_take(qtbot: QtBot, studio: Studio) -> No
     assert peaks is not None
     assert len(peaks) == len(studio.playback.samples())
     qtbot.waitUntil(lambda: studio.script.lines[0].state == "rendered")
-    assert row.state.text() == "Spoken"
+    studio.playback.unload()  # until then the row is "Now playing"
+    qtbot.waitUntil(lambda: row.state.text() == "Spoken")
 
 
 def test_takes_are_compared_with_their_reference(qtbot: QtBot, studio: Studio) -> None:
