@@ -36,7 +36,7 @@ def lora(folder: Path) -> Path:
 def spoken(tmp_path: Path, model: Path, *options: str) -> np.ndarray:
     out = tmp_path / "out.wav"
     command = ["speak", "--model", str(model), "--text", "Hello", "--patches", "2", *options]
-    assert main([*command, "--steps", "3", "--subtype", "FLOAT", "--out", str(out)]) == 0
+    assert main([*command, "--steps", "3", "--subtype", "FLOAT", "--force", "--out", str(out)]) == 0
     return soundfile.read(out)[0]
 
 
