@@ -105,5 +105,5 @@ def test_a_report_is_saved_as_rows_and_a_summary(tmp_path: Path) -> None:
     assert (saved["id"], saved["word_error_rate"], saved["quality"]) == ("a", 0.1, 3.0)
     assert json.loads((tmp_path / "report" / "summary.json").read_text()) == report.summary()
     (tmp_path / "file").touch()
-    with pytest.raises(StudioError, match="can't be written"):
+    with pytest.raises(StudioError, match="could not be written"):
         report.save(tmp_path / "file")
