@@ -1,4 +1,4 @@
-"""A piece of mono sound in memory: the one currency that the rooms pay each other in."""
+"""A piece of mono sound in memory: what the packages hand to each other."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Comparison:
     swapped: bool
 
     def clip(self, side: Side) -> Clip:
-        """What is heard under a letter."""
+        """The clip that a letter stands for."""
         return self.a if side == "A" else self.b
 
     def position_on(self, side: Side, seconds: float) -> float:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from ditar_studio.audio.portaudio import Backend, PortAudio
+from ditar_studio.audio.portaudio import AudioBackend, PortAudio
 from ditar_studio.errors import StudioError
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ class OpenStream(Protocol):
 
     @property
     def yields(self) -> Callable[[], Yielding]:
-        """Tells whether the stream may be interrupted now."""
+        """Gives whether the stream may be interrupted now."""
 
     def interrupt(self) -> None:
         """Close the stream for a rescan, on the control thread; its owner opens it again."""
@@ -138,8 +138,8 @@ class AudioControl:
         streams: the open streams; touched on the control thread only.
     """
 
-    def __init__(self, backend: Backend | None = None) -> None:
-        self.backend: Backend = PortAudio() if backend is None else backend
+    def __init__(self, backend: AudioBackend | None = None) -> None:
+        self.backend: AudioBackend = PortAudio() if backend is None else backend
         self.streams: list[OpenStream] = []
         self._jobs: queue.SimpleQueue[Job[Any] | None] = queue.SimpleQueue()
         self._current: Job[Any] | None = None

@@ -131,7 +131,7 @@ class DeviceRegistry:
         """Start to notice changes: a scan at once, then a look at the signs every few seconds.
 
         Args:
-            on_event: called on the watcher's thread; a first `DevicesChanged` tells the initial
+            on_event: called on the watcher's thread; a first `DevicesChanged` gives the initial
                 list.
             every: seconds between looks.
         """
@@ -166,7 +166,7 @@ class DeviceRegistry:
 
     def _watch(self, on_event: Callable[[DeviceEvent], None], every: float) -> None:
         signs = self._signs()
-        first, told, pending = True, False, True
+        first, reported, pending = True, False, True
         while True:
             if pending:
                 event: DeviceEvent | None = None
@@ -176,10 +176,10 @@ class DeviceRegistry:
                 if isinstance(event, DevicesChanged):
                     if first or event.appeared or event.vanished:
                         on_event(event)
-                    first, told = False, False
-                elif isinstance(event, RescanPending) and not told:
+                    first, reported = False, False
+                elif isinstance(event, RescanPending) and not reported:
                     on_event(event)
-                    told = True
+                    reported = True
             if self._stop.wait(every):
                 return
             now = self._signs()

@@ -36,7 +36,7 @@ def loudness(clip: Clip) -> float:
 
 
 def integrated(clips: Iterable[Clip]) -> float:
-    """The loudness of several clips as one programme, in LUFS; they are looked at one by one."""
+    """The loudness of several clips as one source, in LUFS; they are looked at one by one."""
     powers = [_block_powers(clip) for clip in clips]
     blocks = np.concatenate(powers) if powers else np.zeros(0)
     blocks = blocks[_lufs(blocks) > _ABSOLUTE_GATE]

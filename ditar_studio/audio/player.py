@@ -1,12 +1,12 @@
 """Plays sound while it is generated, and finished sound too.
 
-Programme (everything fed so far) -> resampler -> ring -> audio callback. The player's own thread
+Sample buffer (all that was fed) -> resampler -> ring -> audio callback. The player's own thread
 keeps the ring filled; the callback only copies, applies the volume and counts. Playback starts
-when a cushion of sound is ready. The cushion starts small, so that the first sound comes early,
-and grows at each under-run; under-runs are counted and told, never hidden.
+when enough sound is buffered. That is little at first, so that the first sound comes early, and
+grows at each underrun; underruns are counted and reported.
 
-Nothing here blocks the caller: methods state a wish, `status` tells what is so, events say what
-came of it. Events are sent from the player's thread.
+Nothing here blocks the caller: methods make a request, `status` gives the state, events report
+the outcome. Events are sent from the player's thread.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ditar_studio.audio.control import AudioControl, Yielding, shared_control
-from ditar_studio.audio.keeper import (
-    KeeperEvent,
-    StreamKeeper,
+from ditar_studio.audio.portaudio import Device
+from ditar_studio.audio.ring import Ring
+from ditar_studio.audio.stream_monitor import (
+    StreamEvent,
     StreamLost,
+    StreamMonitor,
     StreamOpened,
     StreamRefused,
 )
-from ditar_studio.audio.portaudio import Device
-from ditar_studio.audio.ring import Ring
 from ditar_studio.errors import StudioError
 
 if TYPE_CHECKING:
@@ -48,12 +48,12 @@ _IDLE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
-class CushionSettings:
+class BufferSettings:
     """How much sound has to be ready before playback starts or goes on.
 
     Attributes:
         start: seconds at the beginning.
-        growth: seconds added at each under-run.
+        growth: seconds added at each underrun.
         most: seconds it never exceeds.
     """
 
@@ -63,21 +63,21 @@ class CushionSettings:
 
     def __post_init__(self) -> None:
         if not 0 <= self.start <= self.most or self.growth < 0:
-            raise StudioError("The cushion settings contradict each other.", "Reset them.")
+            raise StudioError("The buffer settings contradict each other.", "Reset them.")
 
 
 @dataclass(frozen=True)
 class PlayerStatus:
-    """What is so at this moment.
+    """The state of a player at one moment.
 
     Attributes:
-        state: "waiting" means that playback is wanted and the cushion fills or the device opens.
-        position: seconds of the programme that have been heard.
+        state: "waiting" means that playback is wanted and waits for sound or for the device.
+        position: seconds that have been played.
         generated: seconds fed so far.
-        finished: whether the programme is complete.
-        cushion: seconds that are ready and not yet heard.
-        cushion_target: seconds that must be ready before playback starts or goes on.
-        under_runs: how often sound ran out since `begin`.
+        finished: whether the sound is complete.
+        buffered: seconds that are ready and not yet played.
+        buffer_target: seconds that must be ready before playback starts or goes on.
+        underruns: how often sound ran out since `begin`.
         dropouts: how often the device itself ran dry meanwhile, because the machine was too busy.
         device: what plays, None while closed.
     """
@@ -86,9 +86,9 @@ class PlayerStatus:
     position: float
     generated: float
     finished: bool
-    cushion: float
-    cushion_target: float
-    under_runs: int
+    buffered: float
+    buffer_target: float
+    underruns: int
     dropouts: int
     device: Device | None
 
@@ -103,24 +103,22 @@ class PlaybackStarted:
 
 @dataclass(frozen=True)
 class PlaybackPaused:
-    """Playback stopped at the user's wish."""
+    """Playback was paused."""
 
     position: float
 
 
 @dataclass(frozen=True)
 class PlaybackEnded:
-    """The end of the finished programme has been heard."""
+    """The finished sound has been played to its end."""
 
 
 @dataclass(frozen=True)
-class UnderRun:
-    """Sound ran out while it was being generated; playback goes on when the larger cushion is
-    full.
-    """
+class Underrun:
+    """Sound ran out while it was being generated; playback goes on when more of it is buffered."""
 
     count: int
-    cushion_target: float
+    buffer_target: float
 
 
 @dataclass(frozen=True)
@@ -146,7 +144,7 @@ class OutputChanged:
 
 @dataclass(frozen=True)
 class PlayerFailed:
-    """No device could be opened; says what to do. The player goes on trying."""
+    """No device could be opened. The player goes on trying."""
 
     message: str
     remedy: str
@@ -156,15 +154,15 @@ PlayerEvent = (
     PlaybackStarted
     | PlaybackPaused
     | PlaybackEnded
-    | UnderRun
+    | Underrun
     | OutputLost
     | OutputChanged
     | PlayerFailed
 )
 
 
-class Programme:
-    """Everything fed to the player: mono samples that only grow. Safe between threads.
+class SampleBuffer:
+    """A growing array of mono samples: everything fed to the player. Safe between threads.
 
     Args:
         sample_rate: hertz.
@@ -196,20 +194,20 @@ class Programme:
 
 @dataclass(frozen=True)
 class _Anchor:
-    """From this ring index on, sound comes from this sample of the programme."""
+    """From this ring index on, sound comes from this sample of the sound."""
 
     ring: int
     source: float
 
 
 class StreamPlayer:
-    """One programme at a time, played while it grows.
+    """One sound at a time, played while it grows.
 
     Args:
         on_event: gets `PlayerEvent`s, on the player's thread.
         device: id of the output device, None for the system's default one.
         control: the sound system; the process-wide one unless a test says otherwise.
-        cushion: how the cushion behaves.
+        buffering: how much is buffered before playback.
     """
 
     def __init__(
@@ -217,11 +215,11 @@ class StreamPlayer:
         on_event: Callable[[PlayerEvent], None] = lambda event: None,
         device: str | None = None,
         control: AudioControl | None = None,
-        cushion: CushionSettings | None = None,
+        buffering: BufferSettings | None = None,
     ) -> None:
         self._on_event = on_event
-        self._cushion = cushion or CushionSettings()
-        self._keeper = StreamKeeper(
+        self._buffering = buffering or BufferSettings()
+        self._stream = StreamMonitor(
             control or shared_control(),
             "output",
             2,
@@ -229,10 +227,10 @@ class StreamPlayer:
             self._yields,
             before_start=self._silence,
         )
-        self._keeper.choose(device)
+        self._stream.choose(device)
 
         self._wake = threading.Condition()
-        self._programme: Programme | None = None
+        self._sound: SampleBuffer | None = None
         self._wanted = False
         self._seek: float | None = None
         self._loop: tuple[float, float] | None = None
@@ -242,15 +240,15 @@ class StreamPlayer:
 
         # The player's thread, under the lock.
         self._state: PlayerState = "empty"
-        self._cursor = 0  # next sample of the programme to go into the resampler
+        self._cursor = 0  # next sample of the sound to go into the resampler
         self._resampler: Any = None
         self._spill = np.zeros(0, np.float32)  # resampled, but the ring was full
         self._rate = 0
         self._latency = 0.0
         self._anchors = [_Anchor(0, 0.0)]
-        self._fed = 0  # samples of the programme since the first anchor
-        self._cushion_target = self._cushion.start
-        self._under_runs = 0
+        self._fed = 0  # samples of the sound since the first anchor
+        self._buffer_target = self._buffering.start
+        self._underruns = 0
         self._dropouts_before = 0
         self._drained_at: float | None = None
         self._idle_since = 0.0
@@ -269,45 +267,45 @@ class StreamPlayer:
         self._ramp = np.linspace(0.0, 1.0, _RAMP_FRAMES, dtype=np.float32)
         self._curve = np.zeros(_RAMP_FRAMES, np.float32)
 
-    # -- the programme ----------------------------------------------------------------------------
+    # -- the sound ----------------------------------------------------------------------------
 
     def begin(self, sample_rate: int, play: bool = True) -> None:
-        """Drop the present programme and start an empty one, to be fed.
+        """Drop the present sound and start an empty one, to be fed.
 
         Args:
             sample_rate: of the samples to come, hertz.
-            play: start as soon as the cushion is full.
+            play: start as soon as enough is buffered.
         """
-        self._replace(Programme(sample_rate), play)
+        self._replace(SampleBuffer(sample_rate), play)
 
     def feed(self, samples: Samples) -> None:
         """Add generated samples [n] at the end. From any one thread; never blocks."""
         with self._wake:
-            if self._programme is None:
+            if self._sound is None:
                 raise RuntimeError("begin comes before feed")
-            self._programme.append(samples)
+            self._sound.append(samples)
             self._wake.notify()
 
     def finish(self) -> None:
-        """Say that the programme is complete: what is there plays to its end."""
+        """Say that the sound is complete: what is there plays to its end."""
         with self._wake:
-            if self._programme is not None:
-                self._programme.finished = True
+            if self._sound is not None:
+                self._sound.finished = True
             self._wake.notify()
 
     def load(self, clip: Clip, play: bool = False) -> None:
-        """Take a finished clip as the programme."""
-        programme = Programme(clip.sample_rate)
-        programme.append(clip.samples)
-        programme.finished = True
-        self._replace(programme, play)
+        """Take a finished clip as the sound."""
+        sound = SampleBuffer(clip.sample_rate)
+        sound.append(clip.samples)
+        sound.finished = True
+        self._replace(sound, play)
 
     def samples(self) -> Samples:
         """A copy of everything fed so far [n]."""
         with self._wake:
-            if self._programme is None:
+            if self._sound is None:
                 return np.zeros(0, np.float32)
-            return self._programme.part(0, len(self._programme)).copy()
+            return self._sound.part(0, len(self._sound)).copy()
 
     # -- transport --------------------------------------------------------------------------------
 
@@ -360,7 +358,7 @@ class StreamPlayer:
             if region is not None and not 0 <= region[0] < region[1]:
                 raise StudioError("The loop has no length.", "Select a longer region.")
             self._loop = region
-            if region is not None and self._programme is not None:
+            if region is not None and self._sound is not None:
                 # What is in the ring was read without the loop: read it again.
                 position = self._position()
                 self._seek = position if region[0] <= position < region[1] else region[0]
@@ -393,20 +391,20 @@ class StreamPlayer:
             thread.join(limit)
 
     def status(self) -> PlayerStatus:
-        """What is so at this moment. Cheap and never blocks for long; from any thread."""
+        """The state at this moment. Cheap and never blocks for long; from any thread."""
         with self._wake:
-            programme = self._programme
-            opened = self._keeper.opened
-            generated = len(programme) / programme.sample_rate if programme is not None else 0.0
+            sound = self._sound
+            opened = self._stream.opened
+            generated = len(sound) / sound.sample_rate if sound is not None else 0.0
             position = self._position()
             return PlayerStatus(
                 state=self._state,
                 position=position,
                 generated=generated,
-                finished=programme is not None and programme.finished,
-                cushion=max(0.0, generated - position),
-                cushion_target=self._cushion_target,
-                under_runs=self._under_runs,
+                finished=sound is not None and sound.finished,
+                buffered=max(0.0, generated - position),
+                buffer_target=self._buffer_target,
+                underruns=self._underruns,
                 dropouts=self._dropouts - self._dropouts_before,
                 device=opened.device if opened is not None else None,
             )
@@ -469,18 +467,18 @@ class StreamPlayer:
             self._thread.start()
         self._wake.notify()
 
-    def _replace(self, programme: Programme, play: bool) -> None:
+    def _replace(self, sound: SampleBuffer, play: bool) -> None:
         with self._wake:
-            self._programme = programme
+            self._sound = sound
             self._wanted = play
             self._open_gate = False
             self._loop = None
             self._seek = 0.0
             self._state = "waiting" if play else "paused"
-            self._under_runs = 0
+            self._underruns = 0
             self._dropouts_before = self._dropouts
-            # What was learned about this machine is not forgotten at once.
-            self._cushion_target = max(self._cushion.start, self._cushion_target / 2)
+            # A machine that was too slow once will be again: start from half of what it needed.
+            self._buffer_target = max(self._buffering.start, self._buffer_target / 2)
             self._start()
 
     def _run(self) -> None:
@@ -498,30 +496,30 @@ class StreamPlayer:
                 self._on_event(event)
 
     def _resting(self) -> bool:
-        """Whether there is nothing to do until the next wish."""
+        """Whether there is nothing to do until the next request."""
         return (
             not (self._wanted and not self._closing)
             and self._seek is None
             and self._state not in ("playing", "waiting")
-            and self._keeper.opened is None
-            and self._keeper.settled
+            and self._stream.opened is None
+            and self._stream.settled
         )
 
     def _step(self, now: float) -> list[PlayerEvent]:
         events: list[PlayerEvent] = []
-        self._keeper.choose(self._device)
-        self._keeper.want(self._needs_device(now))
-        for happening in self._keeper.tick():
-            self._on_keeper(happening, events)
-        if self._programme is None:
+        self._stream.choose(self._device)
+        self._stream.want(self._needs_device(now))
+        for happening in self._stream.tick():
+            self._on_stream_event(happening, events)
+        if self._sound is None:
             return events
         if self._seek is not None:
             seconds, self._seek = self._seek, None
-            self._go_to(seconds * self._programme.sample_rate)
+            self._go_to(seconds * self._sound.sample_rate)
             if self._state == "ended":
                 self._state = "paused"
-        self._fill(self._programme)
-        self._decide(self._programme, now, events)
+        self._fill(self._sound)
+        self._decide(self._sound, now, events)
         return events
 
     def _needs_device(self, now: float) -> bool:
@@ -530,7 +528,7 @@ class StreamPlayer:
         if self._wanted:
             self._idle_since = now
         return self._wanted or (
-            self._keeper.opened is not None and now - self._idle_since < _IDLE_SECONDS
+            self._stream.opened is not None and now - self._idle_since < _IDLE_SECONDS
         )
 
     def _silence(self) -> None:
@@ -538,7 +536,7 @@ class StreamPlayer:
         self._open_gate = False
         self._gain = 0.0
 
-    def _on_keeper(self, happening: KeeperEvent, events: list[PlayerEvent]) -> None:
+    def _on_stream_event(self, happening: StreamEvent, events: list[PlayerEvent]) -> None:
         position = self._position()
         if isinstance(happening, StreamOpened):
             self._rate = happening.sample_rate
@@ -554,16 +552,16 @@ class StreamPlayer:
             self._open_gate = False
         elif isinstance(happening, StreamRefused):
             events.append(PlayerFailed(happening.message, happening.remedy))
-        if self._programme is not None and not isinstance(happening, StreamRefused):
-            self._go_to(position * self._programme.sample_rate)
+        if self._sound is not None and not isinstance(happening, StreamRefused):
+            self._go_to(position * self._sound.sample_rate)
 
     def _position(self) -> float:
-        """Seconds of the programme that have been heard."""
-        programme = self._programme
-        if programme is None:
+        """Seconds that have been played."""
+        sound = self._sound
+        if sound is None:
             return 0.0
         if self._seek is not None:
-            return min(self._seek, len(programme) / programme.sample_rate)
+            return min(self._seek, len(sound) / sound.sample_rate)
         index: float = max(self._ring.read, self._flush_to)
         if self._state == "playing":
             # Callbacks come in bursts; between them the device plays on from its buffer.
@@ -572,13 +570,13 @@ class StreamPlayer:
         anchor = next((a for a in reversed(self._anchors) if a.ring <= index), self._anchors[0])
         source = anchor.source
         if self._rate:
-            source += max(0.0, index - anchor.ring) * programme.sample_rate / self._rate
-        return min(source, len(programme)) / programme.sample_rate
+            source += max(0.0, index - anchor.ring) * sound.sample_rate / self._rate
+        return min(source, len(sound)) / sound.sample_rate
 
     def _go_to(self, source: float) -> None:
-        """Empty the ring and read the programme from this sample on."""
-        assert self._programme is not None
-        self._cursor = min(max(0, round(source)), len(self._programme))
+        """Empty the ring and read the sound from this sample on."""
+        assert self._sound is not None
+        self._cursor = min(max(0, round(source)), len(self._sound))
         self._flush_to = self._ring.written
         self._end_index = -1
         self._drained_at = None
@@ -587,63 +585,63 @@ class StreamPlayer:
         self._fed = 0
         self._anchors = [_Anchor(self._ring.written, self._cursor)]
 
-    def _fill(self, programme: Programme) -> None:
+    def _fill(self, sound: SampleBuffer) -> None:
         """Resample and put into the ring until enough is ahead."""
         if not self._rate or self._end_index >= 0:
             return
         ring = self._ring
-        chunk = max(64, 2048 * programme.sample_rate // self._rate)
+        chunk = max(64, 2048 * sound.sample_rate // self._rate)
         while True:
             self._spill = self._spill[ring.write(self._spill) :]
             ahead = ring.written - max(ring.read, self._flush_to)
             if len(self._spill) or ahead >= _AHEAD_SECONDS * self._rate:
                 return
-            part = programme.part(self._cursor, self._cursor + chunk)
+            part = sound.part(self._cursor, self._cursor + chunk)
             if self._loop is not None:
-                start, end = (round(edge * programme.sample_rate) for edge in self._loop)
-                if programme.finished:
-                    end = min(end, len(programme))
+                start, end = (round(edge * sound.sample_rate) for edge in self._loop)
+                if sound.finished:
+                    end = min(end, len(sound))
                 if start < end <= self._cursor:
-                    self._jump_to(start, programme)
+                    self._jump_to(start, sound)
                     continue
                 part = part[: max(0, end - self._cursor)]
             if len(part):
                 self._cursor += len(part)
                 self._fed += len(part)
-                self._spill = self._resample(part, programme, last=False)
-            elif programme.finished:
-                self._spill = self._resample(part, programme, last=True)
+                self._spill = self._resample(part, sound, last=False)
+            elif sound.finished:
+                self._spill = self._resample(part, sound, last=True)
                 self._end_index = ring.written + len(self._spill)
                 ring.write(self._spill)
                 return
             else:
                 return
 
-    def _jump_to(self, source: int, programme: Programme) -> None:
+    def _jump_to(self, source: int, sound: SampleBuffer) -> None:
         """Go on reading elsewhere without a gap, and remember from which ring index on."""
-        ring = self._anchors[0].ring + round(self._fed * self._rate / programme.sample_rate)
-        heard = self._ring.read - self._latency * self._rate
-        past = [a for a in self._anchors[1:] if a.ring <= heard]
-        # The first anchor counts samples; of those in between, drop what has been heard.
+        ring = self._anchors[0].ring + round(self._fed * self._rate / sound.sample_rate)
+        played = self._ring.read - self._latency * self._rate
+        past = [a for a in self._anchors[1:] if a.ring <= played]
+        # The first anchor counts samples; of those in between, drop what has been played.
         kept = [a for a in self._anchors[1:] if a not in past[:-1]]
         self._anchors = [self._anchors[0], *kept, _Anchor(ring, source)]
         self._cursor = source
 
-    def _resample(self, part: Samples, programme: Programme, last: bool) -> Samples:
-        if programme.sample_rate == self._rate:
+    def _resample(self, part: Samples, sound: SampleBuffer, last: bool) -> Samples:
+        if sound.sample_rate == self._rate:
             return part
         if self._resampler is None:
             import soxr
 
             self._resampler = soxr.ResampleStream(
-                programme.sample_rate, self._rate, 1, dtype="float32", quality="HQ"
+                sound.sample_rate, self._rate, 1, dtype="float32", quality="HQ"
             )
         resampled: Samples = self._resampler.resample_chunk(part, last=last)
         return resampled
 
-    def _decide(self, programme: Programme, now: float, events: list[PlayerEvent]) -> None:
+    def _decide(self, sound: SampleBuffer, now: float, events: list[PlayerEvent]) -> None:
         """Open or close the gate of the callback, and say so."""
-        opened = self._keeper.opened
+        opened = self._stream.opened
         if self._state == "playing":
             if not self._wanted:
                 self._open_gate = False
@@ -652,11 +650,11 @@ class StreamPlayer:
             elif self._starved:
                 self._open_gate = False
                 self._state = "waiting"
-                self._under_runs += 1
-                self._cushion_target = min(
-                    self._cushion.most, self._cushion_target + self._cushion.growth
+                self._underruns += 1
+                self._buffer_target = min(
+                    self._buffering.most, self._buffer_target + self._buffering.growth
                 )
-                events.append(UnderRun(self._under_runs, self._cushion_target))
+                events.append(Underrun(self._underruns, self._buffer_target))
             elif self._ring.read >= self._end_index >= 0:
                 if self._drained_at is None:
                     self._drained_at = now
@@ -675,8 +673,8 @@ class StreamPlayer:
             self._state = "waiting"
         if opened is None or self._ring.read < self._flush_to:
             return
-        ready = len(programme) / programme.sample_rate - self._position()
-        if programme.finished or ready >= self._cushion_target:
+        ready = len(sound) / sound.sample_rate - self._position()
+        if sound.finished or ready >= self._buffer_target:
             self._starved = False
             self._open_gate = True
             self._state = "playing"

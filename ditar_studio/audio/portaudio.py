@@ -1,4 +1,4 @@
-"""PortAudio behind a small face: the only module that touches sounddevice.
+"""PortAudio behind a small interface: the only module that touches sounddevice.
 
 Everything here may block for as long as the sound system likes (a frozen sound server never
 answers), so nothing but the control thread (`control.AudioControl`) calls it. Facts about
@@ -97,7 +97,7 @@ class Stream(Protocol):
         """Stop at once, dropping what is in flight, and release the device."""
 
 
-class Backend(Protocol):
+class AudioBackend(Protocol):
     """What the control thread needs from a sound system."""
 
     def refresh(self) -> None:
@@ -168,9 +168,9 @@ class PortAudio:
         return self._module
 
     def refresh(self) -> None:
-        fresh = self._module is None
+        first_load = self._module is None
         module = self._sounddevice()
-        if not fresh:
+        if not first_load:
             if module._initialized:
                 module._terminate()
             module._initialize()

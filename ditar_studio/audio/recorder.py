@@ -1,7 +1,7 @@
 """Monitors and records a microphone; what is recorded is on disk as it is made.
 
 Audio callback -> ring -> the recorder's own thread -> file, meter and peaks. Nothing here blocks
-the caller: methods state a wish, events say what came of it. Events are sent from the recorder's
+the caller: methods make a request, events report the outcome. Events are sent from the recorder's
 thread.
 """
 
@@ -19,17 +19,17 @@ import numpy.typing as npt
 
 from ditar_studio.audio.control import AudioControl, Yielding, shared_control
 from ditar_studio.audio.io import StreamingWavWriter, Subtype
-from ditar_studio.audio.keeper import (
-    KeeperEvent,
-    StreamKeeper,
-    StreamLost,
-    StreamOpened,
-    StreamRefused,
-)
 from ditar_studio.audio.level import LevelMeter, LevelReading
 from ditar_studio.audio.peaks import Peaks
 from ditar_studio.audio.portaudio import Device
 from ditar_studio.audio.ring import Ring
+from ditar_studio.audio.stream_monitor import (
+    StreamEvent,
+    StreamLost,
+    StreamMonitor,
+    StreamOpened,
+    StreamRefused,
+)
 from ditar_studio.errors import StudioError
 
 Samples = npt.NDArray[np.float32]
@@ -90,7 +90,7 @@ class InputSilent:
 
 
 @dataclass(frozen=True)
-class InputHeard:
+class InputRestored:
     """The microphone delivers sound again after `InputSilent`."""
 
 
@@ -115,7 +115,7 @@ class MicrophoneLost:
 
 @dataclass(frozen=True)
 class RecorderFailed:
-    """The microphone could not be opened or the file not be written; says what to do."""
+    """The microphone could not be opened, or the file not be written."""
 
     message: str
     remedy: str
@@ -131,7 +131,7 @@ RecorderEvent = (
     | RecordingStarted
     | RecordingStopped
     | InputSilent
-    | InputHeard
+    | InputRestored
     | SoundDropped
     | MicrophoneLost
     | RecorderFailed
@@ -175,10 +175,10 @@ class Recorder:
         self._on_event = on_event
         self._subtype: Subtype = subtype
         self._max_seconds = max_seconds
-        self._keeper = StreamKeeper(
+        self._stream = StreamMonitor(
             control or shared_control(), "input", 1, self._on_block, self._yields
         )
-        self._keeper.choose(device)
+        self._stream.choose(device)
         self._ring = Ring(_RING_SECONDS * _HIGHEST_RATE // 4)
         self._mix = np.zeros(16384, np.float32)
         self._scratch = np.zeros(self._ring.space, np.float32)
@@ -199,7 +199,7 @@ class Recorder:
         self._stop_at: float | None = None
         self._thread: threading.Thread | None = None
 
-    # -- wishes, from any thread ------------------------------------------------------------------
+    # -- requests, from any thread ----------------------------------------------------------------
 
     def monitor(self, on: bool = True) -> None:
         """Open or close the microphone for the meter alone. A running recording goes on."""
@@ -208,7 +208,7 @@ class Recorder:
             self._start()
 
     def record(self, path: Path) -> None:
-        """Record into a new WAV file; `RecordingStarted` tells when the first samples go in.
+        """Record into a new WAV file; `RecordingStarted` is sent when the first samples go in.
 
         While monitoring it starts at once, else as soon as the device is open.
 
@@ -220,7 +220,7 @@ class Recorder:
                 raise StudioError("A recording is under way.", "Stop it first.")
             self._target = Path(path)
             self._stop_recording = False
-            self._keeper.try_now()
+            self._stream.try_now()
             self._start()
 
     def stop(self) -> None:
@@ -251,7 +251,7 @@ class Recorder:
         if thread is not None:
             thread.join(limit)
 
-    # -- what is so, from any thread --------------------------------------------------------------
+    # -- state, from any thread -------------------------------------------------------------------
 
     @property
     def level(self) -> LevelReading:
@@ -308,7 +308,7 @@ class Recorder:
         while True:
             with self._wake:
                 wanted = (self._monitor or self._target is not None) and not self._closing
-                closed = self._keeper.opened is None and self._keeper.settled
+                closed = self._stream.opened is None and self._stream.settled
                 if not wanted and closed and self._take is None:
                     if self._was_open:
                         self._was_open = False
@@ -321,16 +321,16 @@ class Recorder:
                 closing, stopping, target = self._closing, self._stop_recording, self._target
                 device, monitor = self._device, self._monitor
             if self._take is None:
-                self._keeper.choose(device)
-            self._keeper.want((monitor or target is not None) and not closing)
-            for event in self._keeper.tick():
-                self._on_keeper(event)
+                self._stream.choose(device)
+            self._stream.want((monitor or target is not None) and not closing)
+            for event in self._stream.tick():
+                self._on_stream_event(event)
             self._begin_take(target, stopping)
             self._drain()
-            if stopping and target is not None and (closing or self._heard_out()):
+            if stopping and target is not None and (closing or self._tail_recorded()):
                 self._end_take("asked")
 
-    def _on_keeper(self, event: KeeperEvent) -> None:
+    def _on_stream_event(self, event: StreamEvent) -> None:
         if isinstance(event, StreamOpened):
             self._ring.read = self._ring.written
             self._meter = LevelMeter(event.sample_rate)
@@ -350,14 +350,14 @@ class Recorder:
             self._end_take("asked")
 
     def _begin_take(self, target: Path | None, stopping: bool) -> None:
-        opened = self._keeper.opened
+        opened = self._stream.opened
         if target is None or stopping or self._take is not None or opened is None:
             return
         self._drain()
         try:
             writer = StreamingWavWriter(target, opened.sample_rate, self._subtype)
         except StudioError as failure:
-            self._forget_target()
+            self._clear_target()
             self._on_event(RecorderFailed(failure.message, failure.remedy))
             return
         self._take = _Take(target, Peaks(opened.sample_rate), writer, self._dropped)
@@ -366,7 +366,7 @@ class Recorder:
     def _drain(self) -> None:
         """Move what has arrived to the meter, the peaks and the file."""
         count = self._ring.read_into(self._scratch)
-        opened = self._keeper.opened
+        opened = self._stream.opened
         if not count or self._meter is None:
             return
         block = np.nan_to_num(self._scratch[:count])
@@ -394,7 +394,7 @@ class Recorder:
             self._zeros = 0
             if self._silent:
                 self._silent = False
-                self._on_event(InputHeard())
+                self._on_event(InputRestored())
             return
         self._zeros += len(block)
         if not self._silent and self._zeros >= SILENT_SECONDS * rate:
@@ -403,14 +403,14 @@ class Recorder:
 
     def _end_take(self, reason: StopReason) -> None:
         take, self._take = self._take, None
-        self._forget_target()
+        self._clear_target()
         if take is not None:
             take.writer.close()
             self._on_event(RecordingStopped(take.path, take.writer.seconds, reason))
 
-    def _heard_out(self) -> bool:
-        """Whether what was said before the stop has come through the device."""
-        opened = self._keeper.opened
+    def _tail_recorded(self) -> bool:
+        """Whether the sound from before the stop has come through the device."""
+        opened = self._stream.opened
         if self._take is None or opened is None:
             return True
         now = time.monotonic()
@@ -418,7 +418,7 @@ class Recorder:
             self._stop_at = now + min(opened.latency, _LONGEST_TAIL_SECONDS)
         return now >= self._stop_at
 
-    def _forget_target(self) -> None:
+    def _clear_target(self) -> None:
         self._stop_at = None
         with self._wake:
             self._target = None

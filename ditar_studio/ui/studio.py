@@ -429,8 +429,8 @@ class Studio(QObject):
             played=status.position,
             made_in=self._flow.seconds if self._flow is not None else None,
             rtf=self._flow.rtf if self._flow is not None else None,
-            cushion=status.cushion if speaking else None,
-            underruns=status.under_runs if speaking or status.under_runs else None,
+            buffered=status.buffered if speaking else None,
+            underruns=status.underruns if speaking or status.underruns else None,
         )
 
     def _on_sound_event(self, event: Any) -> None:

@@ -46,4 +46,4 @@ def test_the_window_answers_while_speech_is_made(
     assert found["speaking"]["max"] <= 0.100 * slack
     assert found["first_sound"] <= 0.5 * slack
     assert found["stop"] <= 0.25 * slack
-    assert found["under_runs"] <= (0 if STRICT else 3)
+    assert found["underruns"] <= (0 if STRICT else 3)

@@ -166,10 +166,10 @@ def test_what_is_heard_is_what_was_generated_patch_by_patch(desk, tmp_path):
     recorded = desk.stop_recording()
     assert recorded.sample_rate == 48000
     assert likeness(recorded, sound) >= 0.99
-    assert desk.player.status().under_runs == 0
+    assert desk.player.status().underruns == 0
 
 
-def test_the_first_sound_comes_as_soon_as_the_cushion_is_full(desk):
+def test_the_first_sound_comes_as_soon_as_the_buffer_is_full(desk):
     desk.player.load(Clip(np.zeros(10, np.float32), RATE), play=True)  # opens the device
     desk.played.wait_for(PlaybackEnded)
     desk.player.begin(RATE)
@@ -179,11 +179,11 @@ def test_the_first_sound_comes_as_soon_as_the_cushion_is_full(desk):
     assert time.monotonic() - begun < 0.25 * SLACK
 
 
-def test_a_long_playback_has_no_under_run_once_the_cushion_has_settled(desk):
+def test_a_long_playback_has_no_under_run_once_the_buffer_has_settled(desk):
     seconds = 60.0 if STRICT else 6.0
     generate(desk.player, babble(seconds), rtf=0.8)
     desk.played.wait_for(PlaybackEnded)
-    assert desk.player.status().under_runs <= 1 * SLACK
+    assert desk.player.status().underruns <= 1 * SLACK
     assert desk.player.status().position == pytest.approx(seconds, abs=0.01)
 
 

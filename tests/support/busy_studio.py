@@ -128,10 +128,10 @@ class Trial:
         yield lambda: status().state == "playing"
         self.found["first_sound"] = time.monotonic() - asked
         yield lambda: time.monotonic() - asked > 5.0
-        settled = status().under_runs
+        settled = status().underruns
         yield lambda: time.monotonic() - asked > self.seconds or not studio.engine.speaking
         self.found["speaking"] = self._watch.end()
-        self.found["under_runs"] = status().under_runs - settled
+        self.found["underruns"] = status().underruns - settled
         asked = time.monotonic()
         studio.actions_.action("speak.stop").trigger()
         yield lambda: not studio.engine.speaking and status().state in ("paused", "ended")

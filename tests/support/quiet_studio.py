@@ -83,9 +83,9 @@ class SilentPlayer:
             position=self.position,
             generated=seconds,
             finished=self.complete,
-            cushion=seconds - self.position,
-            cushion_target=0.2,
-            under_runs=0,
+            buffered=seconds - self.position,
+            buffer_target=0.2,
+            underruns=0,
             dropouts=0,
             device=None,
         )

@@ -110,14 +110,14 @@ def test_side_closed_by_the_user_stays_closed(window: MainWindow) -> None:
 def test_status_line_tells_the_truth(window: MainWindow) -> None:
     window.status.set_engine(EngineState.READY, "Ready")
     window.status.set_flow(
-        generated=3.25, played=1.5, made_in=1.37, rtf=0.42, cushion=22.34, underruns=1
+        generated=3.25, played=1.5, made_in=1.37, rtf=0.42, buffered=22.34, underruns=1
     )
     assert window.status.engine.text() == "Ready"
     assert window.status.played.text() == "1.5 of 3.2 s"
     assert window.status.speed.text() == "made in 1.4 s"
     assert "factor 0.42" in window.status.speed.toolTip()
-    assert window.status.cushion.text() == "ready ahead: 22.3 s"
-    assert "22340 ms" in window.status.cushion.toolTip()
+    assert window.status.buffered.text() == "ready ahead: 22.3 s"
+    assert "22340 ms" in window.status.buffered.toolTip()
     assert window.status.underruns.text() == "the sound ran out once"
     assert window.status.underruns.property("tone") == "warning"
     window.status.set_flow(made_in=1.0, underruns=0)
@@ -133,7 +133,7 @@ def test_a_message_covers_nothing_and_is_read_whole(
     window.resize(*size)
     QApplication.processEvents()
     assert window.status.height() == 38
-    window.status.set_flow(generated=3.25, played=1.5, rtf=0.42, cushion=0.18, underruns=1)
+    window.status.set_flow(generated=3.25, played=1.5, rtf=0.42, buffered=0.18, underruns=1)
     toasts = window.status.toasts
     toasts.tell(
         "The model can't be read.",

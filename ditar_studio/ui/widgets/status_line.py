@@ -61,12 +61,12 @@ class StatusLine(QFrame):
         self.engine = label(tr("Loading the engine…"), "small")
         self.played = label("", "number")
         self.speed = label("", "number")
-        self.cushion = label("", "number")
+        self.buffered = label("", "number")
         self.underruns = label("", "number")
         self.toasts = Toasts()
         self._state, self._flow = QWidget(), QWidget()
         self._state.setLayout(row(self._dot, self.engine, None, spacing=Space.M))
-        numbers = (self.played, self.speed, self.cushion, self.underruns)
+        numbers = (self.played, self.speed, self.buffered, self.underruns)
         self._flow.setLayout(row(*numbers, spacing=Space.M))
         bar = row(self._state, self.toasts, self._flow, spacing=Space.L)
         bar.setStretch(0, 1)
@@ -88,7 +88,7 @@ class StatusLine(QFrame):
         played: float | None = None,
         made_in: float | None = None,
         rtf: float | None = None,
-        cushion: float | None = None,
+        buffered: float | None = None,
         underruns: int | None = None,
     ) -> None:
         """Shows the flow of sound; None leaves a number out.
@@ -98,7 +98,7 @@ class StatusLine(QFrame):
             played: seconds of it heard.
             made_in: seconds that the making took.
             rtf: real-time factor.
-            cushion: seconds of sound between the two.
+            buffered: seconds of sound between the two.
             underruns: how often it ran out.
         """
         self.played.setText(
@@ -109,8 +109,8 @@ class StatusLine(QFrame):
         self.speed.setText(
             "" if made_in is None else tr("made in {seconds} s", seconds=f"{made_in:.1f}")
         )
-        self.cushion.setText(
-            "" if cushion is None else tr("ready ahead: {seconds} s", seconds=f"{cushion:.1f}")
+        self.buffered.setText(
+            "" if buffered is None else tr("ready ahead: {seconds} s", seconds=f"{buffered:.1f}")
         )
         self.underruns.setText(
             counted("the sound ran out once", "the sound ran out {count} times", underruns)
@@ -124,17 +124,17 @@ class StatusLine(QFrame):
                 value="–" if rtf is None else f"{rtf:.2f}",
             )
         )
-        self.cushion.setToolTip(
+        self.buffered.setToolTip(
             tr(
                 "Sound that is made ahead of what you hear: {ms} ms.",
-                ms=round(1000 * (cushion or 0)),
+                ms=round(1000 * (buffered or 0)),
             )
         )
         self.underruns.setToolTip(
             tr("How often the sound ran out while it was being made: {count}.", count=underruns)
         )
         set_property(self.underruns, "tone", "warning" if underruns else "")
-        for number in (self.played, self.speed, self.cushion, self.underruns):
+        for number in (self.played, self.speed, self.buffered, self.underruns):
             number.setVisible(bool(number.text()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -7,12 +7,12 @@ import pytest
 import soxr
 from fake_sound import BLOCK, Clock, FakeBackend, InlineControl, device
 
-from ditar_studio.audio import keeper as keeper_module
 from ditar_studio.audio import player as player_module
+from ditar_studio.audio import stream_monitor
 from ditar_studio.audio.clip import Clip
 from ditar_studio.audio.control import AudioControl
 from ditar_studio.audio.player import (
-    CushionSettings,
+    BufferSettings,
     OutputChanged,
     OutputLost,
     PlaybackEnded,
@@ -20,7 +20,7 @@ from ditar_studio.audio.player import (
     PlaybackStarted,
     PlayerFailed,
     StreamPlayer,
-    UnderRun,
+    Underrun,
 )
 from ditar_studio.errors import StudioError
 
@@ -40,7 +40,7 @@ class Bench:
 
     def __init__(self, monkeypatch, **settings):
         self.clock = Clock()
-        monkeypatch.setattr(keeper_module, "time", self.clock)
+        monkeypatch.setattr(stream_monitor, "time", self.clock)
         monkeypatch.setattr(player_module, "time", self.clock)
         self.speakers = device("speakers", outputs=2, default=True)
         self.headphones = device("headphones", outputs=2, rate=44100)
@@ -103,7 +103,7 @@ def test_a_clip_is_played_sample_by_sample_to_its_end(bench):
     assert not heard[at + len(sound) :].any()
     assert bench.player.status().state == "ended"
     assert bench.player.status().position == pytest.approx(1.0)
-    assert bench.told(UnderRun) == []
+    assert bench.told(Underrun) == []
     assert [type(e) for e in bench.events] == [OutputChanged, PlaybackStarted, PlaybackEnded]
 
 
@@ -123,7 +123,7 @@ def test_another_rate_is_resampled_as_a_whole_would_be(bench, rate):
     assert np.abs(got[at : at + len(wanted) - 4000] - wanted[2000:-2000]).max() < 1e-4
 
 
-def test_playback_starts_when_the_cushion_is_full_and_not_before(bench):
+def test_playback_starts_when_the_buffer_is_full_and_not_before(bench):
     bench.player.begin(RATE)
     bench.player.feed(noise(0.15))
     assert not bench.run(0.2).any()
@@ -133,7 +133,7 @@ def test_playback_starts_when_the_cushion_is_full_and_not_before(bench):
     assert bench.player.status().state == "playing"
 
 
-def test_a_short_finished_programme_does_not_wait_for_the_cushion(bench):
+def test_a_short_finished_sound_does_not_wait_for_the_buffer(bench):
     bench.player.begin(RATE)
     bench.player.feed(noise(0.05))
     bench.player.finish()
@@ -141,23 +141,23 @@ def test_a_short_finished_programme_does_not_wait_for_the_cushion(bench):
     assert bench.told(PlaybackEnded)
 
 
-def test_an_under_run_is_counted_and_the_cushion_grows(bench):
+def test_an_under_run_is_counted_and_the_buffer_grows(bench):
     bench.player.begin(RATE)
     bench.player.feed(noise(0.3))
     bench.run(0.5)
-    (under_run,) = bench.told(UnderRun)
-    assert under_run.count == 1
-    assert under_run.cushion_target == pytest.approx(0.6)
+    (underrun,) = bench.told(Underrun)
+    assert underrun.count == 1
+    assert underrun.buffer_target == pytest.approx(0.6)
     status = bench.player.status()
-    assert (status.state, status.under_runs) == ("waiting", 1)
+    assert (status.state, status.underruns) == ("waiting", 1)
     bench.player.feed(noise(0.5))
     assert not bench.run(0.2).any()  # 0.5 s is not enough any more
     bench.player.feed(noise(0.2))
     assert bench.run(0.1).any()
-    assert bench.player.status().under_runs == 1
+    assert bench.player.status().underruns == 1
 
 
-def test_nothing_is_lost_or_repeated_around_an_under_run(bench):
+def test_nothing_is_lost_or_repeated_around_an_underrun(bench):
     sound = noise(1.5)
     bench.player.begin(RATE)
     bench.player.feed(sound[:15000])
@@ -173,16 +173,16 @@ def test_nothing_is_lost_or_repeated_around_an_under_run(bench):
     assert len(spoken) == pytest.approx(len(sound), abs=4)
 
 
-def test_the_cushion_never_exceeds_its_most_and_is_remembered_in_part(monkeypatch):
-    bench = Bench(monkeypatch, cushion=CushionSettings(start=0.1, growth=1.0, most=1.5))
+def test_the_buffer_never_exceeds_its_most_and_is_remembered_in_part(monkeypatch):
+    bench = Bench(monkeypatch, buffering=BufferSettings(start=0.1, growth=1.0, most=1.5))
     bench.player.begin(RATE)
     for _ in range(3):
         bench.player.feed(noise(1.6))
         bench.run(2.0)
-    assert bench.player.status().cushion_target == 1.5
+    assert bench.player.status().buffer_target == 1.5
     bench.player.begin(RATE)
-    assert bench.player.status().cushion_target == 0.75
-    assert bench.player.status().under_runs == 0
+    assert bench.player.status().buffer_target == 0.75
+    assert bench.player.status().underruns == 0
 
 
 def test_pause_is_silent_after_one_block_and_play_goes_on_where_it_was(bench):
@@ -359,7 +359,7 @@ def test_an_idle_player_gives_the_device_back(bench):
     assert bench.run(0.2).any()
 
 
-def test_a_new_programme_takes_the_place_of_the_old_one_at_once(bench):
+def test_a_new_sound_takes_the_place_of_the_old_one_at_once(bench):
     bench.player.load(Clip(np.full(RATE * 3, 0.5, np.float32), RATE), play=True)
     bench.run(0.5)
     bench.player.begin(24000)
@@ -404,9 +404,9 @@ def test_feeding_before_beginning_is_an_error(bench):
     assert len(bench.player.samples()) == 0
 
 
-def test_contradictory_cushions_are_refused():
+def test_contradictory_buffer_settings_are_refused():
     with pytest.raises(StudioError):
-        CushionSettings(start=3.0, most=1.0)
+        BufferSettings(start=3.0, most=1.0)
 
 
 def test_a_rescan_asked_for_interrupts_playback_only_for_a_moment(bench):

@@ -10,7 +10,7 @@ from fake_sound import FakeBackend, device
 from ditar_studio.audio.control import AudioControl
 from ditar_studio.audio.io import read_clip
 from ditar_studio.audio.recorder import (
-    InputHeard,
+    InputRestored,
     InputSilent,
     MicrophoneLost,
     Monitoring,
@@ -159,7 +159,7 @@ def test_complete_silence_is_told_and_so_is_its_end(bench):
     silent = bench.wait_for(InputSilent)
     assert silent.remedy
     bench.backend.stream.give(noise(0.1))
-    bench.wait_for(InputHeard)
+    bench.wait_for(InputRestored)
 
 
 def test_lost_pieces_are_counted(bench, tmp_path):

@@ -21,10 +21,10 @@ _CHUNK = 1 << 16
 _FLOOD_BYTES = 1 << 17
 _FLOOD_PAUSE_SECONDS = 1.0
 _REPEATS = 3
-_REMEMBERED = 200
+_SEEN_LINES = 200
 
 
-class Chatter:
+class StderrFilter:
     """Catches file descriptor 2 from `start` to `stop`; Python's own `sys.stderr` is left alone.
 
     Args:
@@ -54,7 +54,7 @@ class Chatter:
         if self._before is not None and _descriptor(self._before) == 2:
             self._own = os.fdopen(os.dup(self._saved), "w", buffering=1, errors="backslashreplace")
             sys.stderr = self._own
-        self._thread = threading.Thread(target=self._read, name="audio-chatter", daemon=True)
+        self._thread = threading.Thread(target=self._read, name="stderr-filter", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -77,7 +77,7 @@ class Chatter:
         while chunk := os.read(self._reader, _CHUNK):
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
-                self._tell(line.decode(errors="replace").strip())
+                self._pass_on(line.decode(errors="replace").strip())
             rest = rest[-_CHUNK:]
             now = time.monotonic()
             if now - since > _FLOOD_PAUSE_SECONDS:
@@ -88,10 +88,10 @@ class Chatter:
                 recent, since = recent // 2, time.monotonic()
         os.close(self._reader)
 
-    def _tell(self, line: str) -> None:
+    def _pass_on(self, line: str) -> None:
         if not line:
             return
-        if len(self._seen) > _REMEMBERED:
+        if len(self._seen) > _SEEN_LINES:
             self._seen.clear()
         count = self._seen[line] = self._seen.get(line, 0) + 1
         with contextlib.suppress(Exception):  # a log that fails must not stop the reading

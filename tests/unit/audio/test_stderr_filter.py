@@ -18,13 +18,13 @@ def run(script: str) -> subprocess.CompletedProcess[str]:
 def test_what_libraries_print_goes_to_the_log_and_python_goes_where_it_went():
     done = run("""
         import os, sys
-        from ditar_studio.audio.chatter import Chatter
+        from ditar_studio.audio.stderr_filter import StderrFilter
         lines = []
-        chatter = Chatter(lines.append)
-        chatter.start()
+        stderr_filter = StderrFilter(lines.append)
+        stderr_filter.start()
         os.write(2, b"ALSA lib pcm.c: underrun\\n")
         print("a traceback", file=sys.stderr)
-        chatter.stop()
+        stderr_filter.stop()
         os.write(2, b"afterwards\\n")
         print("and Python", file=sys.stderr)
         print(lines)
@@ -36,10 +36,10 @@ def test_what_libraries_print_goes_to_the_log_and_python_goes_where_it_went():
 def test_an_endless_printer_is_held_back_and_costs_three_lines():
     done = run("""
         import os, threading, time
-        from ditar_studio.audio.chatter import Chatter
+        from ditar_studio.audio.stderr_filter import StderrFilter
         lines = []
-        chatter = Chatter(lines.append)
-        chatter.start()
+        stderr_filter = StderrFilter(lines.append)
+        stderr_filter.start()
         written = 0
         def spin():
             global written

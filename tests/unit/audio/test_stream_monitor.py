@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from fake_sound import Clock, FakeBackend, InlineControl, device
 
-from ditar_studio.audio import keeper as keeper_module
-from ditar_studio.audio.keeper import (
+from ditar_studio.audio import stream_monitor
+from ditar_studio.audio.stream_monitor import (
     FALL_BACK_SECONDS,
     LONGEST_RETRY_SECONDS,
     RETRY_SECONDS,
     STALL_SECONDS,
-    StreamKeeper,
     StreamLost,
+    StreamMonitor,
     StreamOpened,
     StreamRefused,
 )
@@ -20,13 +20,13 @@ from ditar_studio.audio.keeper import (
 class Bench:
     def __init__(self, monkeypatch):
         self.clock = Clock()
-        monkeypatch.setattr(keeper_module, "time", self.clock)
+        monkeypatch.setattr(stream_monitor, "time", self.clock)
         self.mic = device("mic", inputs=1, default=True)
         self.headset = device("headset", inputs=2, rate=16000)
         self.backend = FakeBackend(self.mic, self.headset)
         self.control = InlineControl(self.backend)
         self.blocks: list[np.ndarray] = []
-        self.keeper = StreamKeeper(
+        self.monitor = StreamMonitor(
             self.control,
             "input",
             1,
@@ -38,7 +38,7 @@ class Bench:
         events = []
         self.clock.now += seconds
         for _ in range(times):
-            events += self.keeper.tick()
+            events += self.monitor.tick()
         return events
 
 
@@ -48,17 +48,17 @@ def bench(monkeypatch):
 
 
 def test_it_opens_what_is_wanted_and_closes_what_is_not(bench):
-    bench.keeper.want(True)
-    assert not bench.keeper.settled
+    bench.monitor.want(True)
+    assert not bench.monitor.settled
     (opened,) = bench.tick()
     assert isinstance(opened, StreamOpened)
     assert (opened.device, opened.sample_rate, opened.channels) == (bench.mic, 48000, 1)
     assert len(bench.control.streams) == 1
     bench.backend.stream.give(np.ones(1024))
     assert len(bench.blocks) == 1
-    bench.keeper.want(False)
+    bench.monitor.want(False)
     assert bench.tick() == []
-    assert bench.keeper.settled
+    assert bench.monitor.settled
     assert bench.backend.open_streams == []
     assert bench.control.streams == []
 
@@ -66,15 +66,15 @@ def test_it_opens_what_is_wanted_and_closes_what_is_not(bench):
 def test_a_refused_rate_or_channel_count_is_replaced_by_another(bench):
     bench.backend.refuse_rates = {16000, 48000}
     bench.backend.refuse_channels = {1}
-    bench.keeper.choose(bench.headset.id)
-    bench.keeper.want(True)
+    bench.monitor.choose(bench.headset.id)
+    bench.monitor.want(True)
     (opened,) = bench.tick()
     assert (opened.sample_rate, opened.channels) == (44100, 2)
 
 
 def test_the_end_of_a_stream_is_told_and_the_device_taken_back_when_it_returns(bench):
-    bench.keeper.choose(bench.headset.id)
-    bench.keeper.want(True)
+    bench.monitor.choose(bench.headset.id)
+    bench.monitor.want(True)
     bench.tick()
     bench.backend.plugged = []
     bench.backend.stream.die()
@@ -88,8 +88,8 @@ def test_the_end_of_a_stream_is_told_and_the_device_taken_back_when_it_returns(b
 
 
 def test_after_a_while_it_falls_back_on_the_default_device(bench):
-    bench.keeper.choose(bench.headset.id)
-    bench.keeper.want(True)
+    bench.monitor.choose(bench.headset.id)
+    bench.monitor.want(True)
     bench.tick()
     bench.backend.plugged = [bench.mic]
     bench.backend.stream.die()
@@ -104,8 +104,8 @@ def test_after_a_while_it_falls_back_on_the_default_device(bench):
 
 
 def test_it_falls_back_too_from_a_device_that_is_listed_but_cannot_be_opened(bench):
-    bench.keeper.choose(bench.headset.id)
-    bench.keeper.want(True)
+    bench.monitor.choose(bench.headset.id)
+    bench.monitor.want(True)
     bench.tick()
     bench.backend.broken = {bench.headset}
     bench.backend.stream.die()
@@ -120,7 +120,7 @@ def test_it_falls_back_too_from_a_device_that_is_listed_but_cannot_be_opened(ben
 
 def test_attempts_become_rarer(bench):
     bench.backend.refuse = "Device unavailable"
-    bench.keeper.want(True)
+    bench.monitor.want(True)
     bench.tick()
     asked = []
     submit = bench.control.submit
@@ -131,7 +131,7 @@ def test_attempts_become_rarer(bench):
 
 
 def test_a_suspended_device_is_noticed_by_the_age_of_its_last_callback(bench):
-    bench.keeper.want(True)
+    bench.monitor.want(True)
     bench.tick()
     for _ in range(10):
         bench.backend.stream.give(np.ones(1024))
@@ -142,12 +142,12 @@ def test_a_suspended_device_is_noticed_by_the_age_of_its_last_callback(bench):
 
 def test_what_cannot_be_opened_is_told_once_and_tried_again(bench):
     bench.backend.refuse = "Device unavailable"
-    bench.keeper.want(True)
+    bench.monitor.want(True)
     (refused,) = bench.tick()
     assert isinstance(refused, StreamRefused)
     assert refused.remedy
     assert bench.tick(RETRY_SECONDS) == []
-    bench.keeper.try_now()
+    bench.monitor.try_now()
     assert len(bench.tick()) == 1
     bench.backend.refuse = ""
     assert isinstance(bench.tick(RETRY_SECONDS)[0], StreamOpened)
@@ -156,14 +156,14 @@ def test_what_cannot_be_opened_is_told_once_and_tried_again(bench):
 def test_a_missing_device_is_refused_in_words(bench):
     bench.backend.plugged = []
     bench.backend.refresh()
-    bench.keeper.want(True)
+    bench.monitor.want(True)
     (refused,) = bench.tick()
     assert refused.message == "No microphone found."
 
 
 def test_a_sound_system_that_does_not_answer_is_told_and_recovered_from(bench):
     bench.control.answers = False
-    bench.keeper.want(True)
+    bench.monitor.want(True)
     (refused,) = bench.tick()
     assert "does not answer" in refused.message
     bench.control.answers = True
@@ -172,16 +172,16 @@ def test_a_sound_system_that_does_not_answer_is_told_and_recovered_from(bench):
 
 
 def test_choosing_another_device_moves_the_stream(bench):
-    bench.keeper.want(True)
+    bench.monitor.want(True)
     bench.tick()
-    bench.keeper.choose(bench.headset.id)
+    bench.monitor.choose(bench.headset.id)
     (opened,) = bench.tick()
     assert opened.device == bench.headset
     assert len(bench.backend.open_streams) == 1
 
 
 def test_a_rescan_interrupts_it_for_a_moment_without_a_complaint(bench):
-    bench.keeper.want(True)
+    bench.monitor.want(True)
     bench.tick()
     assert bench.control.rescan(asked=False)
     assert bench.backend.open_streams == []
@@ -191,32 +191,32 @@ def test_a_rescan_interrupts_it_for_a_moment_without_a_complaint(bench):
 
 
 def test_a_stream_that_ends_late_does_not_end_the_next_one(bench):
-    bench.keeper.want(True)
+    bench.monitor.want(True)
     bench.tick()
     first = bench.backend.stream
-    bench.keeper.choose(bench.headset.id)
+    bench.monitor.choose(bench.headset.id)
     bench.tick()
     first.die()
     assert bench.tick() == []
-    assert bench.keeper.opened.device == bench.headset
+    assert bench.monitor.opened.device == bench.headset
 
 
 def test_a_rescan_between_the_opening_and_the_next_look_is_survived(bench):
-    bench.keeper.want(True)
-    bench.keeper.tick()  # opened, not looked at yet
+    bench.monitor.want(True)
+    bench.monitor.tick()  # opened, not looked at yet
     assert bench.control.rescan(asked=False)
     events = bench.tick(times=5)
     assert isinstance(events[-1], StreamOpened)
-    assert bench.keeper.settled
+    assert bench.monitor.settled
     assert len(bench.backend.open_streams) == 1
 
 
 def test_no_longer_wanting_it_while_it_is_lost_ends_the_attempts(bench):
-    bench.keeper.want(True)
+    bench.monitor.want(True)
     bench.tick()
     bench.backend.plugged = []
     bench.backend.stream.die()
     bench.tick()
-    bench.keeper.want(False)
+    bench.monitor.want(False)
     assert bench.tick(10.0) == []
-    assert bench.keeper.settled
+    assert bench.monitor.settled

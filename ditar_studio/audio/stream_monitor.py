@@ -1,6 +1,6 @@
 """Keeps one stream open on a device that may vanish: open, watch, lose, try again.
 
-The recorder and the player each own a keeper and call `tick` from their own thread. The keeper
+The recorder and the player each own a monitor and call `tick` from their own thread. The monitor
 never blocks: it submits jobs to the control thread and looks at their outcome at a later tick.
 """
 
@@ -47,7 +47,7 @@ class StreamOpened:
 
 @dataclass(frozen=True)
 class StreamLost:
-    """The stream ended by itself or stopped calling back. The keeper goes on trying."""
+    """The stream ended by itself or stopped calling back. The monitor goes on trying."""
 
     device: Device
     reason: str
@@ -55,17 +55,17 @@ class StreamLost:
 
 @dataclass(frozen=True)
 class StreamRefused:
-    """An attempt to open failed. Sent once until the next success; the keeper goes on trying."""
+    """An attempt to open failed. Sent once until the next success; the monitor goes on trying."""
 
     message: str
     remedy: str
 
 
-KeeperEvent = StreamOpened | StreamLost | StreamRefused
+StreamEvent = StreamOpened | StreamLost | StreamRefused
 
 
-class _Life:
-    """Signs of life of one stream, written by its callbacks."""
+class _Heartbeat:
+    """When the callbacks of one stream ran last, and whether it ended."""
 
     def __init__(self) -> None:
         self.last_callback = time.monotonic()
@@ -82,18 +82,18 @@ class _Running:
 
     stream: Stream
     opened: StreamOpened
-    life: _Life
+    heartbeat: _Heartbeat
     yields: Callable[[], Yielding]
     interrupted: bool = False
 
     def interrupt(self) -> None:
-        """Close the stream for a rescan, on the control thread; the keeper opens it again."""
+        """Close the stream for a rescan, on the control thread; the monitor opens it again."""
         self.interrupted = True
         self.stream.close()
 
 
-class StreamKeeper:
-    """One direction, at most one open stream, a wish whether it should be open.
+class StreamMonitor:
+    """One direction, at most one open stream, and whether it should be open.
 
     Args:
         control: the sound system.
@@ -146,7 +146,7 @@ class StreamKeeper:
         )
 
     def want(self, wanted: bool) -> None:
-        """Say whether the stream should be open; `tick` brings it about."""
+        """Set whether the stream should be open; `tick` brings it about."""
         if wanted and not self._wanted:
             self._lost_since = None
             self._pause = RETRY_SECONDS
@@ -165,15 +165,15 @@ class StreamKeeper:
             self._refused = False
 
     def try_now(self) -> None:
-        """Try at once, and tell of a failure even if an earlier one has been told."""
+        """Try at once, and report a failure even if an earlier one was reported."""
         self._refused = False
         self._pause = RETRY_SECONDS
         self._retry_at = 0.0
 
-    def tick(self) -> list[KeeperEvent]:
-        """Take one step towards the wish and report what happened. Never blocks."""
+    def tick(self) -> list[StreamEvent]:
+        """Take one step towards the wanted state and report what happened. Never blocks."""
         now = time.monotonic()
-        events: list[KeeperEvent] = []
+        events: list[StreamEvent] = []
         if self._closing is not None and self._closing.over:
             self._closing = None
         if self._opening is not None and self._opening.over:
@@ -200,7 +200,7 @@ class StreamKeeper:
             lambda: self._open(chosen, again, fall_back), dispose=self._dispose
         )
 
-    def _finish_opening(self, job: Job[_Running], now: float, events: list[KeeperEvent]) -> None:
+    def _finish_opening(self, job: Job[_Running], now: float, events: list[StreamEvent]) -> None:
         self._opening = None
         try:
             self._running = job.outcome()
@@ -218,15 +218,15 @@ class StreamKeeper:
         self._refused = False
         events.append(self._running.opened)
 
-    def _watch(self, running: _Running, now: float, events: list[KeeperEvent]) -> None:
+    def _watch(self, running: _Running, now: float, events: list[StreamEvent]) -> None:
         if running.interrupted:
             self._running = None
             self._retry_at = now
             return
-        age = now - running.life.last_callback
-        if not running.life.ended and age < STALL_SECONDS:
+        age = now - running.heartbeat.last_callback
+        if not running.heartbeat.ended and age < STALL_SECONDS:
             return
-        reason = "it was disconnected" if running.life.ended else "it stopped responding"
+        reason = "it was disconnected" if running.heartbeat.ended else "it stopped responding"
         self._lost_since = now
         self._retry_at = now + RETRY_SECONDS
         self._refused = True  # the loss itself has been reported
@@ -278,10 +278,10 @@ class StreamKeeper:
         failure: Exception | None = None
         for rate in rates:
             for count in counts:
-                life = _Life()
+                heartbeat = _Heartbeat()
                 try:
                     stream = backend.open(
-                        self._direction, device, rate, count, self._alive(life), life.end
+                        self._direction, device, rate, count, self._alive(heartbeat), heartbeat.end
                     )
                 except Exception as error:
                     failure = failure or error
@@ -293,18 +293,18 @@ class StreamKeeper:
                     stream.close()
                     raise
                 opened = StreamOpened(device, rate, count, stream.latency, fell_back)
-                running = _Running(stream, opened, life, self._yields)
+                running = _Running(stream, opened, heartbeat, self._yields)
                 self._control.streams.append(running)
                 return running
         assert failure is not None
         raise failure
 
-    def _alive(self, life: _Life) -> InputCallback | OutputCallback:
-        """The callback, which also leaves a sign of life."""
+    def _alive(self, heartbeat: _Heartbeat) -> InputCallback | OutputCallback:
+        """The callback, which also notes when it ran."""
         callback = self._callback
 
         def on_block(block: Samples, flagged: bool) -> None:
-            life.last_callback = time.monotonic()
+            heartbeat.last_callback = time.monotonic()
             callback(block, flagged)
 
         return on_block
