@@ -7,19 +7,20 @@ import contextlib
 import logging
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from typing import TypeVar
 
 from ditar_studio.api.errors import RefusedError
 from ditar_studio.api.speech import SpeechRequest
 from ditar_studio.engine.events import Cancelled, Done, Event, Failed
-from ditar_studio.engine.generate import GenerationRequest, Line, stream
+from ditar_studio.engine.generate import GenerationRequest, Line
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import SpeechModel
 from ditar_studio.engine.voice import VoiceCache
 from ditar_studio.engine.worker import Worker
 from ditar_studio.services.references import reference_of
+from ditar_studio.services.speaking import SpeechStream
 from ditar_studio.store.library import Library
 from ditar_studio.store.voice import Voice
 
@@ -127,7 +128,7 @@ class Speaker:
         request = GenerationRequest((Line(text),), reference_of(voice), settings)
         speaking = Speaking(
             self._worker,
-            lambda cancelled: stream(self._model, request, cancelled, self._cache),
+            lambda cancelled: SpeechStream(self._model, request, cancelled, self._cache),
             self._ended,
         )
         self._live.add(speaking)
@@ -162,7 +163,7 @@ class Speaking:
     def __init__(
         self,
         worker: Worker,
-        work: Callable[[threading.Event], Iterator[Event]],
+        work: Callable[[threading.Event], Iterable[Event]],
         ended: Callable[[Speaking, float | None], None],
     ) -> None:
         self._work = work

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from ditar_studio.audio.io import StreamingWavWriter, Subtype
     from ditar_studio.cli.console import Console
     from ditar_studio.cli.output import Output
-    from ditar_studio.engine.events import Event, GenerationStats, SentenceHeard
+    from ditar_studio.engine.events import GenerationStats, SentenceHeard
     from ditar_studio.engine.generate import GenerationRequest
     from ditar_studio.engine.speech_model import ModelInfo, SpeechModel
     from ditar_studio.engine.voice import VoiceCache
+    from ditar_studio.services.speaking import SpeechStream
     from ditar_studio.text.lexicon import Lexicon
 
 MARK = "Synthetic speech, made with DiTAR Studio"
@@ -203,8 +204,8 @@ def speak_into(
     Raises:
         StudioError: it failed; tells where what was made until then is.
     """
-    from ditar_studio.engine.generate import stream
     from ditar_studio.engine.voice import OtherModelError
+    from ditar_studio.services.speaking import SpeechStream
 
     start = time.perf_counter()
     if request.voice is not None:
@@ -214,7 +215,8 @@ def speak_into(
     recording = _Recording(output, model.info.sample_rate, subtype, console)
     try:
         with contextlib.closing(recording):
-            spoken = _follow(stream(model, request, cancel, voices), recording, console)
+            speech = SpeechStream(model, request, cancel, voices)
+            spoken = _follow(speech, recording, console)
     except StudioError as error:
         if recording.path is None:
             raise
@@ -264,40 +266,25 @@ class _Recording:
             self.path = None
 
 
-def _follow(events: Iterator[Event], recording: _Recording, console: Console) -> Spoken:
+def _follow(speech: SpeechStream, recording: _Recording, console: Console) -> Spoken:
     """Write what a generation makes, and tell how it went."""
-    from ditar_studio.engine.events import (
-        Cancelled,
-        Done,
-        Failed,
-        PatchReady,
-        Progress,
-        SentenceHeard,
-        Warned,
-    )
+    from ditar_studio.engine.events import PatchReady, Progress, Warned
 
-    warnings: list[str] = []
-    heard: list[SentenceHeard] = []
-    for event in events:
+    for event in speech:
         match event:
             case PatchReady():
                 recording.append(event.samples)
             case Progress():
                 seconds = f"{event.generated_seconds:.1f} s of speech, RTF {event.rtf:.2f}"
                 console.progress(event.fraction, f"{seconds}, in {recording.name}")
-            case SentenceHeard():
-                heard.append(event)
             case Warned():
-                warnings.append(event.message)
                 console.warn(event.message, event.remedy)
-            case Failed():
-                raise StudioError(event.message, event.remedy)
-            case Done() | Cancelled():
-                stopped = isinstance(event, Cancelled)
-                return Spoken(recording.path, event.stats, 0.0, warnings, stopped, heard)
             case _:
                 pass
-    raise RuntimeError("the generation ended without a word")
+    summary = speech.summary
+    warnings = [warned.message for warned in summary.warnings]
+    stats, heard = summary.checked_stats(), list(summary.heard)
+    return Spoken(recording.path, stats, 0.0, warnings, summary.cancelled, heard)
 
 
 def model_values(model: SpeechModel) -> dict[str, Any]:

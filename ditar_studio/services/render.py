@@ -21,22 +21,20 @@ import numpy as np
 from ditar_studio import __version__
 from ditar_studio.audio.io import StreamingWavWriter
 from ditar_studio.engine.events import (
-    Cancelled,
-    Done,
-    Failed,
     GenerationStats,
     PatchReady,
     Progress,
     SentenceHeard,
     Warned,
 )
-from ditar_studio.engine.generate import GenerationRequest, stream
+from ditar_studio.engine.generate import GenerationRequest
 from ditar_studio.engine.generate import Line as SpokenLine
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import VoiceCache
 from ditar_studio.errors import StudioError
 from ditar_studio.services.metadata import mark
 from ditar_studio.services.references import reference_of
+from ditar_studio.services.speaking import SpeechStream, SpeechSummary
 from ditar_studio.store.recipe import Recipe, pronunciations_in
 from ditar_studio.store.takes import Heard
 from ditar_studio.text import lexicon
@@ -203,8 +201,8 @@ def get_ready(
             continue
         reference = reference_of(voice)
         request = GenerationRequest.of(_UNHEARD, reference, model.info.default_settings)
-        with contextlib.closing(stream(model, request, cancel, voices)) as events:
-            for event in events:
+        with contextlib.closing(SpeechStream(model, request, cancel, voices)) as speech:
+            for event in speech:
                 if isinstance(event, PatchReady):
                     break
 
@@ -288,14 +286,12 @@ class _Run:
             yield self._line_failed(line, error.message, error.remedy)
             return
         take = self._library.takes.begin(project.id, line.id, recipe, line.fingerprint).value
-        stats: GenerationStats | None = None
-        failure: Failed | None = None
-        heard: list[SentenceHeard] = []
+        speech = SpeechStream(self._model, spoken, self._cancel, self._voices)
         try:
             yield TakeStarted(take, number)
             rate = self._model.info.sample_rate
             with StreamingWavWriter(take.path, rate, "FLOAT", comment=mark()) as writer:
-                for event in stream(self._model, spoken, self._cancel, self._voices):
+                for event in speech:
                     match event:
                         case PatchReady():
                             writer.append(event.samples)
@@ -305,43 +301,29 @@ class _Run:
                             yield RenderProgress(
                                 take.id, fraction, event.generated_seconds, event.rtf
                             )
-                        case SentenceHeard():
-                            heard.append(event)
                         case Warned():
                             yield RenderWarned(line.id, event.message, event.remedy)
-                        case Done() | Cancelled():
-                            stats = event.stats
-                            whole = isinstance(event, Done)
-                        case Failed():
-                            failure = event
-                            whole = False
                         case _:
                             pass
         except BaseException:
-            self._keep(take, whole=False, stats=None, heard=heard)
+            self._keep(take, SpeechSummary(heard=speech.summary.heard))
             raise
-        kept = self._keep(take, whole=whole, stats=stats, heard=heard)
-        if failure is not None:
-            yield self._line_failed(line, failure.message, failure.remedy)
+        summary = speech.summary
+        kept = self._keep(take, summary)
+        if summary.failure is not None:
+            yield self._line_failed(line, summary.failure.message, summary.failure.remedy)
         if kept is not None:
             self._made.append(kept.id)
-            yield TakeDone(kept, stats)
+            yield TakeDone(kept, summary.stats)
 
-    def _keep(
-        self,
-        take: Take,
-        *,
-        whole: bool,
-        stats: GenerationStats | None,
-        heard: Sequence[SentenceHeard],
-    ) -> Take | None:
+    def _keep(self, take: Take, summary: SpeechSummary) -> Take | None:
         """Enter the take as finished if there is any sound in it; None if there is none."""
         takes = self._library.takes
         kept = takes.finish(
             take.id,
-            "complete" if whole else "partial",
-            rtf=stats.rtf if stats else None,
-            heard=_heard(heard),
+            "complete" if summary.complete else "partial",
+            rtf=summary.stats.rtf if summary.stats else None,
+            heard=_heard(summary.heard),
         ).value
         if kept.seconds == 0:
             takes.abandon(take.id)

@@ -1,0 +1,124 @@
+"""Speaking: the one place that draws the engine's events.
+
+Takes, the command line, the endpoint and the Python API are all given their speech by a
+`SpeechStream`, so that whatever is done to speech on its way out is done for all of them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ditar_studio.engine.events import (
+    Cancelled,
+    Done,
+    Event,
+    Failed,
+    GenerationStats,
+    SentenceHeard,
+    Warned,
+)
+from ditar_studio.engine.generate import stream
+from ditar_studio.errors import StudioError
+
+if TYPE_CHECKING:
+    from ditar_studio.engine.generate import GenerationRequest
+    from ditar_studio.engine.speech_model import SpeechModel
+    from ditar_studio.engine.voice import VoiceCache
+
+
+@dataclass(frozen=True)
+class SpeechSummary:
+    """What the events of a request add up to, but for the sound.
+
+    Attributes:
+        stats: what it took; None if it failed, or was left before its end.
+        warnings: what the user should know.
+        heard: what the model heard of each sentence, where it was asked to listen.
+        cancelled: whether it was stopped before its end.
+        failure: why it could not go on, if so.
+    """
+
+    stats: GenerationStats | None = None
+    warnings: tuple[Warned, ...] = ()
+    heard: tuple[SentenceHeard, ...] = ()
+    cancelled: bool = False
+    failure: Failed | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was spoken."""
+        return self.stats is not None and not self.cancelled
+
+    def checked_stats(self) -> GenerationStats:
+        """The stats.
+
+        Raises:
+            StudioError: it failed.
+            RuntimeError: it was left before its end.
+        """
+        if self.failure is not None:
+            raise StudioError(self.failure.message, self.failure.remedy)
+        if self.stats is None:
+            raise RuntimeError("the speech was left before its end")
+        return self.stats
+
+
+class SpeechStream:
+    """The events of a request, spoken while they are drawn. Iterate over it once.
+
+    Args:
+        model: who speaks; used on the thread that iterates.
+        request: what.
+        cancel: set it to stop; takes effect within one patch.
+        voices: keeps encoded voices between requests.
+    """
+
+    def __init__(
+        self,
+        model: SpeechModel,
+        request: GenerationRequest,
+        cancel: threading.Event | None = None,
+        voices: VoiceCache | None = None,
+    ) -> None:
+        self._events = self._drawn(stream(model, request, cancel, voices))
+        self._warnings: list[Warned] = []
+        self._heard: list[SentenceHeard] = []
+        self._end: Done | Cancelled | Failed | None = None
+
+    def __iter__(self) -> Iterator[Event]:
+        return self._events
+
+    def close(self) -> None:
+        """Leave it before its end; the model may be used again."""
+        self._events.close()
+
+    @property
+    def summary(self) -> SpeechSummary:
+        """What the events so far add up to."""
+        end = self._end
+        return SpeechSummary(
+            stats=end.stats if isinstance(end, (Done, Cancelled)) else None,
+            warnings=tuple(self._warnings),
+            heard=tuple(self._heard),
+            cancelled=isinstance(end, Cancelled),
+            failure=end if isinstance(end, Failed) else None,
+        )
+
+    def _drawn(self, events: Generator[Event, None, None]) -> Generator[Event, None, None]:
+        try:
+            for event in events:
+                match event:
+                    case Warned():
+                        self._warnings.append(event)
+                    case SentenceHeard():
+                        self._heard.append(event)
+                    case Done() | Cancelled() | Failed():
+                        self._end = event
+                    case _:
+                        pass
+                yield event
+        finally:
+            events.close()
