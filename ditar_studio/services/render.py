@@ -335,7 +335,7 @@ class _Run:
     ) -> tuple[GenerationRequest, Recipe]:
         """What the engine is asked for, and the recipe of what it will make."""
         info = self._model.info
-        wanted = {n: v for n, v in project.settings.generation.items() if v is not None}
+        wanted = {n: v for n, v in line.generation.items() if v is not None}
         if not info.hears_itself:
             wanted = {n: v for n, v in wanted.items() if n not in ("candidates", "verify")}
         if "seed" not in wanted or variation:

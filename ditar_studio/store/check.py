@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 COUNTED = ("voices", "samples", "projects", "lines", "takes", "recordings")
 _TYPES: dict[str, tuple[type, ...]] = {"TEXT": (str,), "REAL": (float,), "INTEGER": (int,)}
 _JSON = {
-    **dict.fromkeys(("tags", "line_order"), list),
-    **dict.fromkeys(("verdict", "settings", "recipe", "card"), dict),
+    **dict.fromkeys(("tags", "line_order", "queue", "words"), list),
+    **dict.fromkeys(("verdict", "settings", "block_settings", "recipe", "card", "content"), dict),
 }
 _SOUND_FILE = re.compile(r"(voices|takes|recordings)/[^/\\]+")
 WAIT_SECONDS = 4.0

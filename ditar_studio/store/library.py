@@ -26,6 +26,7 @@ from typing import ParamSpec, TypeVar
 from ditar_studio.errors import StudioError
 from ditar_studio.store import files, privacy
 from ditar_studio.store.backup import Backups
+from ditar_studio.store.blocks import Blocks
 from ditar_studio.store.changes import ChangeSet
 from ditar_studio.store.database import Database, Listener, serial
 from ditar_studio.store.files import default_root
@@ -74,6 +75,7 @@ class Library:
             ends.callback(self.database.close)
             self.voices = Voices(self.database, self.root)
             self.projects = Projects(self.database)
+            self.blocks = Blocks(self.database, self.projects)
             self.takes = Takes(self.database, self.root)
             self.recordings = Recordings(self.database, self.root)
             self.recovery = Recovery(self.database, self.root)

@@ -125,6 +125,33 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE takes ADD COLUMN likeness REAL;
     ALTER TABLE takes ADD COLUMN doubtful INTEGER NOT NULL DEFAULT 0;
     """,
+    """
+    ALTER TABLE lines ADD COLUMN opens_block INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE lines ADD COLUMN section TEXT NOT NULL DEFAULT '';
+    ALTER TABLE lines ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE lines ADD COLUMN block_settings TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE lines ADD COLUMN last_take INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE voices ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE projects ADD COLUMN queue TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE takes ADD COLUMN words TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE takes ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+    UPDATE takes SET number = (
+        SELECT count(*) FROM takes AS older WHERE older.line_id = takes.line_id
+        AND (older.created, older.rowid) <= (takes.created, takes.rowid)
+        AND (older.hidden IS NULL OR older.status != 'recording')
+    ) WHERE line_id IS NOT NULL;
+    UPDATE lines SET last_take = (
+        SELECT coalesce(max(number), 0) FROM takes WHERE takes.line_id = lines.id
+    );
+    CREATE TABLE versions (
+        id TEXT PRIMARY KEY,
+        project_id TEXT NOT NULL REFERENCES projects(id) ON DELETE CASCADE,
+        name TEXT NOT NULL DEFAULT '',
+        content TEXT NOT NULL,
+        created REAL NOT NULL
+    );
+    CREATE INDEX versions_of_project ON versions(project_id, created);
+    """,
 )
 
 

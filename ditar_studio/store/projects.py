@@ -12,13 +12,14 @@ from ditar_studio.errors import StudioError
 from ditar_studio.store import files
 from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, Transaction, serial
+from ditar_studio.store.openings import openings_after_loss, openings_after_move
 from ditar_studio.store.recipe import (
     Recipe,
     fingerprint,
     merged_pronunciations,
     pronunciations_in,
 )
-from ditar_studio.store.voice_rows import reference_hashes
+from ditar_studio.store.voice_rows import reference_hashes, voice_settings
 
 LineState = Literal["empty", "rendered", "stale", "failed"]
 
@@ -64,12 +65,23 @@ class Project:
 
 @dataclass(frozen=True)
 class NewLine:
-    """A line to be added."""
+    """A line to be added.
+
+    Args:
+        opens_block: whether a paragraph begins with it; else it flows on from the line before.
+        section: title of the chapter that begins with it; empty if none does.
+        settings: generation settings of its own, as plain values.
+        block_settings: those of the block that it opens.
+    """
 
     text: str
     voice_id: str | None = None
     speaker: str = ""
     pause_seconds: float = 0.25
+    opens_block: bool = True
+    section: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    block_settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,6 +99,12 @@ class Line:
             or it was stopped), "failed".
         failure: what went wrong when `state` is "failed".
         fingerprint: of what would be spoken now; given to `Takes.begin`.
+        opens_block: whether a paragraph (block) begins with it; the first line always opens one.
+        section: title of the chapter that begins with it; empty if none does.
+        settings: generation settings that it has of its own.
+        block_settings: those of the block that it is in.
+        generation: the settings in force: the project's, changed by those of its voice, of its
+            block and its own.
     """
 
     id: str
@@ -100,6 +118,11 @@ class Line:
     state: LineState
     failure: str
     fingerprint: str
+    opens_block: bool = True
+    section: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    block_settings: Mapping[str, Any] = field(default_factory=dict)
+    generation: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_due(self) -> bool:
@@ -204,6 +227,22 @@ class Projects:
         return work.outcome(None)
 
     @serial
+    def queue(self, project_id: str) -> tuple[str, ...]:
+        """Ids of the lines that were still to be spoken when the studio was closed."""
+        order = json.loads(self._row(project_id)["queue"])
+        there = {line.id for line in self.lines(project_id)}
+        return tuple(line_id for line_id in order if line_id in there)
+
+    @serial
+    def set_queue(self, project_id: str, line_ids: Sequence[str]) -> Outcome[None]:
+        """Note which lines are still to be spoken, so that it can go on after a restart."""
+        self._row(project_id)
+        with self.database.operation() as work:
+            queue = json.dumps(list(line_ids))
+            work.execute("UPDATE projects SET queue = ? WHERE id = ?", queue, project_id)
+        return work.outcome(None)
+
+    @serial
     def duplicate(self, project_id: str) -> Outcome[Project]:
         """A second project with the same script and settings, without the takes."""
         old = self.get(project_id)
@@ -223,8 +262,7 @@ class Projects:
                 opened=work.now,
             )
             for identifier, line in zip(identifiers, lines, strict=True):
-                new = NewLine(line.text, line.voice_id, line.speaker, line.pause_seconds)
-                _insert_line(work, new_project, identifier, new)
+                _insert_line(work, new_project, identifier, _as_new(line))
         return work.outcome(self.get(new_project))
 
     @serial
@@ -256,12 +294,19 @@ class Projects:
         ):
             takes.setdefault(take["line_id"], []).append(take)
         hashes = reference_hashes(self.database)
+        of_voices = voice_settings(self.database)
         parent = _project(project)
-        return [
-            _line(rows[identifier], takes.get(identifier, []), parent, hashes)
-            for identifier in json.loads(project["line_order"])
-            if identifier in rows
-        ]
+        found: list[Line] = []
+        for identifier in json.loads(project["line_order"]):
+            if identifier in rows:
+                row, before = rows[identifier], found[-1] if found else None
+                voice_id = row["voice_id"] or parent.settings.voice_id or ""
+                inherited = {**parent.settings.generation, **of_voices.get(voice_id, {})}
+                standing = takes.get(identifier, [])
+                found.append(
+                    _line(row, before, standing, parent, inherited, hashes.get(voice_id, ""))
+                )
+        return found
 
     @serial
     def line(self, line_id: str) -> Line:
@@ -377,8 +422,12 @@ class Projects:
         return self._edit(line_id, "Choose take", "", take_id=take_id)
 
     @serial
-    def split_line(self, line_id: str, at: int) -> Outcome[list[Line]]:
-        """Cut a line in two at a character; the first half keeps the takes."""
+    def split_line(self, line_id: str, at: int, *, opens_block: bool = True) -> Outcome[list[Line]]:
+        """Cut a line in two at a character; the first half keeps the takes.
+
+        Args:
+            opens_block: whether the second half begins a paragraph, or flows on.
+        """
         line = self.line(line_id)
         before, behind = line.text[:at].rstrip(), line.text[at:].lstrip()
         if not before or not behind:
@@ -390,7 +439,7 @@ class Projects:
         second = files.new_id()
         with self.database.operation("Split line") as work:
             work.update("lines", line_id, text=before)
-            new = NewLine(behind, line.voice_id, line.speaker, line.pause_seconds)
+            new = replace(_as_new(line), text=behind, opens_block=opens_block, section="")
             _insert_line(work, line.project_id, second, new)
             self._set_order(work, line.project_id, [*order[:place], second, *order[place:]])
         return work.outcome([self.line(line_id), self.line(second)])
@@ -418,15 +467,21 @@ class Projects:
         project_id = lines[0].project_id
         staying = [line.id for line in lines if line.id not in moved]
         going = [line.id for line in lines if line.id in moved]
+        order = staying[:to] + going + staying[to:]
         with self.database.operation("Move line" if len(going) == 1 else "Move lines") as work:
-            self._set_order(work, project_id, staying[:to] + going + staying[to:])
+            self._set_order(work, project_id, order)
+            for line_id, columns in openings_after_move(lines, order, moved).items():
+                work.update("lines", line_id, "", **columns)
         return work.outcome(self.lines(project_id))
 
     @serial
     def delete_lines(self, line_ids: Sequence[str]) -> Outcome[None]:
         """Delete lines; their takes stay in the project."""
         label = "Delete line" if len(line_ids) == 1 else "Delete lines"
+        lines = self._same_project(line_ids) if line_ids else []
         with self.database.operation(label) as work:
+            for line_id, columns in openings_after_loss(lines, set(line_ids)).items():
+                work.update("lines", line_id, "", **columns)
             for line_id in line_ids:
                 work.hide("lines", line_id)
             self._stamp_of(work, line_ids)
@@ -471,7 +526,7 @@ class Projects:
     def _edit(self, line_id: str, label: str, merge: str, **columns: Any) -> Outcome[Line]:
         self.line(line_id)
         with self.database.operation(label, merge) as work:
-            work.update("lines", line_id, **columns)
+            work.update("lines", line_id, "", **columns)
             self._stamp_of(work, [line_id])
         return work.outcome(self.line(line_id))
 
@@ -511,25 +566,53 @@ def _insert_line(work: Transaction, project_id: str, line_id: str, line: NewLine
         speaker=line.speaker,
         text=line.text,
         pause_seconds=line.pause_seconds,
+        opens_block=int(line.opens_block),
+        section=line.section,
+        settings=json.dumps(dict(line.settings)),
+        block_settings=json.dumps(dict(line.block_settings)),
         created=work.now,
+    )
+
+
+def _as_new(line: Line) -> NewLine:
+    """A line like another one."""
+    return NewLine(
+        line.text,
+        line.voice_id,
+        line.speaker,
+        line.pause_seconds,
+        line.opens_block,
+        line.section,
+        line.settings,
+        line.block_settings if line.opens_block else {},
     )
 
 
 def _line(
     row: sqlite3.Row,
+    before: Line | None,
     takes: list[sqlite3.Row],
     project: Project,
-    hashes: Mapping[str, str],
+    inherited: Mapping[str, Any],
+    voice_hash: str,
 ) -> Line:
-    """A line with its state; `takes` are its finished ones, newest first."""
-    settings = project.settings
-    voice_hash = hashes.get(row["voice_id"] or settings.voice_id or "", "")
+    """A line with its state.
+
+    Args:
+        before: the line before it; None for the first.
+        takes: its finished ones, newest first.
+        inherited: the generation settings of its project and voice.
+    """
+    opens = before is None or bool(row["opens_block"])
+    block = json.loads(row["block_settings"]) if before is None or opens else before.block_settings
+    own = json.loads(row["settings"])
+    generation = {**inherited, **block, **own}
     expected = fingerprint(
         project.model_hash,
         voice_hash,
         row["text"],
-        settings.generation,
-        pronunciations_in(settings.lexicon, row["text"]),
+        generation,
+        pronunciations_in(project.settings.lexicon, row["text"]),
     )
     standing = next((take for take in takes if take["id"] == row["take_id"]), None)
     if standing is None:
@@ -554,6 +637,11 @@ def _line(
         state=state,
         failure=row["failure"],
         fingerprint=expected,
+        opens_block=opens,
+        section=row["section"],
+        settings=own,
+        block_settings=block,
+        generation=generation,
     )
 
 

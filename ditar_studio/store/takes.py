@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -10,7 +12,7 @@ from typing import Literal
 from ditar_studio.errors import StudioError
 from ditar_studio.store import files
 from ditar_studio.store.changes import Outcome
-from ditar_studio.store.database import Database, serial
+from ditar_studio.store.database import Database, Transaction, serial
 from ditar_studio.store.recipe import Recipe
 
 FOLDER = "takes"
@@ -35,17 +37,34 @@ class Heard:
 
 
 @dataclass(frozen=True)
+class SpokenWord:
+    """When a word of a take is heard.
+
+    Args:
+        start, end: its characters in the take's text, end exclusive.
+        begins, ends: in seconds of the take.
+    """
+
+    start: int
+    end: int
+    begins: float
+    ends: float
+
+
+@dataclass(frozen=True)
 class Take:
     """A take.
 
     Args:
         line_id: the line it was made for; None when the line is gone for good.
         text: what was spoken, as it was then.
-        number: which of its line's takes it is, from 1, deleted ones counted too; 0 without a line.
+        number: which of its line's takes it is, from 1; stays what it is, whatever becomes of
+            others; 0 without a line.
         status: "recording" while patches arrive, then "complete", or "partial" when it was stopped.
         seconds: its length; `rtf` is time to make / length; `similarity` 0..1 to the reference.
         heard: what the model heard of it; None where it was not asked to listen.
         created: seconds since 1970.
+        words: when its words are heard, in their order; empty where that isn't known.
     """
 
     id: str
@@ -64,6 +83,7 @@ class Take:
     starred: bool
     note: str
     created: float
+    words: tuple[SpokenWord, ...] = ()
 
 
 class Takes:
@@ -117,6 +137,7 @@ class Takes:
                 fingerprint=fingerprint,
                 file=file,
                 status="recording",
+                number=self._next_number(work, line_id),
                 created=work.now,
             )
             files.make_private(self._root / file)
@@ -132,6 +153,7 @@ class Takes:
         rtf: float | None = None,
         seconds: float | None = None,
         heard: Heard | None = None,
+        words: Sequence[SpokenWord] = (),
     ) -> Outcome[Take]:
         """Note that a take's file is whole; its length is read from the file unless given."""
         take = self.get(take_id)
@@ -141,6 +163,8 @@ class Takes:
             work.update("takes", take_id, status=status, seconds=length, rtf=rtf)
             if heard is not None:
                 work.update("takes", take_id, **asdict(heard))
+            if words:
+                work.update("takes", take_id, words=_words_json(words))
             if take.line_id is not None:
                 work.update("lines", take.line_id, failure="")
         return work.outcome(self.get(take_id))
@@ -152,6 +176,11 @@ class Takes:
         take.path.unlink(missing_ok=True)
         with self.database.operation() as work:
             work.hide("takes", take_id)
+            work.execute(
+                "UPDATE lines SET last_take = last_take - 1 WHERE id = ? AND last_take = ?",
+                take.line_id,
+                take.number,
+            )
         return work.outcome(None)
 
     @serial
@@ -191,13 +220,16 @@ class Takes:
     # --- inside
 
     def _load(self, condition: str, *values: str) -> list[Take]:
-        query = (
-            "SELECT *, (SELECT count(*) FROM takes AS older WHERE older.line_id = takes.line_id "
-            "AND (older.created, older.rowid) <= (takes.created, takes.rowid) "
-            "AND (older.hidden IS NULL OR older.status != 'recording')) AS number "
-            f"FROM takes WHERE {condition} ORDER BY created DESC, rowid DESC"
-        )
+        query = f"SELECT * FROM takes WHERE {condition} ORDER BY created DESC, rowid DESC"
         return [self._take(row) for row in self.database.rows(query, *values)]
+
+    def _next_number(self, work: Transaction, line_id: str | None) -> int:
+        """The number of a line's next take, which no other one gets."""
+        if line_id is None:
+            return 0
+        work.execute("UPDATE lines SET last_take = last_take + 1 WHERE id = ?", line_id)
+        row = self.database.row("SELECT last_take FROM lines WHERE id = ?", line_id)
+        return row["last_take"] if row else 0
 
     def _take(self, row: sqlite3.Row) -> Take:
         return Take(
@@ -217,7 +249,13 @@ class Takes:
             starred=bool(row["starred"]),
             note=row["note"],
             created=row["created"],
+            words=tuple(SpokenWord(*word) for word in json.loads(row["words"])),
         )
+
+
+def _words_json(words: Sequence[SpokenWord]) -> str:
+    kept = [(w.start, w.end, round(w.begins, 3), round(w.ends, 3)) for w in words]
+    return json.dumps(kept, separators=(",", ":"))
 
 
 def _heard(row: sqlite3.Row) -> Heard | None:

@@ -63,7 +63,8 @@ class Sample:
 class Voice:
     """A voice; its first sample is the reference that speaking uses.
 
-    With an adapter it is fine-tuned, without one it is an instant voice.
+    With an adapter it is fine-tuned, without one it is an instant voice. Its `settings` are
+    generation settings, as plain values, of whatever is spoken in it.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Voice:
     created: float
     samples: tuple[Sample, ...]
     adapter: Adapter | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def reference(self) -> Sample | None:

@@ -7,6 +7,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from ditar_studio.store import files
 from ditar_studio.store.adapter import Adapter, read_card
@@ -43,6 +44,7 @@ class VoiceRows:
                 created=row["created"],
                 samples=tuple(samples.get(row["id"], ())),
                 adapter=adapters.get(row["id"]),
+                settings=json.loads(row["settings"]),
             )
             for row in self._database.rows(f"SELECT * FROM voices WHERE {condition}", *values)
         ]
@@ -161,3 +163,9 @@ def reference_hashes(database: Database) -> dict[str, str]:
             sample = sample_hash(row["sha256"], row["transcript"])
             hashes[voice_id] = voice_hash(sample, adapters.get(voice_id, ""))
     return hashes
+
+
+def voice_settings(database: Database) -> dict[str, dict[str, Any]]:
+    """The generation settings of every voice that has any, by voice id."""
+    rows = database.rows("SELECT id, settings FROM voices WHERE settings != '{}'")
+    return {row["id"]: json.loads(row["settings"]) for row in rows}

@@ -43,11 +43,15 @@ class ScriptLine:
         speaker: who says it; None for whoever is set for the script.
         text: what is said; never blank.
         pause_seconds: silence after it; None for the usual pause.
+        opens_block: whether a paragraph begins with it; else it flows on from the line before.
+        section: title of the chapter that begins with it; empty if none does.
     """
 
     speaker: str | None
     text: str
     pause_seconds: float | None = None
+    opens_block: bool = True
+    section: str = ""
 
 
 def parse(text: str) -> list[ScriptLine]:
@@ -76,8 +80,9 @@ def from_long_text(text: str, max_characters: int = 220) -> list[ScriptLine]:
     """Pasted text as lines of at most `max_characters`.
 
     A text with pauses, or speakers in at least half of its lines, is read line by line, as a
-    script; any other one by its sentences, whatever its line breaks. A long line of a script keeps
-    its speaker in each of its parts and its pause after the last one.
+    script; any other one by its sentences, whatever its line breaks. The first sentence of each
+    paragraph, or of each line of a script, opens a block; the others flow on. A long line of a
+    script keeps its speaker in each of its parts and its pause after the last one.
 
     Raises:
         StudioError: as `parse`.
@@ -87,12 +92,20 @@ def from_long_text(text: str, max_characters: int = 220) -> list[ScriptLine]:
     spoken_by_name = sum(line.speaker is not None for line in lines)
     has_pauses = any(line.pause_seconds is not None for line in lines)
     if not has_pauses and 2 * spoken_by_name < max(1, len(lines)):
-        return [ScriptLine(None, part) for part in sentences.split(text, max_characters)]
+        return [
+            ScriptLine(None, part, opens_block=not number)
+            for paragraph in sentences.paragraphs(text)
+            for number, part in enumerate(sentences.split(paragraph, max_characters))
+        ]
     result: list[ScriptLine] = []
     for line in lines:
         *earlier, last = sentences.split(line.text, max_characters)
-        result += [ScriptLine(line.speaker, part) for part in earlier]
-        result.append(ScriptLine(line.speaker, last, line.pause_seconds))
+        result += [
+            ScriptLine(line.speaker, part, opens_block=not number)
+            for number, part in enumerate(earlier)
+        ]
+        opens = not earlier
+        result.append(ScriptLine(line.speaker, last, line.pause_seconds, opens_block=opens))
     return result
 
 

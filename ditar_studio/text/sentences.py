@@ -50,10 +50,15 @@ def split(text: str, max_characters: int = 220) -> list[str]:
         raise ValueError("max_characters must be at least 1")
     return [
         piece
-        for paragraph in _PARAGRAPH_BREAK.split(text)
+        for paragraph in paragraphs(text)
         for sentence in _sentences(" ".join(paragraph.split()))
         for piece in _pieces(sentence, max_characters)
     ]
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of `text`, which blank lines part; none of them is blank."""
+    return [part.strip() for part in _PARAGRAPH_BREAK.split(text) if part.strip()]
 
 
 def _sentences(paragraph: str) -> list[str]:

@@ -52,6 +52,16 @@ def test_pasted_prose_becomes_its_sentences_whatever_its_line_breaks() -> None:
     ]
 
 
+def test_paragraphs_of_prose_are_blocks_whose_sentences_flow() -> None:
+    lines = from_long_text("One. Two.\n\n \nThree\nbroken. Four.")
+    assert [(line.text, line.opens_block) for line in lines] == [
+        ("One.", True),
+        ("Two.", False),
+        ("Three broken.", True),
+        ("Four.", False),
+    ]
+
+
 def test_a_colon_in_prose_makes_no_script() -> None:
     prose = "It rained.\nRemember: they had no umbrella.\nSo they ran."
     assert all(line.speaker is None for line in from_long_text(prose))
@@ -60,7 +70,7 @@ def test_a_colon_in_prose_makes_no_script() -> None:
 def test_a_long_line_of_a_script_keeps_its_speaker_and_ends_with_its_pause() -> None:
     assert from_long_text("Anna: One. Two. [pause 2]\nBen: Three.") == [
         ScriptLine("Anna", "One."),
-        ScriptLine("Anna", "Two.", 2.0),
+        ScriptLine("Anna", "Two.", 2.0, opens_block=False),
         ScriptLine("Ben", "Three."),
     ]
 

@@ -1,0 +1,153 @@
+"""Paragraphs and chapters of a script, and the settings that lines, blocks and voices have."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ditar_studio.errors import StudioError
+from ditar_studio.store.changes import Outcome
+from ditar_studio.store.database import Database, Transaction, serial
+from ditar_studio.store.projects import Line, Projects
+
+LONGEST_TITLE = 200
+
+
+class Blocks:
+    """What groups the lines of a project and sets them apart.
+
+    A block is a paragraph: a line that opens it and all that flow on from there. A section is a
+    chapter: from a line with a title to the next one that has one. Generation settings are
+    inherited from project to voice to block to line; a value of None takes one away again.
+    """
+
+    def __init__(self, database: Database, projects: Projects) -> None:
+        self.database = database
+        self._projects = projects
+
+    @serial
+    def set_opens(self, line_ids: Sequence[str], opens: bool) -> Outcome[None]:
+        """Have lines begin a block, or flow on from the line before."""
+        with self.database.operation("Begin a block" if opens else "Join blocks") as work:
+            for line_id in line_ids:
+                work.update("lines", line_id, opens_block=int(opens))
+                if not opens:
+                    work.update("lines", line_id, section="", block_settings="{}")
+            _stamp(work, line_ids)
+        return work.outcome(None)
+
+    @serial
+    def set_section(self, line_id: str, title: str) -> Outcome[None]:
+        """Begin a section of a title with a line; an empty title ends that."""
+        title = " ".join(title.split())[:LONGEST_TITLE]
+        self._projects.line(line_id)
+        with self.database.operation("Begin a section" if title else "Join sections") as work:
+            work.update("lines", line_id, section=title)
+            if title:
+                work.update("lines", line_id, opens_block=1)
+            _stamp(work, [line_id])
+        return work.outcome(None)
+
+    @serial
+    def set_pauses(self, line_ids: Sequence[str], seconds: float) -> Outcome[None]:
+        """Set the silence after lines, in seconds (0..60)."""
+        if not 0 <= seconds <= 60:
+            raise StudioError("A pause is between 0 and 60 seconds.", "Type a shorter pause.")
+        with self.database.operation("Change pause", f"pauses {line_ids}") as work:
+            for line_id in line_ids:
+                work.update("lines", line_id, pause_seconds=float(seconds))
+            _stamp(work, line_ids)
+        return work.outcome(None)
+
+    @serial
+    def change_line_settings(
+        self,
+        line_ids: Sequence[str],
+        changes: Mapping[str, Any],
+        label: str = "Change settings of a line",
+        merge: str = "",
+    ) -> Outcome[None]:
+        """Change settings that lines have of their own; None takes one away.
+
+        Args:
+            label, merge: as `Projects.change_settings` has them.
+        """
+        lines = self._lines(line_ids)
+        with self.database.operation(label, merge and f"{line_ids} {merge}") as work:
+            for line in lines:
+                work.update("lines", line.id, settings=_merged(line.settings, changes))
+            _stamp(work, line_ids)
+        return work.outcome(None)
+
+    @serial
+    def change_block_settings(
+        self,
+        line_ids: Sequence[str],
+        changes: Mapping[str, Any],
+        label: str = "Change settings of a block",
+        merge: str = "",
+    ) -> Outcome[None]:
+        """Change the settings of the blocks that lines are in; None takes one away."""
+        openers = self._openers(line_ids)
+        with self.database.operation(label, merge and f"blocks {line_ids} {merge}") as work:
+            for line in openers:
+                work.update("lines", line.id, block_settings=_merged(line.block_settings, changes))
+            _stamp(work, line_ids)
+        return work.outcome(None)
+
+    @serial
+    def change_voice_settings(
+        self,
+        voice_id: str,
+        changes: Mapping[str, Any],
+        label: str = "Change settings of a voice",
+        merge: str = "",
+    ) -> Outcome[None]:
+        """Change the settings of whatever a voice speaks; None takes one away."""
+        row = self.database.row("SELECT settings FROM voices WHERE id = ?", voice_id)
+        if row is None:
+            raise StudioError(
+                "This voice is no longer there.", "Undo its deletion, or choose another."
+            )
+        with self.database.operation(label, merge and f"{voice_id} {merge}") as work:
+            text = _merged(json.loads(row["settings"]), changes)
+            work.update("voices", voice_id, settings=text)
+        return work.outcome(None)
+
+    # --- inside
+
+    def _lines(self, line_ids: Sequence[str]) -> list[Line]:
+        wanted = set(line_ids)
+        return [line for line in self._script(line_ids) if line.id in wanted]
+
+    def _openers(self, line_ids: Sequence[str]) -> list[Line]:
+        """The lines that open the blocks which these are in."""
+        wanted = set(line_ids)
+        found: dict[str, Line] = {}
+        opener: Line | None = None
+        for line in self._script(line_ids):
+            opener = line if line.opens_block or opener is None else opener
+            if line.id in wanted:
+                found[opener.id] = opener
+        return list(found.values())
+
+    def _script(self, line_ids: Sequence[str]) -> list[Line]:
+        if not line_ids:
+            raise StudioError("No line is selected.", "Select a line.")
+        return self._projects.lines(self._projects.line(line_ids[0]).project_id)
+
+
+def _merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> str:
+    merged = {**settings, **changes}
+    return json.dumps({name: v for name, v in merged.items() if v is not None}, sort_keys=True)
+
+
+def _stamp(work: Transaction, line_ids: Iterable[str]) -> None:
+    for line_id in line_ids:
+        work.execute(
+            "UPDATE projects SET modified = ? "
+            "WHERE id = (SELECT project_id FROM lines WHERE id = ?)",
+            work.now,
+            line_id,
+        )
