@@ -73,26 +73,26 @@ class Photographer:
         sys.path[:0] = [str(ROOT / "tests" / "support")]
         from quiet_studio import FixedRegistry, SilentMicrophone, SilentPlayer
 
-        from ditar_studio.engine.load import ModelShelf
+        from ditar_studio.engine.load import ModelRegistry
         from ditar_studio.ui.application import make_application
         from ditar_studio.ui.preferences import PreferenceFile
         from ditar_studio.ui.shell import Shell
-        from ditar_studio.ui.studio import Machinery, Studio
+        from ditar_studio.ui.studio import Backends, Studio
 
         self.app = make_application(["ditar-studio"])
         preferences = PreferenceFile(home / "settings.json")
         preferences.change(theme=self.options.theme, language="en", first_run_done=True)
         self.shell = Shell(self.app, preferences)
         made: list[Studio] = []
-        machinery = Machinery(
-            ModelShelf if self.options.model else SampleShelf,
+        backends = Backends(
+            ModelRegistry if self.options.model else SampleShelf,
             SilentPlayer,
             SilentMicrophone,
             FixedRegistry(),
             lambda take, reference: None,
         )
         self.shell.opened.connect(
-            lambda library: made.append(Studio(self.shell, library, machinery))
+            lambda library: made.append(Studio(self.shell, library, backends))
         )
         self.shell.start()
         self.wait(lambda: bool(made))

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from ditar_studio.api.errors import RefusedError
 
 MOST_CONNECTIONS = 400
-"""Open at once; the next one is told to come again."""
+"""Open at once; the next one is refused, to be retried later."""
 
 HEADER_SECONDS = 10.0
 """From connecting to the end of the request's header."""

@@ -1,4 +1,4 @@
-"""How refusals are told: OpenAI's error object, without what is nobody's business."""
+"""Refusals as OpenAI's error object, without private details such as folders."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 MOST_WAITING = 32
-"""Requests that wait while one is spoken; what comes then is told when to come again."""
+"""Requests that wait while one is spoken; what comes then is refused, with the time to retry."""
 
 _OPENAI_MODELS = ("tts-1", "gpt-4o-mini-tts")
 """Beginnings of names that clients of OpenAI's have built in; here they mean the loaded model."""
@@ -135,7 +135,7 @@ class Speaker:
         return speaking
 
     def stop(self) -> None:
-        """Cancel everything; those who wait are told."""
+        """Cancel everything; those who wait get an error."""
         for speaking in list(self._live):
             speaking.fail(
                 RefusedError("The endpoint is being stopped.", HTTPStatus.SERVICE_UNAVAILABLE)
@@ -153,8 +153,8 @@ class Speaking:
     Args:
         worker: whose thread does the work.
         work: gives the engine's events.
-        ended: told on the event loop's thread that its place is free, and, if it was spoken to its
-            end, how many seconds that took; perhaps more than once.
+        ended: called on the event loop's thread when its place is free, with the seconds that it
+            took if it was spoken to its end; perhaps more than once.
 
     Attributes:
         patches: how many were made, as soon as all were.

@@ -1,7 +1,7 @@
 """`ditar-studio benchmark`: speed and memory by steps and threads, side by side in one run.
 
-Absolute figures of a busy machine mean little; so every configuration takes turns with all others,
-the best of its rounds counts, and what is told is ratios too.
+Absolute figures of a busy machine mean little; so every configuration is interleaved with all
+others, the best of its rounds counts, and ratios are reported too.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
         values["long_ratio"] = ratio
         lines.append(f"RTF over {arguments.long:.0f} s is {ratio:.2f} times that over 10 s")
     if model.info.family == "voxcpm":
-        told, words = _precision(model, arguments)
-        values.update(told)
+        found, words = _precision(model, arguments)
+        values.update(found)
         lines += words
     console.result(values, "\n".join(lines))
     return 0

@@ -1,4 +1,4 @@
-"""Running a command, and how failures are told."""
+"""Running a command, and reporting its failure."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def main(arguments: Sequence[str] | None = None, start_studio: StartStudio | Non
         start_studio: opens the window; given by `ditar_studio.app`, which knows the interface.
 
     Returns:
-        The exit code: 0, or 1 for a failure that was told, 70 for one that nobody expected, 130
-        when interrupted.
+        The exit code: 0, or 1 for a failure that was reported, 70 for one that was not expected,
+        130 when interrupted.
 
     Raises:
         SystemExit: after wrong usage (2) and after help (0).

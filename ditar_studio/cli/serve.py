@@ -79,12 +79,12 @@ def _load(
         StudioError: there is no such model, or it can't be loaded.
     """
     from ditar_studio.engine.events import Failed
-    from ditar_studio.engine.load import ModelShelf
+    from ditar_studio.engine.load import ModelRegistry
 
     outcome: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def work(cancelled: threading.Event) -> Iterator[tuple[SpeechModel, VoiceCache]]:
-        yield ModelShelf().get(model)
+        yield ModelRegistry().get(model)
 
     worker.submit(work, outcome.put)
     while not interrupted.is_set():

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ditar_studio.audio.io import StreamingWavWriter, Subtype
     from ditar_studio.cli.console import Console
     from ditar_studio.cli.output import Output
-    from ditar_studio.engine.events import GenerationStats, SentenceHeard
+    from ditar_studio.engine.events import GenerationStats, SentenceVerified
     from ditar_studio.engine.generate import GenerationRequest
     from ditar_studio.engine.speech_model import ModelInfo, SpeechModel
     from ditar_studio.engine.voice import VoiceCache
@@ -53,8 +53,8 @@ _OPTIONS = {
 
 
 @dataclass(frozen=True)
-class Spoken:
-    """What became of a generation.
+class SpeakResult:
+    """The result of a generation.
 
     Attributes:
         path: what was made; None if nothing was.
@@ -62,7 +62,7 @@ class Spoken:
         voice_seconds: time that encoding the voice took.
         warnings: what was warned of.
         cancelled: whether it was interrupted.
-        heard: what the model heard of each sentence, where it was asked to listen.
+        sentences: how well the model recognised each, where it was asked to verify.
     """
 
     path: Path | None
@@ -70,7 +70,7 @@ class Spoken:
     voice_seconds: float
     warnings: list[str]
     cancelled: bool
-    heard: list[SentenceHeard]
+    sentences: list[SentenceVerified]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -86,11 +86,11 @@ class Spoken:
             "heard": [
                 {
                     "text": each.text,
-                    "sounds_wrong": round(each.hearing.error_rate, 4),
-                    "likeness": each.hearing.likeness and round(each.hearing.likeness, 4),
+                    "sounds_wrong": round(each.verification.error_rate, 4),
+                    "likeness": each.verification.likeness and round(each.verification.likeness, 4),
                     "candidates": each.candidates,
                 }
-                for each in self.heard
+                for each in self.sentences
             ],
         }
 
@@ -195,7 +195,7 @@ def speak_into(
     cancel: threading.Event,
     console: Console,
     subtype: Subtype = "PCM_16",
-) -> Spoken:
+) -> SpeakResult:
     """Speak a request into a WAV that grows as patches arrive.
 
     The growing file is made when the first patch is there, and holds all that was made, whatever
@@ -266,8 +266,8 @@ class _Recording:
             self.path = None
 
 
-def _follow(speech: SpeechStream, recording: _Recording, console: Console) -> Spoken:
-    """Write what a generation makes, and tell how it went."""
+def _follow(speech: SpeechStream, recording: _Recording, console: Console) -> SpeakResult:
+    """Write what a generation makes, and show how it goes."""
     from ditar_studio.engine.events import PatchReady, Progress, Warned
 
     for event in speech:
@@ -283,8 +283,8 @@ def _follow(speech: SpeechStream, recording: _Recording, console: Console) -> Sp
                 pass
     summary = speech.summary
     warnings = [warned.message for warned in summary.warnings]
-    stats, heard = summary.checked_stats(), list(summary.heard)
-    return Spoken(recording.path, stats, 0.0, warnings, summary.cancelled, heard)
+    stats, sentences = summary.checked_stats(), list(summary.sentences)
+    return SpeakResult(recording.path, stats, 0.0, warnings, summary.cancelled, sentences)
 
 
 def model_values(model: SpeechModel) -> dict[str, Any]:

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 OFF = "off"
 
 
-def teller(console: Console) -> Callable[[TuningEvent], None]:
-    """What tells a console of a tuning's events."""
+def reporter(console: Console) -> Callable[[TuningEvent], None]:
+    """A function that shows a tuning's events on a console."""
 
-    def tell(event: TuningEvent) -> None:
+    def report(event: TuningEvent) -> None:
         match event:
             case TuningProgress():
                 left = "" if event.remaining is None else f", about {event.remaining:.0f} s left"
@@ -36,7 +36,7 @@ def teller(console: Console) -> Callable[[TuningEvent], None]:
             case _:
                 pass
 
-    return tell
+    return report
 
 
 @contextlib.contextmanager
@@ -61,11 +61,11 @@ def cancelled_by(interrupted: threading.Event) -> Iterator[TuningControl]:
 
 
 def followed(events: Iterable[TuningEvent], console: Console) -> TuningEvent:
-    """The last event of a tuning that the console is told of."""
-    tell = teller(console)
+    """Show a tuning on the console; returns its last event."""
+    report = reporter(console)
     last: TuningEvent | None = None
     for last in events:
-        tell(last)
+        report(last)
     assert last is not None
     return last
 
@@ -77,7 +77,7 @@ class References:
         model: that is to speak.
         level: quick, thorough, or off or None.
         interrupted: ends it.
-        console: is told.
+        console: shows the progress.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class References:
         self._tuned: TunedReferences | None = None
         if level in ("quick", "thorough"):
             chosen: Level = "quick" if level == "quick" else "thorough"
-            self._tuned = TunedReferences(model, chosen, teller(console))
+            self._tuned = TunedReferences(model, chosen, reporter(console))
 
     def get(self, reference: Reference) -> Reference:
         """The reference with what it was fine-tuned to.

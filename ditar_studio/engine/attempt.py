@@ -1,4 +1,4 @@
-"""An attempt at a sentence: patch by patch, watched over until it ends, and heard if asked."""
+"""An attempt at a sentence: patch by patch, guarded until it ends, and verified if asked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ditar_studio.engine.events import LineEnd
     from ditar_studio.engine.settings import GenerationSettings
-    from ditar_studio.engine.speech_model import Hearing, ModelInfo, Utterance
+    from ditar_studio.engine.speech_model import ModelInfo, Utterance, Verification
 
 Result = TypeVar("Result")
 
@@ -60,7 +60,7 @@ class Attempt:
         pieces: what was made so far.
         patches: how many patches that took.
         end: why it ended.
-        hearing: what the model heard of it, once it listened.
+        verification: how well the model recognised it, once it was asked.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Attempt:
         self.pieces: list[NDArray[np.float32]] = []
         self.patches = 0
         self.end: LineEnd = "stopped"
-        self.hearing: Hearing | None = None
+        self.verification: Verification | None = None
         self._utterance = utterance
         self._settings = settings
         self._info = info
@@ -83,13 +83,13 @@ class Attempt:
 
     @property
     def rank(self) -> tuple[bool, float]:
-        """The higher, the better: whether it ended by itself, then how well it was heard."""
-        return self.end == "stopped", self.hearing.score if self.hearing else 0.0
+        """The higher, the better: whether it ended by itself, then how well it was recognised."""
+        return self.end == "stopped", self.verification.score if self.verification else 0.0
 
-    def listen(self) -> None:
-        """Let the model hear what was made."""
+    def verify(self) -> None:
+        """Let the model recognise what was made."""
         samples = np.concatenate(self.pieces)
-        self.hearing = self._work.do(lambda: self._utterance.hear(samples))
+        self.verification = self._work.do(lambda: self._utterance.verify(samples))
 
     def make(self) -> Iterator[Piece]:
         """Speak while the pieces are drawn, unless it is cancelled."""

@@ -1,7 +1,7 @@
-"""What a generation tells while it runs, in the order in which it happens.
+"""What a generation reports while it runs, in the order in which it happens.
 
     Started, perhaps a Warned, then per line: LineStarted,
-    (PatchReady, Progress | SentenceHeard | Warned)*, LineDone; at the end exactly one of Done,
+    (PatchReady, Progress | SentenceVerified | Warned)*, LineDone; at the end exactly one of Done,
     Cancelled or Failed.
 
 The concatenation of all `PatchReady.samples` is the whole result, pauses included.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ditar_studio.engine.speech_model import Hearing
+    from ditar_studio.engine.speech_model import Verification
 
 LineEnd = Literal["stopped", "too_long", "repeated", "silent", "cancelled"]
 """Why a line ended: the model said so, the length limit, a loop, a fall into silence, the user."""
@@ -95,19 +95,19 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class SentenceHeard:
-    """The model has heard a sentence that was given out; only where settings ask for it.
+class SentenceVerified:
+    """The model has recognised a sentence that was given out; only where settings ask for it.
 
     Attributes:
         line: index of its line.
         text: the sentence.
-        hearing: what was heard.
+        verification: the result.
         candidates: how many attempts it is the best of.
     """
 
     line: int
     text: str
-    hearing: Hearing
+    verification: Verification
     candidates: int
 
 
@@ -161,7 +161,7 @@ Event = (
     | LineStarted
     | PatchReady
     | Progress
-    | SentenceHeard
+    | SentenceVerified
     | LineDone
     | Warned
     | Done

@@ -18,7 +18,7 @@ import torch
 
 from ditar_studio.engine.attempt import Attempt, Work
 from ditar_studio.engine.native import EncodedClip, NativeModel, NativeVoice
-from ditar_studio.engine.speech_model import Hearing, SpeechModel
+from ditar_studio.engine.speech_model import SpeechModel, Verification
 from ditar_studio.engine.tuner import Tuner, TuningPlan
 from ditar_studio.engine.tuning_clips import speech_of
 from ditar_studio.engine.tuning_data import collect
@@ -134,11 +134,11 @@ class _Run:
             with tuner:
                 yield from self._train(tuner)
         if tuner is None or self._control.cancelled.is_set():
-            self._forget()
+            self._delete_checkpoint()
             yield TuningCancelled()
             return
         yield (yield from self._choose(tuner, encoded, before))
-        self._forget()
+        self._delete_checkpoint()
 
     def _tuner(self, voice: NativeVoice) -> Tuner:
         network = self._model.network
@@ -152,8 +152,8 @@ class _Run:
         generator = torch.Generator().manual_seed(self._seed)
         with torch.no_grad():
             patches = collect(network, clips, embedding, plan.losses, _DRAWS, generator)
-            told = network.voice(embedding[None])[1][0]
-        tuner = Tuner(network.locdit, told, patches, plan)
+            condition = network.voice(embedding[None])[1][0]
+        tuner = Tuner(network.locdit, condition, patches, plan)
         values = [self._model.info.weights_hash, self._clips, asdict(plan)]
         self._key = hashlib.sha256(json.dumps(values).encode()).hexdigest()
         if self._checkpoint is not None:
@@ -180,10 +180,10 @@ class _Run:
                 saved = now
 
     def _choose(
-        self, tuner: Tuner, encoded: EncodedClip, before: Hearing
+        self, tuner: Tuner, encoded: EncodedClip, before: Verification
     ) -> Generator[TuningProgress, None, TuningEvent]:
         """The furthest that the voice can go without losing words."""
-        best: Hearing | None = None
+        best: Verification | None = None
         for share in _SHARES:
             locdit, shift = tuner.result(share)
             level = tuner.plan.highest
@@ -210,11 +210,11 @@ class _Run:
         assert best is not None
         return InstantStays(_reason(best, before), _figures(before), _figures(best))
 
-    def _probe(self, voice: NativeVoice) -> Generator[TuningProgress, None, Hearing]:
-        """What the model hears of itself when it speaks the probe sentences; between two of them
-        others may have the thread."""
+    def _probe(self, voice: NativeVoice) -> Generator[TuningProgress, None, Verification]:
+        """Verify the probe sentences, spoken in a voice; between two of them others may have the
+        thread."""
         info, settings = self._model.info, self._model.info.default_settings
-        heard: list[Hearing] = []
+        checks: list[Verification] = []
         spent = 0.0
         for number, sentence in enumerate(PROBES):
             if number:
@@ -227,35 +227,35 @@ class _Run:
                 pass
             if self._control.cancelled.is_set():
                 break
-            attempt.listen()
-            assert attempt.hearing is not None
-            heard.append(attempt.hearing)
+            attempt.verify()
+            assert attempt.verification is not None
+            checks.append(attempt.verification)
             spent += time.monotonic() - start
         self._probe_seconds = spent
         self._spent += spent
-        likeness = sum(each.likeness or 0.0 for each in heard) / max(1, len(heard))
-        return Hearing(
-            sum(each.sounds for each in heard), sum(each.errors for each in heard), likeness
+        likeness = sum(each.likeness or 0.0 for each in checks) / max(1, len(checks))
+        return Verification(
+            sum(each.sounds for each in checks), sum(each.errors for each in checks), likeness
         )
 
-    def _forget(self) -> None:
+    def _delete_checkpoint(self) -> None:
         if self._checkpoint is not None:
             self._checkpoint.unlink(missing_ok=True)
 
 
-def _better(after: Hearing, before: Hearing) -> bool:
+def _better(after: Verification, before: Verification) -> bool:
     closer = (after.likeness or 0.0) > (before.likeness or 0.0)
     return closer and after.error_rate <= before.error_rate + _WORSE
 
 
-def _reason(after: Hearing, before: Hearing) -> str:
+def _reason(after: Verification, before: Verification) -> str:
     if (after.likeness or 0.0) <= (before.likeness or 0.0):
         return "The voice would not have come closer to the recording."
     return "The words would have become less clear."
 
 
-def _figures(hearing: Hearing) -> dict[str, float]:
+def _figures(check: Verification) -> dict[str, float]:
     return {
-        "error_rate": round(hearing.error_rate, 4),
-        "likeness": round(hearing.likeness or 0.0, 4),
+        "error_rate": round(check.error_rate, 4),
+        "likeness": round(check.likeness or 0.0, 4),
     }

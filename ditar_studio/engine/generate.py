@@ -28,7 +28,7 @@ from ditar_studio.engine.events import (
     LineStarted,
     PatchReady,
     Progress,
-    SentenceHeard,
+    SentenceVerified,
     Started,
     Warned,
 )
@@ -195,14 +195,14 @@ class _Run:
         self._work = Work()
         self._first_patch = 0.0
         self._samples = 0
-        self._spoken_samples = 0
+        self._speech_samples = 0
         self._patches = 0
         self._fraction = 0.0
         self._refused: list[Warned] = []
         settings = request.settings
         # Without noise all candidates would be the same.
         self._candidates = settings.candidates if settings.temperature > 0 else 1
-        self._listens = settings.candidates > 1 or settings.verify
+        self._verifies = settings.candidates > 1 or settings.verify
         self._unsuited: OtherModelError | None = None
 
     def events(self) -> Iterator[Event]:
@@ -290,7 +290,7 @@ class _Run:
         )
 
     def _refusals(self) -> Iterator[Event]:
-        """What was refused; where nothing else is spoken, the failure at the end tells it."""
+        """What was refused; where nothing else is spoken, the failure at the end contains it."""
         if self._patches:
             yield from self._refused
             self._refused = []
@@ -300,7 +300,7 @@ class _Run:
         return unreadable(sentence) if self._info.family == "ditar" else []
 
     def _prepare(self) -> PreparedVoice | None:
-        if self._listens and not self._info.hears_itself:
+        if self._verifies and not self._info.can_verify:
             raise StudioError(
                 f"{self._info.name} can't hear what it says.",
                 "Choose one candidate a sentence, unverified, or the built-in model.",
@@ -349,8 +349,8 @@ class _Run:
             self._patches += attempt.patches
             if self._cancel.is_set():
                 return "cancelled"
-            if self._listens:
-                attempt.listen()
+            if self._verifies:
+                attempt.verify()
             attempts.append(attempt)
         best = max(attempts, key=lambda attempt: attempt.rank)
         if count > 1:
@@ -360,13 +360,13 @@ class _Run:
         return best.end
 
     def _remarks(self, text: str, attempt: Attempt, line: int) -> Iterator[Event]:
-        """What was heard of a sentence, and a word about it if it may not be right."""
-        hearing = attempt.hearing
-        if hearing is not None:
-            yield SentenceHeard(line, text, hearing, self._candidates)
+        """The verification of a sentence, and a warning if it may not be right."""
+        check = attempt.verification
+        if check is not None:
+            yield SentenceVerified(line, text, check, self._candidates)
         if attempt.end in _ENDS:
             yield Warned(_ENDS[attempt.end], "Try another seed, or a shorter sentence.")
-        elif hearing is not None and hearing.doubtful:
+        elif check is not None and check.doubtful:
             words = textwrap.shorten(text, 50, placeholder="…")
             yield Warned(
                 f"Words may be missing or wrong in “{words}”.",
@@ -376,9 +376,9 @@ class _Run:
     def _emit(self, samples: NDArray[np.float32], line: int) -> Iterator[Event]:
         """Speech, if there is any."""
         if len(samples):
-            if not self._spoken_samples:
+            if not self._speech_samples:
                 self._first_patch = self._work.seconds
-            self._spoken_samples += len(samples)
+            self._speech_samples += len(samples)
             yield self._placed(samples, line)
 
     def _silence(self, seconds: float, line: int) -> Iterator[Event]:
@@ -396,7 +396,7 @@ class _Run:
         return Progress(line, min(1.0, self._fraction), stats.seconds, stats.rtf)
 
     def _stats(self) -> GenerationStats:
-        spoken = self._spoken_samples / self._info.sample_rate
+        spoken = self._speech_samples / self._info.sample_rate
         return GenerationStats(
             seconds=self._samples / self._info.sample_rate,
             elapsed=self._work.seconds,

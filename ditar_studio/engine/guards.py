@@ -56,7 +56,7 @@ class SilenceGuard:
         self._rate = sample_rate
         self._loudest = self.floor
         self._silent = 0.0
-        self.spoken = False
+        self.has_speech = False
 
     @property
     def silent_seconds(self) -> float:
@@ -79,10 +79,10 @@ class SilenceGuard:
         level = 10.0 * np.log10(float(np.mean(np.square(samples, dtype=np.float64))) + 1e-12)
         self._loudest = max(self._loudest, level)
         if level > max(self.floor, self._loudest - self.below_loudest):
-            self.spoken = True
+            self.has_speech = True
             self._silent = 0.0
             return samples
-        room = (self.longest if self.spoken else self.lead) - self._silent
+        room = (self.longest if self.has_speech else self.lead) - self._silent
         self._silent += len(samples) / self._rate
         return samples[: max(0, round(room * self._rate))]
 

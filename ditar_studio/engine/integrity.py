@@ -1,4 +1,4 @@
-"""Whether a model's files are what they were when it was released, told by their checksums.
+"""Whether a model's files are what they were when it was released, by their checksums.
 
 `manifest.json` in a model's folder holds the size and the SHA-256 of its files. Gigabytes take
 seconds to read, so the checksum of a large file is remembered in the user's cache folder and is not

@@ -61,7 +61,7 @@ def load_model(
     try:
         return _load(path, precision, adapter)
     except StudioError as error:
-        _let_go(error)
+        _free_frames(error)
         raise
 
 
@@ -87,7 +87,7 @@ def _load(path: Path, precision: Precision | None, adapter: Adapter | None) -> S
     return native.load(path, precision)
 
 
-def _let_go(error: BaseException) -> None:
+def _free_frames(error: BaseException) -> None:
     """Free what the frames hold in which a load failed: it can be most of a model."""
     failed: BaseException | None = error
     while failed is not None:
@@ -109,10 +109,10 @@ class Adapter:
     alpha: float | None = None
 
 
-class ModelShelf:
+class ModelRegistry:
     """The one model that is in memory, with the voices that it has encoded.
 
-    Used on one thread. Asking for another model lets go of the one before.
+    Used on one thread. Asking for another model unloads the one before.
 
     Args:
         threads: that torch may take; None takes `device.default_threads`.

@@ -17,7 +17,7 @@ from ditar_studio.audio.resample import import_torchaudio
 from ditar_studio.engine import integrity
 from ditar_studio.engine.guards import SilenceGuard
 from ditar_studio.engine.settings import GenerationSettings
-from ditar_studio.engine.speech_model import Hearing, ModelInfo, PatchOutput
+from ditar_studio.engine.speech_model import ModelInfo, PatchOutput, Verification
 from ditar_studio.engine.voice_adapter import VoiceAdapter, load_adapter
 from ditar_studio.errors import StudioError
 from ditar_studio.model.alignment import read
@@ -50,7 +50,7 @@ _LINGER = 0.6
 _SAMPLE_SOUNDS = 40  # of the reference's words that the model says to compare timbres: 3 s
 _SHORTEST_SAMPLE = 0.5  # seconds
 _SILENT = 0.1  # of the reference's power: 10 dB below it
-_LEAST_HEARD = 4  # sounds
+_LEAST_SOUNDS = 4  # sounds
 _LEAD, _TAIL, _LEAST_CUT = 6, 14, 8  # latents kept before and after speech; fewer are not cut
 _LONGEST_PAUSE = 6  # silent patches within a sentence
 
@@ -60,7 +60,7 @@ class NativeVoice:
     """An encoded reference.
 
     Attributes:
-        prompt: what the model keeps of it.
+        prompt: the reference as the model's input.
         pace: seconds a sound in it.
         timbre: [bands] correction of the model's rendering of it; see `model.timbre`.
         tuned: what draws its patches, where it is fine-tuned.
@@ -74,11 +74,11 @@ class NativeVoice:
 
 @dataclass(frozen=True, eq=False)
 class EncodedClip:
-    """A reference that the model has not spoken like yet.
+    """A reference whose timbre has not been measured yet.
 
     Attributes:
         voice: its voice, without the correction of its timbre.
-        sounds: phonemes that are spoken in it.
+        sounds: its phonemes.
         wave: [n] samples at the model's rate.
     """
 
@@ -127,7 +127,7 @@ def load(path: Path, precision: str | None = None) -> NativeModel:
         ),
         needs_transcript=model.reader is None,
         fine_tunes=model.pointer is not None and model.speaker is not None,
-        hears_itself=model.reader is not None and model.speaker is not None,
+        can_verify=model.reader is not None and model.speaker is not None,
     )
     return NativeModel(model, info)
 
@@ -253,10 +253,10 @@ class NativeModel:
         reading = None
         if transcript.strip():
             sounds = _sounds(transcript, None)
-            pace = len(samples) / self._info.sample_rate / max(1, _spoken(sounds))
+            pace = len(samples) / self._info.sample_rate / max(1, _timed(sounds))
         else:
             reading, pace = self._read(wave), _USUAL_PACE
-            sounds = _heard(reading)
+            sounds = _recognised(reading)
         prompt = self._model.encode_prompt(wave, torch.tensor(symbols.encode(sounds)), reading)
         voice = NativeVoice(prompt, min(_SLOWEST, max(_FASTEST, pace)))
         return EncodedClip(voice, sounds, wave)
@@ -267,7 +267,7 @@ class NativeModel:
         if prompt.units is None:
             return None
         begun = torch.nonzero(prompt.units.diff())[:, 0] + 1
-        if len(begun) < _LEAST_HEARD:
+        if len(begun) < _LEAST_SOUNDS:
             return None
         hop = self._model.config.vae.hop
         skipped = length - len(prompt.units) * hop
@@ -291,21 +291,21 @@ class NativeModel:
     def _timbre(
         self, voice: NativeVoice, sounds: list[str], recorded: torch.Tensor
     ) -> torch.Tensor | None:
-        """Let the model say the beginning of the reference and hear how it differs [bands].
+        """Let the model speak the beginning of the reference and measure how it differs [bands].
 
-        What falls silent at temperature 0 is said again as usual; None if that is silent too.
+        What falls silent at temperature 0 is spoken again as usual; None if that is silent too.
         """
         usual = self._info.default_settings.temperature
         for temperature in (0.0, usual):
-            made = self._said(voice, sounds[:_SAMPLE_SOUNDS], temperature)
+            made = self._speak(voice, sounds[:_SAMPLE_SOUNDS], temperature)
             if len(made) < _SHORTEST_SAMPLE * self._info.sample_rate:
                 continue
             if made.square().mean() > _SILENT * recorded.square().mean():
                 return correction(recorded, made, self._model.vae.decoder.synthesiser.spread)
         return None
 
-    def _said(self, voice: NativeVoice, sounds: list[str], temperature: float) -> torch.Tensor:
-        """Samples [n] of the model saying sounds in a voice, always the same."""
+    def _speak(self, voice: NativeVoice, sounds: list[str], temperature: float) -> torch.Tensor:
+        """Samples [n] of the model speaking sounds in a voice, always the same."""
         settings = replace(self._info.default_settings, temperature=temperature)
         generator = torch.Generator().manual_seed(0)
         utterance = self._utterance([*sounds, "."], voice, settings, generator)
@@ -336,7 +336,7 @@ class NativeModel:
         generator: torch.Generator | None,
     ) -> NativeUtterance:
         pace = voice.pace if voice else _USUAL_PACE
-        seconds = pace * _spoken(sounds) + 0.2
+        seconds = pace * _timed(sounds) + 0.2
         patches = max(1, round(seconds * self._info.sample_rate / self._info.patch_samples))
         return NativeUtterance(self._model, sounds, voice, settings, generator, patches)
 
@@ -362,10 +362,12 @@ class NativeUtterance:
         self._sampling = Sampling(settings.temperature, settings.guidance, settings.steps)
         self._generator = generator
         indices = torch.tensor(symbols.encode(sounds))
-        self._told = voice.prompt.voice[None] if voice and voice.prompt.voice is not None else None
+        self._embedding = (
+            voice.prompt.voice[None] if voice and voice.prompt.voice is not None else None
+        )
         prompt, tuned = (voice.prompt, voice.tuned) if voice else (None, None)
         self._state = model.prefill(indices, prompt, tuned)
-        self._decoder = model.vae.start(1, self._told, voice.timbre if voice else None)
+        self._decoder = model.vae.start(1, self._embedding, voice.timbre if voice else None)
         self._lingered = 0
         self._silence = SilenceGuard(model.config.vae.sample_rate)
         # Sound comes a patch after what it is the sound of.
@@ -397,11 +399,11 @@ class NativeUtterance:
     def _go_on(self, pointer: PointerState) -> None:
         """Begin the next sound where a pause grows longer than speech has pauses.
 
-        Within a pause the model may come to believe that all is said, and would never move the
-        pointer again. Sounds that passed in silence are said now.
+        Within a pause the model may come to believe that the text is at its end, and never move the
+        pointer again. Sounds that passed in silence are spoken now.
         """
         silent = round(self._silence.silent_seconds * self._model.config.patch_rate)
-        if self._silence.spoken and silent >= _LONGEST_PAUSE:
+        if self._silence.has_speech and silent >= _LONGEST_PAUSE:
             pointer.unit = self._units[0]
             self._units.clear()
             pointer.survival = 0.0
@@ -417,8 +419,8 @@ class NativeUtterance:
 
     @torch.inference_mode()
     @undisturbed()
-    def hear(self, samples: NDArray[np.float32]) -> Hearing | None:
-        """What the model's reader and speaker encoder make of it; see `Utterance.hear`."""
+    def verify(self, samples: NDArray[np.float32]) -> Verification | None:
+        """Recognise samples by the model's reader and speaker encoder; see `Utterance.verify`."""
         reader, speaker = self._model.reader, self._model.speaker
         if reader is None or speaker is None:
             return None
@@ -426,10 +428,10 @@ class NativeUtterance:
         rest = max(size, -(-len(samples) // size) * size) - len(samples)
         wave = torch.from_numpy(np.pad(samples, (0, rest)))[None]
         wanted = _unstressed(self._sounds)
-        heard = _unstressed(symbols.decode(read(reader(wave)[0])))
-        errors = import_torchaudio().functional.edit_distance(wanted, heard)
-        likeness = None if self._told is None else float(speaker(wave)[0] @ self._told[0])
-        return Hearing(len(wanted), errors, likeness)
+        recognised = _unstressed(symbols.decode(read(reader(wave)[0])))
+        errors = import_torchaudio().functional.edit_distance(wanted, recognised)
+        likeness = None if self._embedding is None else float(speaker(wave)[0] @ self._embedding[0])
+        return Verification(len(wanted), errors, likeness)
 
 
 def _sounds(text: str, lexicon: Lexicon | None) -> list[str]:
@@ -437,11 +439,11 @@ def _sounds(text: str, lexicon: Lexicon | None) -> list[str]:
     return _ended(phonemize(text, lexicon))
 
 
-def _heard(reading: torch.Tensor | None) -> list[str]:
+def _recognised(reading: torch.Tensor | None) -> list[str]:
     """The sounds of a clip whose words nobody wrote down. Almost half of a real speaker's are
     read wrongly, but in the right places, and that is as good a prompt as the words."""
     sounds = [] if reading is None else symbols.decode(read(reading[0]))
-    if _spoken(sounds) < _LEAST_HEARD:
+    if _timed(sounds) < _LEAST_SOUNDS:
         raise StudioError(
             "No speech can be made out in the reference.",
             "Choose a clip with clear speech, or write down what is said in it.",
@@ -451,14 +453,14 @@ def _heard(reading: torch.Tensor | None) -> list[str]:
 
 def _unstressed(sounds: list[str]) -> list[str]:
     """The phonemes alone, without marks, boundaries and stress."""
-    kept = (sound.lstrip("ˈˌ") for sound in sounds if sound not in symbols.PUNCTUATION)
-    return [sound for sound in kept if sound != symbols.BOUNDARY]
+    bare = (sound.lstrip("ˈˌ") for sound in sounds if sound not in symbols.PUNCTUATION)
+    return [sound for sound in bare if sound != symbols.BOUNDARY]
 
 
 def _ended(sounds: list[str]) -> list[str]:
     return sounds if sounds[-1] in symbols.PUNCTUATION else [*sounds, "."]
 
 
-def _spoken(sounds: list[str]) -> int:
+def _timed(sounds: list[str]) -> int:
     """How many of them take time; marks take about as long as a sound."""
     return sum(sound != symbols.BOUNDARY for sound in sounds)

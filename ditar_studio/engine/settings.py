@@ -32,9 +32,10 @@ class GenerationSettings:
             no stopping, no guards, no end tail trimmed); for parity checks.
         mode: how a model that offers several uses the voice (`ModelInfo.modes`); None: its default.
         style: description of the way of speaking, for models with `ModelInfo.supports_style`.
-        candidates: how often each sentence is spoken, the best being kept by `Hearing.score`; more
-            than one only by models with `ModelInfo.hears_itself`.
-        verify: whether the model hears each sentence and tells what it heard, also of a single
+        candidates: how often each sentence is spoken, the best by
+            `Verification.score` being kept; more than one only by models with
+            `ModelInfo.can_verify`.
+        verify: whether the model recognises each sentence and reports the result, also of a single
             candidate.
 
     Raises:

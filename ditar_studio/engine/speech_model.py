@@ -1,4 +1,4 @@
-"""What the engine asks of a model family: the face that DiTAR and VoxCPM share."""
+"""What the engine asks of a model family: the protocol that DiTAR and VoxCPM share."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ModelInfo:
         needs_voice: whether it can't speak without a reference.
         needs_transcript: whether the reference's transcript must be known.
         fine_tunes: whether voices can be fine-tuned, see `engine.fine_tuning`.
-        hears_itself: whether its utterances hear what they said.
+        can_verify: whether its utterances can recognise their own sound.
         levels_reference: whether references are trimmed and levelled by `engine.voice` before
             `prepare_voice`; False hands them over as they are.
     """
@@ -63,7 +63,7 @@ class ModelInfo:
     needs_voice: bool = True
     needs_transcript: bool = True
     fine_tunes: bool = False
-    hears_itself: bool = False
+    can_verify: bool = False
     levels_reference: bool = True
 
 
@@ -83,13 +83,13 @@ class PatchOutput:
 
 
 @dataclass(frozen=True)
-class Hearing:
-    """What a model's own reader and speaker encoder make of a sentence that it said.
+class Verification:
+    """What a model's own phonetic reader and speaker encoder recognise in a sentence that it spoke.
 
     Attributes:
         sounds: phonemes in the text.
         errors: the fewest of them to substitute, insert and delete, stress aside, to turn what was
-            read in the sound into the text.
+            read from the sound into the text.
         likeness: cosine of the embeddings of the sound and of the reference; None without one.
     """
 
@@ -121,7 +121,7 @@ class Utterance(Protocol):
 
     @property
     def max_patches(self) -> int:
-        """More than these can't be right: the engine stops there and tells."""
+        """More than these can't be right: the engine stops there and warns."""
 
     def step(self) -> PatchOutput:
         """Make the next patch."""
@@ -129,9 +129,9 @@ class Utterance(Protocol):
     def finish(self) -> NDArray[np.float32]:
         """Samples float32 [n] that are still inside the decoder's look-ahead; may be empty."""
 
-    def hear(self, samples: NDArray[np.float32]) -> Hearing | None:
-        """What the model hears in samples [n] of this sentence; None if it can't
-        (`ModelInfo.hears_itself`)."""
+    def verify(self, samples: NDArray[np.float32]) -> Verification | None:
+        """Recognise samples [n] of this sentence; None if the model can't
+        (`ModelInfo.can_verify`)."""
 
 
 class SpeechModel(Protocol):

@@ -39,7 +39,7 @@ class TuningPlan:
     Attributes:
         steps: of gradient descent.
         rate: learning rate of LocDiT's weights.
-        voice_rate: of the vector that is added to what LocDiT is told of the voice.
+        voice_rate: of the vector that is added to the voice condition of LocDiT.
         batch: patches a step.
         highest: highest noise level, 0..1, that is trained and generated with tuned weights.
         seed: of all noise.

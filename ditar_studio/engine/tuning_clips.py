@@ -1,4 +1,4 @@
-"""From the recordings of a voice to what is spoken in them, however long they are."""
+"""From the recordings of a voice to aligned clips, however long they are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 
 from ditar_studio.audio.clip import Clip
 from ditar_studio.engine.native import NativeModel
-from ditar_studio.engine.tuning_data import SpokenClip
+from ditar_studio.engine.tuning_data import AlignedClip
 from ditar_studio.engine.voice import LONGEST, Reference, trim_and_level
 from ditar_studio.errors import StudioError
 from ditar_studio.model.alignment import align
@@ -22,22 +22,22 @@ _FRAME = 0.1  # seconds in which loudness is measured
 _LEAST = 0.8  # seconds
 
 
-def speech_of(model: NativeModel, references: Sequence[Reference]) -> list[SpokenClip]:
-    """What is spoken in a voice's clips, up to `MOST_SECONDS`.
+def speech_of(model: NativeModel, references: Sequence[Reference]) -> list[AlignedClip]:
+    """Align a voice's clips, up to `MOST_SECONDS`.
 
     Clips in which no speech can be made out are passed over, but for the first.
 
     Raises:
         StudioError: the first can't be used.
     """
-    found: list[SpokenClip] = []
+    found: list[AlignedClip] = []
     left = MOST_SECONDS
     for reference in references:
         try:
             clip, transcript = trim_and_level(reference.clip()), reference.transcript
             if clip.seconds > left:
                 clip, transcript = _beginning(clip, left), ""
-            found += _spoken(model, clip, transcript)
+            found += _aligned_clips(model, clip, transcript)
         except StudioError:
             if reference is references[0]:
                 raise
@@ -49,24 +49,24 @@ def speech_of(model: NativeModel, references: Sequence[Reference]) -> list[Spoke
 
 
 @torch.inference_mode()
-def _spoken(model: NativeModel, clip: Clip, transcript: str) -> list[SpokenClip]:
+def _aligned_clips(model: NativeModel, clip: Clip, transcript: str) -> list[AlignedClip]:
     if clip.seconds <= LONGEST:
         prompt = model.encode(clip, transcript).voice.prompt
         assert prompt.units is not None
-        return [SpokenClip(prompt.symbols, prompt.latents, prompt.units)]
+        return [AlignedClip(prompt.symbols, prompt.latents, prompt.units)]
     pieces = at_pauses(clip.resample(model.info.sample_rate), model.info.patch_samples)
     if transcript.strip():
         return [_aligned(model, pieces, transcript)]
     found = []
     for piece in pieces:
         try:
-            found += _spoken(model, piece, "")
-        except StudioError:  # nobody speaks in it
+            found += _aligned_clips(model, piece, "")
+        except StudioError:  # no speech in it
             continue
     return found
 
 
-def _aligned(model: NativeModel, pieces: Sequence[Clip], transcript: str) -> SpokenClip:
+def _aligned(model: NativeModel, pieces: Sequence[Clip], transcript: str) -> AlignedClip:
     """A long clip, encoded piece by piece; the transcript is of all."""
     network = model.network
     assert network.reader is not None
@@ -75,7 +75,7 @@ def _aligned(model: NativeModel, pieces: Sequence[Clip], transcript: str) -> Spo
     latents = torch.cat([network.vae.encode(wave)[0] for wave in waves])
     reading = torch.cat([network.reader(wave)[0] for wave in waves])
     units, _ = align(reading, symbols[symbols != network.boundary])
-    return SpokenClip(symbols, latents, units)
+    return AlignedClip(symbols, latents, units)
 
 
 def at_pauses(clip: Clip, patch_samples: int) -> list[Clip]:

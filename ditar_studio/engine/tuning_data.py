@@ -1,4 +1,4 @@
-"""What a voice is fine-tuned on: every patch of its clips, with what LocDiT is told of it.
+"""What a voice is fine-tuned on: every patch of its clips, with the conditions that LocDiT gets.
 
 The language model stays as it is, so it reads each clip only once, or a few times with different
 noise on the latents that are fed back.
@@ -20,8 +20,8 @@ _SHORTEST = 16  # latents of a part: 0.4 s
 
 
 @dataclass(frozen=True, eq=False)
-class SpokenClip:
-    """What is spoken in a clip, and how.
+class AlignedClip:
+    """A clip with its phonemes and when each of them begins.
 
     Attributes:
         symbols: [N] its phonemes (indices), as in `model.ditar.Prompt`.
@@ -34,7 +34,7 @@ class SpokenClip:
     units: Tensor
 
 
-def cut(clip: SpokenClip, patch: int, longest: int = _LONGEST) -> list[SpokenClip]:
+def cut(clip: AlignedClip, patch: int, longest: int = _LONGEST) -> list[AlignedClip]:
     """A clip in parts of at most so many latents, cut between words."""
     if len(clip.latents) <= longest:
         return [clip]
@@ -44,12 +44,12 @@ def cut(clip: SpokenClip, patch: int, longest: int = _LONGEST) -> list[SpokenCli
     return [piece for part in parts for piece in cut(part, patch, longest)]
 
 
-def halves(clip: SpokenClip, patch: int) -> tuple[SpokenClip, SpokenClip] | None:
+def halves(clip: AlignedClip, patch: int) -> tuple[AlignedClip, AlignedClip] | None:
     """A clip in two, cut between patches where a word begins, as near the middle as there is
     one; None if it is too short."""
     symbols, units = clip.symbols, clip.units
     boundaries = torch.nonzero(symbols == DiTAR.boundary)[:, 0]
-    if not len(boundaries):  # of what nobody wrote down
+    if not len(boundaries):  # without a transcript
         boundaries = torch.arange(1, len(symbols))
     before = torch.cumsum(symbols != DiTAR.boundary, 0)[boundaries - 1]  # sounds ahead of each
     places = torch.searchsorted(units, before, right=True)  # latents ahead of each
@@ -63,10 +63,10 @@ def halves(clip: SpokenClip, patch: int) -> tuple[SpokenClip, SpokenClip] | None
     rest = boundary + int(symbols[boundary] == DiTAR.boundary)
     first = symbols[:boundary], clip.latents[:place], units[:place].clamp(max=sounds)
     second = symbols[rest:], clip.latents[place:], (units[place:] - sounds).clamp_min(0)
-    return SpokenClip(*first), SpokenClip(*second)
+    return AlignedClip(*first), AlignedClip(*second)
 
 
-def pairs(clips: Sequence[SpokenClip], patch: int) -> list[tuple[SpokenClip, ...]]:
+def pairs(clips: Sequence[AlignedClip], patch: int) -> list[tuple[AlignedClip, ...]]:
     """Every clip behind another, as what is to be spoken stands behind a prompt; a single clip's
     halves behind each other."""
     parts = [part for clip in clips for part in cut(clip, patch)]
@@ -79,7 +79,7 @@ def pairs(clips: Sequence[SpokenClip], patch: int) -> list[tuple[SpokenClip, ...
 
 def collect(
     model: DiTAR,
-    clips: Sequence[SpokenClip],
+    clips: Sequence[AlignedClip],
     voice: Tensor,
     losses: DiTARLosses,
     draws: int,
@@ -118,7 +118,7 @@ def collect(
     return Patches(clean, history, h, spoken, None)
 
 
-def _joined(parts: Sequence[SpokenClip], patch: int) -> dict[str, Tensor]:
+def _joined(parts: Sequence[AlignedClip], patch: int) -> dict[str, Tensor]:
     """One utterance of several, as `DiTARObjective.conditions` takes them."""
     mark = torch.tensor([DiTAR.begin_mark])
     text, latents, units = [mark], [], []

@@ -1,4 +1,4 @@
-"""What a fine-tuning tells while it runs, and how it is paused and cancelled.
+"""What a fine-tuning reports while it runs, and how it is paused and cancelled.
 
 TuningProgress*, at the end exactly one of VoiceTuned, InstantStays and TuningCancelled.
 """

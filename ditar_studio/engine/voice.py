@@ -206,5 +206,5 @@ class VoiceCache:
         return self._voices[key]
 
     def clear(self) -> None:
-        """Forget all voices."""
+        """Empty the cache."""
         self._voices.clear()

@@ -1,7 +1,7 @@
 """A fine-tuned voice on disk: what was trained of a model for it, in one safetensors file.
 
 It holds LocDiT's tuned weights in bfloat16 and what goes with them, 5.4 MB for the built-in model,
-and a card: which model it is for, from which clips and how it was made, what was heard before and
+and a card: which model it is for, from which clips and how it was made, the verification before and
 after.
 """
 
@@ -41,7 +41,7 @@ class AdapterCard:
         clips: hashes of the clips and transcripts that it was made from, the reference first.
         seconds: of speech in them.
         settings: how it was made.
-        before, after: what the model's own reader and speaker encoder heard on the probe sentences
+        before, after: how the model's own reader and speaker encoder recognised the probe sentences
             with the instant and with the fine-tuned voice: `error_rate`, `likeness`.
     """
 
@@ -61,7 +61,7 @@ class VoiceAdapter:
     Attributes:
         card: what it is.
         locdit: LocDiT's tuned weights by name.
-        shift: [dim] added to what LocDiT is told of the voice.
+        shift: [dim] added to the voice condition of LocDiT.
         timbre: [bands] correction of what is said with it, see `model.timbre`.
     """
 

@@ -303,5 +303,5 @@ class VoxCPMUtterance:
         """Nothing: the decoder doesn't look ahead."""
         return np.zeros(0, np.float32)
 
-    def hear(self, samples: NDArray[np.float32]) -> None:
+    def verify(self, samples: NDArray[np.float32]) -> None:
         """Nothing: these models have neither reader nor speaker encoder."""

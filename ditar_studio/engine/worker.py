@@ -57,7 +57,7 @@ class Worker:
         Args:
             work: called on the thread; the events that it gives are posted one by one. What it
                 raises becomes a `Failed` event: a StudioError with its own words, anything else
-                goes to the log and is told in general terms.
+                goes to the log and is reported in general terms.
             post: called on the thread with every event; it must not block.
         """
         job = Job(work, post)

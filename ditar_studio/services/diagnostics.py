@@ -53,8 +53,8 @@ class CrashReport:
 
     Args:
         path: the report's file.
-        text: what was said as it died, and the last lines of the log.
-        explained: whether anything was said; else it was killed, or the machine went down.
+        text: what was printed as it died, and the last lines of the log.
+        explained: whether anything was printed; else it was killed, or the machine went down.
     """
 
     path: Path
@@ -174,11 +174,11 @@ class Diagnostics:
         running = self.folder / _RUNNING
         if not running.exists():
             return None
-        said = running.read_text("utf-8", errors="replace")
+        printed = running.read_text("utf-8", errors="replace")
         ended = _last_lines(self.log_file)
-        text = f"{said or 'It ended without a word.'}\n\nThe log's last lines:\n{ended}"
+        text = f"{printed or 'It ended without a word.'}\n\nThe log's last lines:\n{ended}"
         path = self._put_away(running, text)
-        return CrashReport(path, text, bool(said))
+        return CrashReport(path, text, bool(printed))
 
     def _put_away(self, running: Path, text: str | None = None) -> Path:
         """Keep a run's report under its date; the oldest ones make room."""

@@ -61,7 +61,7 @@ class Download:
         offer: the model.
         hosts: to try, in this order.
         folder: where its files are and go; it must exist.
-        tell: called with every quarter of a megabyte.
+        on_progress: called with every quarter of a megabyte.
         cancel: set it to stop; what is here is kept for the next time.
         timeout: seconds after which a silent server is given up.
         pause: seconds before the second try; doubled before each further one.
@@ -72,14 +72,14 @@ class Download:
         offer: Offer,
         hosts: Sequence[str],
         folder: Path,
-        tell: Callable[[Progress], None],
+        on_progress: Callable[[Progress], None],
         cancel: threading.Event,
         timeout: float,
         pause: float,
     ) -> None:
         self._offer, self._hosts, self._folder = offer, hosts, folder
         self._cancel, self._timeout, self._pause = cancel, timeout, pause
-        self._meter = _Meter(offer, folder, tell)
+        self._meter = _Meter(offer, folder, on_progress)
 
     def run(self) -> Manifest:
         """Fetch until all files are here.
@@ -131,15 +131,15 @@ class Download:
         try:
             with urllib.request.urlopen(address, timeout=self._timeout) as response:
                 values = json.loads(response.read(_LONGEST_LISTING))
-            told = {each["rfilename"]: each for each in values["siblings"]}
+            listed = {each["rfilename"]: each for each in values["siblings"]}
             return {
                 file.name: replace(
                     file,
-                    size=file.size or int(told[file.name]["size"]),
-                    sha256=file.sha256 or (told[file.name].get("lfs") or {}).get("sha256"),
+                    size=file.size or int(listed[file.name]["size"]),
+                    sha256=file.sha256 or (listed[file.name].get("lfs") or {}).get("sha256"),
                 )
                 for file in self._offer.files
-                if file.name in told
+                if file.name in listed
             }
         except (OSError, http.client.HTTPException):
             return {}
@@ -215,7 +215,7 @@ class Download:
                         out.truncate(0)
                         raise _Retry("the server sent more bytes than the file has")
                     out.write(block)
-                    self._meter.tell(file.name)
+                    self._meter.report(file.name)
                     if self._cancel.is_set():
                         return
             if whole is not None and part.stat().st_size < whole:
@@ -241,28 +241,28 @@ class Download:
 
 
 class _Meter:
-    """Counts what is here and tells it.
+    """Counts what is here and reports it.
 
     Attributes:
         moved: whether anything has come.
     """
 
-    def __init__(self, offer: Offer, folder: Path, tell: Callable[[Progress], None]) -> None:
-        self._tell, self._folder = tell, folder
+    def __init__(self, offer: Offer, folder: Path, on_progress: Callable[[Progress], None]) -> None:
+        self._on_progress, self._folder = on_progress, folder
         known = [file.size for file in offer.files if file.size is not None]
         complete = len(known) == len(offer.files)
         self._total = sum(known) if complete else max(offer.about_bytes, sum(known))
         self._start, self._before = time.monotonic(), size_of(folder)
         self.moved = False
 
-    def tell(self, name: str) -> None:
+    def report(self, name: str) -> None:
         self.moved = True
         done = size_of(self._folder)
         elapsed, came = time.monotonic() - self._start, done - self._before
         left = None
         if came > 0:
             left = max(0, self._total - done) * elapsed / came
-        self._tell(Progress(name, done, max(self._total, done), left))
+        self._on_progress(Progress(name, done, max(self._total, done), left))
 
 
 def size_of(folder: Path) -> int:

@@ -177,7 +177,7 @@ def export(
     """Write a plan's pieces into a folder.
 
     Args:
-        progress: is told the fraction done, 0..1, on the calling thread.
+        progress: called with the fraction done, 0..1, on the calling thread.
         cancel: set it to stop; nothing is written then.
 
     Raises:

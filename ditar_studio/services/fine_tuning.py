@@ -26,7 +26,7 @@ from ditar_studio.store.adapter import SUFFIX
 from ditar_studio.store.library import Library
 from ditar_studio.store.voice import Voice
 
-_MOST_KEPT = 50
+_MOST_CACHED = 50
 """Fine-tuned voices of references that are in no library."""
 
 
@@ -37,13 +37,13 @@ def tune_voice(
     level: Level,
     control: TuningControl | None = None,
 ) -> Iterator[TuningEvent]:
-    """Fine-tune a voice of the library on all of its samples, and keep what comes of it.
+    """Fine-tune a voice of the library on all of its samples, and save the result.
 
     A tuning that was killed goes on where it was. What the voice was fine-tuned to before stays
     until then, and can be had back by undo.
 
     Yields:
-        Events as `engine.fine_tuning.fine_tune` tells them; `VoiceTuned` once it is kept.
+        Events of `engine.fine_tuning.fine_tune`; `VoiceTuned` once it is saved.
 
     Raises:
         StudioError: as there; or the voice is gone.
@@ -75,13 +75,13 @@ def is_outdated(voice: Voice, model: SpeechModel) -> bool:
 
 
 class TunedReferences:
-    """Fine-tunes references that are in no library, each once: what comes of it is kept by
+    """Fine-tunes references that are in no library, each once; the results are cached by
     content in the user's cache.
 
     Args:
         model: that is to speak.
         level: how much time is taken for each.
-        tell: told of every event of a tuning.
+        on_event: called with every event of a tuning.
         folder: where to keep them; None for the user's cache.
     """
 
@@ -89,10 +89,10 @@ class TunedReferences:
         self,
         model: SpeechModel,
         level: Level,
-        tell: Callable[[TuningEvent], None],
+        on_event: Callable[[TuningEvent], None],
         folder: Path | None = None,
     ) -> None:
-        self._model, self._level, self._tell = model, level, tell
+        self._model, self._level, self._on_event = model, level, on_event
         self._folder = folder or platformdirs.user_cache_path("ditar-studio", False) / "voices"
 
     def get(self, reference: Reference, control: TuningControl | None = None) -> Reference:
@@ -112,7 +112,7 @@ class TunedReferences:
             return reference
         if not path.is_file():
             for event in fine_tune(self._model, [reference], self._level, control=control):
-                self._tell(event)
+                self._on_event(event)
                 if isinstance(event, VoiceTuned):
                     self._folder.mkdir(parents=True, exist_ok=True)
                     save_adapter(event.adapter, path)
@@ -122,12 +122,12 @@ class TunedReferences:
                     return reference
                 elif isinstance(event, TuningCancelled):
                     return reference
-            self._forget_old()
+            self._delete_oldest()
         path.touch()
         return dataclasses.replace(reference, adapter=path)
 
-    def _forget_old(self) -> None:
-        kept = sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-        for path in kept[_MOST_KEPT:]:
+    def _delete_oldest(self) -> None:
+        cached = sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in cached[_MOST_CACHED:]:
             with contextlib.suppress(OSError):
                 path.unlink()

@@ -1,4 +1,4 @@
-"""The models on this computer: the keeping of those that were downloaded and of folders at hand.
+"""The models on this computer: those that were downloaded, and folders at hand.
 
 Nothing is fetched unless `Models.download` is called. A model counts as installed once all its
 files are here.
@@ -161,7 +161,7 @@ class Models:
         new.replace(self.folder / _FOLDERS)
 
     def remove(self, name: str) -> Path | None:
-        """Delete a downloaded model, or a broken-off download; only forget a folder at hand.
+        """Delete a downloaded model, or a broken-off download; only unlist a folder at hand.
 
         Returns:
             The folder that was only forgotten.
@@ -254,14 +254,14 @@ class Models:
     def download(
         self,
         name: str,
-        tell: Callable[[Progress], None] = lambda _: None,
+        on_progress: Callable[[Progress], None] = lambda _: None,
         cancel: threading.Event | None = None,
     ) -> Installed:
         """Fetch a model, or what is missing or damaged of it.
 
         Args:
             name: of an offer.
-            tell: called with every quarter of a megabyte.
+            on_progress: called with every quarter of a megabyte.
             cancel: set it to stop; what is here is kept for the next time.
 
         Raises:
@@ -273,7 +273,7 @@ class Models:
         _check_space(folder, offer.about_bytes - size_of(folder))
         cancel = cancel or threading.Event()
         hosts = self.hosts(offer)
-        download = Download(offer, hosts, folder, tell, cancel, self._timeout, self._pause)
+        download = Download(offer, hosts, folder, on_progress, cancel, self._timeout, self._pause)
         busy = StudioError(
             f"Another program is downloading {name}.", "Wait for it, or stop it there."
         )
@@ -285,7 +285,7 @@ class Models:
 def _installed(name: str, path: Path, *, linked: bool) -> Installed:
     try:
         files = integrity.read_manifest(path).files
-    except StudioError:  # told where the model is used or checked
+    except StudioError:  # reported where the model is used or checked
         files = {}
     verified = bool(files) and all(file.verified for file in files.values())
     return Installed(name, path, size_of(path), linked, verified)

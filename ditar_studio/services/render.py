@@ -1,7 +1,7 @@
-"""Speaking lines of a project: each becomes a take on disk while it is heard.
+"""Speaking lines of a project: each becomes a take on disk while it is played.
 
 `render` yields events while it works and is made for `engine.worker.Worker.submit`. A take is in
-the library and on the disk from its first patch: stopping keeps what was heard as a partial take,
+the library and on the disk from its first patch: stopping keeps what there is as a partial take,
 and so does a crash (see `store.recovery`).
 """
 
@@ -24,7 +24,7 @@ from ditar_studio.engine.events import (
     GenerationStats,
     PatchReady,
     Progress,
-    SentenceHeard,
+    SentenceVerified,
     Warned,
 )
 from ditar_studio.engine.generate import GenerationRequest
@@ -36,7 +36,7 @@ from ditar_studio.services.metadata import mark
 from ditar_studio.services.references import reference_of
 from ditar_studio.services.speaking import SpeechStream, SpeechSummary
 from ditar_studio.store.recipe import Recipe, pronunciations_in
-from ditar_studio.store.takes import Heard
+from ditar_studio.store.takes import Verification
 from ditar_studio.text import lexicon
 
 if TYPE_CHECKING:
@@ -185,10 +185,10 @@ def get_ready(
 ) -> None:
     """Do ahead what the first line would wait for: encode the project's voices, make a patch each.
 
-    Nobody hears it. What is wrong with a voice is left to be told when it is to speak.
+    Nothing is played. What is wrong with a voice is reported when it is to speak.
 
     Args:
-        cancel: set it when something is to be spoken in earnest.
+        cancel: set it when something else is to be spoken.
 
     Raises:
         StudioError: the project or one of its voices is gone.
@@ -218,7 +218,7 @@ def render(
     """Speak lines of a project into takes.
 
     Args:
-        cancel: set it to stop after the patch at work; what was heard becomes a take.
+        cancel: set it to stop after the patch at work; what was made becomes a take.
         voices: keeps encoded voices from call to call.
         roll: gives a seed for takes whose seed is not pinned.
 
@@ -280,13 +280,13 @@ class _Run:
     ) -> Iterator[RenderEvent]:
         """One take of one line, which is a share (beginning, size) of the whole."""
         try:
-            spoken, recipe = self._prepared(project, line, variation)
+            request, recipe = self._prepared(project, line, variation)
         except StudioError as error:
             log.warning("a line can't be spoken", exc_info=error)
             yield self._line_failed(line, error.message, error.remedy)
             return
         take = self._library.takes.begin(project.id, line.id, recipe, line.fingerprint).value
-        speech = SpeechStream(self._model, spoken, self._cancel, self._voices)
+        speech = SpeechStream(self._model, request, self._cancel, self._voices)
         try:
             yield TakeStarted(take, number)
             rate = self._model.info.sample_rate
@@ -306,29 +306,29 @@ class _Run:
                         case _:
                             pass
         except BaseException:
-            self._keep(take, SpeechSummary(heard=speech.summary.heard))
+            self._finish(take, SpeechSummary(sentences=speech.summary.sentences))
             raise
         summary = speech.summary
-        kept = self._keep(take, summary)
+        finished = self._finish(take, summary)
         if summary.failure is not None:
             yield self._line_failed(line, summary.failure.message, summary.failure.remedy)
-        if kept is not None:
-            self._made.append(kept.id)
-            yield TakeDone(kept, summary.stats)
+        if finished is not None:
+            self._made.append(finished.id)
+            yield TakeDone(finished, summary.stats)
 
-    def _keep(self, take: Take, summary: SpeechSummary) -> Take | None:
+    def _finish(self, take: Take, summary: SpeechSummary) -> Take | None:
         """Enter the take as finished if there is any sound in it; None if there is none."""
         takes = self._library.takes
-        kept = takes.finish(
+        finished = takes.finish(
             take.id,
             "complete" if summary.complete else "partial",
             rtf=summary.stats.rtf if summary.stats else None,
-            heard=_heard(summary.heard),
+            verification=_verification(summary.sentences),
         ).value
-        if kept.seconds == 0:
+        if finished.seconds == 0:
             takes.abandon(take.id)
             return None
-        return kept
+        return finished
 
     def _prepared(
         self, project: Project, line: Line, variation: int
@@ -336,7 +336,7 @@ class _Run:
         """What the engine is asked for, and the recipe of what it will make."""
         info = self._model.info
         wanted = {n: v for n, v in line.generation.items() if v is not None}
-        if not info.hears_itself:
+        if not info.can_verify:
             wanted = {n: v for n, v in wanted.items() if n not in ("candidates", "verify")}
         if "seed" not in wanted or variation:
             wanted["seed"] = self._roll()
@@ -360,8 +360,8 @@ class _Run:
             date=datetime.now().astimezone().isoformat(timespec="seconds"),
         )
         words = lexicon.parse(pronunciations) if pronunciations else None
-        spoken = GenerationRequest((SpokenLine(line.text),), reference, settings, words)
-        return spoken, recipe
+        request = GenerationRequest((SpokenLine(line.text),), reference, settings, words)
+        return request, recipe
 
     def _voice(self, voice_id: str | None) -> Voice | None:
         return self._library.voices.get(voice_id) if voice_id else None
@@ -372,14 +372,14 @@ class _Run:
         return LineFailed(line.id, message, remedy)
 
 
-def _heard(sentences: Sequence[SentenceHeard]) -> Heard | None:
+def _verification(sentences: Sequence[SentenceVerified]) -> Verification | None:
     """Of a take: the errors of all its sounds, and the likeness, weighted by sounds."""
     if not sentences:
         return None
-    hearings = [sentence.hearing for sentence in sentences]
-    sounds = max(1, sum(hearing.sounds for hearing in hearings))
-    known = [(each.likeness, each.sounds) for each in hearings if each.likeness is not None]
+    checks = [sentence.verification for sentence in sentences]
+    sounds = max(1, sum(check.sounds for check in checks))
+    known = [(each.likeness, each.sounds) for each in checks if each.likeness is not None]
     weight = sum(count for _, count in known)
     likeness = sum(value * count for value, count in known) / weight if weight else None
-    errors = sum(hearing.errors for hearing in hearings)
-    return Heard(errors / sounds, likeness, any(hearing.doubtful for hearing in hearings))
+    errors = sum(check.errors for check in checks)
+    return Verification(errors / sounds, likeness, any(check.doubtful for check in checks))

@@ -1,4 +1,4 @@
-"""Taking out of a text what tells who somebody is, where their files lie and what they write."""
+"""Removing from a text who somebody is, where their files are and what they write."""
 
 from __future__ import annotations
 

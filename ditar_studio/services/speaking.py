@@ -1,4 +1,4 @@
-"""Speaking: the one place that draws the engine's events.
+"""Speaking: the one place that consumes the engine's events.
 
 Takes, the command line, the endpoint and the Python API are all given their speech by a
 `SpeechStream`, so that whatever is done to speech on its way out is done for all of them.
@@ -17,7 +17,7 @@ from ditar_studio.engine.events import (
     Event,
     Failed,
     GenerationStats,
-    SentenceHeard,
+    SentenceVerified,
     Warned,
 )
 from ditar_studio.engine.generate import stream
@@ -36,14 +36,14 @@ class SpeechSummary:
     Attributes:
         stats: what it took; None if it failed, or was left before its end.
         warnings: what the user should know.
-        heard: what the model heard of each sentence, where it was asked to listen.
+        sentences: how well the model recognised each, where it was asked to verify.
         cancelled: whether it was stopped before its end.
         failure: why it could not go on, if so.
     """
 
     stats: GenerationStats | None = None
     warnings: tuple[Warned, ...] = ()
-    heard: tuple[SentenceHeard, ...] = ()
+    sentences: tuple[SentenceVerified, ...] = ()
     cancelled: bool = False
     failure: Failed | None = None
 
@@ -85,7 +85,7 @@ class SpeechStream:
     ) -> None:
         self._events = self._drawn(stream(model, request, cancel, voices))
         self._warnings: list[Warned] = []
-        self._heard: list[SentenceHeard] = []
+        self._sentences: list[SentenceVerified] = []
         self._end: Done | Cancelled | Failed | None = None
 
     def __iter__(self) -> Iterator[Event]:
@@ -102,7 +102,7 @@ class SpeechStream:
         return SpeechSummary(
             stats=end.stats if isinstance(end, (Done, Cancelled)) else None,
             warnings=tuple(self._warnings),
-            heard=tuple(self._heard),
+            sentences=tuple(self._sentences),
             cancelled=isinstance(end, Cancelled),
             failure=end if isinstance(end, Failed) else None,
         )
@@ -113,8 +113,8 @@ class SpeechStream:
                 match event:
                     case Warned():
                         self._warnings.append(event)
-                    case SentenceHeard():
-                        self._heard.append(event)
+                    case SentenceVerified():
+                        self._sentences.append(event)
                     case Done() | Cancelled() | Failed():
                         self._end = event
                     case _:

@@ -1,4 +1,4 @@
-"""What a voice says with and without what it was fine-tuned to, to be listened to."""
+"""A voice with and without its fine-tuning, speaking the same sentence for comparison."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ditar_studio.engine.voice import VoiceCache
     from ditar_studio.store.voice import Voice
 
-_SAID = "This is how the voice sounds. Would anyone take it for a recording?"
+_SENTENCE = "This is how the voice sounds. Would anyone take it for a recording?"
 
 
 def speak_probes(
@@ -29,7 +29,7 @@ def speak_probes(
     tuned = reference_of(voice)
     settings = model.info.default_settings
     first, second = (
-        generate(model, GenerationRequest.of(_SAID, reference, settings), cancel, voices).clip
+        generate(model, GenerationRequest.of(_SENTENCE, reference, settings), cancel, voices).clip
         for reference in (replace(tuned, adapter=None), tuned)
     )
     return first, second

@@ -1,4 +1,4 @@
-"""A fine-tuned voice's file in the library: what it says of itself, and where it is kept."""
+"""A fine-tuned voice's file in the library: its card, and where it is kept."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Adapter:
         id: in the library.
         path: of the file.
         sha256: of the file.
-        card: what the file says of itself; see `engine.voice_adapter.AdapterCard`.
+        card: see `engine.voice_adapter.AdapterCard`.
         created: seconds since 1970.
     """
 
@@ -54,7 +54,7 @@ class Adapter:
 
 
 def read_card(path: Path) -> dict[str, Any]:
-    """What a fine-tuned voice's file says of itself.
+    """Read the card of a fine-tuned voice's file.
 
     Raises:
         StudioError: it is no such file.

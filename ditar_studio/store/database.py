@@ -139,7 +139,7 @@ class Database:
         step = 0
         if label and transaction.edits:
             step = self.stack.push(Step(label, tuple(transaction.edits), merge, self.clock()))
-        transaction.changes = self._told(transaction, step=step)
+        transaction.changes = self._publish(transaction, step=step)
 
     def undo(self) -> ChangeSet:
         """Take the last undoable operation back; an empty change set when there is none."""
@@ -158,7 +158,7 @@ class Database:
         return self._replay(lambda write: self.stack.take_back(step_id, write, self.clock()))
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Be told of every change, on the database's thread. Returns what ends it."""
+        """Call a listener with every change, on the database's thread. Returns what ends it."""
         self._listeners.append(listener)
         return functools.partial(self._listeners.remove, listener)
 
@@ -175,7 +175,7 @@ class Database:
                     transaction.write(edit)
 
         undone = move(write)
-        return self._told(transaction, undone=undone, revived=revived)
+        return self._publish(transaction, undone=undone, revived=revived)
 
     @contextlib.contextmanager
     def _atomic(self) -> Iterator[None]:
@@ -199,7 +199,7 @@ class Database:
                 "Check that the disk is not full and that the library's folder may be written to.",
             ) from error
 
-    def _told(
+    def _publish(
         self,
         transaction: Transaction,
         step: int = 0,

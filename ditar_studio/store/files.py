@@ -28,7 +28,7 @@ def default_root() -> Path:
 
 
 def new_id() -> str:
-    """A fresh identifier, unique over libraries."""
+    """A new identifier, unique over libraries."""
     return secrets.token_hex(12)
 
 
@@ -57,7 +57,7 @@ def make_private(path: Path) -> None:
     Raises:
         StudioError: the disk is full, or the folder cannot be written to.
     """
-    with _told(path):
+    with _disk_errors_explained(path):
         privacy.make_folder(path.parent)
         privacy.make_file(path)
 
@@ -73,7 +73,7 @@ def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
         StudioError: the disk is full, the folder cannot be written to or is missing.
     """
     partial = path.with_name(f".{secrets.token_hex(8)}.partial{path.suffix}")
-    with _told(path):
+    with _disk_errors_explained(path):
         try:
             if private:
                 privacy.make_folder(path.parent)
@@ -87,7 +87,7 @@ def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _disk_errors_explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The library: voices, projects and takes of one user, in one folder. The store's one face.
+"""The library: voices, projects and takes of one user, in one folder. The store's one entrance.
 
     with Library(default_root()) as library:
         voice = library.voices.create("Anna", [NewSample(path, "What she says.")]).value
@@ -57,7 +57,7 @@ class Library:
         clock: seconds since 1970; given by tests.
 
     Attributes:
-        damaged: what the user must be told, if the database was not as it was left; else None.
+        damaged: what to report to the user, if the database was not as it was left; else None.
 
     Raises:
         StudioError: it cannot be opened, or another DiTAR Studio has it open.
@@ -124,7 +124,7 @@ class Library:
         self.database.forbid_waiting()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Be told what each operation changed, on the library's thread. Returns what ends it."""
+        """Call a listener with each change, on the library's thread. Returns what ends it."""
         return self.database.subscribe(listener)
 
     @serial

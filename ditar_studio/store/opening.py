@@ -19,7 +19,7 @@ from ditar_studio.store.write_ahead import has_lost_changes
 
 @dataclass(frozen=True)
 class Damage:
-    """What the user must be told of a database that was not as it was left.
+    """What to report of a database that was not as it was left.
 
     Attributes:
         message, remedy: as in `StudioError`.

@@ -46,7 +46,7 @@ class Recovery:
     def find(self) -> list[Recoverable]:
         """Everything an earlier run left unfinished that has sound in it, newest first.
 
-        What has no sound in it was never heard; it is put away without a question.
+        What has no sound in it is discarded without a question.
         """
         found: list[Recoverable] = []
         empty: list[tuple[Literal["take", "recording"], str]] = []

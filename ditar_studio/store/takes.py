@@ -21,11 +21,11 @@ TakeStatus = Literal["recording", "complete", "partial"]
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What the model that spoke a take heard of it.
+class Verification:
+    """How well the model that spoke a take recognised it.
 
     Args:
-        sounds_wrong: share of the text's sounds that it heard differently.
+        sounds_wrong: share of the text's sounds that it recognised as others.
         likeness: of its own embeddings of the take and of the reference, at most 1; None without
             a reference.
         doubtful: whether words are probably missing or wrong.
@@ -38,7 +38,7 @@ class Heard:
 
 @dataclass(frozen=True)
 class SpokenWord:
-    """When a word of a take is heard.
+    """When a word of a take is spoken.
 
     Args:
         start, end: its characters in the take's text, end exclusive.
@@ -62,9 +62,9 @@ class Take:
             others; 0 without a line.
         status: "recording" while patches arrive, then "complete", or "partial" when it was stopped.
         seconds: its length; `rtf` is time to make / length; `similarity` 0..1 to the reference.
-        heard: what the model heard of it; None where it was not asked to listen.
+        verification: how well the model recognised it; None where it was not asked to verify.
         created: seconds since 1970.
-        words: when its words are heard, in their order; empty where that isn't known.
+        words: when its words are spoken, in their order; empty where that isn't known.
     """
 
     id: str
@@ -79,7 +79,7 @@ class Take:
     seconds: float
     rtf: float | None
     similarity: float | None
-    heard: Heard | None
+    verification: Verification | None
     starred: bool
     note: str
     created: float
@@ -152,7 +152,7 @@ class Takes:
         *,
         rtf: float | None = None,
         seconds: float | None = None,
-        heard: Heard | None = None,
+        verification: Verification | None = None,
         words: Sequence[SpokenWord] = (),
     ) -> Outcome[Take]:
         """Note that a take's file is whole; its length is read from the file unless given."""
@@ -161,8 +161,8 @@ class Takes:
         files.sound_to_disk(take.path)
         with self.database.operation() as work:
             work.update("takes", take_id, status=status, seconds=length, rtf=rtf)
-            if heard is not None:
-                work.update("takes", take_id, **asdict(heard))
+            if verification is not None:
+                work.update("takes", take_id, **asdict(verification))
             if words:
                 work.update("takes", take_id, words=_words_json(words))
             if take.line_id is not None:
@@ -171,7 +171,7 @@ class Takes:
 
     @serial
     def abandon(self, take_id: str) -> Outcome[None]:
-        """Forget a take that was begun and has no sound in it; its file is removed."""
+        """Remove a take that was begun and has no sound in it, with its file."""
         take = self.get(take_id)
         take.path.unlink(missing_ok=True)
         with self.database.operation() as work:
@@ -245,7 +245,7 @@ class Takes:
             seconds=row["seconds"],
             rtf=row["rtf"],
             similarity=row["similarity"],
-            heard=_heard(row),
+            verification=_verification(row),
             starred=bool(row["starred"]),
             note=row["note"],
             created=row["created"],
@@ -258,7 +258,7 @@ def _words_json(words: Sequence[SpokenWord]) -> str:
     return json.dumps(kept, separators=(",", ":"))
 
 
-def _heard(row: sqlite3.Row) -> Heard | None:
+def _verification(row: sqlite3.Row) -> Verification | None:
     if row["sounds_wrong"] is None:
         return None
-    return Heard(row["sounds_wrong"], row["likeness"], bool(row["doubtful"]))
+    return Verification(row["sounds_wrong"], row["likeness"], bool(row["doubtful"]))

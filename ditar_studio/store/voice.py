@@ -30,7 +30,7 @@ class NewSample:
     Args:
         path: an audio file, copied into the library.
         transcript: what is said in it.
-        verdict: what the judge said of it, as plain values.
+        verdict: the judgement of it, as plain values.
         recording_id: the recording that it was made from; it is put away as it is a sample now.
     """
 
@@ -42,7 +42,7 @@ class NewSample:
 
 @dataclass(frozen=True)
 class Sample:
-    """A reference recording of a voice, with what the judge said of it."""
+    """A reference recording of a voice, with the judgement of it."""
 
     id: str
     voice_id: str

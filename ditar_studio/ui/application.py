@@ -60,7 +60,7 @@ class Appearance:
         wanted = theme.make_theme(self._is_dark(value), value.text_size)
         if wanted != self._applied:
             self._applied = wanted
-            theme.keeper.apply(wanted)
+            theme.manager.apply(wanted)
 
     def _is_dark(self, value: Preferences) -> bool:
         choice = theme.ThemeChoice(value.theme)

@@ -1,7 +1,7 @@
 """Between the GUI thread and all others: work goes out, results come back as queued signals.
 
 The GUI thread never waits. The library answers from its own thread, the engine from its worker,
-files and sums from a small pool; whatever they tell is put into the event queue of the GUI thread.
+files and sums from a small pool; their results are put into the event queue of the GUI thread.
 
     bridge.ask(library.voices.rename, voice_id, "Bea", done=show, owner=panel)
     bridge.background(read_clip, path, done=show, owner=panel)
@@ -78,7 +78,7 @@ class Bridge(QObject):
         """Takes `library` for `ask`; this thread may no longer wait for it."""
         library.forbid_waiting()
         self._library = library
-        self._unsubscribe = library.subscribe(self._tell_changes)
+        self._unsubscribe = library.subscribe(self._publish_changes)
 
     def post(self, call: Callable[[], object]) -> None:
         """Runs `call` on the GUI thread soon; any thread may say this."""
@@ -100,7 +100,7 @@ class Bridge(QObject):
             work: an operation of the library, with its arguments after it.
             done: gets the result, on the GUI thread.
             failed: gets the failure, on the GUI thread; without it `failed` is emitted.
-            owner: nothing is told any more once this object is deleted.
+            owner: nothing is delivered any more once this object is deleted.
 
         Raises:
             RuntimeError: no library has been given yet.
@@ -130,7 +130,7 @@ class Bridge(QObject):
     ) -> Job:
         """Queues engine work; each of its events reaches `listener` on the GUI thread, in order."""
         return self.worker.submit(
-            work, lambda event: self.post(lambda: _tell(listener, event, owner))
+            work, lambda event: self.post(lambda: _notify(listener, event, owner))
         )
 
     def follow(
@@ -146,7 +146,7 @@ class Bridge(QObject):
         )
 
     def close(self, timeout: float = 5.0) -> bool:
-        """Cancels and ends all work; nothing is told any more. Whether it ended in time."""
+        """Cancels and ends all work; nothing is delivered any more. Whether it ended in time."""
         self._closed = True
         if self._unsubscribe is not None:
             self._unsubscribe()
@@ -155,7 +155,7 @@ class Bridge(QObject):
         self._pool.shutdown(wait=True, cancel_futures=True)
         return ended
 
-    def _tell_changes(self, changes: Any) -> None:
+    def _publish_changes(self, changes: Any) -> None:
         self.post(lambda: self.changed.emit(changes))
 
     def _deliver(
@@ -181,7 +181,7 @@ class Bridge(QObject):
             self._fail(unexpected, failed, owner)
         else:
             if done is not None:
-                _tell(done, result, owner)
+                _notify(done, result, owner)
 
     def _fail(
         self,
@@ -190,11 +190,11 @@ class Bridge(QObject):
         owner: QObject | None,
     ) -> None:
         if failed is not None:
-            _tell(failed, error, owner)
+            _notify(failed, error, owner)
         else:
             self.failed.emit(error.message, error.remedy)
 
 
-def _tell(listener: Callable[[T], object], value: T, owner: QObject | None) -> None:
+def _notify(listener: Callable[[T], object], value: T, owner: QObject | None) -> None:
     if owner is None or isValid(owner):
         listener(value)

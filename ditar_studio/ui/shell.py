@@ -107,7 +107,7 @@ class Shell(QObject):
 
     def show_failure(self, message: str, remedy: str = "") -> None:
         """Says that something went wrong, and what to do about it."""
-        self.toasts.tell(message, "danger", remedy)
+        self.toasts.notify(message, "danger", remedy)
 
     def add_banner(self, banner: Banner) -> None:
         """Shows a message above the script until it is dealt with."""
@@ -159,9 +159,9 @@ class Shell(QObject):
         self.opened.emit(library)
         self.bridge.ask(library.recovery.find, done=self._offer_recovery, owner=self)
         if library.damaged is not None:
-            self._tell_damage(library.damaged, library.root)
+            self._report_damage(library.damaged, library.root)
         if crash is not None and self.preferences.value.keep_crash_reports:
-            self._tell_crash(crash)
+            self._report_crash(crash)
         if not self.preferences.value.first_run_done:
             self.show_welcome()
 
@@ -181,7 +181,7 @@ class Shell(QObject):
             banner.dismiss()
         self._open_library()
 
-    def _tell_damage(self, damage: Damage, folder: Path) -> None:
+    def _report_damage(self, damage: Damage, folder: Path) -> None:
         self.add_banner(
             Banner(
                 "warning",
@@ -194,7 +194,7 @@ class Shell(QObject):
             )
         )
 
-    def _tell_crash(self, crash: CrashReport) -> None:
+    def _report_crash(self, crash: CrashReport) -> None:
         self.add_banner(
             Banner(
                 "warning",
@@ -239,7 +239,7 @@ class Shell(QObject):
         handle("help.welcome", self.show_welcome)
         handle("help.diagnostics", self.save_bundle)
         self.actions.handle_switch("view.dark", self._set_dark)
-        theme.keeper.changed.connect(self._mark_dark)
+        theme.manager.changed.connect(self._mark_dark)
         self._mark_dark()
 
     def show_palette(self) -> None:
@@ -294,7 +294,7 @@ class Shell(QObject):
                 Path(chosen),
                 self.diagnostics,
                 self.library,
-                done=lambda _r: self.toasts.tell(tr("The bundle is saved."), "success", chosen),
+                done=lambda _r: self.toasts.notify(tr("The bundle is saved."), "success", chosen),
                 owner=self,
             )
 

@@ -41,9 +41,9 @@ def start(arguments: Sequence[str] = ()) -> int:
 
 def fill(shell: Shell, library: Library) -> Studio:
     """Puts the panels into the window, now that the library is there; it is shown already."""
-    from ditar_studio.ui.studio import Studio, real_machinery
+    from ditar_studio.ui.studio import Studio, system_backends
 
-    studio = Studio(shell, library, real_machinery())
+    studio = Studio(shell, library, system_backends())
     studio.start()
     return studio
 

@@ -37,10 +37,11 @@ from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.translate import counted, sentence, tr
 from ditar_studio.ui.view_models.devices import Devices, Registry
 from ditar_studio.ui.view_models.document import Document, Snapshot
-from ditar_studio.ui.view_models.engine import Engine, Flow, ModelState, Shelf
+from ditar_studio.ui.view_models.engine import Engine, Flow, ModelState
+from ditar_studio.ui.view_models.engine import Registry as ModelRegistry
 from ditar_studio.ui.view_models.fine_tuning import FineTuning, Tune
 from ditar_studio.ui.view_models.likeness import InstalledJudge, Judge, Likeness
-from ditar_studio.ui.view_models.models import ModelKeeper
+from ditar_studio.ui.view_models.models import ModelManager
 from ditar_studio.ui.view_models.parameters import Parameters
 from ditar_studio.ui.view_models.playback import Playback, Player
 from ditar_studio.ui.view_models.reference import Microphone, ReferenceMaker
@@ -63,20 +64,20 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Machinery:
+class Backends:
     """What the studio speaks, plays and records with.
 
     Attributes:
-        make_shelf: gives the shelf of models, on the engine's thread.
-        make_player: gives a player that tells its events to a function.
+        make_registry: gives the registry of models, on the engine's thread.
+        make_player: gives a player that sends its events to a function.
         make_microphone: likewise a recorder.
         registry: the list of sound devices.
-        judge: says how like their reference takes sound.
+        judge: measures how like their reference takes sound.
         tune: fine-tunes a voice.
-        close: lets go of the sound system, after all that uses it has ended.
+        close: closes the sound system, after all that uses it has ended.
     """
 
-    make_shelf: Callable[[], Shelf]
+    make_registry: Callable[[], ModelRegistry]
     make_player: Callable[[Callable[[Any], None]], Player]
     make_microphone: Callable[[Callable[[Any], None]], Microphone]
     registry: Registry
@@ -85,20 +86,20 @@ class Machinery:
     close: Callable[[], object] = lambda: None
 
 
-def real_machinery() -> Machinery:
-    """The machinery of the program."""
+def system_backends() -> Backends:
+    """The backends of the program."""
     from ditar_studio.audio.control import close_shared_control
     from ditar_studio.audio.devices import DeviceRegistry
     from ditar_studio.audio.player import StreamPlayer
     from ditar_studio.audio.recorder import Recorder
 
-    def make_shelf() -> Shelf:
-        from ditar_studio.engine.load import ModelShelf
+    def make_registry() -> ModelRegistry:
+        from ditar_studio.engine import load
 
-        return ModelShelf()
+        return load.ModelRegistry()
 
-    return Machinery(
-        make_shelf,
+    return Backends(
+        make_registry,
         StreamPlayer,
         Recorder,
         DeviceRegistry(),
@@ -110,21 +111,21 @@ def real_machinery() -> Machinery:
 class Studio(QObject):
     """The window at work upon a library."""
 
-    def __init__(self, shell: Shell, library: Library, machinery: Machinery) -> None:
+    def __init__(self, shell: Shell, library: Library, backends: Backends) -> None:
         super().__init__(shell)
         self.shell = shell
         self.window = shell.window
         self.bridge = bridge = shell.bridge
         self.library = library
-        self._machinery = machinery
+        self._backends = backends
         self.preferences = preferences = shell.preferences
         self.actions_: Actions = shell.actions
         self.toasts = shell.toasts
         self.document = Document(bridge, library, self)
-        self.playback = Playback(bridge, machinery.make_player, self)
-        self.devices = Devices(bridge, machinery.registry, preferences, self)
+        self.playback = Playback(bridge, backends.make_player, self)
+        self.devices = Devices(bridge, backends.registry, preferences, self)
         self.script = Script(self.document, self)
-        self.engine = Engine(self.document, self.playback, machinery.make_shelf, self)
+        self.engine = Engine(self.document, self.playback, backends.make_registry, self)
         self.parameters = Parameters(self.document, preferences.path.parent / "presets.json", self)
         self.takes = Takes(
             self.document,
@@ -136,10 +137,10 @@ class Studio(QObject):
         )
         self.script_playback = ScriptPlayback(self.document, self.script, self.playback, self)
         self.voices = Voices(self.document, self.playback, self)
-        self.likeness = Likeness(self.document, self.engine, machinery.judge, self)
-        self.fine_tuning = FineTuning(self.document, self.engine, machinery.tune, self)
-        self.models = ModelKeeper(bridge, Models(default_folder()), self)
-        self.maker = ReferenceMaker(self.document, machinery.make_microphone, self)
+        self.likeness = Likeness(self.document, self.engine, backends.judge, self)
+        self.fine_tuning = FineTuning(self.document, self.engine, backends.tune, self)
+        self.models = ModelManager(bridge, Models(default_folder()), self)
+        self.maker = ReferenceMaker(self.document, backends.make_microphone, self)
         self.devices.serve(self.playback.player.set_device, self.maker.microphone.set_device)
         self.script_panel = ScriptPanel(self.script, self.engine, self.actions_)
         self.player_panel = PlayerPanel(self.playback, self.devices, self.actions_)
@@ -170,7 +171,7 @@ class Studio(QObject):
         self.maker.close()
         self.models.close()
         self.devices.close()
-        self._machinery.close()
+        self._backends.close()
 
     # --- putting together
 
@@ -204,23 +205,23 @@ class Studio(QObject):
         self.engine.started.connect(self._on_speaking)
         self.engine.flowed.connect(self._on_flow)
         self.playback.line_noted.connect(self._on_line_noted)
-        self.playback.heard_changed.connect(self.script_panel.show_heard)
+        self.playback.playing_line_changed.connect(self.script_panel.show_playing_line)
         self.playback.loaded.connect(self._show_facts)
         self.engine.warned.connect(lambda _line, words, remedy: self._warn(words, remedy))
         self.engine.line_failed.connect(
-            lambda _line, words, remedy: self.tell_failure(words, remedy)
+            lambda _line, words, remedy: self.report_failure(words, remedy)
         )
         self.engine.stopped.connect(self._on_stopped)
-        self.engine.failed.connect(self.tell_failure)
+        self.engine.failed.connect(self.report_failure)
         self.playback.moved.connect(self._on_moved)
-        self.playback.told.connect(self._on_sound_event)
+        self.playback.happened.connect(self._on_sound_event)
         self.playback.loop_changed.connect(self.actions_.action("speak.loop").setChecked)
         self.script.changed.connect(self._show_facts)
         self.takes.selection_changed.connect(self._show_facts)
         self.script_panel.play_asked.connect(self._play_line)
         self.voices.changed.connect(self._show_facts)
-        self.maker.told.connect(self._tell)
-        self.models.told.connect(self._tell)
+        self.maker.notified.connect(self._notify)
+        self.models.notified.connect(self._notify)
         self._flow: Flow | None = None
 
     def _handle(self) -> None:
@@ -261,7 +262,7 @@ class Studio(QObject):
         if stale:
             self.speak(stale)
         else:
-            self.toasts.tell(tr("Every line is up to date."), "success")
+            self.toasts.notify(tr("Every line is up to date."), "success")
 
     def stop(self) -> None:
         """Stops speaking and playing."""
@@ -273,11 +274,11 @@ class Studio(QObject):
         """Plays the takes of the script from a line on, or all, and tells what is left out."""
         played, missing = self.script_playback.play(first)
         if not played:
-            self.toasts.tell(
+            self.toasts.notify(
                 tr("No line from here on is spoken yet."), "info", tr("Speak a line first.")
             )
         elif missing:
-            self.toasts.tell(
+            self.toasts.notify(
                 counted(
                     "{count} line isn't spoken yet and will be missing.",
                     "{count} lines aren't spoken yet and will be missing.",
@@ -306,7 +307,7 @@ class Studio(QObject):
         texts = [self.script.text(line_id) for line_id in line_ids]
         spoken = tuple(i for i, text in zip(line_ids, texts, strict=True) if text.strip())
         if not spoken:
-            self.toasts.tell(tr("This line is empty."), "info", tr("Type what is to be said."))
+            self.toasts.notify(tr("This line is empty."), "info", tr("Type what is to be said."))
             return
         self.engine.speak(spoken, variations)
 
@@ -379,7 +380,7 @@ class Studio(QObject):
         self.actions_.set_facts(model_ready=state is ModelState.READY)
         self.parameters.use_model(engine.info)
         if state is ModelState.FAILED:
-            self.tell_failure(*engine.failure)
+            self.report_failure(*engine.failure)
 
     def _on_speaking(self, _line_ids: tuple[str, ...]) -> None:
         self.actions_.set_facts(generating=True)
@@ -396,7 +397,7 @@ class Studio(QObject):
             self.takes.select((take_ids[-1],))
         if cancelled:
             words = tr("Stopped; what was made is kept as a take.") if take_ids else tr("Stopped.")
-            self.toasts.tell(words, "info")
+            self.toasts.notify(words, "info")
         elif take_ids:
             announce(self.window, tr("Spoken."))
 
@@ -440,7 +441,7 @@ class Studio(QObject):
             case player.OutputLost() | player.PlayerFailed():
                 self._warn(event.message, event.remedy)
             case player.OutputChanged() if event.fell_back:
-                self.toasts.tell(
+                self.toasts.notify(
                     tr("The sound now comes from “{device}”.", device=event.device.name), "info"
                 )
             case _:
@@ -492,15 +493,15 @@ class Studio(QObject):
 
     # --- telling
 
-    def tell_failure(self, message: str, remedy: str = "") -> None:
+    def report_failure(self, message: str, remedy: str = "") -> None:
         """Shows what went wrong and what to do about it."""
-        self.toasts.tell(message, "danger", remedy, seconds=12.0)
+        self.toasts.notify(message, "danger", remedy, seconds=12.0)
 
-    def _tell(self, message: str, remedy: str, tone: str) -> None:
-        self.toasts.tell(message, tone, remedy)
+    def _notify(self, message: str, remedy: str, tone: str) -> None:
+        self.toasts.notify(message, tone, remedy)
 
     def _warn(self, message: str, remedy: str) -> None:
-        self.toasts.tell(message, "warning", remedy, seconds=9.0)
+        self.toasts.notify(message, "warning", remedy, seconds=9.0)
 
 
 def first_steps(library: Library) -> None:

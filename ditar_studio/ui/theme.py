@@ -245,7 +245,7 @@ def make_theme(dark: bool, text_size: float = 1.0) -> Theme:
     return Theme(dark, DARK if dark else LIGHT, TypeScale().scaled(text_size))
 
 
-class ThemeKeeper(QObject):
+class ThemeManager(QObject):
     """Holds the theme in force and tells whoever paints by hand when it changes.
 
     Signals:
@@ -277,12 +277,12 @@ class ThemeKeeper(QObject):
         self.changed.emit()
 
 
-keeper = ThemeKeeper()
+manager = ThemeManager()
 
 
 def current() -> Theme:
     """The theme in force."""
-    return keeper.theme
+    return manager.theme
 
 
 def qt_palette(theme: Theme) -> QPalette:

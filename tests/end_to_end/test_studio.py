@@ -12,7 +12,7 @@ import soxr
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from quiet_studio import FakeShelf
+from quiet_studio import FakeRegistry
 from virtual_audio import VirtualAudio
 
 from ditar_studio.assets import asset
@@ -27,7 +27,7 @@ from ditar_studio.ui.dialogs.consent import ConsentDialog
 from ditar_studio.ui.dialogs.export import ExportDialog
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.shell import Shell
-from ditar_studio.ui.studio import Machinery, Studio
+from ditar_studio.ui.studio import Backends, Studio
 
 WORDS = "It is discouraging to note that the improvement of the last fifty years is almost wholly."
 PATIENCE = 30_000
@@ -43,8 +43,8 @@ def studio(
     qtbot: QtBot, qapp: QApplication, virtual_sound: VirtualAudio, tmp_path: Path
 ) -> Iterator[Studio]:
     control = AudioControl()
-    machinery = Machinery(
-        FakeShelf,
+    backends = Backends(
+        FakeRegistry,
         lambda on_event: StreamPlayer(on_event, control=control),
         lambda on_event: Recorder(on_event, control=control),
         DeviceRegistry(control),
@@ -55,7 +55,7 @@ def studio(
     preferences.change(language="en", first_run_done=True, library_folder=str(tmp_path / "library"))
     shell = Shell(qapp, preferences)
     made: list[Studio] = []
-    shell.opened.connect(lambda library: made.append(Studio(shell, library, machinery)))
+    shell.opened.connect(lambda library: made.append(Studio(shell, library, backends)))
     with qtbot.waitSignal(shell.opened, timeout=PATIENCE):
         shell.start()
     made[0].start()

@@ -10,7 +10,7 @@ import torch
 
 from ditar_studio.audio.clip import Clip
 from ditar_studio.engine.settings import GenerationSettings
-from ditar_studio.engine.speech_model import Hearing, ModelInfo, PatchOutput
+from ditar_studio.engine.speech_model import ModelInfo, PatchOutput, Verification
 from ditar_studio.engine.voice import OtherModelError
 from ditar_studio.errors import StudioError
 
@@ -61,11 +61,11 @@ class FakeUtterance:
     def finish(self) -> np.ndarray:
         return self.held
 
-    def hear(self, samples: np.ndarray) -> Hearing:
+    def verify(self, samples: np.ndarray) -> Verification:
         """Four sounds a word; how many are wrong is in the sound; of "mumble" all are."""
         sounds = 4 * len(self.words)
         errors = int(np.abs(samples).sum() * 1e4) % (sounds // 2)
-        return Hearing(sounds, sounds if "mumble" in self.words else errors, 0.75)
+        return Verification(sounds, sounds if "mumble" in self.words else errors, 0.75)
 
 
 class FakeModel:
@@ -80,7 +80,7 @@ class FakeModel:
             "patch_samples": PATCH,
             "weights_hash": "0" * 64,
             "parameters": 1,
-            "hears_itself": True,
+            "can_verify": True,
         }
         self.info = ModelInfo(**{**values, **changes})  # type: ignore[arg-type]
         self.prepared: list[tuple[Clip, str]] = []

@@ -18,7 +18,7 @@ from ditar_studio.audio.player import PlayerStatus
 from ditar_studio.audio.portaudio import Device
 from ditar_studio.audio.recorder import RecordingStopped
 from ditar_studio.engine.voice import VoiceCache
-from ditar_studio.ui.studio import Machinery
+from ditar_studio.ui.studio import Backends
 
 
 class SilentPlayer:
@@ -171,7 +171,7 @@ class FixedRegistry:
         self.closed = True
 
 
-class FakeShelf:
+class FakeRegistry:
     """Holds the fake model."""
 
     def __init__(self, model: FakeModel | None = None) -> None:
@@ -187,10 +187,10 @@ class FakeShelf:
         self.loaded = False
 
 
-def quiet_machinery(model: FakeModel | None = None) -> Machinery:
-    """Machinery for tests."""
-    return Machinery(
-        lambda: FakeShelf(model),
+def quiet_backends(model: FakeModel | None = None) -> Backends:
+    """Backends that need no model and no sound device."""
+    return Backends(
+        lambda: FakeRegistry(model),
         SilentPlayer,
         SilentMicrophone,
         FixedRegistry(),

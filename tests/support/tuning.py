@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from ditar_studio.engine import fine_tuning, native
-from ditar_studio.engine.speech_model import Hearing
+from ditar_studio.engine.speech_model import Verification
 from ditar_studio.model.threads import one_thread
 
 STEPS = 4
-BEFORE = Hearing(100, 10, 0.5)
+BEFORE = Verification(100, 10, 0.5)
 CLOSER, FURTHER = replace(BEFORE, likeness=0.6), replace(BEFORE, likeness=0.4)
 UNCLEAR = replace(CLOSER, errors=20)
 
@@ -27,7 +27,7 @@ def short_tunings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def hears(monkeypatch: pytest.MonkeyPatch, *heard: Hearing) -> None:
+def hears(monkeypatch: pytest.MonkeyPatch, *heard: Verification) -> None:
     """What the model hears of its probe sentences, one after the other."""
     said = iter(heard)
-    monkeypatch.setattr(native.NativeUtterance, "hear", lambda self, samples: next(said))
+    monkeypatch.setattr(native.NativeUtterance, "verify", lambda self, samples: next(said))

@@ -62,13 +62,13 @@ def appearance(qapp: QApplication, preferences: PreferenceFile) -> Iterator[Appe
 @pytest.fixture(autouse=True)
 def no_qt_warnings() -> Iterator[None]:
     """Fails a test in which Qt warns, e.g. of a style sheet that it can't read."""
-    told: list[str] = []
+    received: list[str] = []
 
     def keep(kind: QtMsgType, _context: object, text: str) -> None:
         if kind != QtMsgType.QtDebugMsg and not text.startswith(IGNORED):
-            told.append(text)
+            received.append(text)
 
     before = qInstallMessageHandler(keep)
     yield
     qInstallMessageHandler(before)
-    assert not told, told
+    assert not received, received

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from pytestqt.qtbot import QtBot
-from quiet_studio import quiet_machinery
+from quiet_studio import quiet_backends
 
 from ditar_studio.store.projects import NewLine
 from ditar_studio.ui import translate
@@ -80,17 +80,17 @@ def name_of(widget: QWidget) -> str:
     return interface.text(QAccessible.Text.Name).strip() if interface else ""
 
 
-def told(widget: QWidget) -> str:
+def description(widget: QWidget) -> str:
     return f"{type(widget).__name__} {name_of(widget)!r} in {type(widget.parent()).__name__}"
 
 
-def nameless(root: QWidget) -> list[str]:
-    return [told(widget) for widget in controls(root) if not name_of(widget)]
+def unnamed(root: QWidget) -> list[str]:
+    return [description(widget) for widget in controls(root) if not name_of(widget)]
 
 
 def unreachable(root: QWidget) -> list[str]:
     return [
-        told(widget)
+        description(widget)
         for widget in controls(root)
         if widget.isEnabled() and not widget.focusPolicy() & Qt.FocusPolicy.TabFocus
     ]
@@ -105,7 +105,7 @@ def studio(
     with qtbot.waitSignal(shell.opened, timeout=30_000):
         shell.start()
     assert shell.library is not None
-    studio = Studio(shell, shell.library, quiet_machinery())
+    studio = Studio(shell, shell.library, quiet_backends())
     studio.start()
     qtbot.waitUntil(lambda: studio.engine.info is not None, timeout=60_000)
     qtbot.waitUntil(lambda: studio.document.snapshot is not None, timeout=30_000)
@@ -126,11 +126,11 @@ def test_every_control_is_named_and_reachable(qtbot: QtBot, studio: Studio) -> N
     studio.engine.speak((studio.script.lines[0].id,))
     qtbot.waitUntil(lambda: bool(studio.takes.shown), timeout=30_000)
     window = studio.window
-    assert nameless(window) == []
+    assert unnamed(window) == []
     assert unreachable(window) == []
     window.show_place(Place.REFERENCE)
     qtbot.waitUntil(lambda: window.region(Place.REFERENCE).isVisible())
-    assert nameless(window) == []
+    assert unnamed(window) == []
     assert unreachable(window) == []
 
 
@@ -147,7 +147,7 @@ def test_tab_goes_through_the_window_and_comes_round(qtbot: QtBot, studio: Studi
         window.focusNextChild()
         here = window.focusWidget()
     missed = [
-        told(widget)
+        description(widget)
         for widget in controls(window)
         if widget.isEnabled()
         and widget not in seen
@@ -239,7 +239,7 @@ def test_dialogs_are_named_and_reachable(qtbot: QtBot, studio: Studio, tmp_path:
     for dialog in dialogs(studio, tmp_path):
         qtbot.addWidget(dialog)
         dialog.show()
-        assert nameless(dialog) == []
+        assert unnamed(dialog) == []
         assert unreachable(dialog) == []
         dialog.close()
 
@@ -308,7 +308,7 @@ def pale(root: QWidget) -> list[str]:
         ground = shades[int(np.argmax(counts))]
         best = max(contrast(ground, shade) for shade in shades)
         if best < 4.5:
-            found.append(f"{told(widget)} “{words_of(widget)}”: {best:.1f}")
+            found.append(f"{description(widget)} “{words_of(widget)}”: {best:.1f}")
     return found
 
 

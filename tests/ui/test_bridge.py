@@ -24,24 +24,24 @@ def bridge(qtbot: QtBot) -> Iterator[Bridge]:
 
 
 def test_result_arrives_on_the_gui_thread(qtbot: QtBot, bridge: Bridge) -> None:
-    told: list[tuple[int, bool]] = []
+    received: list[tuple[int, bool]] = []
     main = threading.current_thread()
     bridge.background(
         lambda: threading.current_thread() is main,
-        done=lambda there: told.append((there, threading.current_thread() is main)),
+        done=lambda there: received.append((there, threading.current_thread() is main)),
     )
-    qtbot.waitUntil(lambda: bool(told))
-    assert told == [(False, True)]
+    qtbot.waitUntil(lambda: bool(received))
+    assert received == [(False, True)]
 
 
 def test_failure_reaches_its_caller(qtbot: QtBot, bridge: Bridge) -> None:
     def fail() -> None:
         raise StudioError("No such file.", "Choose another.")
 
-    told: list[StudioError] = []
-    bridge.background(fail, failed=told.append)
-    qtbot.waitUntil(lambda: bool(told))
-    assert (told[0].message, told[0].remedy) == ("No such file.", "Choose another.")
+    received: list[StudioError] = []
+    bridge.background(fail, failed=received.append)
+    qtbot.waitUntil(lambda: bool(received))
+    assert (received[0].message, received[0].remedy) == ("No such file.", "Choose another.")
 
 
 def test_failure_that_nobody_handles_is_shown(qtbot: QtBot, bridge: Bridge) -> None:
@@ -53,9 +53,9 @@ def test_failure_that_nobody_handles_is_shown(qtbot: QtBot, bridge: Bridge) -> N
 
 def test_nothing_is_told_to_a_deleted_owner(qtbot: QtBot, bridge: Bridge) -> None:
     owner = QObject()
-    told: list[int] = []
+    received: list[int] = []
     go = threading.Event()
-    bridge.background(lambda: go.wait(5), done=told.append, owner=owner)
+    bridge.background(lambda: go.wait(5), done=received.append, owner=owner)
     owner.deleteLater()
     qtbot.wait(0)
     del owner
@@ -70,11 +70,11 @@ def test_engine_events_keep_their_order(qtbot: QtBot, bridge: Bridge) -> None:
         yield from range(200)
         raise StudioError("Out of memory.", "Close other programs.")
 
-    told: list[object] = []
-    bridge.generate(work, told.append)
-    qtbot.waitUntil(lambda: len(told) == 201)
-    assert told[:200] == list(range(200))
-    assert told[200] == Failed("Out of memory.", "Close other programs.")
+    received: list[object] = []
+    bridge.generate(work, received.append)
+    qtbot.waitUntil(lambda: len(received) == 201)
+    assert received[:200] == list(range(200))
+    assert received[200] == Failed("Out of memory.", "Close other programs.")
 
 
 def test_cancel_reaches_the_work(qtbot: QtBot, bridge: Bridge) -> None:
@@ -83,11 +83,11 @@ def test_cancel_reaches_the_work(qtbot: QtBot, bridge: Bridge) -> None:
         assert cancel.wait(5)
         yield "cancelled"
 
-    told: list[str] = []
-    job = bridge.generate(work, told.append)
-    qtbot.waitUntil(lambda: told == ["begun"])
+    received: list[str] = []
+    job = bridge.generate(work, received.append)
+    qtbot.waitUntil(lambda: received == ["begun"])
     job.cancel()
-    qtbot.waitUntil(lambda: told == ["begun", "cancelled"])
+    qtbot.waitUntil(lambda: received == ["begun", "cancelled"])
 
 
 def test_library_answers_and_tells_its_changes(

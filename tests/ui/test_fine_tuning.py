@@ -14,7 +14,7 @@ from fake_model import FakeModel
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
-from quiet_studio import quiet_machinery
+from quiet_studio import quiet_backends
 
 from ditar_studio.engine.tuning_events import (
     InstantStays,
@@ -99,8 +99,8 @@ def studio(
     with qtbot.waitSignal(shell.opened):
         shell.start()
     assert shell.library is not None
-    machinery = replace(quiet_machinery(FakeModel(fine_tunes=True)), tune=tune)
-    studio = Studio(shell, shell.library, machinery)
+    backends = replace(quiet_backends(FakeModel(fine_tunes=True)), tune=tune)
+    studio = Studio(shell, shell.library, backends)
     studio.start()
     qtbot.waitUntil(lambda: studio.voices.current is not None)
     qtbot.waitUntil(lambda: studio.actions_.action("voice.fine_tune").isEnabled())

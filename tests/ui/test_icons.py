@@ -22,7 +22,7 @@ def test_icon_draws_something(qapp: QApplication, name: str) -> None:
 
 
 def test_icon_takes_theme_colour(qapp: QApplication) -> None:
-    theme.keeper.apply(theme.make_theme(dark=False))
+    theme.manager.apply(theme.make_theme(dark=False))
     image = icons.icon("stop", "danger").pixmap(QSize(24, 24)).toImage()
     assert image.pixelColor(12, 12).name().upper() == theme.LIGHT.danger
     checked = icons.icon("stop").pixmap(QSize(24, 24), QIcon.Mode.Normal, QIcon.State.On)

@@ -48,9 +48,9 @@ def test_window_is_quick_and_loads_nothing_heavy(tmp_path: object) -> None:
         out = subprocess.run(
             [sys.executable, "-c", START, str(tmp_path)], capture_output=True, text=True, check=True
         )
-        told = json.loads(out.stdout)
-        assert told["heavy"] == []
-        needed.append(told["cpu"])
+        received = json.loads(out.stdout)
+        assert received["heavy"] == []
+        needed.append(received["cpu"])
         if needed[-1] < 1.0:
             break
     assert min(needed) < 1.0
@@ -135,7 +135,7 @@ def test_a_message_covers_nothing_and_is_read_whole(
     assert window.status.height() == 38
     window.status.set_flow(generated=3.25, played=1.5, rtf=0.42, buffered=0.18, underruns=1)
     toasts = window.status.toasts
-    toasts.tell(
+    toasts.notify(
         "The model can't be read.",
         "danger",
         "Choose another model in the settings, or load the built-in one again.",

@@ -22,7 +22,7 @@ from ditar_studio.ui.bridge import Bridge
 from ditar_studio.ui.dialogs.models import ModelsPage, amount
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.translate import duration
-from ditar_studio.ui.view_models.models import ModelKeeper
+from ditar_studio.ui.view_models.models import ModelManager
 
 CONTENT = bytes(range(256)) * 4096
 CONFIG = b'{"architecture": "voxcpm"}'
@@ -84,9 +84,9 @@ def known() -> bool:
 
 
 @pytest.fixture
-def keeper(
+def manager(
     qapp: QApplication, server: Server, tmp_path: Path, known: bool
-) -> Iterator[ModelKeeper]:
+) -> Iterator[ModelManager]:
     address = f"http://127.0.0.1:{server.server_port}"
     files = tuple(
         RemoteFile(name, len(content), hashlib.sha256(content).hexdigest() if known else None)
@@ -95,12 +95,12 @@ def keeper(
     offer = Offer("tiny", "Tiny", "owner/tiny", "0" * 40, files, len(CONTENT))
     bridge = Bridge()
     models = Models(tmp_path / "models", (offer,), lambda _: (address,), pause=0.01)
-    keeper = ModelKeeper(bridge, models)
-    yield keeper
+    manager = ModelManager(bridge, models)
+    yield manager
     server.hold.set()
-    keeper.close()
+    manager.close()
     bridge.close()
-    keeper.deleteLater()
+    manager.deleteLater()
     bridge.deleteLater()
 
 
@@ -121,9 +121,9 @@ def memory() -> Memory:
 
 @pytest.fixture
 def page(
-    qtbot: QtBot, keeper: ModelKeeper, preferences: PreferenceFile, memory: Memory
+    qtbot: QtBot, manager: ModelManager, preferences: PreferenceFile, memory: Memory
 ) -> ModelsPage:
-    page = ModelsPage(keeper, preferences, lambda: memory.loaded, memory.unload, memory.load)
+    page = ModelsPage(manager, preferences, lambda: memory.loaded, memory.unload, memory.load)
     qtbot.addWidget(page)
     page.show()
     return page
@@ -142,19 +142,19 @@ def press(page: ModelsPage, name: str) -> None:
 
 
 def test_a_model_is_fetched_with_one_click(
-    qtbot: QtBot, page: ModelsPage, keeper: ModelKeeper, preferences: PreferenceFile
+    qtbot: QtBot, page: ModelsPage, manager: ModelManager, preferences: PreferenceFile
 ) -> None:
-    with qtbot.waitSignal(keeper.told, timeout=10_000) as told:
+    with qtbot.waitSignal(manager.notified, timeout=10_000) as received:
         press(page, "Download Tiny")
-    assert told.args == ["tiny is here.", "", "success"]
-    qtbot.waitUntil(lambda: len(keeper.installed) == 1)
+    assert received.args == ["tiny is here.", "", "success"]
+    qtbot.waitUntil(lambda: len(manager.installed) == 1)
     press(page, "Use tiny")
-    assert preferences.value.model == str(keeper.installed[0].path)
-    with qtbot.waitSignal(keeper.told, timeout=10_000) as told:
+    assert preferences.value.model == str(manager.installed[0].path)
+    with qtbot.waitSignal(manager.notified, timeout=10_000) as received:
         press(page, "Check the files of tiny")
-    assert told.args[2] == "success"
+    assert received.args[2] == "success"
     press(page, "Delete tiny")
-    qtbot.waitUntil(lambda: not keeper.installed and not keeper.busy)
+    qtbot.waitUntil(lambda: not manager.installed and not manager.busy)
     assert preferences.value.model == "builtin"
 
 
@@ -164,75 +164,75 @@ def words_of(page: ModelsPage) -> str:
 
 @pytest.mark.parametrize("known", [False, True])
 def test_what_is_not_verified_is_told_before_and_after(
-    qtbot: QtBot, page: ModelsPage, keeper: ModelKeeper, known: bool
+    qtbot: QtBot, page: ModelsPage, manager: ModelManager, known: bool
 ) -> None:
     assert ("not verified" in words_of(page)) is not known
-    with qtbot.waitSignal(keeper.told, timeout=10_000) as told:
+    with qtbot.waitSignal(manager.notified, timeout=10_000) as received:
         press(page, "Download Tiny")
-    assert ("not verified" in told.args[0]) is not known
-    qtbot.waitUntil(lambda: len(keeper.installed) == 1 and not keeper.busy)
+    assert ("not verified" in received.args[0]) is not known
+    qtbot.waitUntil(lambda: len(manager.installed) == 1 and not manager.busy)
     assert ("not verified" in words_of(page)) is not known
-    with qtbot.waitSignal(keeper.told, timeout=10_000) as told:
+    with qtbot.waitSignal(manager.notified, timeout=10_000) as received:
         press(page, "Check the files of tiny")
-    assert ("not verified" in told.args[0]) is not known
-    assert told.args[2] == "success"
+    assert ("not verified" in received.args[0]) is not known
+    assert received.args[2] == "success"
 
 
 def test_a_download_is_stopped_and_goes_on(
-    qtbot: QtBot, page: ModelsPage, keeper: ModelKeeper, server: Server
+    qtbot: QtBot, page: ModelsPage, manager: ModelManager, server: Server
 ) -> None:
     server.hold.clear()
-    with qtbot.waitSignal(keeper.progressed, timeout=10_000):
+    with qtbot.waitSignal(manager.progressed, timeout=10_000):
         press(page, "Download Tiny")
     assert server.half.wait(10)
     assert page.bar is not None
     press(page, "Stop the download")
-    with qtbot.waitSignal(keeper.told, timeout=10_000) as told:
+    with qtbot.waitSignal(manager.notified, timeout=10_000) as received:
         server.hold.set()
-    assert told.args[2] == "info"
-    qtbot.waitUntil(lambda: bool(keeper.begun))
-    with qtbot.waitSignal(keeper.told, timeout=10_000) as told:
+    assert received.args[2] == "info"
+    qtbot.waitUntil(lambda: bool(manager.begun))
+    with qtbot.waitSignal(manager.notified, timeout=10_000) as received:
         press(page, "Download Tiny")
-    assert told.args[2] == "success"
-    assert (keeper._models.find("tiny").path / "model.safetensors").read_bytes() == CONTENT
+    assert received.args[2] == "success"
+    assert (manager._models.find("tiny").path / "model.safetensors").read_bytes() == CONTENT
 
 
 def test_a_folder_of_one_s_own_is_used_checked_and_forgotten(
     qtbot: QtBot,
     page: ModelsPage,
-    keeper: ModelKeeper,
+    manager: ModelManager,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     own = folders.make_folder(tmp_path / "own", "0.5b")
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(own))
     press(page, "Choose a folder…")
-    qtbot.waitUntil(lambda: [m.name for m in keeper.installed] == ["own"])
+    qtbot.waitUntil(lambda: [m.name for m in manager.installed] == ["own"])
     (own / "audiovae.pth").write_bytes(b"broken")
-    with qtbot.waitSignal(keeper.told, timeout=10_000) as told:
+    with qtbot.waitSignal(manager.notified, timeout=10_000) as received:
         press(page, "Check the files of own")
-    assert "audiovae.pth" in told.args[0]
-    assert told.args[2] == "danger"
-    qtbot.waitUntil(lambda: not keeper.busy)
+    assert "audiovae.pth" in received.args[0]
+    assert received.args[2] == "danger"
+    qtbot.waitUntil(lambda: not manager.busy)
     press(page, "Forget own")
-    qtbot.waitUntil(lambda: not keeper.installed and not keeper.busy)
+    qtbot.waitUntil(lambda: not manager.installed and not manager.busy)
     assert own.is_dir()
 
 
 def test_a_model_is_moved(
     qtbot: QtBot,
     page: ModelsPage,
-    keeper: ModelKeeper,
+    manager: ModelManager,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with qtbot.waitSignal(keeper.told, timeout=10_000):
+    with qtbot.waitSignal(manager.notified, timeout=10_000):
         press(page, "Download Tiny")
-    qtbot.waitUntil(lambda: len(keeper.installed) == 1)
+    qtbot.waitUntil(lambda: len(manager.installed) == 1)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "disk"))
-    with qtbot.waitSignal(keeper.told, timeout=10_000):
+    with qtbot.waitSignal(manager.notified, timeout=10_000):
         press(page, "Move tiny")
-    qtbot.waitUntil(lambda: keeper.installed[0].path == tmp_path / "disk" / "tiny")
+    qtbot.waitUntil(lambda: manager.installed[0].path == tmp_path / "disk" / "tiny")
     assert not (tmp_path / "models" / "tiny").exists()
 
 
@@ -245,12 +245,12 @@ def test_the_model_is_unloaded_and_loaded(page: ModelsPage, memory: Memory) -> N
 
 
 def test_progress_is_told_in_bytes_and_time(
-    qtbot: QtBot, page: ModelsPage, keeper: ModelKeeper, server: Server
+    qtbot: QtBot, page: ModelsPage, manager: ModelManager, server: Server
 ) -> None:
     server.hold.clear()
-    with qtbot.waitSignal(keeper.progressed, timeout=10_000):
+    with qtbot.waitSignal(manager.progressed, timeout=10_000):
         press(page, "Download Tiny")
-    keeper.progressed.emit(Progress("a.bin", 500_000_000, 2_000_000_000, 300.0))
+    manager.progressed.emit(Progress("a.bin", 500_000_000, 2_000_000_000, 300.0))
     assert page.words.text() == "a.bin: 500 MB of 2.00 GB, 5 minutes left"
     assert page.bar is not None
     assert page.bar.value() == 250

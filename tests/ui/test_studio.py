@@ -15,7 +15,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QDialog, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
-from quiet_studio import SilentMicrophone, quiet_machinery
+from quiet_studio import SilentMicrophone, quiet_backends
 
 from ditar_studio.assets import asset
 from ditar_studio.engine.speech_model import PatchOutput
@@ -55,7 +55,7 @@ def studio(
     preferences.change(library_folder=str(tmp_path / "library"))
     shell = Shell(qapp, preferences)
     made: list[Studio] = []
-    shell.opened.connect(lambda library: made.append(Studio(shell, library, quiet_machinery())))
+    shell.opened.connect(lambda library: made.append(Studio(shell, library, quiet_backends())))
     with qtbot.waitSignal(shell.opened, timeout=10_000):
         shell.start()
     studio = made[0]
@@ -617,14 +617,14 @@ def test_the_line_that_is_heard_is_marked_and_in_sight(qtbot: QtBot, studio: Stu
     studio.playback.line_noted.connect(lambda _line, at: starts.append(at))
     studio.actions_.action("speak.script").trigger()
     qtbot.waitUntil(lambda: len(starts) == len(ids) and not studio.playback.growing)
-    qtbot.waitUntil(lambda: studio.playback.heard == ids[0])
+    qtbot.waitUntil(lambda: studio.playback.playing_line == ids[0])
     assert panel.rows[ids[0]].state.text() == "Now playing"
     studio.playback.seek(starts[-1] + 0.01)
-    qtbot.waitUntil(lambda: studio.playback.heard == ids[-1])
+    qtbot.waitUntil(lambda: studio.playback.playing_line == ids[-1])
     row = panel.rows[ids[-1]]
     assert row.state.text() == "Now playing"
-    assert row.property("heard") == "true"
-    assert panel.rows.get(ids[0]) is None or panel.rows[ids[0]].property("heard") == "false"
+    assert row.property("playing") == "true"
+    assert panel.rows.get(ids[0]) is None or panel.rows[ids[0]].property("playing") == "false"
     qtbot.waitUntil(lambda: not row.visibleRegion().isEmpty())
 
 

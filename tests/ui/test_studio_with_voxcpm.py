@@ -11,9 +11,9 @@ import soundfile
 import voxcpm_folders as folders
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from quiet_studio import quiet_machinery
+from quiet_studio import quiet_backends
 
-from ditar_studio.engine.load import ModelShelf
+from ditar_studio.engine.load import ModelRegistry
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.studio import Studio
@@ -27,9 +27,9 @@ def studio(
     model = folders.make_folder(tmp_path / "tiny", "2")
     preferences.change(library_folder=str(tmp_path / "library"), model=str(model))
     shell = Shell(qapp, preferences)
-    machinery = replace(quiet_machinery(), make_shelf=lambda: ModelShelf(threads=1))
+    backends = replace(quiet_backends(), make_registry=lambda: ModelRegistry(threads=1))
     made: list[Studio] = []
-    shell.opened.connect(lambda library: made.append(Studio(shell, library, machinery)))
+    shell.opened.connect(lambda library: made.append(Studio(shell, library, backends)))
     with qtbot.waitSignal(shell.opened, timeout=20_000):
         shell.start()
     studio = made[0]

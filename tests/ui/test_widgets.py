@@ -36,13 +36,13 @@ def temperature(qtbot: QtBot) -> ValueSlider:
 
 
 def test_slider_and_field_agree(qtbot: QtBot, temperature: ValueSlider) -> None:
-    told: list[float] = []
-    temperature.changed.connect(told.append)
+    received: list[float] = []
+    temperature.changed.connect(received.append)
     temperature.slider.setValue(72)
     assert temperature.field.value() == pytest.approx(0.72)
     temperature.field.setValue(0.3)
     assert temperature.slider.value() == 30
-    assert told == [pytest.approx(0.72), pytest.approx(0.3)]
+    assert received == [pytest.approx(0.72), pytest.approx(0.3)]
 
 
 def test_slider_by_keyboard(qtbot: QtBot, temperature: ValueSlider) -> None:
@@ -124,7 +124,7 @@ def toasts(qtbot: QtBot) -> Iterator[Toasts]:
 
 def test_toast_undoes(qtbot: QtBot, toasts: Toasts) -> None:
     undone: list[str] = []
-    toasts.tell("First")
+    toasts.notify("First")
     assert not toasts.button.isVisible()
     toasts.undoable("Take deleted", lambda: undone.append("take"))
     assert toasts.words == "Take deleted"
@@ -135,7 +135,7 @@ def test_toast_undoes(qtbot: QtBot, toasts: Toasts) -> None:
 
 
 def test_toast_passes_by_itself(qtbot: QtBot, toasts: Toasts) -> None:
-    toasts.tell("Saved", seconds=0.01)
+    toasts.notify("Saved", seconds=0.01)
     qtbot.waitUntil(lambda: toasts.words == "")
 
 
@@ -184,14 +184,14 @@ def test_chips_filter(qtbot: QtBot) -> None:
     QVBoxLayout(host).addWidget(chips)
     qtbot.addWidget(host)
     chips.set_tags(["warm", "mine"])
-    told: list[frozenset[str]] = []
-    chips.changed.connect(told.append)
+    received: list[frozenset[str]] = []
+    chips.changed.connect(received.append)
     host.findChildren(QPushButton)[1].click()
-    assert told == [frozenset({"mine"})]
+    assert received == [frozenset({"mine"})]
     chips.set_tags(["mine", "new"])
     assert chips.chosen == {"mine"}
     chips.set_tags(["new"])
-    assert told[-1] == frozenset()
+    assert received[-1] == frozenset()
 
 
 def test_segmented_goes_round(qtbot: QtBot) -> None:

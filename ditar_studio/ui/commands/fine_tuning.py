@@ -1,4 +1,4 @@
-"""The fine-tuning of voices: what its actions do, and what is told of it."""
+"""The fine-tuning of voices: what its actions do, and its messages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class FineTuningCommands:
         self.fine_tuning.tuned.connect(self._on_tuned)
         self.fine_tuning.stayed.connect(self._on_stayed)
         self.fine_tuning.compared.connect(self._show_pair)
-        self.fine_tuning.failed.connect(studio.tell_failure)
+        self.fine_tuning.failed.connect(studio.report_failure)
         studio.maker.saved.connect(self._on_saved)
 
     def ask(self) -> None:
@@ -46,7 +46,7 @@ class FineTuningCommands:
     def compare(self) -> None:
         """Has the selected voice speak as it was before and as it is, and plays both."""
         if self.voices.current is not None:
-            self.toasts.tell(tr("The voice speaks twice, to be compared…"))
+            self.toasts.notify(tr("The voice speaks twice, to be compared…"))
             self.fine_tuning.compare(self.voices.current)
 
     def _show_pair(self, voice_id: str, pair: Comparison) -> None:
@@ -64,7 +64,7 @@ class FineTuningCommands:
             if which == 0:
                 self.fine_tuning.make_instant(voice_id)
             else:
-                self.toasts.tell(tr("The fine-tuned voice stays."), "success")
+                self.toasts.notify(tr("The fine-tuned voice stays."), "success")
 
         dialog.preferred.connect(prefer)
         self.toasts.clear()
@@ -91,7 +91,7 @@ class FineTuningCommands:
     def _on_tuned(self, voice_id: str) -> None:
         voice = self.voices.voice(voice_id)
         if voice is not None:
-            self.toasts.tell(
+            self.toasts.notify(
                 tr("“{name}” is fine-tuned.", name=voice.name),
                 "success",
                 action=(tr("Compare"), lambda: self._compare(voice_id)),
@@ -105,7 +105,7 @@ class FineTuningCommands:
     def _on_stayed(self, voice_id: str) -> None:
         voice = self.voices.voice(voice_id)
         if voice is not None:
-            self.toasts.tell(
+            self.toasts.notify(
                 tr("“{name}” stays as it is.", name=voice.name),
                 "info",
                 sentence(self.fine_tuning.reason(voice)),

@@ -178,7 +178,7 @@ class ProjectCommands:
         if snapshot is None:
             return
         if not what.pieces:
-            self.toasts.tell(
+            self.toasts.notify(
                 tr("There is nothing to export yet."), "info", tr("Speak a line first.")
             )
             return
@@ -220,7 +220,7 @@ class ProjectCommands:
         def over(made: Exported) -> None:
             if not made.cancelled:
                 dialog.done(0)
-                self._tell(made)
+                self._notify(made)
 
         def failed(error: StudioError) -> None:
             dialog.show_problem(f"{error.message} {error.remedy}")
@@ -229,7 +229,7 @@ class ProjectCommands:
         dialog.cancelled.connect(cancel.set)
         self.studio.shell.show_dialog(dialog)
 
-    def _tell(self, made: Exported) -> None:
+    def _notify(self, made: Exported) -> None:
         folder = made.files[0].parent
         words = counted("{count} file is exported.", "{count} files are exported.", len(made.files))
         remedy = (
@@ -237,7 +237,7 @@ class ProjectCommands:
             if made.limited
             else str(folder)
         )
-        self.toasts.tell(
+        self.toasts.notify(
             words,
             "success",
             remedy,

@@ -49,7 +49,7 @@ class ScriptCommands:
         if text.strip():
             self.script.paste(text, self.script.selected)
         else:
-            self.toasts.tell(tr("There is no text on the clipboard."), "info")
+            self.toasts.notify(tr("There is no text on the clipboard."), "info")
 
     def choose_text(self) -> None:
         """Asks for a text file and adds it as lines."""

@@ -50,7 +50,7 @@ class TakeCommands:
         """Takes the parameters over from the selected take."""
         if self.takes.current is not None:
             self.takes.use_settings(self.takes.current.id)
-            self.toasts.tell(tr("The parameters are those of the take now."), "success")
+            self.toasts.notify(tr("The parameters are those of the take now."), "success")
 
     def write_note(self) -> None:
         """Asks for a note to the selected take."""
@@ -99,7 +99,7 @@ class TakeCommands:
             if not better.starred:
                 self.takes.toggle_star(better.id)
             self.takes.choose(better.id)
-            self.toasts.tell(
+            self.toasts.notify(
                 tr("Starred, and used for its line: {take}", take=summary(better)), "success"
             )
 

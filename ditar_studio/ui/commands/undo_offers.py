@@ -22,7 +22,7 @@ class UndoOffers:
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
         self._step = 0
-        self._told: tuple[Toasts, int] | None = None
+        self._shown: tuple[Toasts, int] | None = None
         studio.bridge.changed.connect(self._on_changes)
         studio.maker.discarded.connect(self._on_discarded)
         studio.parameters.preset_deleted.connect(self._on_preset_deleted)
@@ -35,11 +35,11 @@ class UndoOffers:
             modal = QApplication.activeModalWidget()
             toasts = modal.toasts if isinstance(modal, SamplesDialog) else self.studio.toasts
             take_back = self.studio.document.take_back
-            self._told = toasts, toasts.undoable(words, lambda: take_back(changes.step))
-        elif changes.undone == self._step and self._told is not None:
-            toasts, told = self._told
-            self._told = None
-            toasts.withdraw(told)
+            self._shown = toasts, toasts.undoable(words, lambda: take_back(changes.step))
+        elif changes.undone == self._step and self._shown is not None:
+            toasts, number = self._shown
+            self._shown = None
+            toasts.withdraw(number)
 
     def _on_discarded(self) -> None:
         self.studio.toasts.undoable(tr("Reference discarded."), self.studio.maker.bring_back)
@@ -51,7 +51,7 @@ class UndoOffers:
 
 
 def said(changes: ChangeSet, before: Snapshot) -> str:
-    """What a change is told as; empty if it deletes nothing that could be missed."""
+    """The message for a change; empty if it deletes nothing that could be missed."""
     match changes.undo:
         case "Delete take" | "Delete takes":
             return counted("Take deleted.", "{count} takes deleted.", len(changes.takes))

@@ -172,13 +172,13 @@ class VoiceCommands:
                 self.studio.library.voices.export_bundle,
                 voice.id,
                 Path(path),
-                done=lambda _made: self.toasts.tell(tr("The bundle is saved."), "success", path),
+                done=lambda _made: self.toasts.notify(tr("The bundle is saved."), "success", path),
             )
 
     def _on_saved(self, voice: Voice) -> None:
         self.voices.select(voice.id)
         self.voices.use(voice.id)
         self.window.show_place(Place.VOICES)
-        self.toasts.tell(
+        self.toasts.notify(
             tr("“{name}” is saved, and the project speaks in it.", name=voice.name), "success"
         )

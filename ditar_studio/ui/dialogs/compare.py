@@ -27,7 +27,7 @@ class CompareDialog(DialogFrame):
 
     Args:
         title: what is compared.
-        names: of the two, as they are told when it is not blind.
+        names: of the two, shown when it is not blind.
         pair: the two, made equally loud.
         playback: plays them.
 

@@ -14,7 +14,7 @@ from ditar_studio.ui.dialogs.settings import group, setting
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import duration, tr
-from ditar_studio.ui.view_models.models import ModelKeeper
+from ditar_studio.ui.view_models.models import ModelManager
 from ditar_studio.ui.widgets.basics import button, column, icon_button, label, row
 
 BUILT_IN = "builtin"
@@ -24,7 +24,7 @@ class ModelsPage(QWidget):
     """What is here, what can be fetched, and the model in memory.
 
     Args:
-        keeper: does it all.
+        manager: does it all.
         preferences: whose `model` is the one in use.
         in_memory: whether a model is loaded.
         unload: lets go of it; `load` brings it back.
@@ -32,14 +32,14 @@ class ModelsPage(QWidget):
 
     def __init__(
         self,
-        keeper: ModelKeeper,
+        manager: ModelManager,
         preferences: PreferenceFile,
         in_memory: Callable[[], bool],
         unload: Callable[[], object],
         load: Callable[[], object],
     ) -> None:
         super().__init__()
-        self.keeper = keeper
+        self.manager = manager
         self._preferences = preferences
         self._in_memory, self._unload, self._load = in_memory, unload, load
         self.bar: QProgressBar | None = None
@@ -49,16 +49,16 @@ class ModelsPage(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.addWidget(self._shown)
-        keeper.changed.connect(self.fill)
-        keeper.progressed.connect(self._show_progress)
+        manager.changed.connect(self.fill)
+        manager.progressed.connect(self._show_progress)
         self.destroyed.connect(preferences.listen(lambda _value: self.fill()))
         self.fill()
-        keeper.refresh()
+        manager.refresh()
 
     def fill(self, _state: object = None) -> None:
         """Shows everything as it is now."""
-        keeper = self.keeper
-        here = [self._here(model) for model in keeper.installed]
+        manager = self.manager
+        here = [self._here(model) for model in manager.installed]
         here.append(
             setting(
                 tr("From a folder"),
@@ -73,13 +73,13 @@ class ModelsPage(QWidget):
         layout = column(
             group(tr("Models on this computer"), *here),
             *(
-                [group(tr("To download"), *map(self._offer, keeper.offers))]
-                if keeper.offers
+                [group(tr("To download"), *map(self._offer, manager.offers))]
+                if manager.offers
                 else []
             ),
             spacing=Space.L,
         )
-        self.bar = None if not keeper.downloading else self.bar
+        self.bar = None if not manager.downloading else self.bar
         shown = QWidget()
         shown.setLayout(layout)
         self._layout.replaceWidget(self._shown, shown)
@@ -92,7 +92,7 @@ class ModelsPage(QWidget):
 
     def _here(self, model: Installed) -> QVBoxLayout:
         used = self._preferences.value.model == str(model.path)
-        free = not self.keeper.busy
+        free = not self.manager.busy
         name, path = model.name, str(model.path)
         use = button(tr("In use") if used else tr("Use"), lambda: self._use(path))
         use.setEnabled(not used)
@@ -120,35 +120,35 @@ class ModelsPage(QWidget):
             else tr("{size}, not verified, in {folder}", size=size, folder=path)
         )
         return setting(
-            name, tr("Being worked on…") if self.keeper.busy == name else words, controls
+            name, tr("Being worked on…") if self.manager.busy == name else words, controls
         )
 
     def _offer(self, offer: Offer) -> QVBoxLayout:
-        keeper, name = self.keeper, offer.name
-        if keeper.downloading == name:
+        manager, name = self.manager, offer.name
+        if manager.downloading == name:
             return setting(offer.title, "", self._running(), below=True)
-        have = keeper.begun.get(name, 0)
+        have = manager.begun.get(name, 0)
         about = {
             "size": amount(offer.about_bytes),
             "licence": offer.licence,
-            "place": keeper.host(offer),
+            "place": manager.host(offer),
         }
         words = (
             tr("{size}, {licence}, from {place}", **about)
             if offer.verified
             else tr("{size}, {licence}, from {place}, not verified", **about)
         )
-        start = button(tr("Download"), lambda: keeper.download(name), icon="download")
+        start = button(tr("Download"), lambda: manager.download(name), icon="download")
         start.setAccessibleName(tr("Download {model}", model=offer.title))
-        start.setEnabled(not keeper.busy)
+        start.setEnabled(not manager.busy)
         controls = QWidget()
         if not have:
             controls.setLayout(row(start))
             return setting(offer.title, words, controls)
         start.setText(tr("Go on"))
         away = icon_button("trash", tr("Delete {model}", model=offer.title))
-        away.clicked.connect(lambda _on=False: keeper.remove(name))
-        away.setEnabled(not keeper.busy)
+        away.clicked.connect(lambda _on=False: manager.remove(name))
+        away.setEnabled(not manager.busy)
         controls.setLayout(row(away, start, spacing=Space.XS))
         words = tr("{have} of {size} are here.", have=amount(have), size=amount(offer.about_bytes))
         return setting(offer.title, words, controls)
@@ -159,7 +159,7 @@ class ModelsPage(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(tr("Progress of the download"))
         self.words = label(tr("Asking for the files…"), "small")
-        stop = button(tr("Stop"), self.keeper.cancel, icon="stop")
+        stop = button(tr("Stop"), self.manager.cancel, icon="stop")
         stop.setAccessibleName(tr("Stop the download"))
         box = QWidget()
         box.setLayout(column(self.bar, row(self.words, None, stop), spacing=Space.XS))
@@ -183,7 +183,7 @@ class ModelsPage(QWidget):
     # --- doing
 
     def _verify(self, name: str) -> Callable[[], object]:
-        return lambda: self.keeper.verify(name)
+        return lambda: self.manager.verify(name)
 
     def _use(self, folder: str) -> None:
         self._preferences.change(model=folder)
@@ -191,17 +191,17 @@ class ModelsPage(QWidget):
     def _choose(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, tr("Folder of a model"))
         if folder:
-            self.keeper.add(Path(folder))
+            self.manager.add(Path(folder))
 
     def _move(self, model: Installed) -> None:
         folder = QFileDialog.getExistingDirectory(self, tr("Where the model shall lie"))
         if folder:
             self._leave(model)
-            self.keeper.move(model.name, Path(folder))
+            self.manager.move(model.name, Path(folder))
 
     def _remove(self, model: Installed) -> None:
         self._leave(model)
-        self.keeper.remove(model.name)
+        self.manager.remove(model.name)
 
     def _leave(self, model: Installed) -> None:
         """Goes back to the built-in model if it is this one that is in use."""

@@ -51,7 +51,7 @@ class ProjectsDialog(DialogFrame):
         self.search.textChanged.connect(self._filter)
         self.search.left_down.connect(self.list.setFocus)
         self.list.itemDoubleClicked.connect(lambda _item: self.accept())
-        self.accepted.connect(self._tell)
+        self.accepted.connect(self._notify)
         self.search.setFocus()
 
     def _filter(self, text: str) -> None:
@@ -67,7 +67,7 @@ class ProjectsDialog(DialogFrame):
             self.list.setCurrentItem(first)
         self.ok.setEnabled(first is not None)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         item = self.list.currentItem()
         if item is not None:
             self.chosen.emit(item.data(Qt.ItemDataRole.UserRole))

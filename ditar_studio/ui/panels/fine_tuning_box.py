@@ -15,7 +15,7 @@ _PARTS = 1000
 
 
 class FineTuningBox(QWidget):
-    """Offers to fine-tune a voice, shows how far that is, and lets it be heard and undone."""
+    """Offers to fine-tune a voice, shows how far that is, and lets it be compared and undone."""
 
     def __init__(self, fine_tuning: FineTuning, actions: Actions) -> None:
         super().__init__()
@@ -54,8 +54,8 @@ class FineTuningBox(QWidget):
         self.pause.setVisible(tuning is not None and not tuning.paused)
         self.resume.setVisible(tuning is not None and tuning.paused)
         self.cancel.setVisible(going)
-        told = tuning.progress if tuning is not None else None
-        self.bar.setValue(round(_PARTS * told.fraction) if told is not None else 0)
+        progress = tuning.progress if tuning is not None else None
+        self.bar.setValue(round(_PARTS * progress.fraction) if progress is not None else 0)
         self.start.setVisible(idle and fit is not Fit.FINE_TUNED)
         self.start.setText(tr("Fine-tune…") if fit is Fit.INSTANT else tr("Fine-tune it again…"))
         self.start.setEnabled(self.fine_tuning.available and voice.reference is not None)
@@ -91,11 +91,11 @@ class FineTuningBox(QWidget):
 
 def _progress(tuning: Tuning) -> str:
     """How far a fine-tuning is, in words."""
-    told = tuning.progress
+    progress = tuning.progress
     if tuning.paused:
         return tr("Fine-tuning is paused.")
-    if told is None:
+    if progress is None:
         return tr("To be fine-tuned when the engine is free.")
-    if told.remaining is None:
+    if progress.remaining is None:
         return tr("Fine-tuning…")
-    return tr("Fine-tuning: {time} left", time=duration(told.remaining))
+    return tr("Fine-tuning: {time} left", time=duration(progress.remaining))

@@ -325,7 +325,7 @@ class LineRow(QFrame):
             text: what it says.
             voice: the name of its voice, or what stands for it.
             own_voice: whether it has one of its own.
-            work: that it is heard, being spoken, or waits for it; empty if none of these.
+            work: that it is played, being spoken, or waits for it; empty if none of these.
         """
         shown = (line, number, text, voice, own_voice, work)
         if shown == self._shown:
@@ -363,9 +363,9 @@ class LineRow(QFrame):
         """Paints the row as the selected one."""
         set_property(self, "selected", str(selected).lower())
 
-    def set_heard(self, heard: bool) -> None:
-        """Paints the row as the one that is heard."""
-        set_property(self, "heard", str(heard).lower())
+    def set_playing(self, playing: bool) -> None:
+        """Paints the row as the one that is played."""
+        set_property(self, "playing", str(playing).lower())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

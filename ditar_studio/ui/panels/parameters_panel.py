@@ -200,7 +200,7 @@ class ParametersPanel(QWidget):
             if p.pinned
             else tr("A new seed for each take; this is the last one.")
         )
-        hears = p.info is not None and p.info.hears_itself
+        hears = p.info is not None and p.info.can_verify
         several = p.value("candidates") > 1
         self.candidates.setVisible(hears)
         self.verify.setVisible(hears)

@@ -109,7 +109,7 @@ class PlayerPanel(QWidget):
         playback.finished.connect(self._on_finished)
         playback.moved.connect(self._on_moved)
         devices.changed.connect(self._on_devices)
-        theme.keeper.changed.connect(self._draw_spectrogram)
+        theme.manager.changed.connect(self._draw_spectrogram)
         self.volume.setValue(round(100 * devices.volume))
         self._on_volume(self.volume.value())
         self._on_devices()

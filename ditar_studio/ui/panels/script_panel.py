@@ -46,7 +46,7 @@ class ScriptPanel(QWidget):
         self.actions_ = actions
         self._queued: tuple[str, ...] = ()
         self._chosen: frozenset[str] = frozenset()
-        self._heard = ""
+        self._playing_line = ""
         self._fraction = 0.0
         self.area = LazyColumn(self._make_row, self._guess_height)
         self.empty = EmptyState(
@@ -71,7 +71,7 @@ class ScriptPanel(QWidget):
         engine.line_begun.connect(self._on_line)
         engine.stopped.connect(self._on_stopped)
         engine.state_changed.connect(lambda _state: self._show_bar())
-        theme.keeper.changing.connect(self.area.drop_unused)
+        theme.manager.changing.connect(self.area.drop_unused)
         self.refresh()
 
     def _make_bar(self) -> QWidget:
@@ -151,9 +151,9 @@ class ScriptPanel(QWidget):
         self.stack.setCurrentWidget(self.area if lines else self.empty)
         self._show_bar()
 
-    def show_heard(self, line_id: str) -> None:
-        """Marks the line that is heard now, and brings it into view unless one is typing."""
-        before, self._heard = self._heard, line_id
+    def show_playing_line(self, line_id: str) -> None:
+        """Marks the line that is played now, and brings it into view unless one is typing."""
+        before, self._playing_line = self._playing_line, line_id
         if line_id and not self.script.typing:
             self.area.bring(line_id)
         for each in {before, line_id}:
@@ -212,13 +212,13 @@ class ScriptPanel(QWidget):
         if not own and line.speaker:
             name = tr("{speaker} in {voice}", speaker=line.speaker, voice=name)
         work = ""
-        if line.id == self._heard:
+        if line.id == self._playing_line:
             work = tr("Now playing")
         elif line.id in self._queued:
             work = tr("Speaking…") if line.id == self._queued[0] else tr("Waits to be spoken")
         shown.show_line(line, number, self.script.text(line.id), name, own, work)
         shown.set_selected(line.id in self._chosen)
-        shown.set_heard(line.id == self._heard)
+        shown.set_playing(line.id == self._playing_line)
 
     def _fill_voices(self, shown: LineRow) -> None:
         menu: QMenu = shown.menu

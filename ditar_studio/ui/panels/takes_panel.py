@@ -327,7 +327,7 @@ def take_name(take: Take) -> str:
 def facts(take: Take) -> str:
     """A take in short: length, model, what is wrong with it."""
     parts = [tr("{seconds} s", seconds=f"{take.seconds:.1f}"), take.recipe.model_name]
-    if take.heard is not None and take.heard.doubtful:
+    if take.verification is not None and take.verification.doubtful:
         parts.insert(1, tr("words may be missing"))
     if take.status == "partial":
         parts.insert(1, tr("stopped"))
@@ -371,10 +371,10 @@ def recipe_words(take: Take) -> str:
         )
     if take.similarity is not None:
         lines.append(tr("Likeness to the reference {value}", value=f"{take.similarity:.2f}"))
-    if take.heard is not None:
-        share = f"{100 * take.heard.sounds_wrong:.0f}"
+    if take.verification is not None:
+        share = f"{100 * take.verification.sounds_wrong:.0f}"
         lines.append(tr("Heard by the model: {share} % of the sounds differ", share=share))
-        if take.heard.likeness is not None:
-            likeness = f"{take.heard.likeness:.2f}"
+        if take.verification.likeness is not None:
+            likeness = f"{take.verification.likeness:.2f}"
             lines.append(tr("Likeness by the model's own measure {value}", value=likeness))
     return "\n".join(lines)

@@ -28,11 +28,11 @@ class Devices(QObject):
 
     Signals:
         changed: the list or the choice changed.
-        told: a `DeviceEvent`.
+        happened: a `DeviceEvent`.
     """
 
     changed = Signal()
-    told = Signal(object)
+    happened = Signal(object)
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class Devices(QObject):
         self.registry.close()
 
     def _on_event(self, event: Any) -> None:
-        self.told.emit(event)
+        self.happened.emit(event)
         self.apply()
 
     def notice_choice(self) -> None:

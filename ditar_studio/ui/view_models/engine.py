@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from ditar_studio.store.takes import Take
 
 
-class Shelf(Protocol):
-    """Where the model comes from; `engine.load.ModelShelf` is one."""
+class Registry(Protocol):
+    """Where the model comes from; `engine.load.ModelRegistry` is one."""
 
     def get(self, name_or_path: str | None = None) -> tuple[SpeechModel, VoiceCache]: ...
     def unload(self) -> None: ...
@@ -107,14 +107,14 @@ class Engine(QObject):
         self,
         document: Document,
         playback: Playback,
-        make_shelf: Callable[[], Shelf],
+        make_registry: Callable[[], Registry],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._document = document
         self._playback = playback
-        self._make_shelf = make_shelf
-        self._shelf: Shelf | None = None
+        self._make_registry = make_registry
+        self._registry: Registry | None = None
         self._job: Job | None = None
         self._feed = Feed(playback)
         self._preparing: Job | None = None
@@ -149,9 +149,9 @@ class Engine(QObject):
             # Imported here, so that the window never waits for an import.
             importlib.import_module("ditar_studio.engine.preload").preload_torch()
             importlib.import_module("ditar_studio.services.render")
-            if self._shelf is None:
-                self._shelf = self._make_shelf()
-            yield ModelLoaded(self._shelf.get(model)[0].info)
+            if self._registry is None:
+                self._registry = self._make_registry()
+            yield ModelLoaded(self._registry.get(model)[0].info)
 
         self._document.bridge.generate(work, self._on_loading, owner=self)
 
@@ -161,8 +161,8 @@ class Engine(QObject):
         Raises:
             StudioError: the model had been let go of and can't be loaded again.
         """
-        assert self._shelf is not None
-        return self._shelf.get(self.model)
+        assert self._registry is not None
+        return self._registry.get(self.model)
 
     def unload(self) -> None:
         """Lets go of the model and its memory, unless it is speaking."""
@@ -173,8 +173,8 @@ class Engine(QObject):
         self._set_state(ModelState.NONE)
 
         def work(_cancel: threading.Event) -> Iterator[Any]:
-            if self._shelf is not None:
-                self._shelf.unload()
+            if self._registry is not None:
+                self._registry.unload()
             return iter(())
 
         self._document.bridge.generate(work, lambda _event: None, owner=self)

@@ -65,7 +65,7 @@ class Tuning:
     """The fine-tuning of one voice.
 
     Attributes:
-        progress: as it was told last.
+        progress: the last that was reported.
         paused: whether it rests as the user wants.
     """
 
@@ -85,7 +85,7 @@ class _SliceOver:
 
 
 @dataclass(frozen=True, eq=False)
-class _ProbesSpoken:
+class _ProbesReady:
     pair: Comparison
 
 
@@ -195,9 +195,9 @@ class FineTuning(QObject):
 
             pair = speak_probes(*self._engine.in_memory(), voice, cancel)
             if not cancel.is_set():
-                yield _ProbesSpoken(compare(*pair))
+                yield _ProbesReady(compare(*pair))
 
-        def listen(event: _ProbesSpoken | Failed) -> None:
+        def listen(event: _ProbesReady | Failed) -> None:
             if isinstance(event, Failed):
                 self.failed.emit(event.message, event.remedy)
             else:
@@ -256,10 +256,10 @@ class FineTuning(QObject):
             tuning.over = True
             if tuning is self.at_work:
                 self.at_work = None
-                self._tell(tuning.voice_id, event)
+                self._notify(tuning.voice_id, event)
                 self._go_on()
 
-    def _tell(self, voice_id: str, end: TuningEvent | Failed) -> None:
+    def _notify(self, voice_id: str, end: TuningEvent | Failed) -> None:
         if isinstance(end, VoiceTuned):
             self.tuned.emit(voice_id)
         elif isinstance(end, InstantStays):

@@ -29,18 +29,18 @@ _EVERY = 0.2
 """Seconds between two words on a download's progress."""
 
 
-class ModelKeeper(QObject):
+class ModelManager(QObject):
     """Keeps models for the interface; see `Models` for what it does with them.
 
     Signals:
         changed: what is here, or what is being done, changed.
         progressed: a `Progress` of the download under way.
-        told: message, remedy and tone of something that has ended.
+        notified: message, remedy and tone of something that has ended.
     """
 
     changed = Signal()
     progressed = Signal(object)
-    told = Signal(str, str, str)
+    notified = Signal(str, str, str)
 
     def __init__(self, bridge: Bridge, models: Models, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -75,7 +75,7 @@ class ModelKeeper(QObject):
         self.downloading = name
         last = [0.0]
 
-        def tell(progress: Progress) -> None:
+        def report(progress: Progress) -> None:
             now = time.monotonic()
             if now - last[0] >= _EVERY:
                 last[0] = now
@@ -83,12 +83,12 @@ class ModelKeeper(QObject):
 
         def done(model: Installed) -> None:
             if model.verified:
-                self.told.emit(tr("{model} is here.", model=model.name), "", "success")
+                self.notified.emit(tr("{model} is here.", model=model.name), "", "success")
             else:
                 words = tr("{model} is here, not verified.", model=model.name)
-                self.told.emit(words, _unknown(), "success")
+                self.notified.emit(words, _unknown(), "success")
 
-        self._do(name, lambda: self._models.download(name, tell, self._cancel), done)
+        self._do(name, lambda: self._models.download(name, report, self._cancel), done)
 
     def cancel(self) -> None:
         """Stops the download under way; what has come is kept."""
@@ -105,13 +105,13 @@ class ModelKeeper(QObject):
             wrong, verified = found
             if wrong:
                 words = tr("{model} is not in order: {first}.", model=name, first=wrong[0])
-                self.told.emit(words, tr("Remove it and download it again."), "danger")
+                self.notified.emit(words, tr("Remove it and download it again."), "danger")
             elif verified:
                 words = tr("All files of {model} are as they should be.", model=name)
-                self.told.emit(words, "", "success")
+                self.notified.emit(words, "", "success")
             else:
                 words = tr("All files of {model} are whole; they are not verified.", model=name)
-                self.told.emit(words, _unknown(), "success")
+                self.notified.emit(words, _unknown(), "success")
 
         def check() -> tuple[list[str], bool]:
             return self._models.verify(name), self._models.find(name).verified
@@ -123,7 +123,7 @@ class ModelKeeper(QObject):
 
         def done(model: Installed) -> None:
             words = tr("{model} now lies in {folder}.", model=name, folder=str(model.path.parent))
-            self.told.emit(words, "", "success")
+            self.notified.emit(words, "", "success")
 
         self._do(name, lambda: self._models.move(name, folder), done)
 
@@ -139,7 +139,7 @@ class ModelKeeper(QObject):
     # --- inside
 
     def _do(self, name: str, work: Callable[[], T], done: Callable[[T], object]) -> None:
-        """Does `work` on the keeper's thread; `name` is the model that it occupies."""
+        """Does `work` on the manager's thread; `name` is the model that it occupies."""
         if name:
             if self.busy:
                 return
@@ -154,7 +154,7 @@ class ModelKeeper(QObject):
             self._end(name)
             tone = "info" if self._cancel.is_set() else "danger"
             self._cancel.clear()
-            self.told.emit(error.message, error.remedy, tone)
+            self.notified.emit(error.message, error.remedy, tone)
 
         self._bridge.follow(self._thread.submit(_guarded, work), over, failed, self)
 
@@ -177,7 +177,7 @@ def _unknown() -> str:
 
 
 def _guarded(work: Callable[[], T]) -> T:
-    """`work`, with trouble with the disk told in words."""
+    """`work`, with trouble with the disk as a `StudioError`."""
     try:
         return work()
     except OSError as error:

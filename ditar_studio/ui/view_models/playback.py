@@ -55,7 +55,7 @@ class Feed:
         self._playback = playback
 
     @property
-    def heard(self) -> bool:
+    def active(self) -> bool:
         """Whether what is fed is what is played."""
         return self._playback._feed is self
 
@@ -76,20 +76,20 @@ class Playback(QObject):
         grew: samples were added to `peaks`.
         finished: `peaks` doesn't grow any more.
         moved: a `PlayerStatus`, many times a second while it changes.
-        told: a `PlayerEvent`.
+        happened: a `PlayerEvent`.
         loop_changed: whether it repeats.
         line_noted: id of a line and where it begins in a sound of several, in seconds.
-        heard_changed: the id of the line that is at the playhead now; empty for none.
+        playing_line_changed: the id of the line that is at the playhead now; empty for none.
     """
 
     loaded = Signal()
     grew = Signal()
     finished = Signal()
     moved = Signal(object)
-    told = Signal(object)
+    happened = Signal(object)
     loop_changed = Signal(bool)
     line_noted = Signal(str, float)
-    heard_changed = Signal(str)
+    playing_line_changed = Signal(str)
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class Playback(QObject):
         self.shown_clip: Clip | None = None
         self.title = ""
         self.source = ""
-        self.heard = ""
+        self.playing_line = ""
         self.looping = False
         self.patch_seconds = 0.0
         self._region: tuple[float, float] | None = None
@@ -145,7 +145,7 @@ class Playback(QObject):
         """Shows the sound that is being fed; `patch` is the length of a patch in seconds."""
         from ditar_studio.audio.peaks import Peaks
 
-        if not feed.heard:
+        if not feed.active:
             return
         self._wanted += 1
         self.peaks, self.shown_clip = Peaks(sample_rate), None
@@ -306,7 +306,7 @@ class Playback(QObject):
             self._timer.start()
 
     def _on_event(self, event: Any) -> None:
-        self.told.emit(event)
+        self.happened.emit(event)
         self._watch()
 
     def _tick(self) -> None:
@@ -323,7 +323,7 @@ class Playback(QObject):
         """Says which line is at the playhead, when it is another one."""
         place = bisect_right(self._starts, status.position) - 1
         there = place >= 0 and status.state not in ("empty", "ended")
-        heard = self._lines[place] if there else ""
-        if heard != self.heard:
-            self.heard = heard
-            self.heard_changed.emit(heard)
+        line_id = self._lines[place] if there else ""
+        if line_id != self.playing_line:
+            self.playing_line = line_id
+            self.playing_line_changed.emit(line_id)

@@ -93,7 +93,7 @@ class ReferenceMaker(QObject):
         transcript_changed: by the program.
         discarded: a clip that the library hasn't was put away; `bring_back` undoes that.
         saved: the `Voice` that it has become.
-        told: message, remedy, tone.
+        notified: message, remedy, tone.
     """
 
     stage_changed = Signal(object)
@@ -103,7 +103,7 @@ class ReferenceMaker(QObject):
     transcript_changed = Signal()
     discarded = Signal()
     saved = Signal(object)
-    told = Signal(str, str, str)
+    notified = Signal(str, str, str)
 
     def __init__(
         self,
@@ -216,7 +216,7 @@ class ReferenceMaker(QObject):
         clip = self.clip
         if clip is None:
             return
-        self.told.emit(tr("Listening to what is said…"), "", "info")
+        self.notified.emit(tr("Listening to what is said…"), "", "info")
         self.bridge.background(
             _transcribe, clip, done=self._transcribed, failed=self._failed, owner=self
         )
@@ -331,9 +331,9 @@ class ReferenceMaker(QObject):
             case recorder.RecordingStopped():
                 self.microphone.monitor(self.monitoring)
                 if event.reason == "too long":
-                    self.told.emit(tr("The longest recording is reached."), "", "info")
+                    self.notified.emit(tr("The longest recording is reached."), "", "info")
                 elif event.reason == "device lost":
-                    self.told.emit(
+                    self.notified.emit(
                         tr("The microphone is gone."),
                         tr("What was recorded until then is kept."),
                         "warning",
@@ -344,18 +344,18 @@ class ReferenceMaker(QObject):
                 self.transcript_changed.emit()
                 self._read(event.path, "")
             case recorder.InputSilent():
-                self.told.emit(event.message, event.remedy, "warning")
+                self.notified.emit(event.message, event.remedy, "warning")
             case recorder.MicrophoneLost():
                 if self.stage is not Stage.RECORDING:
-                    self.told.emit(event.message, tr("Choose another microphone."), "warning")
+                    self.notified.emit(event.message, tr("Choose another microphone."), "warning")
             case recorder.RecorderFailed():
-                self.told.emit(event.message, event.remedy, "danger")
+                self.notified.emit(event.message, event.remedy, "danger")
                 if self.stage in (Stage.COUNTDOWN, Stage.RECORDING):
                     self._countdown = None
                     self.microphone.stop()
                     self._set_stage(Stage.CLIP if self.clip else Stage.IDLE)
             case recorder.SoundDropped() if event.count == 1:
-                self.told.emit(
+                self.notified.emit(
                     tr("The computer was too busy: a piece of the recording is missing."),
                     tr("Record again when less is going on."),
                     "warning",
@@ -426,7 +426,7 @@ class ReferenceMaker(QObject):
 
     def _failed(self, error: StudioError) -> None:
         self._set_stage(Stage.CLIP if self.clip else Stage.IDLE)
-        self.told.emit(error.message, error.remedy, "danger")
+        self.notified.emit(error.message, error.remedy, "danger")
 
 
 def passages() -> tuple[Passage, ...]:

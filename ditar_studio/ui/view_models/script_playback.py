@@ -97,7 +97,7 @@ class ScriptPlayback(QObject):
         feed = self._feed
         if feed is None or self._reading or self._fed - position > AHEAD_SECONDS:
             return
-        if not feed.heard:
+        if not feed.active:
             self._feed = None
             return
         part = self._parts.popleft()

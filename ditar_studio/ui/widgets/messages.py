@@ -21,9 +21,9 @@ _LOOK_AGAIN_MS = 1000
 
 
 def _log_failure(tone: str, message: str, remedy: str) -> None:
-    """Have the log say what the user was told; its cause is there from where it happened."""
+    """Log what the user was shown; its cause is in the log already."""
     if tone in ("warning", "danger"):
-        log.warning("told: %s %s", message, remedy)
+        log.warning("shown: %s %s", message, remedy)
 
 
 def tone_icon(tone: str, size: int = 18) -> QLabel:
@@ -110,7 +110,7 @@ class Toasts(QWidget):
         self._timer.timeout.connect(self._time_is_up)
         self.hide()
 
-    def tell(
+    def notify(
         self,
         message: str,
         tone: str = "info",
@@ -133,8 +133,8 @@ class Toasts(QWidget):
         self._count += 1
         _log_failure(tone, message, remedy)
         self.words = sentence(message)
-        said = f"{self.words} {sentence(remedy)}".strip()
-        self._text.setText(said)
+        text = f"{self.words} {sentence(remedy)}".strip()
+        self._text.setText(text)
         self._icon.setPixmap(icons.icon(_ICONS[tone], tone).pixmap(QSize(18, 18)))
         title, self._action = action or ("", None)
         self.button.setText(title)
@@ -142,16 +142,16 @@ class Toasts(QWidget):
         self.show()
         self.changed.emit(tone)
         self._timer.start(round(seconds * 1000))
-        announce(self, said, urgent=tone == "danger")
+        announce(self, text, urgent=tone == "danger")
         return self._count
 
     def undoable(self, message: str, undo: Callable[[], object]) -> int:
-        """Shows that something was done, with a button that undoes it; else like `tell`."""
-        return self.tell(message, "success", action=(tr("Undo"), undo), seconds=8.0)
+        """Shows that something was done, with a button that undoes it; else like `notify`."""
+        return self.notify(message, "success", action=(tr("Undo"), undo), seconds=8.0)
 
-    def withdraw(self, told: int) -> None:
+    def withdraw(self, number: int) -> None:
         """Puts a message away that no longer holds, if it is still shown."""
-        if told == self._count and self.words:
+        if number == self._count and self.words:
             self.clear()
 
     def clear(self) -> None:

@@ -146,6 +146,6 @@ class StatusLine(QFrame):
         self._make_room()
 
     def _make_room(self) -> None:
-        told = bool(self.toasts.words)
-        self._state.setVisible(not told)
-        self._flow.setVisible(not told or self.width() >= _BOTH_NEED)
+        busy = bool(self.toasts.words)
+        self._state.setVisible(not busy)
+        self._flow.setVisible(not busy or self.width() >= _BOTH_NEED)

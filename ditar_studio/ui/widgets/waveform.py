@@ -106,7 +106,7 @@ class WaveformView(QWidget):
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(name)
-        theme.keeper.changed.connect(self._redraw)
+        theme.manager.changed.connect(self._redraw)
         self._describe()
 
     # --- what is shown

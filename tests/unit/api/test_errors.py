@@ -8,7 +8,7 @@ from ditar_studio.api.errors import RefusedError
 
 
 @pytest.mark.parametrize(
-    ("message", "told"),
+    ("message", "received"),
     [
         ("There is no file “/home/anna/My voices/a b.wav”.", "There is no file “a b.wav”."),
         ("There is no file “~/voices/a.wav”.", "There is no file “a.wav”."),
@@ -23,5 +23,5 @@ from ditar_studio.api.errors import RefusedError
         ("x" * 600, "x" * 500),
     ],
 )
-def test_folders_are_left_out(message: str, told: str) -> None:
-    assert str(RefusedError(message)) == told
+def test_folders_are_left_out(message: str, received: str) -> None:
+    assert str(RefusedError(message)) == received

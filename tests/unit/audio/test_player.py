@@ -66,7 +66,7 @@ class Bench:
         self.heard += out
         return np.concatenate(out) if out else np.zeros(0, np.float32)
 
-    def told(self, kind):
+    def received(self, kind):
         return [event for event in self.events if isinstance(event, kind)]
 
 
@@ -103,7 +103,7 @@ def test_a_clip_is_played_sample_by_sample_to_its_end(bench):
     assert not heard[at + len(sound) :].any()
     assert bench.player.status().state == "ended"
     assert bench.player.status().position == pytest.approx(1.0)
-    assert bench.told(Underrun) == []
+    assert bench.received(Underrun) == []
     assert [type(e) for e in bench.events] == [OutputChanged, PlaybackStarted, PlaybackEnded]
 
 
@@ -138,14 +138,14 @@ def test_a_short_finished_sound_does_not_wait_for_the_buffer(bench):
     bench.player.feed(noise(0.05))
     bench.player.finish()
     assert bench.run(0.3).any()
-    assert bench.told(PlaybackEnded)
+    assert bench.received(PlaybackEnded)
 
 
 def test_an_under_run_is_counted_and_the_buffer_grows(bench):
     bench.player.begin(RATE)
     bench.player.feed(noise(0.3))
     bench.run(0.5)
-    (underrun,) = bench.told(Underrun)
+    (underrun,) = bench.received(Underrun)
     assert underrun.count == 1
     assert underrun.buffer_target == pytest.approx(0.6)
     status = bench.player.status()
@@ -194,7 +194,7 @@ def test_pause_is_silent_after_one_block_and_play_goes_on_where_it_was(bench):
     assert fading[-1] == 0.0
     assert not bench.backend.stream.take().any()
     bench.run(0.3)
-    (paused,) = bench.told(PlaybackPaused)
+    (paused,) = bench.received(PlaybackPaused)
     assert paused.position == pytest.approx(0.5, abs=0.05)
     bench.player.play()
     heard = bench.run(0.3)
@@ -294,7 +294,7 @@ def test_a_lost_device_pauses_and_goes_on_by_itself_where_it_was(bench):
     bench.backend.plugged = []
     bench.backend.stream.die()
     bench.step(3)
-    (lost,) = bench.told(OutputLost)
+    (lost,) = bench.received(OutputLost)
     assert "speakers" in lost.message
     assert lost.remedy
     status = bench.player.status()
@@ -317,10 +317,10 @@ def test_a_lost_device_is_replaced_by_the_default_one_after_a_while(bench):
     bench.run(1.0, 44100)
     bench.backend.plugged = [bench.speakers]
     bench.backend.stream.die()
-    while len(bench.told(OutputChanged)) < 2:
+    while len(bench.received(OutputChanged)) < 2:
         bench.clock.now += 0.5
         bench.step(3)
-    changed = bench.told(OutputChanged)[-1]
+    changed = bench.received(OutputChanged)[-1]
     assert changed.device == bench.speakers
     assert changed.fell_back
     assert bench.run(0.2).any()
@@ -342,7 +342,7 @@ def test_without_any_device_it_says_so_and_plays_when_one_comes(bench):
     bench.backend.refresh()
     bench.player.load(Clip(noise(2.0), RATE), play=True)
     bench.step(3)
-    assert bench.told(PlayerFailed)[0].message == "No loudspeaker or headphones found."
+    assert bench.received(PlayerFailed)[0].message == "No loudspeaker or headphones found."
     bench.backend.plugged = [bench.speakers]
     bench.clock.now += 1.0
     bench.step(3)
@@ -417,7 +417,7 @@ def test_a_rescan_asked_for_interrupts_playback_only_for_a_moment(bench):
     bench.step(2)
     heard = bench.run(0.3) * 100
     assert heard[-1] == pytest.approx(1.0 - 0.05 + 0.3, abs=0.06)
-    assert bench.told(OutputLost) == []
+    assert bench.received(OutputLost) == []
 
 
 def test_with_its_own_thread_it_starts_sends_events_and_ends():

@@ -80,7 +80,7 @@ def test_the_end_of_a_stream_is_told_and_the_device_taken_back_when_it_returns(b
     bench.backend.stream.die()
     (lost,) = bench.tick()
     assert lost == StreamLost(bench.headset, "it was disconnected")
-    assert bench.tick(RETRY_SECONDS) == []  # told already, goes on trying silently
+    assert bench.tick(RETRY_SECONDS) == []  # received already, goes on trying silently
     bench.backend.plugged = [bench.mic, bench.headset]
     (opened,) = bench.tick(RETRY_SECONDS)
     assert opened.device == bench.headset

@@ -37,9 +37,9 @@ def test_it_speaks_until_interrupted_and_then_ends_soon(tmp_path: Path) -> None:
         contextlib.ExitStack() as clients,
     ):
         assert process.stdout is not None
-        told = json.loads(process.stdout.readline())
+        received = json.loads(process.stdout.readline())
         client = clients.enter_context(
-            openai.OpenAI(api_key=told["token"], base_url=told["url"], max_retries=0)
+            openai.OpenAI(api_key=received["token"], base_url=received["url"], max_retries=0)
         )
         assert [model.id for model in client.models.list()] == ["builtin"]
         spoken = client.audio.speech.create(
@@ -48,7 +48,7 @@ def test_it_speaks_until_interrupted_and_then_ends_soon(tmp_path: Path) -> None:
         samples = np.frombuffer(spoken, "<i2") / 32768
         assert 0.4 < len(samples) / 24_000 < 4.0
         assert np.sqrt(np.mean(samples**2)) > 0.01
-        address = urlsplit(told["url"])
+        address = urlsplit(received["url"])
         for begun in (b"", b"GET / HTTP/1.1\r\nX-Half:"):
             idle = socket.create_connection((address.hostname, address.port), timeout=60)
             clients.enter_context(idle)
@@ -89,9 +89,9 @@ def test_a_wrong_model_is_told_before_anything_is_served(
 ) -> None:
     for model in (str(tmp_path / "nothing"), str(tmp_path)):
         assert main(["serve", "--port", "0", "--model", model]) == 1
-        told = capsys.readouterr()
-        assert told.out == ""
-        assert told.err.startswith("Error: ")
+        received = capsys.readouterr()
+        assert received.out == ""
+        assert received.err.startswith("Error: ")
 
 
 def test_a_token_that_cannot_be_one_is_told(

@@ -177,9 +177,9 @@ def test_numbers_that_no_training_can_use_are_refused(
     with pytest.raises(SystemExit) as ended:
         main(["train", "vae", "--data", "data", "--out", "out", f"{option}={value}"])
     assert ended.value.code == 2
-    told = capsys.readouterr().err
-    assert option in told
-    assert len(told.splitlines()) == 1
+    received = capsys.readouterr().err
+    assert option in received
+    assert len(received.splitlines()) == 1
 
 
 def test_a_preparation_of_nothing_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

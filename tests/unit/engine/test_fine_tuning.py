@@ -18,7 +18,7 @@ from ditar_studio.engine.fine_tuning import fine_tune, plan_of
 from ditar_studio.engine.generate import GenerationRequest, generate
 from ditar_studio.engine.load import load_model
 from ditar_studio.engine.native import NativeModel
-from ditar_studio.engine.speech_model import Hearing
+from ditar_studio.engine.speech_model import Verification
 from ditar_studio.engine.tuning_clips import at_pauses, speech_of
 from ditar_studio.engine.tuning_events import (
     InstantStays,
@@ -141,7 +141,7 @@ def test_a_voice_that_loses_words_is_taken_less_far(
 
 @pytest.mark.parametrize(("heard", "reason"), [(UNCLEAR, "less clear"), (FURTHER, "closer")])
 def test_the_instant_voice_stays_where_tuning_does_not_help_and_the_reason_is_told(
-    model: NativeModel, monkeypatch: pytest.MonkeyPatch, heard: Hearing, reason: str
+    model: NativeModel, monkeypatch: pytest.MonkeyPatch, heard: Verification, reason: str
 ) -> None:
     hears(monkeypatch, BEFORE, *[heard] * 3)
     end = last(fine_tune(model, [REFERENCE]))

@@ -15,7 +15,7 @@ from ditar_studio.engine.events import (
     LineStarted,
     PatchReady,
     Progress,
-    SentenceHeard,
+    SentenceVerified,
     Started,
     Warned,
 )
@@ -28,7 +28,7 @@ from ditar_studio.engine.generate import (
 )
 from ditar_studio.engine.seeds import candidate_seed
 from ditar_studio.engine.settings import GenerationSettings
-from ditar_studio.engine.speech_model import Hearing
+from ditar_studio.engine.speech_model import Verification
 from ditar_studio.engine.voice import Reference, VoiceCache
 from ditar_studio.errors import StudioError
 
@@ -251,15 +251,15 @@ def test_of_several_candidates_the_one_heard_best_is_given_out() -> None:
     for candidate in range(4):
         seed = candidate_seed(9, candidate)
         events = list(stream(FakeModel(), request(FREE, seed=seed, temperature=1.0, verify=True)))
-        (heard,) = (e.hearing for e in events if isinstance(e, SentenceHeard))
+        (heard,) = (e.verification for e in events if isinstance(e, SentenceVerified))
         single.append((heard.score, samples(events)))
     several = request(FREE, seed=9, temperature=1.0, candidates=4)
     events = list(stream(FakeModel(), several))
-    (heard,) = (e for e in events if isinstance(e, SentenceHeard))
+    (heard,) = (e for e in events if isinstance(e, SentenceVerified))
     best = max(single, key=lambda each: each[0])
     assert len({score for score, _ in single}) > 1
     assert best[0] > single[0][0]
-    assert (heard.text, heard.candidates, heard.hearing.score) == (FREE, 4, best[0])
+    assert (heard.text, heard.candidates, heard.verification.score) == (FREE, 4, best[0])
     assert np.array_equal(samples(events), best[1])
     assert np.array_equal(generate(FakeModel(), several).clip.samples, best[1])
     assert events[-1].stats.patches == 4 * 24
@@ -272,12 +272,12 @@ def test_a_single_candidate_is_heard_while_it_is_made_and_sounds_the_same() -> N
     model = FakeModel()
     kinds = [type(e) for e in stream(model, request("One. Two.", verify=True))]
     assert kinds.index(PatchReady) < kinds.index(Progress)
-    assert kinds.count(SentenceHeard) == 2
+    assert kinds.count(SentenceVerified) == 2
     assert model.begun == ["One.", "Two."]
     plain = generate(FakeModel(), request("One. Two."))
     verified = generate(FakeModel(), request("One. Two.", verify=True))
     assert np.array_equal(plain.clip.samples, verified.clip.samples)
-    assert not any(isinstance(e, SentenceHeard) for e in stream(model, request("One. Two.")))
+    assert not any(isinstance(e, SentenceVerified) for e in stream(model, request("One. Two.")))
 
 
 def test_a_sentence_is_given_out_before_the_next_is_tried() -> None:
@@ -296,18 +296,18 @@ def test_an_attempt_that_did_not_end_by_itself_comes_last() -> None:
         def begin(self, text, voice, settings, generator=None, lexicon=None):  # type: ignore[no-untyped-def]
             bad = "silent" if len(self.begun) != 1 else ""
             made = super().begin(f"{text} {bad}", voice, settings, generator)
-            made.hear = lambda _samples: Hearing(10, 0 if bad else 9, 0.9)
+            made.verify = lambda _samples: Verification(10, 0 if bad else 9, 0.9)
             return made
 
     settings = {"temperature": 1.0, "candidates": 3}
     events = list(stream(Wavering(), request("One two three four five", **settings)))
     assert [e.reason for e in events if isinstance(e, LineDone)] == ["stopped"]
-    assert [e.hearing.errors for e in events if isinstance(e, SentenceHeard)] == [9]
+    assert [e.verification.errors for e in events if isinstance(e, SentenceVerified)] == [9]
 
 
 def test_words_that_are_not_heard_are_told() -> None:
-    told = generate(FakeModel(), request("Plain words. Now I mumble.", verify=True)).warnings
-    (warning,) = told
+    received = generate(FakeModel(), request("Plain words. Now I mumble.", verify=True)).warnings
+    (warning,) = received
     assert "Now I mumble." in warning.message
     assert warning.remedy
     assert not generate(FakeModel(), request("Now I mumble.")).warnings
@@ -317,7 +317,7 @@ def test_without_noise_one_attempt_is_enough() -> None:
     model = FakeModel()
     events = list(stream(model, request("One.", temperature=0.0, candidates=5)))
     assert model.begun == ["One."]
-    assert [e.candidates for e in events if isinstance(e, SentenceHeard)] == [1]
+    assert [e.candidates for e in events if isinstance(e, SentenceVerified)] == [1]
 
 
 def test_cancelling_between_candidates_gives_out_nothing_of_the_sentence() -> None:
@@ -328,7 +328,7 @@ def test_cancelling_between_candidates_gives_out_nothing_of_the_sentence() -> No
         if model.begun.count("Two.") == 2:
             cancel.set()
     assert isinstance(events[-1], Cancelled)
-    assert [e.text for e in events if isinstance(e, SentenceHeard)] == ["One."]
+    assert [e.text for e in events if isinstance(e, SentenceVerified)] == ["One."]
     (heard,) = (e for e in events if isinstance(e, LineDone))
     assert heard == LineDone(0, pytest.approx(4 * PATCH / RATE + 0.25), "cancelled")
     assert model.begun.count("Two.") == 2
@@ -336,7 +336,7 @@ def test_cancelling_between_candidates_gives_out_nothing_of_the_sentence() -> No
 
 @pytest.mark.parametrize("asked", [{"candidates": 2}, {"verify": True}])
 def test_a_model_that_cannot_hear_itself_refuses_to_listen(asked: dict[str, object]) -> None:
-    model = FakeModel(hears_itself=False)
+    model = FakeModel(can_verify=False)
     (failed,) = (e for e in stream(model, request("One.", **asked)) if isinstance(e, Failed))
     assert "Fake" in failed.message
     assert failed.remedy

@@ -93,9 +93,9 @@ def test_damaged_weights_are_told_as_such(native: Path, damage: Callable[[bytes]
     path = native / "model.safetensors"
     path.write_bytes(damage(path.read_bytes()))
     for named in (native, path):
-        with pytest.raises(StudioError, match="weights are damaged") as told:
+        with pytest.raises(StudioError, match="weights are damaged") as received:
             load_model(named)
-        assert "Install the model again" in told.value.remedy
+        assert "Install the model again" in received.value.remedy
 
 
 def test_the_recording_is_not_blamed(
@@ -107,9 +107,9 @@ def test_the_recording_is_not_blamed(
     assert (
         main(["speak", "--model", str(native), "--voice", "Kathleen", "--text", "Hi.", *out]) == 1
     )
-    told = capsys.readouterr().err
-    assert "weights are damaged" in told
-    assert "reference" not in told
+    received = capsys.readouterr().err
+    assert "weights are damaged" in received
+    assert "reference" not in received
 
 
 def test_missing_weights_are_told_as_damage(native: Path) -> None:

@@ -19,7 +19,7 @@ from ditar_studio.audio.clip import Clip
 from ditar_studio.audio.io import read_clip
 from ditar_studio.engine import native
 from ditar_studio.engine.generate import GenerationRequest, generate
-from ditar_studio.engine.load import ModelShelf, load_model
+from ditar_studio.engine.load import ModelRegistry, load_model
 from ditar_studio.engine.native import NativeModel, NativeVoice
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import SpeechModel
@@ -184,7 +184,7 @@ def test_a_timbre_is_measured_on_speech_and_not_on_silence(
         asked.append(temperature)
         return torch.full((24_000,), 1e-4)
 
-    monkeypatch.setattr(NativeModel, "_said", silent)
+    monkeypatch.setattr(NativeModel, "_speak", silent)
     voice = model.prepare_voice(speech_like(), "hello there")
     assert isinstance(voice, NativeVoice)
     assert voice.timbre is None
@@ -197,13 +197,13 @@ def test_it_hears_what_is_said_and_whose_voice_it_is() -> None:
         "We don't have the credible evidence.": read_clip(DATA / "credible_evidence.opus"),
         "This is a really serious issue.": read_clip(DATA / "serious_issue.opus"),
     }
-    assert model.info.hears_itself
+    assert model.info.can_verify
     for words, clip in clips.items():
         voice = model.prepare_voice(clip, words)
         for text, sound in clips.items():
             utterance = model.begin(text, voice, GenerationSettings())
-            own = utterance.hear(clip.resample(24_000).samples)
-            other = utterance.hear(sound.resample(24_000).samples)
+            own = utterance.verify(clip.resample(24_000).samples)
+            other = utterance.verify(sound.resample(24_000).samples)
             assert own is not None
             assert other is not None
             assert own.sounds == sum(each not in ". " for each in phonemize(text))
@@ -215,7 +215,7 @@ def test_it_hears_what_is_said_and_whose_voice_it_is() -> None:
 
 def test_what_is_heard_of_next_to_nothing_is_an_answer_too(model: SpeechModel) -> None:
     utterance = model.begin("Hello.", None, GenerationSettings())
-    hearing = utterance.hear(np.zeros(10, np.float32))
+    hearing = utterance.verify(np.zeros(10, np.float32))
     assert hearing is not None
     assert (hearing.sounds, hearing.likeness) == (4, None)
 
@@ -253,8 +253,8 @@ def test_a_pause_that_grows_too_long_ends_with_the_next_sound(
 
 def test_the_users_pronunciations_reach_the_model(model: SpeechModel) -> None:
     plain = model.begin("Nguyen.", None, GenerationSettings())
-    told = model.begin("Nguyen.", None, GenerationSettings(), lexicon=Lexicon({"Nguyen": "win"}))
-    assert told.expected_patches < plain.expected_patches
+    own = model.begin("Nguyen.", None, GenerationSettings(), lexicon=Lexicon({"Nguyen": "win"}))
+    assert own.expected_patches < plain.expected_patches
 
 
 @pytest.mark.parametrize("text", ["###", "", "…", "\u3042\u3044"])
@@ -270,15 +270,15 @@ def test_a_transcript_longer_than_the_clip_is_refused(model: SpeechModel) -> Non
     assert caught.value.remedy
 
 
-def test_the_shelf_holds_one_model_and_gives_it_back(folder: Path, tmp_path: Path) -> None:
+def test_the_registry_holds_one_model_and_gives_it_back(folder: Path, tmp_path: Path) -> None:
     other = save_small_ditar(tmp_path / "other", seed=1)
-    shelf = ModelShelf()
-    model, voices = shelf.get(folder)
-    assert shelf.get(folder) == (model, voices)
-    assert shelf.get(other)[0] is not model
+    models = ModelRegistry()
+    model, voices = models.get(folder)
+    assert models.get(folder) == (model, voices)
+    assert models.get(other)[0] is not model
     with pytest.raises(StudioError):
-        shelf.get(tmp_path / "missing")
-    assert not shelf.loaded
+        models.get(tmp_path / "missing")
+    assert not models.loaded
 
 
 def header_of(path: Path) -> tuple[dict[str, object], bytes]:

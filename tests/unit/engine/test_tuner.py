@@ -10,7 +10,7 @@ from small_ditar import SMALL
 from tiny_ditar import randomised
 
 from ditar_studio.engine.tuner import Tuner, TuningPlan
-from ditar_studio.engine.tuning_data import SpokenClip, collect, cut, halves, pairs
+from ditar_studio.engine.tuning_data import AlignedClip, collect, cut, halves, pairs
 from ditar_studio.model.ditar import DiTAR
 from ditar_studio.model.objective import DiTARLosses, Patches
 from ditar_studio.model.threads import one_thread
@@ -36,24 +36,24 @@ def model() -> DiTAR:
 VOICE = torch.nn.functional.normalize(torch.ones(128), dim=0)
 
 
-def clip(latents: int = 48, words: int = 6, seed: int = 0) -> SpokenClip:
+def clip(latents: int = 48, words: int = 6, seed: int = 0) -> AlignedClip:
     """Words of three sounds each, evenly spoken."""
     generator = torch.Generator().manual_seed(seed)
     sounds = torch.randint(11, 60, (words, 3), generator=generator)
     spaced = torch.cat((sounds, torch.full((words, 1), DiTAR.boundary)), 1).flatten()[:-1]
     units = (torch.arange(latents) * 3 * words / latents).long() + 1
     values = torch.randn(latents, SMALL.vae.latent_dim, generator=generator) * 0.3 + 0.5
-    return SpokenClip(spaced, values, units)
+    return AlignedClip(spaced, values, units)
 
 
-def patches_of(model: DiTAR, *clips: SpokenClip) -> Patches:
+def patches_of(model: DiTAR, *clips: AlignedClip) -> Patches:
     return collect(model, clips, VOICE, DiTARLosses(), 2, torch.Generator().manual_seed(0))
 
 
 def voice_of(model: DiTAR) -> torch.Tensor:
     assert model.voice is not None
-    told: torch.Tensor = model.voice(VOICE[None])[1][0]
-    return told
+    received: torch.Tensor = model.voice(VOICE[None])[1][0]
+    return received
 
 
 def tuned(model: DiTAR, plan: TuningPlan = PLAN) -> tuple[Tuner, list[float]]:

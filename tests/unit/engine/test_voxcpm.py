@@ -16,7 +16,7 @@ from small_ditar import save_small_ditar
 from ditar_studio.audio.clip import Clip
 from ditar_studio.cli.main import main
 from ditar_studio.engine.generate import GenerationRequest, generate
-from ditar_studio.engine.load import ModelShelf, load_model
+from ditar_studio.engine.load import ModelRegistry, load_model
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import Reference
 from ditar_studio.engine.voxcpm import VoxCPMModel
@@ -42,9 +42,9 @@ def test_a_model_let_go_of_leaves_the_memory_at_once(tmp_path: Path, family: str
         if family == "ditar"
         else folders.make_folder(tmp_path / "tiny", "2")
     )
-    shelf = ModelShelf(threads=1)
-    gone = weakref.ref(shelf.get(made)[0])
-    shelf.unload()
+    models = ModelRegistry(threads=1)
+    gone = weakref.ref(models.get(made)[0])
+    models.unload()
     assert gone() is None
 
 
@@ -147,9 +147,9 @@ def test_the_benchmark_tells_what_fewer_bits_cost(
     folder = folders.make_folder(tmp_path / "tiny", "2")
     options = ["--steps", "2", "--threads", "1", "--seconds", "0.5", "--precision", "int8"]
     assert main(["benchmark", "--model", str(folder), *options]) == 0
-    told = capsys.readouterr().out
-    assert "int8: it was asked for" in told
-    assert "error of LocDiT" in told
+    received = capsys.readouterr().out
+    assert "int8: it was asked for" in received
+    assert "error of LocDiT" in received
 
 
 def test_bf16_speaks(tmp_path: Path) -> None:

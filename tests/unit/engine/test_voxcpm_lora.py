@@ -52,13 +52,13 @@ def test_a_lora_without_its_strength_needs_an_alpha(
 ) -> None:
     model = folders.make_folder(tmp_path / "model", "0.5b")
     folder = lora(tmp_path / "lora")
-    told = spoken(tmp_path, model, "--lora", str(folder))
+    received = spoken(tmp_path, model, "--lora", str(folder))
     (folder / "lora_config.json").unlink()
     options = ["--model", str(model), "--text", "Hello", "--out", str(tmp_path / "x.wav")]
     assert main(["speak", *options, "--lora", str(folder)]) == 1
     assert "alpha" in capsys.readouterr().err
     given = spoken(tmp_path, model, "--lora", str(folder), "--lora-alpha", "8")
-    np.testing.assert_array_equal(given, told)
+    np.testing.assert_array_equal(given, received)
 
 
 def test_the_built_in_model_refuses_a_lora(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_cancel_reaches_the_job_at_work(worker: Worker) -> None:
 def test_failures_are_told_and_the_next_job_runs(
     worker: Worker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def told(cancel: threading.Event) -> Iterator[object]:
+    def received(cancel: threading.Event) -> Iterator[object]:
         raise StudioError("No voice.", "Choose one.")
 
     def broken(cancel: threading.Event) -> Iterator[object]:
@@ -59,7 +59,7 @@ def test_failures_are_told_and_the_next_job_runs(
 
     seen: list[object] = []
     with caplog.at_level(logging.CRITICAL, logger="ditar_studio.engine.worker"):
-        worker.submit(told, seen.append)
+        worker.submit(received, seen.append)
         worker.submit(broken, seen.append)
         assert worker.submit(lambda cancel: ["fine"], seen.append).done.wait(10)
     assert seen[0] == Failed("No voice.", "Choose one.")

@@ -214,7 +214,7 @@ piece = Piece(1, folder / "take1.wav", "x", "", 0.0, Recipe("m", "h", None, "", 
 try:
     export(Plan("P", (piece,), (), ()), folder / "out", ExportSettings(format=kind))
 except StudioError as error:
-    print("told:", error)
+    print("received:", error)
 print(list((folder / "out").iterdir()))
 """
 
@@ -231,7 +231,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(what: Plan, tmp_path: Path, form
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         check=True,
     )
-    assert done.stdout.startswith("told: ")
+    assert done.stdout.startswith("received: ")
     assert done.stdout.endswith("[]\n")
 
 

@@ -117,17 +117,17 @@ def test_a_voice_without_a_sample_is_refused(library: Library, model: SpeechMode
 def test_a_reference_is_tuned_once_whatever_its_file_is_called(
     wav: Path, model: SpeechModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    told: list[TuningEvent] = []
-    tuned = TunedReferences(model, "quick", told.append, tmp_path / "kept")
+    received: list[TuningEvent] = []
+    tuned = TunedReferences(model, "quick", received.append, tmp_path / "kept")
     hears(monkeypatch, BEFORE, CLOSER)
     first = tuned.get(Reference(wav, "hello there"))
     assert first.adapter is not None
-    assert len(told) == 1 + STEPS + 1
+    assert len(received) == 1 + STEPS + 1
     copy = tmp_path / "copy.wav"
     copy.write_bytes(wav.read_bytes())
-    again = TunedReferences(model, "quick", told.append, tmp_path / "kept")
+    again = TunedReferences(model, "quick", received.append, tmp_path / "kept")
     assert again.get(Reference(copy, "hello there")).adapter == first.adapter
-    assert len(told) == 1 + STEPS + 1
+    assert len(received) == 1 + STEPS + 1
     hears(monkeypatch, BEFORE, CLOSER)
     assert again.get(Reference(copy, "hello you")).adapter != first.adapter
 
@@ -135,20 +135,20 @@ def test_a_reference_is_tuned_once_whatever_its_file_is_called(
 def test_that_tuning_did_not_help_is_remembered(
     wav: Path, model: SpeechModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    told: list[TuningEvent] = []
-    tuned = TunedReferences(model, "quick", told.append, tmp_path / "kept")
+    received: list[TuningEvent] = []
+    tuned = TunedReferences(model, "quick", received.append, tmp_path / "kept")
     reference = Reference(wav, "hello there")
     hears(monkeypatch, BEFORE, FURTHER, FURTHER, FURTHER)
     assert tuned.get(reference) == reference
-    told.clear()
+    received.clear()
     assert tuned.get(reference) == reference
-    assert not told
+    assert not received
 
 
 def test_only_the_last_used_are_kept(
     wav: Path, model: SpeechModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("ditar_studio.services.fine_tuning._MOST_KEPT", 1)
+    monkeypatch.setattr("ditar_studio.services.fine_tuning._MOST_CACHED", 1)
     tuned = TunedReferences(model, "quick", lambda event: None, tmp_path / "kept")
     for words in ("hello there", "hello you"):
         hears(monkeypatch, BEFORE, CLOSER)

@@ -237,10 +237,10 @@ def test_without_a_network_each_mirror_is_asked_only_once(
         raise urllib.error.URLError(reason)
 
     monkeypatch.setattr(download.urllib.request, "urlopen", fail)
-    with pytest.raises(StudioError, match="no connection") as told:
+    with pytest.raises(StudioError, match="no connection") as received:
         manager(tmp_path, "http://one.invalid", "http://two.invalid").download("tiny")
     assert asked == ["one.invalid", "two.invalid"]
-    assert "add it" in told.value.remedy
+    assert "add it" in received.value.remedy
 
 
 @pytest.mark.parametrize("reason", NO_NETWORK)
@@ -312,9 +312,9 @@ def test_two_downloads_into_one_folder_do_not_mix(server: Server, tmp_path: Path
 
     def meanwhile(progress: Progress) -> None:
         if not refused:
-            with pytest.raises(StudioError, match="Another program") as told:
+            with pytest.raises(StudioError, match="Another program") as received:
                 other.download("tiny")
-            refused.append(told.value.message)
+            refused.append(received.value.message)
 
     models.download("tiny", meanwhile)
     assert refused
@@ -490,9 +490,9 @@ def test_the_command_line_says_what_is_not_verified(
     assert main(["models", "list"]) == 0
     assert "not verified" in capsys.readouterr().out
     assert main(["models", "download", "tiny"]) == 0
-    told = capsys.readouterr()
-    assert "tiny is not verified" in told.err
-    assert "not verified" in told.out
+    received = capsys.readouterr()
+    assert "tiny is not verified" in received.err
+    assert "not verified" in received.out
     assert main(["models", "verify", "tiny"]) == 0
     assert "not verified" in capsys.readouterr().out
     assert main(["models", "verify", "tiny", "--json"]) == 0
@@ -502,8 +502,8 @@ def test_the_command_line_says_what_is_not_verified(
     assert main(["models", "download", "tiny"]) == 0
     assert main(["models", "verify", "tiny"]) == 0
     assert main(["models", "list"]) == 0
-    told = capsys.readouterr()
-    assert "verified" not in told.out + told.err
+    received = capsys.readouterr()
+    assert "verified" not in received.out + received.err
 
 
 def test_a_model_moves_and_stays_usable(server: Server, tmp_path: Path) -> None:

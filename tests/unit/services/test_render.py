@@ -121,13 +121,13 @@ def test_what_the_model_heard_is_kept_with_the_take(library: Library, lines: lis
     library.projects.set_text(line.id, "Now I mumble. Plain words.")
     _render(library, _request(line))
     mumbled, best, plain = library.takes.of_line(line.id)
-    assert plain.heard is None
-    assert best.heard is not None
-    assert (best.heard.likeness, best.heard.doubtful) == (0.75, False)
+    assert plain.verification is None
+    assert best.verification is not None
+    assert (best.verification.likeness, best.verification.doubtful) == (0.75, False)
     assert best.recipe.settings["candidates"] == 4
-    assert mumbled.heard is not None
-    assert mumbled.heard.doubtful
-    assert 0.6 <= mumbled.heard.sounds_wrong < 1.0
+    assert mumbled.verification is not None
+    assert mumbled.verification.doubtful
+    assert 0.6 <= mumbled.verification.sounds_wrong < 1.0
 
 
 def test_a_model_that_cannot_hear_itself_is_not_asked_to(
@@ -135,10 +135,10 @@ def test_a_model_that_cannot_hear_itself_is_not_asked_to(
 ) -> None:
     asked = {"candidates": 4, "verify": True}
     library.projects.change_settings(lines[0].project_id, generation=asked)
-    deaf = FakeModel(hears_itself=False)
-    list(render(library, deaf, _request(lines[0]), threading.Event()))
+    unable = FakeModel(can_verify=False)
+    list(render(library, unable, _request(lines[0]), threading.Event()))
     (take,) = library.takes.of_line(lines[0].id)
-    assert (take.status, take.heard) == ("complete", None)
+    assert (take.status, take.verification) == ("complete", None)
     assert (take.recipe.settings["candidates"], take.recipe.settings["verify"]) == (1, False)
 
 

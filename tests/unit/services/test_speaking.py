@@ -36,7 +36,7 @@ def test_the_events_are_the_engines_and_add_up() -> None:
     assert summary.complete
     assert summary.checked_stats() == events[-1].stats
     assert summary.warnings == whole.warnings != ()
-    assert [heard.text for heard in summary.heard] == ["One two.", "Runaway."]
+    assert [each.text for each in summary.sentences] == ["One two.", "Runaway."]
 
 
 def test_a_cancelled_speech_is_not_complete() -> None:

@@ -158,15 +158,15 @@ CHANGES: dict[str, Change] = {
 def refused(library: Library, path: Path, temporary: Path) -> StudioError:
     before = {*library.root.rglob("*")}
     voices = library.voices.all()
-    with pytest.raises(StudioError) as told:
+    with pytest.raises(StudioError) as received:
         library.voices.import_bundle(path)
-    assert told.value.message.endswith(".")
-    assert "\n" not in told.value.message
-    assert told.value.remedy
+    assert received.value.message.endswith(".")
+    assert "\n" not in received.value.message
+    assert received.value.remedy
     assert list(temporary.iterdir()) == []
     assert {*library.root.rglob("*")} == before
     assert library.voices.all() == voices
-    return told.value
+    return received.value
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")

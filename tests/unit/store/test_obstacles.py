@@ -84,9 +84,9 @@ def test_a_database_that_another_program_holds_is_not_taken_for_damaged(
 @pytest.mark.parametrize("name", ["library.db", "library.lock", "library.db-wal"])
 def test_a_folder_in_the_place_of_a_file_is_told(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
-    with pytest.raises(StudioError, match="could not be opened: ") as told:
+    with pytest.raises(StudioError, match="could not be opened: ") as received:
         Library(tmp_path)
-    assert told.value.remedy
+    assert received.value.remedy
     (tmp_path / name).rmdir()
     Library(tmp_path).close()
 

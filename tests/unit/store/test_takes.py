@@ -12,7 +12,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.store.library import Library
 from ditar_studio.store.projects import Line, NewLine
 from ditar_studio.store.recipe import Recipe
-from ditar_studio.store.takes import Heard, Take
+from ditar_studio.store.takes import Take, Verification
 from ditar_studio.store.voices import NewSample
 
 
@@ -27,13 +27,13 @@ def test_a_take_is_made_with_its_recipe(library: Library, line: Line) -> None:
     assert begun.changes.takes == {begun.value.id}
     assert begun.value.status == "recording"
     write_tone(begun.value.path, 1.5)
-    heard = Heard(0.25, None, doubtful=True)
-    library.takes.finish(begun.value.id, "partial", rtf=0.4, heard=heard)
+    verification = Verification(0.25, None, doubtful=True)
+    library.takes.finish(begun.value.id, "partial", rtf=0.4, verification=verification)
     library.takes.set_similarity(begun.value.id, 0.8)
     take = library.takes.get(begun.value.id)
     assert (take.status, take.seconds, take.rtf, take.similarity) == ("partial", 1.5, 0.4, 0.8)
-    assert begun.value.heard is None
-    assert take.heard == heard
+    assert begun.value.verification is None
+    assert take.verification == verification
     assert take.recipe == recipe()
     assert library.takes.of_line(line.id) == library.takes.of_project(line.project_id) == [take]
 

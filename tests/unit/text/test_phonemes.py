@@ -175,10 +175,10 @@ def test_any_text_gives_well_formed_symbols_or_a_clear_error(text: str) -> None:
         result = phonemize(text)
     except StudioError as error:
         result = []
-        told = error
+        received = error
     if not result:
-        assert told.message
-        assert told.remedy
+        assert received.message
+        assert received.remedy
         return
     symbols.encode(result)
     assert result[0] not in {symbols.BOUNDARY, *symbols.PUNCTUATION}
