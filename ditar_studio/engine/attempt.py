@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from ditar_studio.engine.guards import RepetitionGuard, SilenceGuard, fade_out, soften_peaks
+from ditar_studio.engine.word_times import WordTime
 from ditar_studio.errors import StudioError
 
 if TYPE_CHECKING:
@@ -47,10 +48,18 @@ class Work:
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """Samples float32 [n], perhaps none, and the share of the sentence that is made, 0..1."""
+    """Samples of a sentence.
+
+    Attributes:
+        samples: float32 [n], perhaps none.
+        done: the share of the sentence that is made, 0..1.
+        words: those whose sound is complete with these samples, timed from the sentence's
+            beginning.
+    """
 
     samples: NDArray[np.float32]
     done: float
+    words: tuple[WordTime, ...] = ()
 
 
 class Attempt:
@@ -71,7 +80,7 @@ class Attempt:
         cancel: threading.Event,
         work: Work,
     ) -> None:
-        self.pieces: list[NDArray[np.float32]] = []
+        self.pieces: list[Piece] = []
         self.patches = 0
         self.end: LineEnd = "stopped"
         self.verification: Verification | None = None
@@ -88,13 +97,13 @@ class Attempt:
 
     def verify(self) -> None:
         """Let the model recognise what was made."""
-        samples = np.concatenate(self.pieces)
+        samples = np.concatenate([piece.samples for piece in self.pieces])
         self.verification = self._work.do(lambda: self._utterance.verify(samples))
 
     def make(self) -> Iterator[Piece]:
         """Speak while the pieces are drawn, unless it is cancelled."""
         for piece in self._speak():
-            self.pieces.append(piece.samples)
+            self.pieces.append(piece)
             yield piece
 
     def _speak(self) -> Iterator[Piece]:
@@ -104,16 +113,18 @@ class Attempt:
         least = max(1, int(_LEAST_SHARE * utterance.expected_patches))
         silence = SilenceGuard(rate)
         repetition = RepetitionGuard(rate, size)
+        words = _Words(utterance, rate)
         while not self._cancel.is_set():
             output = self._work.do(utterance.step)
             self.patches += 1
-            samples = _checked(output.samples)
+            samples = made = _checked(output.samples)
             repeated = False
             if exact is None:
                 repeated = repetition.feed(samples)
                 samples = silence.feed(soften_peaks(samples))
             done = self.patches / max(1, exact or utterance.expected_patches)
-            yield Piece(samples, min(1.0, done))
+            words.feed(len(made), len(samples))
+            yield Piece(samples, min(1.0, done), words.complete())
             if exact is not None:
                 if self.patches >= exact:
                     break
@@ -130,7 +141,9 @@ class Attempt:
             elif self.patches >= limit:
                 self.end = "too_long"
                 break
-        yield Piece(self._tail(), 1.0)
+        tail = self._tail()
+        words.feed(len(tail), len(tail))
+        yield Piece(tail, 1.0, words.complete(last=True))
 
     def _tail(self) -> NDArray[np.float32]:
         """What the decoder still holds; faded out if the sentence did not end by itself."""
@@ -140,6 +153,46 @@ class Attempt:
             if self.end != "stopped" or self._cancel.is_set():
                 tail = fade_out(tail, self._info.sample_rate)
         return tail
+
+
+class _Words:
+    """An utterance's words in the sound that is given out, which lacks what was cut as silence."""
+
+    def __init__(self, utterance: Utterance, sample_rate: int) -> None:
+        self._utterance = utterance
+        self._rate = sample_rate
+        self._made = 0
+        self._cuts: list[tuple[int, int]] = []  # from which sample made on, how many less in all
+        self._told = 0
+
+    def feed(self, made: int, given: int) -> None:
+        """Of so many further samples so many are given out."""
+        self._made += made
+        if given < made:
+            less = (self._cuts[-1][1] if self._cuts else 0) + made - given
+            self._cuts.append((self._made, less))
+
+    def complete(self, last: bool = False) -> tuple[WordTime, ...]:
+        """The words whose sound is complete by now; all of them at the last."""
+        words = self._utterance.word_times
+        self._told = min(self._told, len(words))
+        first = self._told
+        while self._told < len(words):
+            word = words[self._told]
+            if not last and (word.at_seconds + word.seconds) * self._rate > self._made:
+                break
+            self._told += 1
+        return tuple(map(self._placed, words[first : self._told]))
+
+    def _placed(self, word: WordTime) -> WordTime:
+        begin, end = self._given(word.at_seconds), self._given(word.at_seconds + word.seconds)
+        return replace(word, at_seconds=begin, seconds=end - begin)
+
+    def _given(self, seconds: float) -> float:
+        """Where in the sound that is given out a moment of the sound that was made is."""
+        sample = min(self._made, round(seconds * self._rate))
+        less = max((less for begin, less in self._cuts if sample >= begin), default=0)
+        return (sample - less) / self._rate
 
 
 def _checked(samples: NDArray[np.float32]) -> NDArray[np.float32]:

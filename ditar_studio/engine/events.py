@@ -1,8 +1,8 @@
 """What a generation reports while it runs, in the order in which it happens.
 
     Started, perhaps a Warned, then per line: LineStarted,
-    (PatchReady, Progress | SentenceVerified | Warned)*, LineDone; at the end exactly one of Done,
-    Cancelled or Failed.
+    (PatchReady, Progress | WordSpoken | SentenceVerified | Warned)*, LineDone; at the end exactly
+    one of Done, Cancelled or Failed.
 
 The concatenation of all `PatchReady.samples` is the whole result, pauses included.
 """
@@ -95,6 +95,27 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class WordSpoken:
+    """A word has been given out; only of models that know where they are in the text.
+
+    Words of a line come in order, each soon after its sound. One that is said again, because it
+    was lost in a silence, comes again.
+
+    Attributes:
+        line: index of its line.
+        start, end: its first character in the line's text, and the one after its last.
+        at_seconds: where it begins in the whole result.
+        seconds: how long it takes.
+    """
+
+    line: int
+    start: int
+    end: int
+    at_seconds: float
+    seconds: float
+
+
+@dataclass(frozen=True)
 class SentenceVerified:
     """The model has recognised a sentence that was given out; only where settings ask for it.
 
@@ -161,6 +182,7 @@ Event = (
     | LineStarted
     | PatchReady
     | Progress
+    | WordSpoken
     | SentenceVerified
     | LineDone
     | Warned

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ditar_studio.audio.clip import Clip
-from ditar_studio.engine.attempt import Attempt, Work
+from ditar_studio.engine.attempt import Attempt, Piece, Work
 from ditar_studio.engine.events import (
     Cancelled,
     Done,
@@ -31,10 +31,12 @@ from ditar_studio.engine.events import (
     SentenceVerified,
     Started,
     Warned,
+    WordSpoken,
 )
 from ditar_studio.engine.seeds import candidate_seed, line_seed, sentence_seed
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import OtherModelError, Reference, VoiceCache, prepare
+from ditar_studio.engine.word_times import Part, parts_of
 from ditar_studio.errors import StudioError
 from ditar_studio.text.phonemes import name_unreadable, unreadable
 from ditar_studio.text.sentences import split
@@ -257,26 +259,27 @@ class _Run:
         characters = sum(len(sentence) for sentence in sentences)
         reason: LineEnd = "silent"
         start = self._samples
-        for number, sentence in enumerate(sentences):
+        for number, part in enumerate(parts_of(line.text, sentences)):
+            sentence = part.text
             if self._cancel.is_set():
                 break
             if self._samples > start:
                 yield from self._silence(settings.pause_seconds, index)
             begin = functools.partial(self._begin, sentence, voice, sentence_seed(seed, number))
-            part = share * len(sentence) / max(1, characters)
+            weight = share * len(sentence) / max(1, characters)
             try:
                 first = begin(0)
             except StudioError as error:
                 log.warning("a sentence was refused", exc_info=error)
                 self._refused.append(Warned(error.message, error.remedy))
-                self._fraction += part
+                self._fraction += weight
                 yield from self._refusals()
                 continue
             if missed := self._unreadable(sentence):
                 yield Warned(
                     name_unreadable(missed), "They are left out; write them in English words."
                 )
-            reason = yield from self._sentence(sentence, first, begin, index, part)
+            reason = yield from self._sentence(part, first, begin, index, weight)
             yield from self._refusals()
         return "cancelled" if self._cancel.is_set() else reason
 
@@ -324,7 +327,7 @@ class _Run:
 
     def _sentence(
         self,
-        text: str,
+        part: Part,
         first: Utterance,
         begin: Callable[[int], Utterance],
         line: int,
@@ -341,9 +344,10 @@ class _Run:
             attempt = Attempt(
                 utterance, self._request.settings, self._info, self._cancel, self._work
             )
+            began = self._samples
             for piece in attempt.make():
                 if count == 1:
-                    yield from self._emit(piece.samples, line)
+                    yield from self._emit(piece, part, line, began)
                 self._fraction = before + share * (number + piece.done) / count
                 yield self._progress(line)
             self._patches += attempt.patches
@@ -354,9 +358,10 @@ class _Run:
             attempts.append(attempt)
         best = max(attempts, key=lambda attempt: attempt.rank)
         if count > 1:
-            for samples in best.pieces:
-                yield from self._emit(samples, line)
-        yield from self._remarks(text, best, line)
+            began = self._samples
+            for piece in best.pieces:
+                yield from self._emit(piece, part, line, began)
+        yield from self._remarks(part.text, best, line)
         return best.end
 
     def _remarks(self, text: str, attempt: Attempt, line: int) -> Iterator[Event]:
@@ -373,13 +378,16 @@ class _Run:
                 "Listen to it; try another seed, or more candidates.",
             )
 
-    def _emit(self, samples: NDArray[np.float32], line: int) -> Iterator[Event]:
-        """Speech, if there is any."""
-        if len(samples):
+    def _emit(self, piece: Piece, part: Part, line: int, began: int) -> Iterator[Event]:
+        """Speech, if there is any, and its words, of a part of a line that began at a sample."""
+        if len(piece.samples):
             if not self._speech_samples:
                 self._first_patch = self._work.seconds
-            self._speech_samples += len(samples)
-            yield self._placed(samples, line)
+            self._speech_samples += len(piece.samples)
+            yield self._placed(piece.samples, line)
+        for spoken in piece.words:
+            word = part.moved(spoken, began / self._info.sample_rate)
+            yield WordSpoken(line, word.start, word.end, word.at_seconds, word.seconds)
 
     def _silence(self, seconds: float, line: int) -> Iterator[Event]:
         count = round(seconds * self._info.sample_rate)

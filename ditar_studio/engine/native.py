@@ -19,6 +19,7 @@ from ditar_studio.engine.guards import SilenceGuard
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import ModelInfo, PatchOutput, Verification
 from ditar_studio.engine.voice_adapter import VoiceAdapter, load_adapter
+from ditar_studio.engine.word_times import WordClock, WordTime
 from ditar_studio.errors import StudioError
 from ditar_studio.model.alignment import read
 from ditar_studio.model.diffusion import Sampling
@@ -30,7 +31,8 @@ from ditar_studio.model.timbre import correction
 from ditar_studio.model.weights import load_ditar
 from ditar_studio.store.files import sha256
 from ditar_studio.text import symbols
-from ditar_studio.text.phonemes import phonemize
+from ditar_studio.text.phonemes import Reading, phonemize
+from ditar_studio.text.phonemes import read as read_text
 from ditar_studio.text.speller import speller
 
 if TYPE_CHECKING:
@@ -326,7 +328,11 @@ class NativeModel:
         lexicon: Lexicon | None = None,
     ) -> NativeUtterance:
         """Start to speak a sentence; see `SpeechModel.begin`."""
-        return self._utterance(_sounds(text, lexicon), voice, settings, generator)
+        reading = read_text(text, lexicon)
+        sounds = _ended(list(reading.sounds))
+        utterance = self._utterance(sounds, voice, settings, generator)
+        utterance.follow(text, reading)
+        return utterance
 
     def _utterance(
         self,
@@ -372,6 +378,18 @@ class NativeUtterance:
         self._silence = SilenceGuard(model.config.vae.sample_rate)
         # Sound comes a patch after what it is the sound of.
         self._units: deque[int] = deque(maxlen=_LONGEST_PAUSE + 2)
+        self._first_unit = 0 if self._state.pointer is None else self._state.pointer.unit + 1
+        self._clock: WordClock | None = None
+
+    @property
+    def word_times(self) -> list[WordTime]:
+        """The words that have been said; see `Utterance.word_times`."""
+        return [] if self._clock is None else self._clock.done
+
+    def follow(self, text: str, reading: Reading) -> None:
+        """Tell by `word_times` when the words of a text are said, of which the sounds are."""
+        if self._state.pointer is not None:
+            self._clock = WordClock(text, reading, 1 / self._model.config.vae.latent_rate)
 
     @torch.inference_mode()
     @undisturbed()
@@ -388,6 +406,9 @@ class NativeUtterance:
         if pointer is not None:
             self._silence.feed(sound)
             self._units.append(pointer.unit)
+            if self._clock is not None:
+                for unit in pointer.recent:
+                    self._clock.move(unit - self._first_unit)
             self._lingered = self._lingered + 1 if pointer.at_end else 0
             if not pointer.at_end:
                 stop = 0.0
@@ -414,6 +435,8 @@ class NativeUtterance:
     @undisturbed()
     def finish(self) -> NDArray[np.float32]:
         """What the decoder's look-ahead still holds."""
+        if self._clock is not None:
+            self._clock.finish()
         tail: NDArray[np.float32] = self._model.vae.flush(self._decoder)[0].numpy()
         return tail
 

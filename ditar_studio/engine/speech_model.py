@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ditar_studio.audio.clip import Clip
+    from ditar_studio.engine.word_times import WordTime
     from ditar_studio.text.lexicon import Lexicon
 
 _DOUBTFUL = 0.35  # of the sounds; of speech that is right a tenth to a fifth are misheard
@@ -122,6 +124,14 @@ class Utterance(Protocol):
     @property
     def max_patches(self) -> int:
         """More than these can't be right: the engine stops there and warns."""
+
+    @property
+    def word_times(self) -> Sequence[WordTime]:
+        """The words of the sentence that have been said by now, timed from its beginning.
+
+        A word is added when the next one begins, or by `finish`. Empty for a model that doesn't
+        know where it is in the text.
+        """
 
     def step(self) -> PatchOutput:
         """Make the next patch."""

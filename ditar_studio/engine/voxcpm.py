@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ditar_studio.audio.clip import Clip
+    from ditar_studio.engine.word_times import WordTime
     from ditar_studio.text.lexicon import Lexicon
 
 Mode = Literal["zero-shot", "continuation", "reference", "reference+continuation"]
@@ -291,6 +292,7 @@ class VoxCPMUtterance:
         self._model = model
         self._speech = model.begin(prompt, sampling, self.max_patches, noise, heard)
         self._made = 0
+        self.word_times: tuple[WordTime, ...] = ()  # attention finds the place in the text
 
     def step(self) -> PatchOutput:
         """Make the next patch."""

@@ -7,7 +7,7 @@ Source: arXiv 2502.03930; the text pointer of the built-in model is in `pointer`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -61,6 +61,7 @@ class PointerState:
     elapsed: int
     survival: float = 1.0
     fresh: bool = True  # the next patch begins the target text
+    recent: list[int] = field(default_factory=list)  # units of the last patch's latents
 
     @property
     def at_end(self) -> bool:
@@ -227,6 +228,7 @@ class DiTAR(nn.Module):
             units.append(state.unit)
             elapsed.append(state.elapsed)
         state.fresh = False
+        state.recent = units
         where = state.positions[units][None]
         return self.pointer.spoken(state.context, where, torch.tensor([elapsed], device=h.device))
 

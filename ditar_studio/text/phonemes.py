@@ -25,7 +25,7 @@ from ditar_studio.text.lexicon import Lexicon, is_ipa, parse_ipa
 from ditar_studio.text.normalise import normalise, normalise_part
 from ditar_studio.text.speller import Pronunciation, Speller, possessive, speller
 
-__all__ = ["name_unreadable", "phonemize", "unreadable"]
+__all__ = ["Reading", "name_unreadable", "phonemize", "read", "unreadable"]
 
 _TOKEN: Final = re.compile(r"[A-Za-z']+|[,.?!;:—…]")
 _CAMEL: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z']+|'")
@@ -155,21 +155,47 @@ def phonemize(text: str, lexicon: Lexicon | None = None) -> list[str]:
     Raises:
         StudioError: there is nothing in `text` that can be read.
     """
+    return list(read(text, lexicon).sounds)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The sounds of a text and the words that they belong to.
+
+    Attributes:
+        sounds: as `phonemize` gives them.
+        tokens: for each of them the index in `words`; -1 for punctuation and boundaries.
+        words: what is said in their places: "Dr. 5" gives "Doctor" and "five".
+    """
+
+    sounds: tuple[str, ...]
+    tokens: tuple[int, ...]
+    words: tuple[str, ...]
+
+
+def read(text: str, lexicon: Lexicon | None = None) -> Reading:
+    """The sounds of a text, word by word; arguments and errors as of `phonemize`."""
     tokens = _tokens(text, lexicon)
     result: list[str] = []
+    owners: list[int] = []
+    words: list[str] = []
     for token, sounds in zip(tokens, _words_in_context(tokens), strict=True):
         if token.text in symbols.PUNCTUATION:
             if result and result[-1] in symbols.PUNCTUATION:
                 result[-1] = min(result[-1], token.text, key=_STRONGEST_FIRST.index)
             elif result:
                 result.append(token.text)
+                owners.append(-1)
         elif sounds:
             if result:
                 result.append(symbols.BOUNDARY)
+                owners.append(-1)
             result.extend(sounds)
+            owners.extend([len(words)] * len(sounds))
+            words.append(token.text)
     if not result:
         raise _nothing_to_read(text)
-    return result
+    return Reading(tuple(result), tuple(owners), tuple(words))
 
 
 def name_unreadable(characters: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from ditar_studio.audio.clip import Clip
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import ModelInfo, PatchOutput, Verification
 from ditar_studio.engine.voice import OtherModelError
+from ditar_studio.engine.word_times import WordTime
 from ditar_studio.errors import StudioError
 
 RATE, PATCH, AHEAD = 24000, 2400, 600
@@ -23,6 +25,7 @@ class FakeUtterance:
     def __init__(
         self, text: str, voice: object, settings: GenerationSettings, generator: torch.Generator
     ) -> None:
+        self.text = text
         self.words = text.lower().strip(".!? ").split()
         self.expected_patches = 4 * len(self.words)
         self.max_patches = 3 * self.expected_patches + 10
@@ -31,6 +34,14 @@ class FakeUtterance:
         self.pitch = 100 + int(hashlib.sha256(name.encode()).hexdigest()[:4], 16) % 300
         self.made = 0
         self.held = np.zeros(0, np.float32)
+
+    @property
+    def word_times(self) -> list[WordTime]:
+        """The words that are whole by now."""
+        spans = [match.span() for match in re.finditer(r"[^\s.!?]+", self.text)]
+        whole = self.made // 4
+        seconds = 4 * PATCH / RATE
+        return [WordTime(*span, n * seconds, seconds) for n, span in enumerate(spans[:whole])]
 
     def step(self) -> PatchOutput:
         noise = torch.randn(PATCH, generator=self.generator).numpy()
