@@ -32,6 +32,8 @@ from ditar_studio.engine.generate import Line as SpokenLine
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import VoiceCache
 from ditar_studio.errors import StudioError
+from ditar_studio.services.line_queue import LineQueue
+from ditar_studio.services.live_script import Estimate, LiveScript
 from ditar_studio.services.metadata import mark
 from ditar_studio.services.references import reference_of
 from ditar_studio.services.speaking import SpeechStream, SpeechSummary
@@ -112,15 +114,20 @@ class RenderProgress:
     """How far all is.
 
     Args:
-        fraction: of the whole, 0..1, never falling.
+        fraction: of the whole, 0..1; never falling unless lines are added to the queue.
         seconds: of sound made for the take at work.
         rtf: time to make / length of what was made, of the take at work.
+        number: of the take at work, from 1, of `total`.
+        seconds_left: until all is made, as far as that can be told.
     """
 
     take_id: str
     fraction: float
     seconds: float
     rtf: float
+    number: int = 1
+    total: int = 1
+    seconds_left: float | None = None
 
 
 @dataclass(frozen=True)
@@ -214,10 +221,13 @@ def render(
     cancel: threading.Event,
     voices: VoiceCache | None = None,
     roll: Callable[[], int] = lambda: secrets.randbelow(_SEEDS),
+    queue: LineQueue | None = None,
 ) -> Iterator[RenderEvent]:
     """Speak lines of a project into takes.
 
     Args:
+        queue: what is spoken instead of the request's lines, as long as something waits in it; the
+            caller may change it meanwhile.
         cancel: set it to stop after the patch at work; what was made becomes a take.
         voices: keeps encoded voices from call to call.
         roll: gives a seed for takes whose seed is not pinned.
@@ -227,7 +237,8 @@ def render(
             are kept. In a worker's job this becomes `engine.events.Failed`, and no `RenderDone`
             comes.
     """
-    yield from _Run(library, model, request, cancel, voices, roll).events()
+    queue = queue or LineQueue(request.line_ids, request.variations)
+    yield from _Run(library, model, request.project_id, queue, cancel, voices, roll).events()
 
 
 class _Run:
@@ -235,50 +246,53 @@ class _Run:
         self,
         library: Library,
         model: SpeechModel,
-        request: RenderRequest,
+        project_id: str,
+        queue: LineQueue,
         cancel: threading.Event,
         voices: VoiceCache | None,
         roll: Callable[[], int],
     ) -> None:
         self._library = library
         self._model = model
-        self._request = request
+        self._queue = queue
         self._cancel = cancel
         self._voices = voices
         self._roll = roll
         self._made: list[str] = []
         self._failed: list[str] = []
+        self._script = LiveScript(library, project_id)
+        self._estimate = Estimate()
 
     def events(self) -> Iterator[RenderEvent]:
-        library, info = self._library, self._model.info
-        project = library.projects.get(self._request.project_id)
-        if project.model_hash != info.weights_hash:
-            library.projects.set_model_hash(project.id, info.weights_hash)
-        known = {line.id: line for line in library.projects.lines(project.id)}
-        lines = [known[line_id] for line_id in self._request.line_ids if line_id in known]
-        if not lines:
+        with self._script.followed():
+            yield from self._events()
+
+    def _events(self) -> Iterator[RenderEvent]:
+        library, info, script = self._library, self._model.info, self._script
+        if script.project.model_hash != info.weights_hash:
+            library.projects.set_model_hash(script.project.id, info.weights_hash)
+        if not any(script.line(line_id) for line_id in self._queue.line_ids):
             raise StudioError("This line is no longer there.", "Undo its deletion.")
-        jobs = [(line, n) for line in lines for n in range(self._request.variations)]
-        weights = [max(1, len(line.text)) for line, _ in jobs]
-        yield RenderStarted(len(jobs), info.sample_rate)
-        for number, (line, variation) in enumerate(jobs):
-            if self._cancel.is_set():
-                break
-            if number and self._made:
-                pause = np.zeros(round(jobs[number - 1][0].pause_seconds * info.sample_rate))
+        yield RenderStarted(len(self._queue), info.sample_rate)
+        before: Line | None = None
+        while not self._cancel.is_set() and (waiting := self._queue.take()) is not None:
+            line = script.line(waiting.line_id)
+            if line is None:
+                continue
+            if before is not None and self._made:
+                pause = np.zeros(round(before.pause_seconds * info.sample_rate))
                 yield SoundReady(pause.astype(np.float32), None, 0.0)
-            share = (sum(weights[:number]) / sum(weights), weights[number] / sum(weights))
+            before = line
+            self._estimate.begin(len(line.text))
             try:
-                yield from self._take(project, line, number, variation, share)
+                yield from self._take(script.project, line, waiting.variation)
             except StudioError as error:
                 library.projects.mark_failed(line.id, str(error))
                 raise
         yield RenderDone(tuple(self._made), tuple(self._failed), self._cancel.is_set())
 
-    def _take(
-        self, project: Project, line: Line, number: int, variation: int, share: tuple[float, float]
-    ) -> Iterator[RenderEvent]:
-        """One take of one line, which is a share (beginning, size) of the whole."""
+    def _take(self, project: Project, line: Line, variation: int) -> Iterator[RenderEvent]:
+        """One take of one line."""
         try:
             request, recipe = self._prepared(project, line, variation)
         except StudioError as error:
@@ -286,9 +300,10 @@ class _Run:
             yield self._line_failed(line, error.message, error.remedy)
             return
         take = self._library.takes.begin(project.id, line.id, recipe, line.fingerprint).value
+        number = self._queue.begun
         speech = SpeechStream(self._model, request, self._cancel, self._voices)
         try:
-            yield TakeStarted(take, number)
+            yield TakeStarted(take, number - 1)
             rate = self._model.info.sample_rate
             with StreamingWavWriter(take.path, rate, "FLOAT", comment=mark()) as writer:
                 for event in speech:
@@ -297,10 +312,7 @@ class _Run:
                             writer.append(event.samples)
                             yield SoundReady(event.samples, take.id, event.at_seconds)
                         case Progress():
-                            fraction = share[0] + share[1] * event.fraction
-                            yield RenderProgress(
-                                take.id, fraction, event.generated_seconds, event.rtf
-                            )
+                            yield self._progress(take, event, number)
                         case Warned():
                             yield RenderWarned(line.id, event.message, event.remedy)
                         case _:
@@ -315,6 +327,19 @@ class _Run:
         if finished is not None:
             self._made.append(finished.id)
             yield TakeDone(finished, summary.stats)
+
+    def _progress(self, take: Take, event: Progress, number: int) -> RenderProgress:
+        waiting = sum(self._script.length(line_id) for line_id in self._queue.line_ids)
+        fraction, seconds_left = self._estimate.at(event.fraction, waiting)
+        return RenderProgress(
+            take.id,
+            fraction,
+            event.generated_seconds,
+            event.rtf,
+            number,
+            self._queue.total,
+            seconds_left,
+        )
 
     def _finish(self, take: Take, summary: SpeechSummary) -> Take | None:
         """Enter the take as finished if there is any sound in it; None if there is none."""

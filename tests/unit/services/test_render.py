@@ -17,6 +17,7 @@ from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import VoiceCache
 from ditar_studio.engine.worker import Worker
 from ditar_studio.errors import StudioError
+from ditar_studio.services.line_queue import LineQueue
 from ditar_studio.services.render import (
     LineFailed,
     RenderDone,
@@ -267,3 +268,38 @@ def test_getting_ready_leaves_off_when_something_is_to_be_spoken(
     cancel.set()
     get_ready(library, model, lines[0].project_id, VoiceCache(model), cancel)
     assert not model.prepared
+
+
+def test_what_waits_can_be_changed_while_lines_are_spoken(
+    library: Library, lines: list[Line]
+) -> None:
+    first, second = lines
+    queue = LineQueue([first.id, second.id])
+    model, cancel = FakeModel(), threading.Event()
+    said: list[str] = []
+    progress: list[RenderProgress] = []
+    for event in render(library, model, _request(*lines), cancel, queue=queue):
+        if isinstance(event, TakeDone):
+            said.append(event.take.text)
+            if len(said) == 1:
+                library.projects.set_text(second.id, "Something else.")
+                queue.add([first.id], first=True)
+        if isinstance(event, RenderProgress):
+            progress.append(event)
+    assert said == [first.text, first.text, "Something else."]
+    assert (progress[0].number, progress[0].total) == (1, 2)
+    assert (progress[-1].number, progress[-1].total, progress[-1].seconds_left) == (3, 3, 0.0)
+
+
+def test_a_paused_queue_ends_the_run_after_the_line_at_work(
+    library: Library, lines: list[Line]
+) -> None:
+    queue = LineQueue([line.id for line in lines])
+    model, cancel = FakeModel(), threading.Event()
+    events = []
+    for event in render(library, model, _request(*lines), cancel, queue=queue):
+        queue.pause()
+        events.append(event)
+    assert isinstance(events[-1], RenderDone)
+    assert not events[-1].cancelled
+    assert queue.line_ids == tuple(line.id for line in lines)  # it was paused before the first

@@ -1,0 +1,93 @@
+"""Lines that are still to be spoken, in an order that can be changed while they are."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A take to be made: of a line, the `variation`-th asked for, from 0."""
+
+    line_id: str
+    variation: int = 0
+
+
+class LineQueue:
+    """What waits to be spoken. Any thread may call.
+
+    Args:
+        line_ids: in the order in which they are spoken.
+        variations: takes of each line.
+        done: how many takes were made before, by an earlier queue that this one goes on with.
+    """
+
+    def __init__(self, line_ids: Sequence[str], variations: int = 1, done: int = 0) -> None:
+        self._lock = threading.Lock()
+        self._waiting = [Waiting(line_id, n) for line_id in line_ids for n in range(variations)]
+        self._begun = done
+        self._paused = False
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._waiting)
+
+    @property
+    def begun(self) -> int:
+        """How many takes were begun: the number of the one at work, from 1."""
+        with self._lock:
+            return self._begun
+
+    @property
+    def total(self) -> int:
+        """Takes that were begun and those that wait."""
+        with self._lock:
+            return self._begun + len(self._waiting)
+
+    @property
+    def line_ids(self) -> tuple[str, ...]:
+        """The lines that wait, each once, in their order."""
+        with self._lock:
+            return tuple(dict.fromkeys(each.line_id for each in self._waiting))
+
+    @property
+    def paused(self) -> bool:
+        """Whether nothing more is begun for the time being."""
+        with self._lock:
+            return self._paused
+
+    def take(self) -> Waiting | None:
+        """The next take to be made; None when nothing waits or it is paused."""
+        with self._lock:
+            if self._paused or not self._waiting:
+                return None
+            self._begun += 1
+            return self._waiting.pop(0)
+
+    def add(self, line_ids: Sequence[str], variations: int = 1, *, first: bool = False) -> None:
+        """Put lines in, behind those that wait or before them; each waits once."""
+        added = [Waiting(line_id, n) for line_id in line_ids for n in range(variations)]
+        with self._lock:
+            if first:
+                rest = [each for each in self._waiting if each not in added]
+                self._waiting = added + rest
+            else:
+                self._waiting += [each for each in added if each not in self._waiting]
+
+    def remove(self, line_ids: Sequence[str]) -> None:
+        """Take lines out that have not been begun."""
+        with self._lock:
+            self._waiting = [each for each in self._waiting if each.line_id not in line_ids]
+
+    def reorder(self, line_ids: Sequence[str]) -> None:
+        """Put what waits into the order of these lines; others keep theirs behind them."""
+        places = {line_id: place for place, line_id in enumerate(line_ids)}
+        with self._lock:
+            self._waiting.sort(key=lambda each: places.get(each.line_id, len(places)))
+
+    def pause(self, paused: bool = True) -> None:
+        """Begin nothing more, or go on."""
+        with self._lock:
+            self._paused = paused
