@@ -11,7 +11,7 @@ import contextlib
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from ditar_studio.engine.events import (
     Progress,
     SentenceVerified,
     Warned,
+    WordSpoken,
 )
 from ditar_studio.engine.generate import GenerationRequest
 from ditar_studio.engine.generate import Line as SpokenLine
@@ -38,7 +39,7 @@ from ditar_studio.services.metadata import mark
 from ditar_studio.services.references import reference_of
 from ditar_studio.services.speaking import SpeechStream, SpeechSummary
 from ditar_studio.store.recipe import Recipe, pronunciations_in
-from ditar_studio.store.takes import Verification
+from ditar_studio.store.takes import SpokenWord, Verification
 from ditar_studio.text import lexicon
 
 if TYPE_CHECKING:
@@ -131,6 +132,14 @@ class RenderProgress:
 
 
 @dataclass(frozen=True)
+class WordHeard:
+    """When a word of a take is heard, soon after its sound was made."""
+
+    take: Take
+    word: SpokenWord
+
+
+@dataclass(frozen=True)
 class RenderWarned:
     """Something that the user should know about a line; speaking goes on."""
 
@@ -176,6 +185,7 @@ RenderEvent = (
     | TakeStarted
     | SoundReady
     | RenderProgress
+    | WordHeard
     | RenderWarned
     | TakeDone
     | LineFailed
@@ -301,6 +311,7 @@ class _Run:
             return
         take = self._library.takes.begin(project.id, line.id, recipe, line.fingerprint).value
         number = self._queue.begun
+        words: dict[int, SpokenWord] = {}
         speech = SpeechStream(self._model, request, self._cancel, self._voices)
         try:
             yield TakeStarted(take, number - 1)
@@ -313,15 +324,19 @@ class _Run:
                             yield SoundReady(event.samples, take.id, event.at_seconds)
                         case Progress():
                             yield self._progress(take, event, number)
+                        case WordSpoken():
+                            word = _spoken_word(event)
+                            words[word.start] = word
+                            yield WordHeard(take, word)
                         case Warned():
                             yield RenderWarned(line.id, event.message, event.remedy)
                         case _:
                             pass
         except BaseException:
-            self._finish(take, SpeechSummary(sentences=speech.summary.sentences))
+            self._finish(take, SpeechSummary(sentences=speech.summary.sentences), words)
             raise
         summary = speech.summary
-        finished = self._finish(take, summary)
+        finished = self._finish(take, summary, words)
         if summary.failure is not None:
             yield self._line_failed(line, summary.failure.message, summary.failure.remedy)
         if finished is not None:
@@ -341,7 +356,9 @@ class _Run:
             seconds_left,
         )
 
-    def _finish(self, take: Take, summary: SpeechSummary) -> Take | None:
+    def _finish(
+        self, take: Take, summary: SpeechSummary, words: Mapping[int, SpokenWord]
+    ) -> Take | None:
         """Enter the take as finished if there is any sound in it; None if there is none."""
         takes = self._library.takes
         finished = takes.finish(
@@ -349,6 +366,7 @@ class _Run:
             "complete" if summary.complete else "partial",
             rtf=summary.stats.rtf if summary.stats else None,
             verification=_verification(summary.sentences),
+            words=[words[start] for start in sorted(words)],
         ).value
         if finished.seconds == 0:
             takes.abandon(take.id)
@@ -408,3 +426,7 @@ def _verification(sentences: Sequence[SentenceVerified]) -> Verification | None:
     likeness = sum(value * count for value, count in known) / weight if weight else None
     errors = sum(check.errors for check in checks)
     return Verification(errors / sounds, likeness, any(check.doubtful for check in checks))
+
+
+def _spoken_word(event: WordSpoken) -> SpokenWord:
+    return SpokenWord(event.start, event.end, event.at_seconds, event.at_seconds + event.seconds)

@@ -28,6 +28,7 @@ from ditar_studio.services.render import (
     SoundReady,
     TakeDone,
     TakeStarted,
+    WordHeard,
     get_ready,
     render,
 )
@@ -303,3 +304,20 @@ def test_a_paused_queue_ends_the_run_after_the_line_at_work(
     assert isinstance(events[-1], RenderDone)
     assert not events[-1].cancelled
     assert queue.line_ids == tuple(line.id for line in lines)  # it was paused before the first
+
+
+def test_a_take_keeps_when_its_words_were_said(library: Library, lines: list[Line]) -> None:
+    events = _render(library, _request(*lines))
+    for event in events:
+        if isinstance(event, TakeDone):
+            take = library.takes.get(event.take.id)
+            told = [
+                each.word
+                for each in events
+                if isinstance(each, WordHeard) and each.take.id == take.id
+            ]
+            assert [take.text[word.start : word.end] for word in take.words] == take.text.split()
+            assert [(word.start, word.end) for word in told] == [
+                (word.start, word.end) for word in take.words
+            ]
+            assert all(0 <= word.begins < word.ends <= take.seconds for word in take.words)
