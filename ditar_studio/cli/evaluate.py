@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from ditar_studio.cli.batch import alone_in
 from ditar_studio.cli.console import Console
-from ditar_studio.cli.models import located
 from ditar_studio.cli.output import Inputs, refuse_input
 from ditar_studio.cli.speaking import files_read, lexicon_of, load, settings_of, stop_on_interrupt
 from ditar_studio.cli.tuning import References
@@ -129,6 +128,8 @@ def _reconstructed(arguments: argparse.Namespace, jobs: list[Job], folder: Path)
         vae = load_vae(Path(arguments.vae))
         speaker = load_speaker(Path(arguments.speaker)) if arguments.speaker else None
     else:
+        from ditar_studio.services.models import located
+
         name = located(arguments.model) or BUILT_IN
         path = built_in_folder() if name == BUILT_IN else Path(name).expanduser()
         model = load_ditar(path / WEIGHTS if path.is_dir() else path)

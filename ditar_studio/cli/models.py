@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import threading
 from pathlib import Path
 
 from ditar_studio.cli.console import Console
 from ditar_studio.errors import StudioError
-from ditar_studio.installation import program
 from ditar_studio.services.download import Progress
 from ditar_studio.services.models import Installed, Models, default_folder
 from ditar_studio.services.offers import Offer
@@ -41,26 +39,6 @@ def run(arguments: argparse.Namespace) -> int:
             return _verify(models, arguments.name, console)
         case _:
             return _list(models, console)
-
-
-def located(model: str | None) -> str | None:
-    """The folder of an installed model of this name; else the name or path itself.
-
-    Raises:
-        StudioError: it can be downloaded, but has not been.
-    """
-    if model is None or os.path.exists(Path(model).expanduser()):
-        return model
-    models = Models(default_folder())
-    for installed in models.installed():
-        if installed.name == model:
-            return str(installed.path)
-    if any(offer.name == model for offer in models.offers):
-        raise StudioError(
-            f"The model “{model}” is not on this computer.",
-            f"“{program()} models download {model}” fetches it.",
-        )
-    return model
 
 
 def _list(models: Models, console: Console) -> int:

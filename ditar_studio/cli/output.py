@@ -87,7 +87,7 @@ class Output:
             if self._force:
                 os.replace(growing, self.path)
             else:
-                _move_to_free_place(growing, self.path)
+                files.move_to_free_place(growing, self.path)
         except OSError as error:
             raise StudioError(
                 f"“{growing}” is whole, but can't be called “{self.path.name}”: "
@@ -151,19 +151,6 @@ def _number(path: Path) -> tuple[int, int] | None:
 
 def _spelled(path: Path) -> str:
     return unicodedata.normalize("NFC", os.path.realpath(path)).casefold()
-
-
-def _move_to_free_place(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except FileExistsError:
-        raise
-    except OSError:  # no hard links on this disk
-        if os.path.lexists(target):
-            raise FileExistsError(f"there is a file {target.name} by now") from None
-        os.rename(source, target)
-    else:
-        os.unlink(source)
 
 
 def _check(path: Path) -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ditar_studio.cli.console import Console
-from ditar_studio.cli.models import located
 from ditar_studio.cli.speaking import stop_on_interrupt
 from ditar_studio.errors import StudioError
 
@@ -37,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ditar_studio.engine.load import BUILT_IN
     from ditar_studio.engine.worker import Worker
     from ditar_studio.sample_voices import sample_voices
+    from ditar_studio.services.models import located
     from ditar_studio.store.library import Library
 
     console = Console.of(arguments)

@@ -22,7 +22,6 @@ from ditar_studio.cli.speaking import (
 )
 from ditar_studio.cli.streams import read_input
 from ditar_studio.cli.tuning import OFF, References
-from ditar_studio.cli.voices import named
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import StudioError
 from ditar_studio.installation import program
@@ -115,7 +114,9 @@ def _reference(arguments: argparse.Namespace) -> Reference | None:
             f"Use --reference, or “{program()} voices fine-tune” for a voice.",
         )
     if arguments.voice:
-        return named(arguments.voice)
+        from ditar_studio.services.references import reference_named
+
+        return reference_named(arguments.voice)
     if arguments.transcript:
         raise StudioError(
             "There is a transcript but no reference.", "Give the clip that it belongs to."

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ditar_studio.cli.models import located
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import StudioError
 
@@ -153,6 +152,7 @@ def load(arguments: argparse.Namespace) -> SpeechModel:
     """
     from ditar_studio.engine.device import default_threads, use_threads
     from ditar_studio.engine.load import Adapter, load_model
+    from ditar_studio.services.models import located
 
     threads = threads_of(arguments)
     named = located(arguments.model), getattr(arguments, "precision", None)

@@ -14,13 +14,11 @@ from ditar_studio.engine.tuning_events import InstantStays, TuningCancelled, Voi
 from ditar_studio.errors import StudioError
 from ditar_studio.installation import program
 from ditar_studio.store.bundle import SUFFIX
-from ditar_studio.store.files import default_root
 from ditar_studio.store.library import Library
 from ditar_studio.store.voice import NewSample, Voice
 
 if TYPE_CHECKING:
     from ditar_studio.engine.tuning_events import Level
-    from ditar_studio.engine.voice import Reference
 
 INTERRUPTED = 130
 
@@ -155,37 +153,6 @@ def _find(library: Library, name: str) -> Voice:
             f"“{program()} voices list” names those that are there.",
         )
     return voice
-
-
-def named(name: str) -> Reference:
-    """What a voice of the library, or else a sample voice, speaks from.
-
-    Raises:
-        StudioError: there is none of this name, or the library can't be opened.
-    """
-    from ditar_studio.engine.voice import Reference
-    from ditar_studio.sample_voices import sample_voices
-    from ditar_studio.services.references import reference_of
-
-    shipped = {voice.name.casefold(): voice for voice in sample_voices()}
-    sample = shipped.get(name.casefold())
-    if (default_root() / "library.db").exists():
-        try:
-            with Library() as library:
-                voice = library.voices.find(name)
-        except StudioError:
-            if sample is None:
-                raise
-            voice = None
-        if voice is not None:
-            return reference_of(voice)
-    if sample is None:
-        names = ", ".join(each.name for each in shipped.values())
-        raise StudioError(
-            f"There is no voice “{name}”.",
-            f"“{program()} voices list” names the library's; sample voices are {names}.",
-        )
-    return Reference(sample.path, sample.transcript)
 
 
 def _values(voice: Voice) -> dict[str, Any]:

@@ -331,3 +331,26 @@ def default_folder() -> Path:
     if chosen:
         return Path(chosen)
     return platformdirs.user_data_path("ditar-studio", appauthor=False) / "models"
+
+
+def located(model: str | os.PathLike[str] | None) -> str | None:
+    """The folder of an installed model of this name; else the name or path itself.
+
+    Raises:
+        StudioError: it can be downloaded, but has not been.
+    """
+    if model is None:
+        return None
+    model = os.fspath(model)
+    if os.path.exists(Path(model).expanduser()):
+        return model
+    models = Models(default_folder())
+    for installed in models.installed():
+        if installed.name == model:
+            return str(installed.path)
+    if any(offer.name == model for offer in models.offers):
+        raise StudioError(
+            f"The model “{model}” is not on this computer.",
+            f"“{program()} models download {model}” fetches it.",
+        )
+    return model

@@ -63,16 +63,20 @@ def make_private(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
+def replacing(path: Path, *, private: bool = False, overwrite: bool = True) -> Iterator[Path]:
     """Write a file whole or not at all: yields a path beside it that replaces it on success.
 
     Args:
         private: nobody but the user may read it.
+        overwrite: whether a file that is there already is replaced.
 
     Raises:
-        StudioError: the disk is full, the folder cannot be written to or is missing.
+        StudioError: the disk is full, the folder cannot be written to or is missing; there is such
+            a file and it is not to be replaced.
     """
     partial = path.with_name(f".{secrets.token_hex(8)}.partial{path.suffix}")
+    if not overwrite and os.path.lexists(path):
+        raise _is_there(path)
     with _disk_errors_explained(path):
         try:
             if private:
@@ -81,9 +85,41 @@ def replacing(path: Path, *, private: bool = False) -> Iterator[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
             yield partial
             _to_disk(partial)
-            os.replace(partial, path)
+            if overwrite:
+                os.replace(partial, path)
+            else:
+                _move(partial, path)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def move_to_free_place(source: Path, target: Path) -> None:
+    """Give a file another name in its folder.
+
+    Raises:
+        FileExistsError: there is a file of that name.
+    """
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        raise
+    except OSError:  # no hard links on this disk
+        if os.path.lexists(target):
+            raise FileExistsError(f"there is a file {target.name} by now") from None
+        os.rename(source, target)
+    else:
+        os.unlink(source)
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        move_to_free_place(source, target)
+    except FileExistsError as error:
+        raise _is_there(target) from error
+
+
+def _is_there(path: Path) -> StudioError:
+    return StudioError(f"There is a file “{path}” already.", "Choose another name, or replace it.")
 
 
 @contextlib.contextmanager

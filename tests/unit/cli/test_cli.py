@@ -12,7 +12,7 @@ import soundfile
 from fake_model import FakeModel
 
 from ditar_studio.audio.io import read_clip
-from ditar_studio.cli import main, models
+from ditar_studio.cli import main
 
 
 def speak(reference: str, out: Path, *more: str, text: str = "One two three.") -> int:
@@ -137,7 +137,7 @@ def test_options_without_effect_are_told(
     options: list[str],
     words: str,
 ) -> None:
-    monkeypatch.setattr(models, "default_folder", lambda: tmp_path)
+    monkeypatch.setattr("ditar_studio.services.models.default_folder", lambda: tmp_path)
     main(["speak", "--text", "One.", "--out", str(tmp_path / "out.wav"), *options])
     assert words in capsys.readouterr().err
 

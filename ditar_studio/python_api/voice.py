@@ -1,0 +1,94 @@
+"""Voices as the Python API knows them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from ditar_studio.audio.clip import Clip
+from ditar_studio.engine.voice import Reference
+from ditar_studio.python_api.audio import Audio
+from ditar_studio.services.references import reference_named
+from ditar_studio.services.sound_file import SUFFIXES
+
+
+@dataclass(frozen=True, eq=False)
+class Voice:
+    """Who speaks: a recording, what is said in it, and what the voice was fine-tuned to, if it was.
+
+    Made by `Model.voice` or `Voice.of`; works with every model.
+
+    Attributes:
+        name: as it was given: of the library's voice, or of the file.
+        reference: the recording.
+    """
+
+    name: str
+    reference: Reference
+
+    @classmethod
+    def of(cls, source: VoiceSource, transcript: str = "") -> Voice:
+        """A voice from a recording, or one of the library.
+
+        Args:
+            source: a sound file of 1 to 30 s; `Audio`; or the name of a voice of the studio's
+                library or of a sample voice. A string that names an existing file is a file.
+            transcript: the words spoken in a recording. The built-in model reads them itself.
+
+        Raises:
+            StudioError: there is no such file or voice, or it can't be read.
+        """
+        if isinstance(source, Voice):
+            return source
+        if isinstance(source, Audio):
+            return cls("", Reference(Clip(source.samples, source.rate), transcript))
+        if isinstance(source, str) and not _is_file(source):
+            return cls(source, reference_named(source))
+        path = Path(source).expanduser()
+        reference = Reference(path, transcript)
+        reference.clip()
+        return cls(path.stem, reference)
+
+    @property
+    def transcript(self) -> str:
+        """The words spoken in the recording, as far as they are known."""
+        return self.reference.transcript
+
+    @property
+    def fine_tuned(self) -> bool:
+        """Whether the voice was fine-tuned to its recordings; else it is an instant voice."""
+        return self.reference.adapter is not None
+
+    def __repr__(self) -> str:
+        kind = "fine-tuned" if self.fine_tuned else "instant"
+        return f"<Voice “{self.name}”, {kind}>"
+
+
+VoiceSource: TypeAlias = Voice | Audio | str | os.PathLike[str]
+
+
+def voice_names() -> list[str]:
+    """The names that `Voice.of` knows: the library's and the sample voices'.
+
+    Raises:
+        StudioError: the library can't be opened, as while the studio has it open.
+    """
+    from ditar_studio.sample_voices import sample_voices
+    from ditar_studio.store.files import default_root
+    from ditar_studio.store.library import DATABASE, Library
+
+    names = [voice.name for voice in sample_voices()]
+    if (default_root() / DATABASE).exists():
+        with Library() as library:
+            names += [voice.name for voice in library.voices.all() if voice.reference is not None]
+    unique = {name.casefold(): name for name in reversed(names)}
+    return sorted(unique.values(), key=str.casefold)
+
+
+def _is_file(text: str) -> bool:
+    """Whether a string is meant as a file: one that exists, or that looks like a sound file's."""
+    if os.path.exists(os.path.expanduser(text)):
+        return True
+    return os.sep in text or "/" in text or Path(text).suffix.lower() in (*SUFFIXES, ".ogg")

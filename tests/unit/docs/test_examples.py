@@ -1,0 +1,46 @@
+"""The Python examples of the documents run as they stand."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import soundfile
+from fake_model import FakeModel, speech_like
+
+from ditar_studio.engine import load
+from ditar_studio.python_api import shared
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def examples() -> list[tuple[str, int, str]]:
+    """Document, number and source of each example."""
+    found = []
+    for name in ("README.md", "docs/python.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        blocks = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        found += [(name, number, source) for number, source in enumerate(blocks, start=1)]
+    return found
+
+
+@pytest.mark.leaves_threads
+@pytest.mark.parametrize(
+    ("name", "number", "source"), examples(), ids=lambda value: str(value)[:16].split("\n")[0]
+)
+def test_the_example_runs(
+    name: str, number: int, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = FakeModel(needs_transcript=False)
+    monkeypatch.setattr(load, "load_model", lambda name=None, precision=None: model)
+    monkeypatch.setattr(shared, "_model", None)
+    monkeypatch.chdir(tmp_path)
+    soundfile.write("me.wav", speech_like().samples, 24000)
+    exec(compile(source, f"{name}, example {number}", "exec"), {"__name__": "__main__"})
+    assert model.begun
+
+
+def test_there_are_examples() -> None:
+    assert len([each for each in examples() if each[0] == "docs/python.md"]) == 5
+    assert any(each[0] == "README.md" for each in examples())
