@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ditar_studio.engine.settings import GenerationSettings
     from ditar_studio.errors import StudioError
-    from ditar_studio.python_api.audio import Audio
+    from ditar_studio.python_api.audio import Audio, Word
     from ditar_studio.python_api.model import Model, load_model
     from ditar_studio.python_api.shared import speak, stream
     from ditar_studio.python_api.stream import AudioStream
@@ -36,6 +36,7 @@ __all__ = [
     "Model",
     "StudioError",
     "Voice",
+    "Word",
     "__version__",
     "load_model",
     "speak",
@@ -50,6 +51,7 @@ _HOMES = {
     "Model": "python_api.model",
     "StudioError": "errors",
     "Voice": "python_api.voice",
+    "Word": "python_api.audio",
     "load_model": "python_api.model",
     "speak": "python_api.shared",
     "stream": "python_api.shared",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,21 @@ if TYPE_CHECKING:
     from ditar_studio.store.recipe import Recipe
 
 
+@dataclass(frozen=True)
+class Word:
+    """A word that was said.
+
+    Attributes:
+        text: as it was written.
+        start: seconds from the beginning of the sound.
+        seconds: how long it takes.
+    """
+
+    text: str
+    start: float
+    seconds: float
+
+
 @dataclass(frozen=True, eq=False)
 class Audio:
     """Mono sound. Immutable.
@@ -29,6 +44,7 @@ class Audio:
         samples: float32 [n], nominally within -1..1; read-only.
         rate: samples per second.
         warnings: what the user should know of how it was spoken.
+        words: when each word is said; empty for models that don't know, and for parts of a stream.
         recipe: what it was made from, for the file's metadata; None where that isn't known.
 
     Raises:
@@ -38,6 +54,7 @@ class Audio:
     samples: NDArray[np.float32]
     rate: int
     warnings: tuple[str, ...] = ()
+    words: tuple[Word, ...] = ()
     recipe: Recipe | None = None
 
     def __post_init__(self) -> None:
@@ -70,8 +87,13 @@ class Audio:
         recipe = each[0].recipe
         if any(part.recipe != recipe for part in each):
             recipe = None
+        words: list[Word] = []
+        begin = 0.0
+        for part in each:
+            words += [replace(word, start=word.start + begin) for word in part.words]
+            begin += part.seconds
         samples = np.concatenate([part.samples for part in each])
-        return cls(samples, rates.pop(), warnings, recipe)
+        return cls(samples, rates.pop(), warnings, tuple(words), recipe)
 
     @property
     def seconds(self) -> float:

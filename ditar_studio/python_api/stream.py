@@ -12,7 +12,7 @@ import numpy as np
 
 from ditar_studio.engine.events import PatchReady
 from ditar_studio.errors import StudioError
-from ditar_studio.python_api.audio import Audio
+from ditar_studio.python_api.audio import Audio, Word
 from ditar_studio.services.sound_file import recipe_of
 from ditar_studio.services.speaking import SpeechStream
 
@@ -46,6 +46,7 @@ class AudioStream:
         self._recipe = recipe_of(model.info, request, voice_name)
         self._cancel = threading.Event()
         self._speech = SpeechStream(model, request, self._cancel, voices)
+        self._texts = [line.text for line in request.lines]
         self._events = iter(self._speech)
         self._lock = lock
 
@@ -54,6 +55,14 @@ class AudioStream:
         """What the user should know of what was spoken so far."""
         return tuple(
             f"{each.message} {each.remedy}".strip() for each in self._speech.summary.warnings
+        )
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """When each word that was spoken so far was said; empty for models that don't know."""
+        return tuple(
+            Word(self._texts[each.line][each.start : each.end], each.at_seconds, each.seconds)
+            for each in self._speech.summary.words
         )
 
     @property
@@ -80,9 +89,9 @@ class AudioStream:
         return self.joined(list(self))
 
     def joined(self, parts: Sequence[Audio]) -> Audio:
-        """Pieces of this stream as one, with its warnings."""
+        """All pieces of this stream as one, with its words and warnings."""
         samples = [part.samples for part in parts] or [np.zeros(0, np.float32)]
-        return Audio(np.concatenate(samples), self.rate, self.warnings, self._recipe)
+        return Audio(np.concatenate(samples), self.rate, self.warnings, self.words, self._recipe)
 
     # --- for
 

@@ -19,6 +19,7 @@ from ditar_studio.engine.events import (
     GenerationStats,
     SentenceVerified,
     Warned,
+    WordSpoken,
 )
 from ditar_studio.engine.generate import stream
 from ditar_studio.errors import StudioError
@@ -37,6 +38,8 @@ class SpeechSummary:
         stats: what it took; None if it failed, or was left before its end.
         warnings: what the user should know.
         sentences: how well the model recognised each, where it was asked to verify.
+        words: when each was said, by the last time where one was said again; empty for models that
+            don't know.
         cancelled: whether it was stopped before its end.
         failure: why it could not go on, if so.
     """
@@ -44,6 +47,7 @@ class SpeechSummary:
     stats: GenerationStats | None = None
     warnings: tuple[Warned, ...] = ()
     sentences: tuple[SentenceVerified, ...] = ()
+    words: tuple[WordSpoken, ...] = ()
     cancelled: bool = False
     failure: Failed | None = None
 
@@ -86,6 +90,7 @@ class SpeechStream:
         self._events = self._drawn(stream(model, request, cancel, voices))
         self._warnings: list[Warned] = []
         self._sentences: list[SentenceVerified] = []
+        self._words: dict[tuple[int, int], WordSpoken] = {}
         self._end: Done | Cancelled | Failed | None = None
 
     def __iter__(self) -> Iterator[Event]:
@@ -103,6 +108,7 @@ class SpeechStream:
             stats=end.stats if isinstance(end, (Done, Cancelled)) else None,
             warnings=tuple(self._warnings),
             sentences=tuple(self._sentences),
+            words=tuple(sorted(self._words.values(), key=lambda word: word.at_seconds)),
             cancelled=isinstance(end, Cancelled),
             failure=end if isinstance(end, Failed) else None,
         )
@@ -115,6 +121,8 @@ class SpeechStream:
                         self._warnings.append(event)
                     case SentenceVerified():
                         self._sentences.append(event)
+                    case WordSpoken():
+                        self._words[event.line, event.start] = event
                     case Done() | Cancelled() | Failed():
                         self._end = event
                     case _:

@@ -18,6 +18,7 @@ NAMES = [
     "Model",
     "StudioError",
     "Voice",
+    "Word",
     "__version__",
     "load_model",
     "speak",
@@ -25,12 +26,16 @@ NAMES = [
     "voice_names",
 ]
 MEMBERS = {
-    "Audio": {"samples", "rate", "warnings", "recipe", "seconds", "load", "join", "save", "encode"},
-    "AudioStream": {"rate", "warnings", "stopped", "stop", "close", "collect", "joined"},
+    "Audio": {
+        *("samples", "rate", "warnings", "words", "recipe", "seconds"),
+        *("load", "join", "save", "encode"),
+    },
+    "AudioStream": {"rate", "warnings", "words", "stopped", "stop", "close", "collect", "joined"},
     "Model": {
         *("name", "rate", "languages", "modes", "settings"),
         *("voice", "stream", "speak", "voice_async", "speak_async"),
     },
+    "Word": {"text", "start", "seconds"},
     "Voice": {"name", "reference", "of", "transcript", "fine_tuned"},
 }
 PARAMETERS = {

@@ -111,6 +111,16 @@ def test_warnings_are_told_with_the_sound() -> None:
     assert any("cut" in text for text in audio.warnings)
 
 
+def test_words_are_told_with_their_times() -> None:
+    model = ds.load_model()
+    audio = model.speak(["One two.", "Three."], "Emma", pause_seconds=0.5)
+    assert [word.text for word in audio.words] == ["One", "two", "Three"]
+    assert [word.start for word in audio.words] == pytest.approx([0.0, 0.4, 1.3])
+    assert audio.words[0].seconds == pytest.approx(0.4)
+    twice = ds.Audio.join([audio, audio])
+    assert twice.words[3].start == pytest.approx(audio.seconds)
+
+
 def test_stopping_keeps_what_was_made() -> None:
     model = ds.load_model()
     stream = model.stream("One two three four five.", "Emma")

@@ -10,7 +10,7 @@ import pytest
 from fake_model import FakeModel, speech_like
 
 import ditar_studio
-from ditar_studio.engine.events import Done, PatchReady
+from ditar_studio.engine.events import Done, PatchReady, WordSpoken
 from ditar_studio.engine.generate import GenerationRequest, generate
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import Reference
@@ -36,6 +36,9 @@ def test_the_events_are_the_engines_and_add_up() -> None:
     assert summary.complete
     assert summary.checked_stats() == events[-1].stats
     assert summary.warnings == whole.warnings != ()
+    assert [word.at_seconds for word in summary.words] == sorted(
+        event.at_seconds for event in events if isinstance(event, WordSpoken)
+    )
     assert [each.text for each in summary.sentences] == ["One two.", "Runaway."]
 
 
