@@ -81,6 +81,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_train(command("train", "train a VAE or a DiTAR on a corpus of your own"), common)
     _add_models(command("models", "list, download, check, move and remove models"), common)
     _add_voices(command("voices", "keep voices in the library, and fine-tune them"), common)
+    verify = command("verify", "tell whether sound files are speech that this program made")
+    verify.add_argument("files", nargs="+", metavar="FILE", help="WAV, FLAC, MP3, Opus and others")
     command("doctor", "tell what works on this machine, and why not")
     return parser
 

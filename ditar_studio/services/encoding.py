@@ -11,6 +11,7 @@ import numpy as np
 import soundfile
 
 from ditar_studio.audio.clip import Clip
+from ditar_studio.audio.watermark import Watermarker
 from ditar_studio.errors import StudioError
 from ditar_studio.services import metadata
 
@@ -51,9 +52,25 @@ def encode(
     rate: int,
     tags: metadata.Tags,
     blocks: Iterator[NDArray[np.float32]],
+    *,
+    watermark: bool = True,
 ) -> None:
-    """Write a sound file with its tags, and make sure that all of it arrived on the disk."""
+    """Write a sound file with its marks, and make sure that all of it arrived on the disk.
+
+    Every file of speech that leaves the program is written here, or sent by a `SoundStream`.
+
+    Args:
+        rate: of the samples in Hz, one that the encoding knows.
+        tags: the statement that it is synthetic, and what it was made from.
+        blocks: samples [n] of one sound.
+        watermark: whether the inaudible watermark is put into it.
+
+    Raises:
+        StudioError: it can't be written, or the disk is full.
+    """
     frames = 0
+    if watermark:
+        blocks = _watermarked(blocks, rate)
     try:
         with soundfile.SoundFile(
             path, "w", rate, 1, subtype=encoding.subtype, format=encoding.container
@@ -76,6 +93,13 @@ def encode(
         raise _not_written(path) from error
     if arrived < frames:
         raise _not_written(path)
+
+
+def _watermarked(blocks: Iterator[NDArray[np.float32]], rate: int) -> Iterator[NDArray[np.float32]]:
+    marker = Watermarker(rate)
+    for block in blocks:
+        yield marker.feed(block)
+    yield marker.finish()
 
 
 def _not_written(path: Path) -> StudioError:

@@ -23,6 +23,7 @@ from ditar_studio.audio.clip import Clip
 from ditar_studio.audio.io import read_clip
 from ditar_studio.audio.loudness import integrated
 from ditar_studio.audio.speed import stretch
+from ditar_studio.audio.watermark import PEAK_DB
 from ditar_studio.errors import StudioError
 from ditar_studio.services import metadata, naming, subtitles
 from ditar_studio.services.encoding import (
@@ -64,6 +65,7 @@ class ExportSettings:
         speed: tempo with the pitch kept.
         name: template of the file names, see `naming.FIELDS`.
         replace: whether files of the same name are replaced; else a number is put behind the name.
+        watermark: whether the inaudible watermark is put into the sound.
     """
 
     format: Format = "wav24"
@@ -74,6 +76,7 @@ class ExportSettings:
     speed: float = 1.0
     name: str = ""
     replace: bool = False
+    watermark: bool = True
 
     def __post_init__(self) -> None:
         if self.format not in ENCODINGS:
@@ -288,9 +291,14 @@ class _Run:
         if target is None or not math.isfinite(present):
             wanted, ceiling = 1.0, 1.0
         else:
-            wanted, ceiling = 10 ** ((target - present) / 20), 10 ** (CEILING_DB / 20)
+            wanted, ceiling = 10 ** ((target - present) / 20), 10 ** (self._ceiling_db / 20)
         gain = min(wanted, ceiling / peak) if peak else wanted
         return gain, present + 20 * math.log10(gain), gain < wanted
+
+    @property
+    def _ceiling_db(self) -> float:
+        """Highest true peak before the watermark."""
+        return CEILING_DB - (PEAK_DB if self._settings.watermark else 0.0)
 
     def _clip(self, piece: Piece, rate: int) -> Clip:
         """A piece as it is written but for the gain: at its speed and the file's rate."""
@@ -394,7 +402,8 @@ class _Run:
         voices = ", ".join(dict.fromkeys(piece.speaker for _, piece in track.parts))
         title = track.title or "Untitled"
         tags = metadata.Tags(title, voices, comment if embedded else metadata.mark())
-        encode(path, self._encoding, rate, tags, self._samples(track, rate, gain))
+        samples = self._samples(track, rate, gain)
+        encode(path, self._encoding, rate, tags, samples, watermark=self._settings.watermark)
         return embedded
 
     def _samples(self, track: _Track, rate: int, gain: float) -> Iterator[NDArray[np.float32]]:

@@ -22,6 +22,7 @@ from ditar_studio import __version__
 from ditar_studio.errors import StudioError
 from ditar_studio.store.recipe import Recipe
 
+_STATEMENT = "Synthetic speech, made with DiTAR Studio"
 MARKER = "ditar-recipe:"
 SIDECAR = ".recipe.json"
 LONGEST_OPUS_COMMENT = 30_000  # the whole comment header has to fit one Ogg page of 65 kB
@@ -41,7 +42,19 @@ class Tags:
 
 def mark() -> str:
     """The statement that a file is synthetic speech."""
-    return f"Synthetic speech, made with DiTAR Studio {__version__}."
+    return f"{_STATEMENT} {__version__}."
+
+
+def has_statement(path: Path) -> bool:
+    """Whether a sound file's tags say that it is synthetic speech of this program.
+
+    Raises:
+        StudioError: it can't be read.
+    """
+    try:
+        return _STATEMENT.encode() in _ends(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
 def comment(recipes: Sequence[Recipe]) -> str:
@@ -78,9 +91,7 @@ def open_recipe(path: Path) -> list[Recipe]:
             )
         return [Recipe.from_json(json.dumps(values)) for values in json.loads(text)]
     except OSError as error:
-        raise StudioError(
-            f"{path.name} could not be read: {error.strerror or error}.", "Choose another file."
-        ) from error
+        raise _unreadable(path, error) from error
     except (ValueError, TypeError, RecursionError, zlib.error) as error:
         raise StudioError(
             f"The recipe in {path.name} is damaged.", "Use the file as it was exported."
@@ -132,6 +143,12 @@ def _syncsafe(number: int) -> bytes:
 
 def _found(path: Path) -> bytes | None:
     """The packed recipe in a file's beginning or end."""
+    match = re.search(re.escape(MARKER).encode() + rb"([A-Za-z0-9_=-]+)\.", _ends(path))
+    return match.group(1) if match else None
+
+
+def _ends(path: Path) -> bytes:
+    """A file's beginning and end, where tags are."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
@@ -139,5 +156,10 @@ def _found(path: Path) -> bytes | None:
         if size > _SCANNED:
             file.seek(max(_SCANNED, size - _SCANNED))
             data += file.read()
-    match = re.search(re.escape(MARKER).encode() + rb"([A-Za-z0-9_=-]+)\.", data)
-    return match.group(1) if match else None
+    return data
+
+
+def _unreadable(path: Path, error: OSError) -> StudioError:
+    return StudioError(
+        f"{path.name} could not be read: {error.strerror or error}.", "Choose another file."
+    )

@@ -70,7 +70,12 @@ def recipe_of(
 
 
 def write_sound(
-    path: Path, clip: Clip, recipes: Sequence[Recipe] = (), *, overwrite: bool = False
+    path: Path,
+    clip: Clip,
+    recipes: Sequence[Recipe] = (),
+    *,
+    overwrite: bool = False,
+    watermark: bool = True,
 ) -> None:
     """Write speech into a file, whole or not at all, in the format that its name asks for.
 
@@ -79,6 +84,7 @@ def write_sound(
     Args:
         recipes: of the pieces in it.
         overwrite: whether a file that is there already is replaced.
+        watermark: whether the inaudible watermark is put into it.
 
     Raises:
         StudioError: the name has another ending, the file is there already, or can't be written.
@@ -97,4 +103,5 @@ def write_sound(
         rate = next((each for each in known if each >= rate), known[-1])
     samples = resampled(clip.samples, clip.sample_rate, rate)
     with files.replacing(path, overwrite=overwrite) as partial:
-        encode(partial, encoding, rate, metadata.Tags(title, voices, comment), iter([samples]))
+        tags = metadata.Tags(title, voices, comment)
+        encode(partial, encoding, rate, tags, iter([samples]), watermark=watermark)

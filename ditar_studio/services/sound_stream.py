@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 import numpy as np
 
+from ditar_studio.audio.watermark import Watermarker
 from ditar_studio.services import metadata
 from ditar_studio.services.encoding import ENCODINGS
 
@@ -53,12 +54,21 @@ class SoundStream:
         voice: the speaker's name, for the file's metadata.
         whole: give everything at the end, with the length in the head. libsndfile cannot read a
             FLAC without.
+        watermark: whether the inaudible watermark is put into it.
 
     Attributes:
         rate: of the encoded sound in Hz: the source's, or the next one that the format knows.
     """
 
-    def __init__(self, kind: Format, source_rate: int, voice: str, whole: bool = False) -> None:
+    def __init__(
+        self,
+        kind: Format,
+        source_rate: int,
+        voice: str,
+        whole: bool = False,
+        watermark: bool = True,
+    ) -> None:
+        self._marker = Watermarker(source_rate) if watermark else None
         self.rate = _rate(kind, source_rate)
         self._resampler = _resampler(source_rate, self.rate)
         self._whole = whole
@@ -90,6 +100,8 @@ class SoundStream:
         return head + self._sink.take()
 
     def _encode(self, samples: NDArray[np.float32], last: bool) -> None:
+        if self._marker is not None:
+            samples = self._marker.finish() if last else self._marker.feed(samples)
         if self._resampler is not None:
             samples = np.asarray(self._resampler.resample_chunk(samples, last=last), np.float32)
         if len(samples):

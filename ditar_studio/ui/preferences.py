@@ -36,6 +36,7 @@ class Preferences:
         library_folder: where voices, takes and projects lie; empty for the usual place.
         model: name or folder of the model to load at start.
         fine_tune_new_voices: whether a new voice is fine-tuned at once, quickly.
+        watermark: whether speech that leaves the program gets the inaudible watermark.
         keep_crash_reports: whether a crash writes a report onto this computer.
         first_run_done: whether the welcome pages have been seen.
         left_open: whether the left side is shown.
@@ -53,6 +54,7 @@ class Preferences:
     library_folder: str = ""
     model: str = "builtin"
     fine_tune_new_voices: bool = False
+    watermark: bool = True
     keep_crash_reports: bool = True
     first_run_done: bool = False
     left_open: bool = True

@@ -133,6 +133,7 @@ class Studio(QObject):
             self.playback,
             self.parameters,
             Path(platformdirs.user_cache_dir("ditar-studio", appauthor=False)) / "drag",
+            lambda: preferences.value.watermark,
             self,
         )
         self.script_playback = ScriptPlayback(self.document, self.script, self.playback, self)

@@ -209,10 +209,12 @@ def test_settings_change_preferences(qtbot: QtBot, shell: Shell, tmp_path: Path)
     dialog.text_size.set_value(120)
     dialog.pages.setCurrentRow(4)
     dialog.crash_reports.setChecked(False)
+    dialog.watermark.setChecked(False)
     qtbot.waitUntil(lambda: shell.preferences.value.text_size != 1.0)
     value = shell.preferences.value
     assert (value.input_device, value.theme, value.text_size) == ("usb", "dark", 1.2)
     assert not value.keep_crash_reports
+    assert not value.watermark
     assert PreferenceFile(shell.preferences.path).value == value
 
 

@@ -184,6 +184,7 @@ class ProjectCommands:
             return
         kept = snapshot.project.settings
         settings = settings_from(kept.export, kept.speed)
+        watermark = self.studio.preferences.value.watermark
         if single:
             settings = replace(settings, layout="per_line")
         folder = Path(kept.export.get("folder") or _music_folder())
@@ -208,7 +209,8 @@ class ProjectCommands:
 
             def work() -> Exported:
                 with self.document.library.unfinished.work_in(where):
-                    return export(what, where, wanted, progress=progress, cancel=cancel)
+                    settings = replace(wanted, watermark=watermark)
+                    return export(what, where, settings, progress=progress, cancel=cancel)
 
             bridge.background(
                 work,

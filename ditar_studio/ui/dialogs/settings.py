@@ -325,6 +325,9 @@ class SettingsDialog(QDialog):
         self.crash_reports.toggled.connect(
             lambda on: self._preferences.change(keep_crash_reports=on)
         )
+        self.watermark = Toggle()
+        self.watermark.setChecked(value.watermark)
+        self.watermark.toggled.connect(lambda on: self._preferences.change(watermark=on))
         logs = button(tr("Show"), self._show_logs, icon="folder")
         logs.setAccessibleName(tr("Show the log files"))
         logs.setEnabled(self._choices.log_folder is not None)
@@ -338,6 +341,19 @@ class SettingsDialog(QDialog):
                         "only when you ask for one."
                     ),
                     QWidget(),
+                ),
+            ),
+            group(
+                tr("Synthetic speech"),
+                setting(
+                    tr("Mark what is exported with a watermark"),
+                    tr(
+                        "It can't be heard and says that the speech is synthetic, also after "
+                        "conversion and trimming. Without it nobody can tell once the tags are "
+                        "gone, and you may have to say so yourself, as by Article 50 of the EU's "
+                        "AI Act."
+                    ),
+                    self.watermark,
                 ),
             ),
             group(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,15 +23,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _FileKind:
-    """Name of the project, number of the line in it (0: none), speed."""
+    """Name of the project, number of the line in it (0: none), speed, whether watermarked."""
 
     project: str
     number: int
     speed: float
+    watermark: bool
 
 
 class Takes(QObject):
     """The takes that are shown and those that are selected.
+
+    Args:
+        drag_folder: where the files for dragging out are kept.
+        watermark: tells whether they get the watermark.
 
     Signals:
         changed: the list or the takes in it changed.
@@ -47,6 +53,7 @@ class Takes(QObject):
         playback: Playback,
         parameters: Parameters,
         drag_folder: Path,
+        watermark: Callable[[], bool],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -57,6 +64,7 @@ class Takes(QObject):
         self.of_all = False
         self.selected: tuple[str, ...] = ()
         self._folder = drag_folder
+        self._watermark = watermark
         self._files: dict[str, tuple[_FileKind, Path]] = {}
         self._asked: dict[str, _FileKind] = {}
         document.loaded.connect(lambda _snapshot: self._refresh())
@@ -165,12 +173,12 @@ class Takes(QObject):
             self.document.ask(self.document.library.takes.delete, *self.selected)
 
     def drag_file(self, take_id: str) -> Path | None:
-        """A file to be dragged out: with a telling name and its recipe inside, once ready."""
+        """A file to be dragged out, with a telling name, its recipe and marks; None until ready."""
         take = self.take(take_id)
-        if take is None:
+        if take is None or take_id not in self._files:
             return None
-        kind, path = self._files.get(take_id, (None, take.path))
-        return path if kind == self._file_kind(take) and path.exists() else take.path
+        kind, path = self._files[take_id]
+        return path if kind == self._file_kind(take) and path.exists() else None
 
     # --- inside
 
@@ -205,6 +213,7 @@ class Takes(QObject):
             snapshot.project.name,
             self.script.index(take.line_id or "") + 1,
             snapshot.project.settings.speed,
+            self._watermark(),
         )
 
     def _prepare_file(self, take: Take, kind: _FileKind) -> None:
@@ -249,5 +258,6 @@ def write_drag_file(take: Take, kind: _FileKind, folder: Path) -> Path:
         name=f"{{project}} {number}{{text}}",
         speed=kind.speed,
         replace=True,
+        watermark=kind.watermark,
     )
     return export.export(export.plan_takes([take], kind.project), folder, settings).files[0]

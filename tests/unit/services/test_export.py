@@ -7,17 +7,21 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from speech import recording
 
 from ditar_studio.audio.clip import Clip
 from ditar_studio.audio.io import read_clip
 from ditar_studio.audio.loudness import loudness
+from ditar_studio.audio.watermark import detect
 from ditar_studio.errors import StudioError
 from ditar_studio.services import metadata
+from ditar_studio.services.encoding import true_peak
 from ditar_studio.services.export import (
     ENCODINGS,
     ExportSettings,
@@ -93,7 +97,7 @@ def test_takes_without_speaker_or_text_are_exported_too(
 
 
 def test_wav_is_bit_exact_where_nothing_has_to_change(what: Plan, tmp_path: Path) -> None:
-    settings = ExportSettings(format="wav32f", layout="per_line")
+    settings = ExportSettings(format="wav32f", layout="per_line", watermark=False)
     out = export(what, tmp_path / "out", settings)
     for piece, path in zip(what.pieces, out.files, strict=True):
         np.testing.assert_array_equal(read_clip(path).samples, read_clip(piece.path).samples)
@@ -114,8 +118,9 @@ def test_lines_are_named_by_the_template(what: Plan, tmp_path: Path) -> None:
 
 
 def test_stems_are_as_long_as_the_whole_and_add_up_to_it(what: Plan, tmp_path: Path) -> None:
-    whole = export(what, tmp_path / "a", ExportSettings(format="wav32f")).files[0]
-    stems = export(what, tmp_path / "b", ExportSettings(format="wav32f", layout="stems")).files
+    plain = ExportSettings(format="wav32f", watermark=False)
+    whole = export(what, tmp_path / "a", plain).files[0]
+    stems = export(what, tmp_path / "b", replace(plain, layout="stems")).files
     assert [path.name for path in stems] == ["My Book Anna.wav", "My Book Bért.wav"]
     total = sum(read_clip(path).samples for path in stems)
     np.testing.assert_allclose(total, read_clip(whole).samples, atol=1e-7)
@@ -123,7 +128,7 @@ def test_stems_are_as_long_as_the_whole_and_add_up_to_it(what: Plan, tmp_path: P
 
 
 def test_one_gain_brings_the_project_to_its_loudness(what: Plan, tmp_path: Path) -> None:
-    settings = ExportSettings(format="wav24", layout="per_line", loudness=-20.0)
+    settings = ExportSettings(format="wav24", layout="per_line", loudness=-20.0, watermark=False)
     out = export(what, tmp_path / "out", settings)
     gains = [
         read_clip(path).rms / read_clip(piece.path).rms
@@ -143,9 +148,25 @@ def test_the_gain_never_clips_even_between_samples(tmp_path: Path) -> None:
     sound[6000:8400] += burst.astype(np.float32)
     soundfile.write(path, sound, RATE, subtype="FLOAT")
     what = Plan("P", (Piece(1, path, "x", "", 0.0, _recipe("x")),), (), ())
-    out = export(what, tmp_path / "out", ExportSettings(loudness=-5.0))
+    out = export(what, tmp_path / "out", ExportSettings(loudness=-5.0, watermark=False))
     assert out.limited
     assert read_clip(out.files[0]).peak == pytest.approx(10 ** (-1 / 20) / np.sqrt(2), rel=0.02)
+    marked = export(what, tmp_path / "marked", ExportSettings(loudness=-5.0))
+    assert true_peak(read_clip(marked.files[0])) < 10 ** (-1 / 20)
+
+
+@pytest.mark.parametrize("format", ENCODINGS)
+def test_every_export_has_the_watermark_unless_it_is_not_wanted(
+    tmp_path: Path, format: Format
+) -> None:
+    speech, path = recording(), tmp_path / "take.wav"
+    soundfile.write(path, speech.samples, speech.sample_rate, subtype="FLOAT")
+    what = Plan("P", (Piece(1, path, "x", "", 0.0, _recipe("x")),), (), ())
+    settings = ExportSettings(format=format, sample_rate=16000, speed=1.1)
+    out = export(what, tmp_path / "out", settings)
+    assert detect(read_clip(out.files[0])).found
+    plain = export(what, tmp_path / "plain", replace(settings, watermark=False))
+    assert not detect(read_clip(plain.files[0])).found
 
 
 def test_rates_are_converted_and_speed_kept(what: Plan, tmp_path: Path) -> None:

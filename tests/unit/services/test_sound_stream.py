@@ -7,7 +7,10 @@ import io
 import numpy as np
 import pytest
 import soundfile
+from speech import recording
 
+from ditar_studio.audio.clip import Clip
+from ditar_studio.audio.watermark import detect
 from ditar_studio.services.sound_stream import Format, SoundStream
 
 SECONDS = 2.0
@@ -61,3 +64,16 @@ def test_the_file_says_what_it_is(kind: Format) -> None:
     with soundfile.SoundFile(io.BytesIO(b"".join(parts))) as file:
         assert file.comment.startswith("Synthetic speech")
         assert file.artist == "Anna"
+
+
+@pytest.mark.parametrize("kind", ["mp3", "opus", "flac", "wav", "pcm"])
+def test_what_is_sent_has_the_watermark_unless_it_is_not_wanted(kind: Format) -> None:
+    speech = recording()
+    for wanted in (True, False):
+        stream = SoundStream(kind, speech.sample_rate, "Emma", kind == "flac", wanted)
+        data = stream.feed(speech.samples) + stream.finish()
+        if kind == "pcm":
+            samples = np.frombuffer(data, "<i2").astype(np.float32) / 32768
+        else:
+            samples, _ = soundfile.read(io.BytesIO(data), dtype="float32")
+        assert detect(Clip(samples, stream.rate)).found is wanted
