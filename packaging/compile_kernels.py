@@ -10,6 +10,7 @@ from PyPI (also on Windows, where what a compiler exports and links differs too 
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import platform
@@ -53,8 +54,25 @@ def system_compiler() -> list[str]:
     return next((command for command in commands if _works(command)), [])
 
 
-def compile_library(sources: Sequence[Path], library: Path) -> None:
+def digest(root: Path) -> str:
+    """The digest of the sources, which the library holds and the program compares."""
+    sources = sorted((root / SOURCES).glob("*.[ch]"))
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+
+
+def is_current(root: Path) -> bool:
+    """Whether a checkout has the library of its sources."""
+    library = root / LIBRARY
+    return library.exists() and digest(root).encode() in library.read_bytes()
+
+
+def compile_library(sources: Sequence[Path], library: Path, *options: str) -> None:
     """Make one shared library of C files; it appears whole, or not at all.
+
+    Args:
+        sources: the C files.
+        library: where to.
+        options: further ones of the compiler.
 
     Raises:
         CompileError: there is no compiler, or it fails.
@@ -64,7 +82,7 @@ def compile_library(sources: Sequence[Path], library: Path) -> None:
         raise CompileError("there is no C compiler")
     with tempfile.TemporaryDirectory(prefix="compiling-", dir=library.parent) as folder:
         made = Path(folder, library.name)
-        _compile(command, sources, made)
+        _compile([*command, *options], sources, made)
         os.replace(made, library)
 
 
@@ -73,7 +91,8 @@ def compile_in_place(root: Path) -> str:
     library = root / LIBRARY
     try:
         library.unlink(missing_ok=True)
-        compile_library(sorted((root / SOURCES).glob("*.c")), library)
+        sources = sorted((root / SOURCES).glob("*.c"))
+        compile_library(sources, library, f'-DKERNELS_SOURCES="{digest(root)}"')
     except (CompileError, OSError) as error:
         return str(error)
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import socket
 import threading
 import time
@@ -15,6 +16,16 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("LANG", "C.UTF-8")
 
 _LOCAL = ("127.", "::1", "localhost")
+_ROOT = Path(__file__).parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the kernels of a checkout whose sources have changed; the program never does it."""
+    if hasattr(config, "workerinput"):
+        return
+    script = runpy.run_path(str(_ROOT / "packaging" / "compile_kernels.py"))
+    if script["wanted"]() and not script["is_current"](_ROOT):
+        script["compile_in_place"](_ROOT)
 
 
 @pytest.fixture(autouse=True)

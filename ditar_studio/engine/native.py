@@ -25,7 +25,7 @@ from ditar_studio.model.alignment import read
 from ditar_studio.model.diffusion import Sampling
 from ditar_studio.model.ditar import DiTAR, PointerState, Prompt
 from ditar_studio.model.fast_locdit import TunedLocDiT
-from ditar_studio.model.kernels.crew import undisturbed
+from ditar_studio.model.kernels.thread_pool import reserve_cores
 from ditar_studio.model.threads import one_thread
 from ditar_studio.model.timbre import correction
 from ditar_studio.model.weights import load_ditar
@@ -217,7 +217,7 @@ class NativeModel:
         return replace(voice, tuned=tuned, timbre=adapter.timbre)
 
     @torch.inference_mode()
-    @undisturbed()
+    @reserve_cores()
     def with_timbre(self, encoded: EncodedClip, voice: NativeVoice) -> NativeVoice:
         """A voice with the correction of the timbre that it has when it speaks."""
         if voice.prompt.voice is None:
@@ -226,7 +226,7 @@ class NativeModel:
         return replace(voice, timbre=self._timbre(voice, encoded.sounds, encoded.wave))
 
     @torch.inference_mode()
-    @undisturbed()
+    @reserve_cores()
     def encode(self, clip: Clip, transcript: str) -> EncodedClip:
         """Encode a reference without speaking like it.
 
@@ -351,7 +351,7 @@ class NativeUtterance:
     """A sentence being spoken; implements `Utterance`."""
 
     @torch.inference_mode()
-    @undisturbed()
+    @reserve_cores()
     def __init__(
         self,
         model: DiTAR,
@@ -392,7 +392,7 @@ class NativeUtterance:
             self._clock = WordClock(text, reading, 1 / self._model.config.vae.latent_rate)
 
     @torch.inference_mode()
-    @undisturbed()
+    @reserve_cores()
     def step(self) -> PatchOutput:
         """Make the next patch.
 
@@ -432,7 +432,7 @@ class NativeUtterance:
             self._silence.resume()
 
     @torch.inference_mode()
-    @undisturbed()
+    @reserve_cores()
     def finish(self) -> NDArray[np.float32]:
         """What the decoder's look-ahead still holds."""
         if self._clock is not None:
@@ -441,7 +441,7 @@ class NativeUtterance:
         return tail
 
     @torch.inference_mode()
-    @undisturbed()
+    @reserve_cores()
     def verify(self, samples: NDArray[np.float32]) -> Verification | None:
         """Recognise samples by the model's reader and speaker encoder; see `Utterance.verify`."""
         reader, speaker = self._model.reader, self._model.speaker

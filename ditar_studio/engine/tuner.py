@@ -1,7 +1,7 @@
 """Gradient descent of LocDiT and the voice vector on one voice's patches.
 
 AdamW with a cosine decay; language model, pointer, aggregator and VAE stay as they are. Only noise
-levels up to the plan's are trained on: what is said is decided above.
+levels up to the plan's are trained on: what is content is decided above.
 
 A batch is two halves on two threads, which meet once a step. Threads within an operation meet
 thousands of times, and wait for each other each time where another program wants a core: ten times
@@ -128,14 +128,14 @@ class Tuner:
         patches, device = self._patches, self._voice.device
         count = self.plan.batch // _HALVES
         chosen = torch.randint(len(patches.clean), (count,), generator=generator, device=device)
-        spoken = None if patches.spoken is None else patches.spoken[chosen]
+        content = None if patches.content is None else patches.content[chosen]
         low = prefers_bf16(device.type)
         with torch.enable_grad(), torch.autocast(device.type, torch.bfloat16, enabled=low):
             batch = Patches(
                 patches.clean[chosen],
                 patches.history[chosen],
                 patches.h[chosen],
-                spoken,
+                content,
                 (self._voice + self._shift)[None],
             )
             loss = diffusion_loss(self._locdit, batch, self.plan.losses, generator)

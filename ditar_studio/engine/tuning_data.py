@@ -67,7 +67,7 @@ def halves(clip: AlignedClip, patch: int) -> tuple[AlignedClip, AlignedClip] | N
 
 
 def pairs(clips: Sequence[AlignedClip], patch: int) -> list[tuple[AlignedClip, ...]]:
-    """Every clip behind another, as what is to be spoken stands behind a prompt; a single clip's
+    """Every clip behind another, as what is to be content stands behind a prompt; a single clip's
     halves behind each other."""
     parts = [part for clip in clips for part in cut(clip, patch)]
     if len(parts) == 1 and (two := halves(parts[0], patch)) is not None:
@@ -108,14 +108,14 @@ def collect(
         for _ in range(draws):
             level = torch.rand(1, 1, 1, generator=generator) * losses.noise
             fed = latents + level * torch.randn(latents.shape, generator=generator)
-            outputs, spoken, _ = objective.conditions(batch, fed)
-            conditions = outputs, spoken, None
+            outputs, content, _ = objective.conditions(batch, fed)
+            conditions = outputs, content, None
             found.append(patches_at(model.config, latents, fed, conditions, rows, columns))
-    clean, history, h, spoken = (
+    clean, history, h, content = (
         torch.cat([getattr(patches, name) for patches in found])
-        for name in ("clean", "history", "h", "spoken")
+        for name in ("clean", "history", "h", "content")
     )
-    return Patches(clean, history, h, spoken, None)
+    return Patches(clean, history, h, content, None)
 
 
 def _joined(parts: Sequence[AlignedClip], patch: int) -> dict[str, Tensor]:

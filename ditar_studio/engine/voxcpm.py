@@ -23,7 +23,7 @@ from ditar_studio.model.voxcpm.checkpoint import Loaded
 from ditar_studio.model.voxcpm.errors import module_errors, module_of
 from ditar_studio.model.voxcpm.precision import Precision, choose
 from ditar_studio.model.voxcpm.tokenizer import clean_text, styled_text
-from ditar_studio.model.voxcpm.voxcpm import Heard, Prompt, Sampling, VoxCPM
+from ditar_studio.model.voxcpm.voxcpm import PrefilledReference, Prompt, Sampling, VoxCPM
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,13 +56,13 @@ class VoxCPMVoice:
         transcript: what is said in it, blanks evened out; may be empty.
         continuation: [C, P, D] latents, silence filled up on the left; only with a transcript.
         reference: [R, P, D] latents, silence filled up on the right; second generation only.
-        heard: the reference as the language models have read it, from its first use on.
+        prefilled: the language models' state after the reference, from its first use on.
     """
 
     transcript: str
     continuation: torch.Tensor | None
     reference: torch.Tensor | None
-    heard: Heard | None = None
+    prefilled: PrefilledReference | None = None
 
 
 def load(
@@ -224,20 +224,20 @@ class VoxCPMModel:
         ids = self._tokenizer.encode(text)
         if not ids:
             raise StudioError("There is no text to speak.", "Type at least one word.")
-        continuation = reference = heard = None
+        continuation = reference = prefilled = None
         whole = ids
         if voice is not None and "continuation" in mode:
             continuation = voice.continuation
             whole = self._tokenizer.encode(voice.transcript + text)
         if voice is not None and "reference" in mode:
             reference = voice.reference
-            if voice.heard is None and reference is not None:
-                voice.heard = self._model.hear(reference)
-            heard = voice.heard
+            if voice.prefilled is None and reference is not None:
+                voice.prefilled = self._model.prefill_reference(reference)
+            prefilled = voice.prefilled
         prompt = Prompt(tuple(whole), reference, continuation)
         sampling = Sampling(settings.guidance, settings.steps, settings.temperature)
         noise = functools.partial(self._model.draw_noise, generator)
-        return VoxCPMUtterance(self._model, prompt, sampling, noise, len(ids), settings, heard)
+        return VoxCPMUtterance(self._model, prompt, sampling, noise, len(ids), settings, prefilled)
 
     def _mode(self, settings: GenerationSettings, voice: VoxCPMVoice | None) -> str:
         """The mode asked for, or the one that the voice allows; StudioError if it can't be had."""
@@ -274,7 +274,7 @@ class VoxCPMUtterance:
         noise: Callable[[], torch.Tensor],
         tokens: int,
         settings: GenerationSettings,
-        heard: Heard | None,
+        prefilled: PrefilledReference | None,
     ) -> None:
         rate = model.config.patches_per_second
         room = model.most_patches(prompt)
@@ -290,7 +290,7 @@ class VoxCPMUtterance:
                 )
         self.expected_patches = max(1, min(likely, self.max_patches))
         self._model = model
-        self._speech = model.begin(prompt, sampling, self.max_patches, noise, heard)
+        self._speech = model.begin(prompt, sampling, self.max_patches, noise, prefilled)
         self._made = 0
         self.word_times: tuple[WordTime, ...] = ()  # attention finds the place in the text
 

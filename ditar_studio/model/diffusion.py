@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ditar_studio.errors import StudioError
-from ditar_studio.model.reverse import Network, Reverse, Step
+from ditar_studio.model.solver import Network, Solver, Step
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,7 @@ class Sampling:
 
     Args:
         temperature: time point, 0..1, at which noise enters the reverse ODE: 0 is deterministic,
-        1 is
-            ordinary ODE sampling.
+            1 is ordinary ODE sampling.
         guidance: w of LM guidance; 0 is none.
         steps: network evaluations (NFE).
     """
@@ -62,12 +61,14 @@ def ddim(t: float, r: float) -> Step:
     return Step(t, math.cos(angle), -math.sin(angle))
 
 
-def renew(t: float, r: float) -> Step:
+def renoise(t: float, r: float) -> Step:
     """From time t to r <= t, keeping the estimate of the data and replacing the noise that it
     stands in."""
     angle = r * math.pi / 2
     data = ddim(t, 0)
-    return Step(t, math.cos(angle) * data.keep, math.cos(angle) * data.move, math.sin(angle))
+    return Step(
+        t, math.cos(angle) * data.x_scale, math.cos(angle) * data.output_scale, math.sin(angle)
+    )
 
 
 def noise_entry(temperature: float, steps: int) -> int:
@@ -76,27 +77,27 @@ def noise_entry(temperature: float, steps: int) -> int:
     return min(range(steps + 1), key=lambda n: abs(n / steps - temperature))
 
 
-def reverse(sampling: Sampling) -> Reverse:
-    """The reverse ODE, into which noise enters once, at the time point that the temperature names;
-    at temperature 0 not at all."""
+def make_solver(sampling: Sampling) -> Solver:
+    """A solver of the reverse ODE, into which noise enters once, at the time point that the
+    temperature names; at temperature 0 not at all."""
     steps = sampling.steps
     entry = noise_entry(sampling.temperature, steps)
     grid = [n / steps for n in range(steps, -1, -1)]
-    return Reverse(
+    return Solver(
         tuple(
-            renew(t, r) if r == entry / steps and entry else ddim(t, r) for t, r in pairwise(grid)
+            renoise(t, r) if r == entry / steps and entry else ddim(t, r) for t, r in pairwise(grid)
         ),
         from_noise=entry == steps,
     )
 
 
-def noise_for(process: Reverse, like: Tensor, generator: torch.Generator | None) -> Tensor:
+def noise_for(solver: Solver, like: Tensor, generator: torch.Generator | None) -> Tensor:
     """The noise of a patch of the shape of `like`.
 
-    It is drawn only where the process needs any, so that the result is the same whatever the seed
+    It is drawn only where the solver needs any, so that the result is the same whatever the seed
     where it doesn't.
     """
-    if not process.needs_noise:
+    if not solver.needs_noise:
         return torch.zeros_like(like)
     return torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
 
@@ -105,5 +106,5 @@ def sample(
     network: Network, like: Tensor, sampling: Sampling, generator: torch.Generator | None
 ) -> Tensor:
     """Draw a patch of the shape of `like`."""
-    process = reverse(sampling)
-    return process.follow(network, noise_for(process, like, generator))
+    solver = make_solver(sampling)
+    return solver.solve(network, noise_for(solver, like, generator))

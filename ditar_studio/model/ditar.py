@@ -24,7 +24,7 @@ from ditar_studio.model.layers import LayerCache
 from ditar_studio.model.locdit import LocDiT
 from ditar_studio.model.pointer import TextPointer, choose_pattern, elapsed_since_move
 from ditar_studio.model.reader import PhoneticReader
-from ditar_studio.model.reverse import Network
+from ditar_studio.model.solver import Network
 from ditar_studio.model.speaker import SIZE, SpeakerEncoder
 from ditar_studio.model.vae import Vae
 
@@ -60,7 +60,7 @@ class PointerState:
     unit: int
     elapsed: int
     survival: float = 1.0
-    fresh: bool = True  # the next patch begins the target text
+    at_start: bool = True  # the next patch begins the target text
     recent: list[int] = field(default_factory=list)  # units of the last patch's latents
 
     @property
@@ -76,12 +76,12 @@ class State:
     h: Tensor  # [1, dim] conditions the next patch
     history: Tensor  # [1, K * P, latent_dim]
     pointer: PointerState | None
-    voice: Tensor | None  # [1, dim] what LocDiT is told of the voice
+    voice: Tensor | None  # [1, dim] LocDiT's speaker condition
     tuned: TunedLocDiT | None = None
 
 
-class VoicePaths(nn.Module):
-    """Embedding [B, SIZE] -> what is added to the text and to what LocDiT is told, [B, dim]."""
+class SpeakerProjections(nn.Module):
+    """Speaker embedding [B, SIZE] -> its conditions of the text and of LocDiT, [B, dim] each."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -97,8 +97,7 @@ class DiTAR(nn.Module):
     """The whole model.
 
     Text is phoneme indices. `begin_mark` stands ahead of every utterance and at the end of the
-    text;
-    `boundary` (between words) is the one symbol that the pointer passes over.
+    text; `boundary` (between words) is the one symbol that the pointer passes over.
     """
 
     begin_mark = 1
@@ -114,7 +113,7 @@ class DiTAR(nn.Module):
         self.pointer = TextPointer(config) if config.pointer else None
         self.reader = PhoneticReader(config.vae, config.symbols) if config.pointer else None
         self.speaker = SpeakerEncoder(config.vae) if config.speaker else None
-        self.voice = VoicePaths(config.language_model.dim) if config.speaker else None
+        self.voice = SpeakerProjections(config.language_model.dim) if config.speaker else None
         self._fast: FastLocDiT | None = None
 
     def speed_up(self) -> None:
@@ -154,12 +153,18 @@ class DiTAR(nn.Module):
         the end."""
         return torch.nonzero(text[:-1] != self.boundary)[:, 0]
 
-    def heard(self, spoken: Tensor) -> Tensor:
-        """What the language model is told of what a patch said, from `spoken` at its last
-        latent."""
+    def pointer_embedding(self, content: Tensor) -> Tensor:
+        """Embed the pointer's position at the end of a patch, to be fed back with the patch.
+
+        Args:
+            content: [B, T, dim] content embeddings of the last latent of each patch.
+
+        Returns:
+            [B, T, dim], added to the patch embeddings.
+        """
         assert self.pointer is not None
-        told: Tensor = self.pointer.heard(spoken)
-        return told
+        embedding: Tensor = self.pointer.heard(content)
+        return embedding
 
     def tuned(self, locdit: LocDiT, shift: Tensor, level: float) -> TunedLocDiT:
         """A LocDiT for one voice, beside this model's own; see `TunedLocDiT`."""
@@ -198,9 +203,9 @@ class DiTAR(nn.Module):
                 start = int((prompt.symbols != self.boundary).sum()) + 1
                 where = positions[prompt.units][None]
                 elapsed = elapsed_since_move(prompt.units)[None]
-                spoken = self.pointer.spoken(context, where, elapsed)
-                last = spoken[:, self.config.patch - 1 :: self.config.patch]
-                sequence.append(prompt.embeddings[None] + self.heard(last))
+                content = self.pointer.content(context, where, elapsed)
+                last = content[:, self.config.patch - 1 :: self.config.patch]
+                sequence.append(prompt.embeddings[None] + self.pointer_embedding(last))
             pointer = PointerState(context, positions, start, -1)
         elif prompt is not None:
             sequence.append(prompt.embeddings[None])
@@ -214,23 +219,23 @@ class DiTAR(nn.Module):
         return State(cache, h, history, pointer, voice, tuned)
 
     def _advance(self, state: PointerState, h: Tensor) -> Tensor:
-        """Move the pointer over the next patch; returns what its latents say [1, P, dim]."""
+        """Move the pointer over the next patch; returns its content embeddings [1, P, dim]."""
         assert self.pointer is not None
         patch = self.config.patch
         pattern, state.survival = choose_pattern(self.pointer.pattern(h)[0], state.survival, patch)
         units, elapsed = [], []
         for latent in range(patch):
-            moves = pattern >> latent & 1 and not (state.fresh and latent == 0)
+            moves = pattern >> latent & 1 and not (state.at_start and latent == 0)
             if moves and not state.at_end:
                 state.unit, state.elapsed = state.unit + 1, 0
             else:
                 state.elapsed += 1
             units.append(state.unit)
             elapsed.append(state.elapsed)
-        state.fresh = False
+        state.at_start = False
         state.recent = units
         where = state.positions[units][None]
-        return self.pointer.spoken(state.context, where, torch.tensor([elapsed], device=h.device))
+        return self.pointer.content(state.context, where, torch.tensor([elapsed], device=h.device))
 
     def step(
         self, state: State, sampling: Sampling, generator: torch.Generator | None = None
@@ -241,41 +246,43 @@ class DiTAR(nn.Module):
             Normalised latents [1, P, latent_dim] and the probability that this patch is the last.
         """
         h = state.h
-        spoken = self._advance(state.pointer, h) if state.pointer is not None else None
-        told, said = h, spoken
+        content = self._advance(state.pointer, h) if state.pointer is not None else None
+        condition, conditioned = h, content
         if state.voice is not None:
-            told = h + state.voice
-            said = None if spoken is None else spoken + state.voice[:, None]
+            condition = h + state.voice
+            conditioned = None if content is None else content + state.voice[:, None]
         fast = state.tuned or self._fast
         if fast is not None:
-            latents = fast.sample(told, state.history, said, sampling, generator)
+            latents = fast.sample(condition, state.history, conditioned, sampling, generator)
         else:
             like = h.new_empty(1, self.config.patch, self.config.vae.latent_dim)
-            network = self.guided(told, state.history, said, sampling.guidance)
+            network = self.guided(condition, state.history, conditioned, sampling.guidance)
             latents = sample(network, like, sampling, generator)
         embedding = self.aggregator(latents)[:, None]
-        if spoken is not None:
-            embedding = embedding + self.heard(spoken[:, -1:])
+        if content is not None:
+            embedding = embedding + self.pointer_embedding(content[:, -1:])
         state.h = self.language_model.extend(embedding, state.cache)[:, 0]
         state.history = torch.cat((state.history, latents), dim=1)[:, self.config.patch :]
         stop = float(torch.sigmoid(self.language_model.stop(state.h))[0, 0])
         return latents, stop
 
-    def guided(self, h: Tensor, history: Tensor, spoken: Tensor | None, guidance: float) -> Network:
+    def guided(
+        self, h: Tensor, history: Tensor, content: Tensor | None, guidance: float
+    ) -> Network:
         """The network (x, t) -> u of one patch under LM guidance: both branches in one batched
         call."""
 
         def network(x: Tensor, t: float) -> Tensor:
             times = x.new_full((h.shape[0],), t)
             if guidance == 0:
-                u: Tensor = self.locdit(x, times, h, history, spoken)
+                u: Tensor = self.locdit(x, times, h, history, content)
                 return u
             both = self.locdit(
                 torch.cat((x, x)),
                 torch.cat((times, times)),
                 torch.cat((h, torch.zeros_like(h))),
                 torch.cat((history, history)),
-                None if spoken is None else torch.cat((spoken, torch.zeros_like(spoken))),
+                None if content is None else torch.cat((content, torch.zeros_like(content))),
             )
             conditional, unconditional = both.chunk(2)
             guided: Tensor = (1 + guidance) * conditional - guidance * unconditional

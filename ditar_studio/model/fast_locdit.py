@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ditar_studio.model.diffusion import Sampling, noise_for, reverse
+from ditar_studio.model.diffusion import Sampling, make_solver, noise_for
 from ditar_studio.model.frozen_transformer import compiled_locdit, freeze
 from ditar_studio.model.locdit import LocDiT
-from ditar_studio.model.reverse import Guidance, Step, follow
+from ditar_studio.model.solver import Guidance, Step, run_steps
 
 
 class FastLocDiT:
@@ -22,7 +22,7 @@ class FastLocDiT:
 
     def __init__(self, locdit: LocDiT) -> None:
         self.patch = locdit.patch
-        self._condition, self._spoken, self._out = locdit.condition, locdit.spoken, locdit.out
+        self._condition, self._content, self._out = locdit.condition, locdit.spoken, locdit.out
         self._past, self._embed_time = locdit.inward, locdit.time
         self._frequencies = locdit.frequencies
         self._transformer = freeze(locdit.transformer)
@@ -35,7 +35,7 @@ class FastLocDiT:
         self,
         h: Tensor,
         history: Tensor,
-        spoken: Tensor | None,
+        content: Tensor | None,
         sampling: Sampling,
         generator: torch.Generator | None,
     ) -> Tensor:
@@ -44,46 +44,48 @@ class FastLocDiT:
         Args:
             h: [1, language model's dim].
             history: [1, K * P, latent_dim].
-            spoken: [1, P, language model's dim], for models with a text pointer.
+            content: [1, P, language model's dim], for models with a text pointer.
             sampling: at guidance 0 the conditional branch runs alone.
             generator: of the noise.
         """
-        process = reverse(sampling)
-        noise = noise_for(process, history[0, : self.patch], generator)
-        start = process.start(noise)
-        return self.follow(process.steps, start, noise, h, history, spoken, sampling.guidance)[None]
+        solver = make_solver(sampling)
+        noise = noise_for(solver, history[0, : self.patch], generator)
+        start = solver.start(noise)
+        return self.run_steps(solver.steps, start, noise, h, history, content, sampling.guidance)[
+            None
+        ]
 
-    def follow(
+    def run_steps(
         self,
         steps: Sequence[Step],
         x: Tensor,
         noise: Tensor,
         h: Tensor,
         history: Tensor,
-        spoken: Tensor | None,
+        content: Tensor | None,
         guidance: float,
     ) -> Tensor:
-        """Take x [P, latent_dim] through some steps of the process; the rest is as in `sample`."""
+        """Take x [P, latent_dim] through some steps of a solver; the rest is as in `sample`."""
         if guidance:
             h = torch.cat((h, torch.zeros_like(h)))
-            if spoken is not None:
-                spoken = torch.cat((spoken, torch.zeros_like(spoken)))
+            if content is not None:
+                content = torch.cat((content, torch.zeros_like(content)))
         condition = self._condition(h)[:, None]
         past = self._past(history[0])
         target = self._target_bias.expand(len(h), self.patch, -1)
-        if self._spoken is not None:
-            target = target + self._spoken(spoken)
+        if self._content is not None:
+            target = target + self._content(content)
         guided = Guidance(1 + guidance)
         if self._compiled is not None:
-            heads = torch.stack([condition + self._time(step.time, h) for step in steps])
-            return self._compiled.patch(steps, x, noise, guided, heads, past, target)
+            tokens = torch.stack([condition + self._time(step.time, h) for step in steps])
+            return self._compiled.patch(steps, x, noise, guided, tokens, past, target)
 
         def network(x: Tensor, t: float) -> Tensor:
             before = past.expand(len(h), -1, -1)
             tokens = torch.cat((condition + self._time(t, x), before, target + x @ self._inward), 1)
             return guided(self._out(self._transformer(tokens, last=self.patch)))
 
-        return follow(steps, network, x, noise)
+        return run_steps(steps, network, x, noise)
 
     def _time(self, t: float, like: Tensor) -> Tensor:
         """Time embedding [dim], kept."""
@@ -97,7 +99,7 @@ class FastLocDiT:
 class TunedLocDiT:
     """A LocDiT for one voice: tuned weights for low noise levels, the base's for those above.
 
-    What a voice sounds like is decided at low levels, what it says at high ones.
+    The timbre is decided at low levels, the words at high ones.
     """
 
     def __init__(self, base: FastLocDiT, tuned: LocDiT, shift: Tensor, level: float) -> None:
@@ -105,7 +107,7 @@ class TunedLocDiT:
         Args:
             base: the model's own.
             tuned: of the same shape; kept as it is now.
-            shift: [language model's dim] added, below `level`, to what is told of the voice.
+            shift: [language model's dim] added, below `level`, to the speaker condition.
             level: highest noise level, 0..1, at which the tuned weights are used.
         """
         self._base, self._tuned = base, FastLocDiT(tuned)
@@ -115,19 +117,19 @@ class TunedLocDiT:
         self,
         h: Tensor,
         history: Tensor,
-        spoken: Tensor | None,
+        content: Tensor | None,
         sampling: Sampling,
         generator: torch.Generator | None,
     ) -> Tensor:
         """Draw one patch; see `FastLocDiT.sample`."""
-        process, guidance = reverse(sampling), sampling.guidance
-        noise = noise_for(process, history[0, : self._base.patch], generator)
-        x = process.start(noise)
-        high = [step for step in process.steps if step.time > self._level]
-        low = process.steps[len(high) :]
+        solver, guidance = make_solver(sampling), sampling.guidance
+        noise = noise_for(solver, history[0, : self._base.patch], generator)
+        x = solver.start(noise)
+        high = [step for step in solver.steps if step.time > self._level]
+        low = solver.steps[len(high) :]
         if high:
-            x = self._base.follow(high, x, noise, h, history, spoken, guidance)
+            x = self._base.run_steps(high, x, noise, h, history, content, guidance)
         if low:
-            said = None if spoken is None else spoken + self._shift
-            x = self._tuned.follow(low, x, noise, h + self._shift, history, said, guidance)
+            shifted = None if content is None else content + self._shift
+            x = self._tuned.run_steps(low, x, noise, h + self._shift, history, shifted, guidance)
         return x[None]

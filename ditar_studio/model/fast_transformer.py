@@ -55,7 +55,7 @@ class FastTransformer:
         self._blocks = [_Block.of(block) for block in transformer.blocks]  # type: ignore[arg-type]
         self._gain = _gain(transformer.norm)
         self._least = self._gain.new_full((1, 1), math.sqrt(_EPSILON * config.dim))
-        self._turns = self._table(16)
+        self._rotary = self._table(16)
 
     def __call__(
         self, x: Tensor, cache: list[LayerCache] | None = None, last: int | None = None
@@ -69,9 +69,9 @@ class FastTransformer:
         last = last or length
         shape = (batch, length, 3, self._heads, self._head_dim)
         start = cache[0].length if cache else 0
-        if start + length > self._turns.shape[1]:
-            self._turns = self._table(2 * (start + length))
-        cos, sin = self._turns[:, start : start + length]
+        if start + length > self._rotary.shape[1]:
+            self._rotary = self._table(2 * (start + length))
+        cos, sin = self._rotary[:, start : start + length]
         x = x.reshape(batch * length, dim)
         for number, block in enumerate(self._blocks):
             qkv = block.qkv(self._norm(x, block.attention_gain)).view(shape)
@@ -96,10 +96,10 @@ class FastTransformer:
         return (x * gain).div_(torch.hypot(length, self._least))
 
     def _table(self, count: int) -> Tensor:
-        """Factors [2, count, 3, 1, head_dim] of a vector and of its swapped halves, which turn
+        """Factors [2, count, 3, 1, head_dim] of a vector and of its swapped halves, which straight
         queries and keys by their positions and leave values as they are."""
         cos, sin = rotary(torch.arange(count, device=self._gain.device), self._head_dim)
         cos, sin = torch.cat((cos, cos), dim=1), torch.cat((-sin, sin), dim=1)
-        turn = torch.stack((cos, cos, torch.ones_like(cos)), dim=1)
-        swap = torch.stack((sin, sin, torch.zeros_like(sin)), dim=1)
-        return torch.stack((turn, swap))[:, :, :, None].to(self._gain.dtype)
+        straight = torch.stack((cos, cos, torch.ones_like(cos)), dim=1)
+        swapped = torch.stack((sin, sin, torch.zeros_like(sin)), dim=1)
+        return torch.stack((straight, swapped))[:, :, :, None].to(self._gain.dtype)

@@ -15,8 +15,8 @@ from ditar_studio.model.kernels.transformer import (
     BlockWeights,
     CompiledTransformer,
     Filled,
+    RotaryTable,
     Shape,
-    Turns,
 )
 from ditar_studio.model.layers import Block, LayerCache, Transformer, rotary
 
@@ -50,8 +50,8 @@ def compiled_locdit(
     if not isinstance(transformer, Compiled) or not exactly:
         return None
     into, out = Matrix.bf16(inward.weight), Matrix.bf16(outward.weight)
-    turns, bias = partial(transformer.turns, 0), outward.bias.detach().clone()
-    return CompiledLocDiT(transformer.transformer, turns, into, None, out, bias)
+    table, bias = partial(transformer.rotary_table, 0), outward.bias.detach().clone()
+    return CompiledLocDiT(transformer.transformer, table, into, None, out, bias)
 
 
 def _compilable(transformer: Transformer) -> bool:
@@ -72,7 +72,7 @@ class Compiled:
         self.transformer = CompiledTransformer(
             shape, blocks, transformer.norm.weight.detach().clone()
         )
-        self._turns = self._table(64)
+        self._rotary = self._table(64)
 
     def __call__(
         self, x: Tensor, cache: list[LayerCache] | None = None, last: int | None = None
@@ -80,27 +80,27 @@ class Compiled:
         length = x.shape[1]
         last = last or length
         start = cache[0].length if cache else 0
-        turns = self.turns(start, length)
+        table = self.rotary_table(start, length)
         if cache is None:
-            return self.transformer.local(x, turns, slice(length - last, None))
+            return self.transformer.local(x, table, slice(length - last, None))
         for layer in cache:
             layer.reserve(length)
         keys, values = zip(*(layer.stored.flatten(1, 2) for layer in cache), strict=True)
-        y = self.transformer.causal(x, turns, Filled(keys, values, start), last)
+        y = self.transformer.causal(x, table, Filled(keys, values, start), last)
         for layer in cache:
             layer.length += length
         return y
 
-    def turns(self, start: int, length: int) -> Turns:
-        """Those of so many positions."""
+    def rotary_table(self, start: int, length: int) -> RotaryTable:
+        """The factors of so many positions."""
         end = start + length
-        if end > len(self._turns.cosines):
-            self._turns = self._table(2 * end)
-        return Turns(self._turns.cosines[start:end], self._turns.sines[start:end])
+        if end > len(self._rotary.cosines):
+            self._rotary = self._table(2 * end)
+        return RotaryTable(self._rotary.cosines[start:end], self._rotary.sines[start:end])
 
-    def _table(self, count: int) -> Turns:
+    def _table(self, count: int) -> RotaryTable:
         cos, sin = rotary(torch.arange(count), self._head_dim)
-        return Turns(torch.cat((cos, cos), dim=1), torch.cat((-sin, sin), dim=1))
+        return RotaryTable(torch.cat((cos, cos), dim=1), torch.cat((-sin, sin), dim=1))
 
 
 def _weights(block: Block) -> BlockWeights:

@@ -21,8 +21,8 @@ class LocDiT(nn.Module):
         h: [N, language model's dim] output of the language model; zeros for the unconditional
         branch.
         history: [N, K * P, latent_dim] previous patches, zeros before the first.
-        spoken: [N, P, language model's dim] what each latent is to say, for models with a text
-        pointer.
+        content: [N, P, language model's dim] content embedding of each latent, for models with a
+        text pointer.
     """
 
     frequencies: Tensor
@@ -32,7 +32,7 @@ class LocDiT(nn.Module):
         dim, wide = config.locdit.dim, config.language_model.dim
         self.patch = config.patch
         self.condition = nn.Linear(wide, dim, bias=False)
-        self.spoken = nn.Linear(wide, dim, bias=False) if config.pointer else None
+        self.spoken = nn.Linear(wide, dim, bias=False) if config.pointer else None  # content
         self.inward = nn.Linear(config.vae.latent_dim, dim)
         self.noisy_mark = nn.Parameter(torch.zeros(dim))
         self.time = nn.Sequential(nn.Linear(dim, dim), nn.SiLU(), nn.Linear(dim, dim))
@@ -47,13 +47,13 @@ class LocDiT(nn.Module):
         nn.init.zeros_(self.out.bias)
 
     def forward(
-        self, noisy: Tensor, t: Tensor, h: Tensor, history: Tensor, spoken: Tensor | None
+        self, noisy: Tensor, t: Tensor, h: Tensor, history: Tensor, content: Tensor | None
     ) -> Tensor:
         angles = 1000 * t[:, None] * self.frequencies
         time = self.time(torch.cat((angles.sin(), angles.cos()), dim=-1).to(noisy.dtype))
         target = self.inward(noisy) + self.noisy_mark
         if self.spoken is not None:
-            target = target + self.spoken(spoken)
+            target = target + self.spoken(content)
         x = torch.cat(((self.condition(h) + time)[:, None], self.inward(history), target), dim=1)
         x = self.transformer(x, torch.arange(x.shape[1], device=x.device))
         u: Tensor = self.out(x[:, -self.patch :])

@@ -29,12 +29,12 @@ class DiTARLosses:
         pattern: weight of the pointer's cross-entropy.
         stop: weight of the stop head's.
         draws: share of the patches that LocDiT is trained on a step, times the noise draws each.
-        drop: probability that a language-model output is zeroed.
-        forget: probability that LocDiT does not see the history of a patch, so that the language
-            model has to tell it whose voice this is.
+        condition_dropout: probability that a language-model output is zeroed.
+        history_dropout: probability that LocDiT does not see the history of a patch, so that the
+            language model has to carry the voice.
         noise: largest standard deviation of the noise on latents that are fed back.
         history_noise: the same, of further noise on LocDiT's history.
-        nameless: probability that an example's voice embedding is not given.
+        speaker_dropout: probability that an example's speaker embedding is zeroed.
         time_shift: mean of the logit-normal noise levels; positive is towards noise.
         time_spread: standard deviation of their logits.
         highest: highest noise level.
@@ -43,11 +43,11 @@ class DiTARLosses:
     pattern: float = 0.2
     stop: float = 0.05
     draws: float = 0.6
-    drop: float = 0.1
-    forget: float = 0.4
+    condition_dropout: float = 0.1
+    history_dropout: float = 0.4
     noise: float = 0.3
     history_noise: float = 0.4
-    nameless: float = 0.05
+    speaker_dropout: float = 0.05
     time_shift: float = 0.3
     time_spread: float = 1.2
     highest: float = 1.0
@@ -60,28 +60,28 @@ def in_patches(x: Tensor, patch: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Patches:
-    """What LocDiT learns from: N patches, what was before each, and what it is told of them.
+    """What LocDiT learns from: N patches, what was before each, and their conditions.
 
     Attributes:
         clean: [N, P, latent_dim].
         history: [N, K * P, latent_dim] as they are fed back.
         h: [N, dim] outputs of the language model.
-        spoken: [N, P, dim] what the latents say; None without a pointer.
+        content: [N, P, dim] content embeddings of the latents; None without a pointer.
         voice: [N, dim], or one that broadcasts to it; None without a speaker embedding.
     """
 
     clean: Tensor
     history: Tensor
     h: Tensor
-    spoken: Tensor | None
+    content: Tensor | None
     voice: Tensor | None
 
-    def told(self) -> tuple[Tensor, Tensor | None]:
-        """`h` and `spoken` as LocDiT is given them, which is with the voice."""
+    def conditions(self) -> tuple[Tensor, Tensor | None]:
+        """`h` and `content` with the speaker condition, as LocDiT takes them."""
         if self.voice is None:
-            return self.h, self.spoken
-        said = None if self.spoken is None else self.spoken + self.voice[:, None]
-        return self.h + self.voice, said
+            return self.h, self.content
+        content = None if self.content is None else self.content + self.voice[:, None]
+        return self.h + self.voice, content
 
 
 Conditions = tuple[Tensor, Tensor | None, Tensor | None]
@@ -99,14 +99,14 @@ def patches_at(
 ) -> Patches:
     """The patches at `rows`, `columns` of utterances with latents [B, T * P, latent_dim], which
     are `fed` back with some noise."""
-    outputs, spoken, voice = conditions
+    outputs, content, voice = conditions
     earlier = F.pad(in_patches(fed, config.patch), (0, 0, 0, 0, config.history, 0))
     history = [earlier[rows, columns + k] for k in range(config.history)]
     return Patches(
         clean=in_patches(latents, config.patch)[rows, columns],
         history=torch.cat(history, dim=1),
         h=outputs[rows, columns],
-        spoken=None if spoken is None else in_patches(spoken, config.patch)[rows, columns],
+        content=None if content is None else in_patches(content, config.patch)[rows, columns],
         voice=None if voice is None else voice[rows],
     )
 
@@ -118,24 +118,24 @@ def diffusion_loss(
     generator: torch.Generator | None = None,
 ) -> Tensor:
     """Mean squared error of what LocDiT predicts, with conditions dropped, history made noisy or
-    forgotten, and noise levels drawn as `losses` says.
+    dropped, and noise levels drawn as `losses` says.
 
     Args:
         generator: of all that is drawn; None for torch's own.
     """
-    told, said = patches.told()
+    h, content = patches.conditions()
     count, clean = len(patches.clean), patches.clean
     uniform = partial(torch.rand, generator=generator, device=clean.device)
     normal = partial(torch.randn, generator=generator, device=clean.device)
-    keep = (uniform(count, 1) >= losses.drop).to(clean.dtype)
-    known = uniform(count, 1, 1) >= losses.forget
+    kept = (uniform(count, 1) >= losses.condition_dropout).to(clean.dtype)
+    known = uniform(count, 1, 1) >= losses.history_dropout
     level = uniform(count, 1, 1) * losses.history_noise
     history = (patches.history + level * normal(*patches.history.shape)) * known
-    if said is not None:
-        said = said * keep[..., None]
+    if content is not None:
+        content = content * kept[..., None]
     t = torch.sigmoid(normal(count) * losses.time_spread + losses.time_shift)
     noisy, target = diffuse(clean, normal(*clean.shape), losses.highest * t)
-    return F.mse_loss(locdit(noisy, losses.highest * t, told * keep, history, said), target)
+    return F.mse_loss(locdit(noisy, losses.highest * t, h * kept, history, content), target)
 
 
 class DiTARObjective(nn.Module):
@@ -165,16 +165,16 @@ class DiTARObjective(nn.Module):
         batch_size = text.shape[0]
         embeddings = model.aggregator(fed.reshape(-1, patch, fed.shape[-1]))
         embeddings = embeddings.reshape(batch_size, -1, embeddings.shape[-1])
-        spoken = None
+        content = None
         if model.pointer is not None:
             inside = (
                 torch.arange(text.shape[1], device=text.device) < batch["text_lengths"][:, None]
             )
             context = model.pointer.read(text * inside[..., None])
             where = batch["positions"].gather(1, batch["units"])
-            spoken = model.pointer.spoken(context, where, elapsed_since_move(batch["units"]))
-            embeddings = embeddings + model.heard(spoken[:, patch - 1 :: patch])
-        return model.language_model(text, batch["text_lengths"], embeddings), spoken, voice
+            content = model.pointer.content(context, where, elapsed_since_move(batch["units"]))
+            embeddings = embeddings + model.pointer_embedding(content[:, patch - 1 :: patch])
+        return model.language_model(text, batch["text_lengths"], embeddings), content, voice
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         model, losses = self.model, self.losses
@@ -183,9 +183,9 @@ class DiTARObjective(nn.Module):
         level = torch.rand(latents.shape[0], 1, 1, device=latents.device) * losses.noise
         fed = latents + level * torch.randn_like(latents)
         if "voice" in batch:
-            given = torch.rand(len(latents), 1, device=latents.device) >= losses.nameless
+            given = torch.rand(len(latents), 1, device=latents.device) >= losses.speaker_dropout
             batch = {**batch, "voice": batch["voice"] * given}
-        outputs, spoken, voice = self.conditions(batch, fed)
+        outputs, content, voice = self.conditions(batch, fed)
         valid = torch.arange(outputs.shape[1] - 1, device=latents.device) < counts[:, None]
 
         # LocDiT on a random subset of the patches.
@@ -194,7 +194,7 @@ class DiTARObjective(nn.Module):
             : max(1, int(losses.draws * len(rows)))
         ]
         chosen_patches = patches_at(
-            model.config, latents, fed, (outputs, spoken, voice), rows[chosen], columns[chosen]
+            model.config, latents, fed, (outputs, content, voice), rows[chosen], columns[chosen]
         )
         out = {"diffusion": diffusion_loss(model.locdit, chosen_patches, losses)}
         total = out["diffusion"]

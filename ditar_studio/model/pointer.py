@@ -1,13 +1,10 @@
 """The monotonic text pointer of the built-in model.
 
-The paper's language model finds its place in the text by attention alone, which takes thousands
-of hours of
-speech to learn. The built-in model keeps a pointer instead: the position in the text of the sound
-being
-spoken, for every latent. It only moves forward, by at most one sound a latent. The language model
-is told where the
-pointer stands, predicts how it moves within the next patch, and LocDiT is told what each latent
-of that patch says.
+The paper's language model finds its place in the text by attention alone, which takes thousands of
+hours of speech to learn. The built-in model keeps a pointer instead: for every latent, the position
+in the text of the sound that is spoken then. It only moves forward, by at most one sound a latent.
+The language model gets the pointer's position with each patch and predicts how it moves within the
+next one; LocDiT gets the content of each latent of that patch: the text embedding at the pointer.
 Alignments from the VAE's phonetic head place it in training and in prompts; the idea is that of
 neural transducers and of supervised alignment in small autoregressive speech models.
 """
@@ -20,7 +17,7 @@ from torch import Tensor, nn
 from ditar_studio.model.config import DiTARConfig
 from ditar_studio.model.layers import ConvNeXtBlock
 
-_LONGEST = 40  # latents on one sound that are told apart: a second
+_LONGEST = 40  # latents on one sound that have embeddings of their own: a second
 
 
 class TextPointer(nn.Module):
@@ -36,7 +33,7 @@ class TextPointer(nn.Module):
         self.patch = config.patch
         self.context = nn.Sequential(*(ConvNeXtBlock(dim, causal=False) for _ in range(2)))
         self.elapsed = nn.Embedding(_LONGEST + 1, dim)
-        self.heard = nn.Linear(dim, dim, bias=False)
+        self.heard = nn.Linear(dim, dim, bias=False)  # feeds the content back
         self.pattern = nn.Sequential(
             nn.Linear(dim, dim), nn.GELU(approximate="tanh"), nn.Linear(dim, 2**config.patch)
         )
@@ -48,12 +45,17 @@ class TextPointer(nn.Module):
         context: Tensor = self.context(embeddings)
         return context
 
-    def spoken(self, context: Tensor, positions: Tensor, elapsed: Tensor) -> Tensor:
-        """What latents at text `positions` [B, T] say, `elapsed` [B, T] latents after they began
-        it: [B, T, dim]."""
+    def content(self, context: Tensor, positions: Tensor, elapsed: Tensor) -> Tensor:
+        """Content embeddings [B, T, dim] of latents.
+
+        Args:
+            context: [B, N, dim] from `read`.
+            positions: [B, T] the pointer's position in the text.
+            elapsed: [B, T] latents since the pointer reached it.
+        """
         index = positions[..., None].expand(-1, -1, context.shape[-1])
-        said: Tensor = context.gather(1, index) + self.elapsed(elapsed.clamp(0, _LONGEST))
-        return said
+        embedded: Tensor = context.gather(1, index) + self.elapsed(elapsed.clamp(0, _LONGEST))
+        return embedded
 
 
 def elapsed_since_move(units: Tensor) -> Tensor:

@@ -149,10 +149,10 @@ def text_gain(
         for candidate in (wrong, batch):
             conditions = objective.conditions(candidate, latents)
             patches = patches_at(model.config, latents, latents, conditions, rows, columns)
-            told, said = patches.told()
+            h, content = patches.conditions()
             t = torch.full((len(rows),), level, device=device)
             noisy, target = diffuse(patches.clean, noise, t)
-            u = model.locdit(noisy, t, told, patches.history, said)
+            u = model.locdit(noisy, t, h, patches.history, content)
             losses.append(float(F.mse_loss(u, target)))
         result[f"text_gain_{level}"] = round(losses[0] - losses[1], 5)
     return result

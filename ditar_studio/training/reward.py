@@ -103,25 +103,25 @@ class RewardObjective(nn.Module):
         patches = patches_at(self.model.config, latents, latents, conditions, rows, columns)
         history = patches.history
         level = torch.rand(len(history), 1, 1, device=history.device) * losses.history_noise
-        known = torch.rand(len(history), 1, 1, device=history.device) >= losses.forget
+        known = torch.rand(len(history), 1, 1, device=history.device) >= losses.history_dropout
         patches.history.copy_((history + level * torch.randn_like(history)) * known)
         return patches
 
     def _draw(self, patches: Patches) -> Tensor:
         """Generate each patch from noise; gradients through the last steps alone."""
         reward, locdit = self.reward, self.model.locdit
-        told, said = patches.told()
+        h, content = patches.conditions()
         x = torch.randn_like(patches.clean)
         times = [n / reward.steps for n in range(reward.steps, -1, -1)]
         for k, (time, after) in enumerate(pairwise(times)):
             with torch.set_grad_enabled(k >= reward.steps - reward.trained_steps):
                 t = x.new_full((len(x),), time)
-                guided = locdit(x, t, told, patches.history, said)
-                nothing = None if said is None else torch.zeros_like(said)
-                free = locdit(x, t, torch.zeros_like(told), patches.history, nothing)
+                guided = locdit(x, t, h, patches.history, content)
+                nothing = None if content is None else torch.zeros_like(content)
+                free = locdit(x, t, torch.zeros_like(h), patches.history, nothing)
                 u = (1 + reward.guidance) * guided - reward.guidance * free
                 step = ddim(time, after)
-                x = step.keep * x + step.move * u
+                x = step.x_scale * x + step.output_scale * u
         return x
 
     def _render(self, latents: Tensor, voice: Tensor) -> Tensor:

@@ -6,15 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-typedef struct {
-    int32_t channels, taps;
-    float epsilon;
-    const float *weight, *bias;           // of the depthwise convolution, [taps, channels]
-    const float *norm_gain, *norm_bias;   // of the layer norm
-    const float *up_bias, *down_bias, *scale;
-    Matrix up, down;
-} ConvNeXt;
-
 // Depthwise convolution over joined [taps - 1 + length, channels], then layer norm, to y.
 static void convolve_and_normalise(const ConvNeXt *block, const float *joined, int length,
                                    float *y) {
@@ -62,7 +53,7 @@ int64_t convnext_space(const ConvNeXt *block, int length) {
 
 // Continue on x [length, channels] after past [taps - 1, channels], both in place.
 void convnext_run(const ConvNeXt *block, float *x, int length, float *past, float *space,
-                  Crew *crew) {
+                  ThreadPool *pool) {
     const int64_t size = (int64_t)length * block->channels;
     const int64_t reach = (int64_t)(block->taps - 1) * block->channels;
     float *mixed = space + reach + size, *wide = mixed + size;
@@ -70,9 +61,9 @@ void convnext_run(const ConvNeXt *block, float *x, int length, float *past, floa
     memcpy(space + reach, x, size * sizeof *x);
     memcpy(past, space + size, reach * sizeof *past);
     convolve_and_normalise(block, space, length, mixed);
-    product(&block->up, mixed, length, block->up_bias, wide, 0, crew);
+    product(&block->up, mixed, length, block->up_bias, wide, 0, pool);
     gelu(wide, (int64_t)length * block->up.outputs);
-    product(&block->down, wide, length, block->down_bias, mixed, 0, crew);
+    product(&block->down, wide, length, block->down_bias, mixed, 0, pool);
     for (int t = 0; t < length; t++)
         for (int c = 0; c < block->channels; c++)
             x[t * block->channels + c] += block->scale[c] * mixed[t * block->channels + c];

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
-from ctypes import POINTER, byref, c_float, c_int, c_int32, c_int64, c_void_p
+from ctypes import POINTER, byref, c_int, c_int64, c_void_p
 
 import torch
 from torch import Tensor, nn
 
-from ditar_studio.model.kernels.crew import crew
 from ditar_studio.model.kernels.library import Function
-from ditar_studio.model.kernels.matrix import Matrix, MatrixStruct
+from ditar_studio.model.kernels.matrix import Matrix
+from ditar_studio.model.kernels.structs import ConvNeXtStruct
+from ditar_studio.model.kernels.thread_pool import thread_pool
 
-
-class _ConvNeXt(ctypes.Structure):
-    _fields_ = (
-        ("channels", c_int32),
-        ("taps", c_int32),
-        ("epsilon", c_float),
-        *((name, c_void_p) for name in ("weight", "bias", "norm_gain", "norm_bias")),
-        *((name, c_void_p) for name in ("up_bias", "down_bias", "scale")),
-        ("up", MatrixStruct),
-        ("down", MatrixStruct),
-    )
-
-
-_convnext_space = Function("convnext_space", POINTER(_ConvNeXt), c_int, result=c_int64)
+_convnext_space = Function("convnext_space", POINTER(ConvNeXtStruct), c_int, result=c_int64)
 _places = c_void_p, c_int, c_void_p, c_void_p, c_void_p
-_convnext_run = Function("convnext_run", POINTER(_ConvNeXt), *_places)
+_convnext_run = Function("convnext_run", POINTER(ConvNeXtStruct), *_places)
 
 
 class CompiledConvNeXt:
@@ -51,7 +38,7 @@ class CompiledConvNeXt:
         ]
         matrices = Matrix.bf16(up.weight), Matrix.bf16(down.weight)
         self._held = held, matrices
-        self._struct = _ConvNeXt(
+        self._struct = ConvNeXtStruct(
             taps.shape[1],
             taps.shape[0],
             norm.eps,
@@ -64,6 +51,6 @@ class CompiledConvNeXt:
         y, after = (part.clone(memory_format=torch.contiguous_format) for part in (x, past))
         space = x.new_empty(_convnext_space(byref(self._struct), len(x)))
         places = y.data_ptr(), len(x), after.data_ptr(), space.data_ptr()
-        with crew() as threads:
+        with thread_pool() as threads:
             _convnext_run(byref(self._struct), *places, threads)
         return y, after

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
-import subprocess
+import hashlib
 import sys
 from functools import cache
 from pathlib import Path
@@ -12,12 +11,10 @@ from typing import Any
 
 import torch
 
+from ditar_studio.model.kernels import structs
+
 _SUFFIXES = {"win32": ".dll", "darwin": ".dylib"}
 _PATH = Path(__file__).with_name(f"kernels{_SUFFIXES.get(sys.platform, '.so')}")
-_COMPILER = Path(__file__).parents[3] / "packaging" / "compile_kernels.py"
-"""There in a checkout only."""
-
-_MOST_SECONDS = 300
 
 
 def kernels() -> ctypes.CDLL | None:
@@ -38,8 +35,7 @@ def suitable() -> bool:
 
 
 class Function:
-    """A function of the kernels, for who has made sure that there are any; looked up when it is
-    first called."""
+    """A function of the kernels, looked up when it is first called; only where there are any."""
 
     def __init__(self, name: str, *arguments: Any, result: Any = None) -> None:
         """Its name in C, and the ctypes of its arguments and of what it returns."""
@@ -57,29 +53,36 @@ class Function:
 
 @cache
 def _load() -> ctypes.CDLL | str:
-    """The library, or why there is none."""
+    """The library, or why there is none. Nothing is compiled here."""
     if not suitable():
         return "this processor has no AVX2"
-    if not _current() and _COMPILER.exists():
-        _compile()
-    if not _current():
+    if not _PATH.exists():
         return "they were not compiled when this was installed"
+    if _is_outdated():
+        return "they were compiled from other sources than those beside them"
     try:
-        return ctypes.CDLL(str(_PATH))
+        library = ctypes.CDLL(str(_PATH))
     except OSError as error:
         return f"their library can't be loaded: {error}"
+    if _layout(library) != structs.expected():
+        return "they were compiled for another version of the program"
+    return library
 
 
-def _current() -> bool:
-    """Whether the library is there and no older than its sources, if these are there as well."""
-    if not _PATH.exists():
+def _layout(library: ctypes.CDLL) -> list[int]:
+    """What a library says of its version and structures; see `structs.expected`."""
+    try:
+        function = library.kernels_abi
+    except AttributeError:
+        return []
+    function.argtypes, function.restype = (ctypes.c_int,), ctypes.c_int64
+    return [function(index) for index in range(len(structs.expected()))]
+
+
+def _is_outdated() -> bool:
+    """Whether the sources are here, as in a checkout, and the library was compiled from others."""
+    sources = sorted(_PATH.parent.glob("*.[ch]"))
+    if not sources:
         return False
-    made = _PATH.stat().st_mtime
-    return all(source.stat().st_mtime <= made for source in _PATH.parent.glob("*.[ch]"))
-
-
-def _compile() -> None:
-    """Let a checkout that is run without being installed, or was updated, have its kernels."""
-    command = [sys.executable, str(_COMPILER)]
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        subprocess.run(command, capture_output=True, check=False, timeout=_MOST_SECONDS)
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    return digest.encode() not in _PATH.read_bytes()

@@ -6,77 +6,56 @@
 
 #include <string.h>
 
-typedef struct {
-    Matrix inward, outward;  // between latents and the transformer's width, with their biases
-    const float *inward_bias, *outward_bias;  // or null
-} Edges;
-
-// Sequences of `length` rows [dim] in all: [head, previous, patch]. Heads [steps, batch, head, dim]
-// are the conditions, previous [length - head - patch, dim] is the same for all, and targets [batch,
-// patch, dim] (or null) are added to what becomes of the noisy patch.
-typedef struct {
-    const float *heads, *previous, *targets;
-    int32_t head;
-} Frame;
-
-// The patch becomes keep * patch + move * velocity + fresh * noise.
-typedef struct {
-    float keep, move, fresh;
-} Step;
-
-// Where a pass has two sequences, the velocity is that of the second and `scale` times what the
-// first has more; the second is first fitted to the first where that is asked for (CFG-Zero*).
-typedef struct {
-    const Step *steps;
-    const float *noise;  // [patch, latents]
-    int32_t count, fitted;
-    float scale;
-} Reverse;
-
-// The velocities y [batch, patch, latents] of x [patch, latents] under the heads [batch, head, dim].
-static void velocities(const Edges *edges, const Frame *frame, const float *heads, const Pass *pass,
-                       const float *x, float *y, void *space, Crew *crew) {
-    const int dim = pass->transformer->dim, patch = pass->kept, head = frame->head;
+// The velocities y [batch, patch, latents] of x [patch, latents] under the conditions [batch, tokens,
+// dim].
+static void velocities(const Projections *projections, const Sequence *sequence,
+                       const float *conditions, const Pass *pass, const float *x, float *y,
+                       void *space, ThreadPool *pool) {
+    const int dim = pass->transformer->dim, patch = pass->kept, tokens = sequence->condition_tokens;
     const int64_t row = (int64_t)dim * sizeof(float), before = pass->length - patch;
     float *first = pass->x + before * dim;
-    product(&edges->inward, x, patch, edges->inward_bias, first, space, crew);
+    product(&projections->inward, x, patch, projections->inward_bias, first, space, pool);
     for (int b = pass->batch - 1; b >= 0; b--) {
         float *rows = pass->x + (int64_t)b * pass->length * dim, *to = rows + before * dim;
-        memcpy(rows, heads + (int64_t)b * head * dim, head * row);
-        memcpy(rows + (int64_t)head * dim, frame->previous, (before - head) * row);
-        const float *target = frame->targets + (int64_t)b * patch * dim;
-        if (frame->targets)
+        memcpy(rows, conditions + (int64_t)b * tokens * dim, tokens * row);
+        memcpy(rows + (int64_t)tokens * dim, sequence->previous, (before - tokens) * row);
+        const float *target = sequence->targets + (int64_t)b * patch * dim;
+        if (sequence->targets)
             for (int64_t i = 0; i < (int64_t)patch * dim; i++) to[i] = first[i] + target[i];
         else if (b > 0)
             memcpy(to, first, patch * row);
     }
-    transformer_run(pass, crew);
-    product(&edges->outward, pass->y, pass->batch * patch, edges->outward_bias, y, space, crew);
+    transformer_run(pass, pool);
+    product(&projections->outward, pass->y, pass->batch * patch, projections->outward_bias, y, space,
+            pool);
 }
 
-static void guide(const Reverse *reverse, float *y, const float *without, int size) {
+static void guide(const Solver *solver, float *y, const float *without, int size) {
     float fit = 1;
-    if (reverse->fitted) fit = dot(y, without, size) / (dot(without, without, size) + 1e-8f);
+    if (solver->fitted) fit = dot(y, without, size) / (dot(without, without, size) + 1e-8f);
     for (int i = 0; i < size; i++) {
         float base = fit * without[i];
-        y[i] = base + reverse->scale * (y[i] - base);
+        y[i] = base + solver->scale * (y[i] - base);
     }
 }
 
 // Takes the patch x [patch, latents] from its start to its end. The pass keeps the last positions; y
 // [batch, patch, latents] and `space`, for `rows_space` of either edge, are scratch.
-void patch_run(const Edges *edges, const Frame *frame, const Pass *pass, const Reverse *reverse,
-               float *x, float *y, void *space, Crew *crew) {
-    const int size = pass->kept * edges->inward.columns;
-    const int64_t heads = (int64_t)pass->batch * frame->head * pass->transformer->dim;
-    memset(y, 0, size * sizeof *y);  // what steps that don't move it multiply by nothing
-    for (int n = 0; n < reverse->count; n++) {
-        const Step *step = reverse->steps + n;
-        if (step->move != 0) {
-            velocities(edges, frame, frame->heads + n * heads, pass, x, y, space, crew);
-            if (pass->batch == 2) guide(reverse, y, y + size, size);
+void patch_run(const Projections *projections, const Sequence *sequence, const Pass *pass,
+               const Solver *solver, float *x, float *y, void *space, ThreadPool *pool) {
+    const int size = pass->kept * projections->inward.columns;
+    const int64_t tokens = (int64_t)pass->batch * sequence->condition_tokens;
+    const int64_t apart = tokens * pass->transformer->dim;
+    memset(y, 0, size * sizeof *y);  // steps without an output multiply it by zero
+    for (int n = 0; n < solver->count; n++) {
+        const Step *step = solver->steps + n;
+        if (step->output_scale != 0) {
+            const float *conditions = sequence->conditions + n * apart;
+            velocities(projections, sequence, conditions, pass, x, y, space, pool);
+            if (pass->batch == 2) guide(solver, y, y + size, size);
         }
         for (int i = 0; i < size; i++)
-            x[i] = step->keep * x[i] + step->move * y[i] + step->fresh * reverse->noise[i];
+            x[i] = step->x_scale * x[i] + step->output_scale * y[i] +
+                   step->noise_scale * solver->noise[i];
     }
 }

@@ -158,12 +158,12 @@ static void quantise(void *data, int row, int rank) {
     }
 }
 
-Rows rows_for(const Matrix *m, const float *x, int rows, void *space, Crew *crew) {
+Rows rows_for(const Matrix *m, const float *x, int rows, void *space, ThreadPool *pool) {
     float *scales = space;
     uint8_t *levels = (uint8_t *)(scales + (int64_t)rows * blocks_of(m->columns));
     Rows made = {x, rows, m->columns, m->columns, levels, scales};
     if (m->kind == MATRIX_INT8)
-        crew_for(crew_if(crew, (int64_t)rows * m->columns * QUANTISING), rows, quantise, &made);
+        pool_for(pool_if(pool, (int64_t)rows * m->columns * QUANTISING), rows, quantise, &made);
     return made;
 }
 
@@ -287,8 +287,8 @@ void multiply_part(const Matrix *m, const Rows *rows, int begin, int end, const 
     multiply_block(m, rows, 0, rows->rows, begin, end, result);
 }
 
-int outputs_at_a_time(int outputs, const Crew *crew) {
-    int shares = crew_ranks(crew) * 8;
+int outputs_at_a_time(int outputs, const ThreadPool *pool) {
+    int shares = pool_ranks(pool) * 8;
     return (outputs + shares * 64 - 1) / (shares * 64) * 64;
 }
 
@@ -315,20 +315,20 @@ static void some_rows(void *data, int index, int rank) {
     multiply_block(p->matrix, p->rows, begin, end, 0, p->matrix->outputs, p->result);
 }
 
-void multiply(const Matrix *m, const Rows *rows, const Result *result, Crew *crew) {
+void multiply(const Matrix *m, const Rows *rows, const Result *result, ThreadPool *pool) {
     Product product = {m, rows, result, ROWS_AT_A_TIME};
-    crew = crew_if(crew, (int64_t)rows->rows * m->outputs * m->columns);
+    pool = pool_if(pool, (int64_t)rows->rows * m->outputs * m->columns);
     if (rows->rows > 2 * ROWS_AT_A_TIME) {
-        crew_for(crew, (rows->rows + product.each - 1) / product.each, some_rows, &product);
+        pool_for(pool, (rows->rows + product.each - 1) / product.each, some_rows, &product);
     } else {
-        product.each = outputs_at_a_time(m->outputs, crew);
-        crew_for(crew, (m->outputs + product.each - 1) / product.each, some_outputs, &product);
+        product.each = outputs_at_a_time(m->outputs, pool);
+        pool_for(pool, (m->outputs + product.each - 1) / product.each, some_outputs, &product);
     }
 }
 
 void product(const Matrix *m, const float *x, int rows, const float *bias, float *y, void *space,
-             Crew *crew) {
-    Rows made = rows_for(m, x, rows, space, crew);
+             ThreadPool *pool) {
+    Rows made = rows_for(m, x, rows, space, pool);
     Result result = {y, 1, bias, 0};
-    multiply(m, &made, &result, crew);
+    multiply(m, &made, &result, pool);
 }

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
-from ctypes import POINTER, byref, c_int, c_int32, c_int64, c_void_p
+from ctypes import POINTER, byref, c_int, c_int64, c_void_p
 
 import torch
 from torch import Tensor
 
-from ditar_studio.model.kernels.crew import crew
 from ditar_studio.model.kernels.library import Function, kernels
 from ditar_studio.model.kernels.memory import memory_for
+from ditar_studio.model.kernels.structs import MatrixStruct
+from ditar_studio.model.kernels.thread_pool import thread_pool
 
 _BF16, _INT8, _FP16 = 0, 1, 2
 _BLOCK = 256
@@ -20,19 +20,6 @@ _pack_fp16 = Function("pack_fp16", c_void_p, c_int, c_int, c_void_p)
 _pack_int8 = Function("pack_int8", c_void_p, c_int, c_int, c_void_p, c_void_p, c_void_p)
 rows_space = Function("rows_space", c_int, c_int, result=c_int64)
 """Bytes that products with so many rows of so many numbers need."""
-
-
-class MatrixStruct(ctypes.Structure):
-    """`Matrix` of matrix.h."""
-
-    _fields_ = (
-        ("kind", c_int32),
-        ("outputs", c_int32),
-        ("columns", c_int32),
-        ("panels", c_void_p),
-        ("scales", c_void_p),
-        ("sums", c_void_p),
-    )
 
 
 _places = c_void_p, c_int, c_void_p, c_void_p, c_void_p, c_void_p
@@ -123,7 +110,7 @@ class Matrix:
         space = torch.empty(rows_space(rows, self.columns), dtype=torch.uint8)
         added = None if bias is None else bias.data_ptr()
         places = added, y.data_ptr(), space.data_ptr()
-        with crew() as threads:
+        with thread_pool() as threads:
             _product(byref(self.struct), x.data_ptr(), rows, *places, threads)
         return y
 

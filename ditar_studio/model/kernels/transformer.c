@@ -108,10 +108,10 @@ static int64_t positions(const Pass *pass) {
     return ((pass->keys ? pass->filled : 0) + pass->length + 7) / 8 * 8;
 }
 
-int64_t transformer_workspace(const Pass *pass, const Crew *crew) {
+int64_t transformer_workspace(const Pass *pass, const ThreadPool *pool) {
     Space space;
     return lay_out(pass->transformer, pass->batch * pass->length, positions(pass),
-                   crew_ranks(crew), 0, &space);
+                   pool_ranks(pool), 0, &space);
 }
 
 // A phase of a block in which every part does something else.
@@ -185,19 +185,19 @@ static void widen(void *data, int index, int rank) {
         }
 }
 
-void transformer_run(const Pass *pass, Crew *crew) {
+void transformer_run(const Pass *pass, ThreadPool *pool) {
     const Transformer *t = pass->transformer;
     int rows = pass->batch * pass->length;
     float *x = pass->x;
     Space s;
-    lay_out(t, rows, positions(pass), crew_ranks(crew), pass->workspace, &s);
+    lay_out(t, rows, positions(pass), pool_ranks(pool), pass->workspace, &s);
     for (int layer = 0; layer < t->layers; layer++) {
         const Block *block = t->blocks + layer;
         Phase phase = {pass, &s, block, 0, layer, 0, pass->length, 0};
 
         normalise(t, x, rows, block->attention_gain, s.normed);
-        Rows in = rows_for(&block->qkv, s.normed, rows, s.levels, crew);
-        multiply(&block->qkv, &in, &(Result){s.qkv, 1, 0, 0}, crew);
+        Rows in = rows_for(&block->qkv, s.normed, rows, s.levels, pool);
+        multiply(&block->qkv, &in, &(Result){s.qkv, 1, 0, 0}, pool);
 
         if (layer == t->layers - 1 && pass->kept < pass->length) {
             phase.first = pass->first_kept, phase.kept = pass->kept;
@@ -209,20 +209,20 @@ void transformer_run(const Pass *pass, Crew *crew) {
             rows = pass->batch * pass->kept;
         }
         int64_t work = 2 * (int64_t)rows * positions(pass) * t->heads * t->head_dim;
-        crew_for(crew_if(crew, work), pass->batch * t->kv_heads, attention, &phase);
+        pool_for(pool_if(pool, work), pass->batch * t->kv_heads, attention, &phase);
 
-        in = rows_for(&block->out, s.attended, rows, s.levels, crew);
-        multiply(&block->out, &in, &(Result){x, t->branch_scale, 0, 1}, crew);
+        in = rows_for(&block->out, s.attended, rows, s.levels, pool);
+        multiply(&block->out, &in, &(Result){x, t->branch_scale, 0, 1}, pool);
 
         normalise(t, x, rows, block->ffn_gain, s.normed);
-        in = rows_for(&block->up, s.normed, rows, s.levels, crew);
+        in = rows_for(&block->up, s.normed, rows, s.levels, pool);
         phase.rows = &in;
-        phase.each = outputs_at_a_time(t->ffn, crew);
+        phase.each = outputs_at_a_time(t->ffn, pool);
         work = (int64_t)rows * t->ffn * t->dim;
-        crew_for(crew_if(crew, work), (t->ffn + phase.each - 1) / phase.each, widen, &phase);
+        pool_for(pool_if(pool, work), (t->ffn + phase.each - 1) / phase.each, widen, &phase);
 
-        in = rows_for(&block->down, s.up, rows, s.levels, crew);
-        multiply(&block->down, &in, &(Result){x, t->branch_scale, 0, 1}, crew);
+        in = rows_for(&block->down, s.up, rows, s.levels, pool);
+        multiply(&block->down, &in, &(Result){x, t->branch_scale, 0, 1}, pool);
     }
     normalise(t, x, rows, t->gain, pass->y);
 }

@@ -6,18 +6,18 @@ than to compute them. Here a pass is one call.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from ctypes import POINTER, addressof, byref, c_float, c_int32, c_int64, c_void_p
+from ctypes import POINTER, addressof, byref, c_int64, c_void_p
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ditar_studio.model.kernels.crew import crew
 from ditar_studio.model.kernels.library import Function
-from ditar_studio.model.kernels.matrix import Matrix, MatrixStruct
+from ditar_studio.model.kernels.matrix import Matrix
+from ditar_studio.model.kernels.structs import BlockStruct, Pass, TransformerStruct
+from ditar_studio.model.kernels.thread_pool import thread_pool
 
 _MOST_ROWS = 64
 """Rows of one pass; more go one after another, so that what they need stays in the CPU's cache."""
@@ -57,7 +57,7 @@ class BlockWeights:
 
 
 @dataclass(frozen=True)
-class Turns:
+class RotaryTable:
     """Rotary factors [positions, head_dim] of vectors and of their swapped halves."""
 
     cosines: Tensor
@@ -74,43 +74,6 @@ class Filled:
     length: int
 
 
-class _Block(ctypes.Structure):
-    _fields_ = (
-        ("attention_gain", c_void_p),
-        ("ffn_gain", c_void_p),
-        *((name, MatrixStruct) for name in ("qkv", "out", "gate", "up", "down")),
-    )
-
-
-class _Transformer(ctypes.Structure):
-    _fields_ = (
-        *((name, c_int32) for name in ("layers", "dim", "heads", "kv_heads", "head_dim", "ffn")),
-        ("gated", c_int32),
-        ("epsilon", c_float),
-        ("branch_scale", c_float),
-        ("gain", c_void_p),
-        ("blocks", c_void_p),
-    )
-
-
-class Pass(ctypes.Structure):
-    """What `transformer.h` says."""
-
-    _fields_ = (
-        ("x", c_void_p),
-        ("y", c_void_p),
-        *((name, c_int32) for name in ("batch", "length", "first_kept", "kept")),
-        ("cosines", c_void_p),
-        ("sines", c_void_p),
-        ("keys", POINTER(c_void_p)),
-        ("values", POINTER(c_void_p)),
-        ("capacity", c_int64),
-        ("filled", c_int32),
-        ("transformer", c_void_p),
-        ("workspace", c_void_p),
-    )
-
-
 _workspace = Function("transformer_workspace", POINTER(Pass), c_void_p, result=c_int64)
 _transformer_run = Function("transformer_run", POINTER(Pass), c_void_p)
 
@@ -122,7 +85,7 @@ class CompiledTransformer:
     def __init__(self, shape: Shape, blocks: Sequence[BlockWeights], gain: Tensor) -> None:
         self.shape = shape
         self._held = blocks, gain
-        structs = (_Block * len(blocks))()
+        structs = (BlockStruct * len(blocks))()
         for struct, block in zip(structs, blocks, strict=True):
             struct.attention_gain = block.attention_gain.data_ptr()
             struct.ffn_gain = block.ffn_gain.data_ptr()
@@ -132,7 +95,7 @@ class CompiledTransformer:
                 struct.gate = block.up.rows(0, gates)
             struct.up = block.up.rows(gates, gates + shape.ffn)
         self._blocks = structs
-        self._struct = _Transformer(
+        self._struct = TransformerStruct(
             len(blocks),
             shape.dim,
             shape.heads,
@@ -148,17 +111,17 @@ class CompiledTransformer:
         self._workspaces: list[Tensor] = []
         """Memory of passes that have ended; several threads may run passes at the same time."""
 
-    def local(self, x: Tensor, turns: Turns | None, kept: slice) -> Tensor:
+    def local(self, x: Tensor, rotary: RotaryTable | None, kept: slice) -> Tensor:
         """Sequences x [B, T, dim], all of whose positions see each other.
 
         Returns:
             Outputs [B, kept, dim] at the positions `kept`.
         """
         many = max(1, _MOST_ROWS // x.shape[1])
-        parts = [self._run(part, turns, kept, None) for part in torch.split(x, many)]
+        parts = [self._run(part, rotary, kept, None) for part in torch.split(x, many)]
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
-    def causal(self, x: Tensor, turns: Turns | None, filled: Filled, last: int) -> Tensor:
+    def causal(self, x: Tensor, rotary: RotaryTable | None, filled: Filled, last: int) -> Tensor:
         """Further positions x [B, T, dim] of sequences whose past is in a cache, which must have
         room for them and holds their keys and values then.
 
@@ -172,7 +135,7 @@ class CompiledTransformer:
             part = x[:, start : start + many]
             end = start + part.shape[1]
             kept = max(0, min(part.shape[1], end - (length - last)))
-            own = turns and Turns(turns.cosines[start:end], turns.sines[start:end])
+            own = rotary and RotaryTable(rotary.cosines[start:end], rotary.sines[start:end])
             before = Filled(filled.keys, filled.values, filled.length + start)
             whole = slice(part.shape[1] - max(kept, 1), None)
             y = self._run(part, own, whole, before)
@@ -180,25 +143,27 @@ class CompiledTransformer:
                 outputs.append(y)
         return outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=1)
 
-    def _run(self, x: Tensor, turns: Turns | None, kept: slice, filled: Filled | None) -> Tensor:
+    def _run(
+        self, x: Tensor, rotary: RotaryTable | None, kept: slice, filled: Filled | None
+    ) -> Tensor:
         batch, length, dim = x.shape
         first, end, _ = kept.indices(length)
         x = x.clone(memory_format=torch.contiguous_format)
         y = x.new_empty(batch, end - first, dim)
-        call = self.call(x, y, turns, first, filled)
+        call = self.call(x, y, rotary, first, filled)
         with self.working(call) as threads:
             _transformer_run(byref(call), threads)
         return y
 
     def call(
-        self, x: Tensor, y: Tensor, turns: Turns | None, first: int, filled: Filled | None
+        self, x: Tensor, y: Tensor, rotary: RotaryTable | None, first: int, filled: Filled | None
     ) -> Pass:
         """A pass from x [B, T, dim] to the positions from `first` on, y [B, kept, dim]."""
         assert x.shape[2] == self.shape.dim, "the transformer's width"
         call = Pass(x.data_ptr(), y.data_ptr(), x.shape[0], x.shape[1], first, y.shape[1])
         call.transformer = addressof(self._struct)
-        if turns is not None:
-            call.cosines, call.sines = turns.cosines.data_ptr(), turns.sines.data_ptr()
+        if rotary is not None:
+            call.cosines, call.sines = rotary.cosines.data_ptr(), rotary.sines.data_ptr()
         if filled is not None:
             count = len(filled.keys)
             call.keys = (c_void_p * count)(*(part.data_ptr() for part in filled.keys))
@@ -210,7 +175,7 @@ class CompiledTransformer:
     @contextmanager
     def working(self, call: Pass) -> Iterator[int | None]:
         """Threads and memory for a pass, while it runs."""
-        with crew() as threads:
+        with thread_pool() as threads:
             needed = _workspace(byref(call), threads)
             workspace = self._workspaces.pop() if self._workspaces else None
             if workspace is None or len(workspace) < needed:

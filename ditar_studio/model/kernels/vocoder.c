@@ -36,15 +36,6 @@ static inline __m256 snake8(__m256 x, const float *alpha, const float *inverse) 
     return _mm256_fmadd_ps(_mm256_mul_ps(y, y), _mm256_loadu_ps(inverse), x);
 }
 
-// x + mix(snake(depthwise(snake(x)))): both snakes' factors [channels], a depthwise convolution
-// [taps, channels] with its bias, and what mixes the channels.
-typedef struct {
-    int32_t channels, taps, dilation;
-    const float *first_alpha, *first_inverse, *second_alpha, *second_inverse;
-    const float *weight, *bias, *mix_bias;
-    Matrix mix;
-} Unit;
-
 typedef struct {
     const Unit *unit;
     const float *x;
@@ -97,31 +88,24 @@ static void convolve(void *data, int index, int rank) {
 
 // Continue on x [length, channels], in place. `past` [(taps - 1) * dilation, channels] is what the
 // convolution still needs of before; `space` is for past and x and x again.
-static void run_unit(const Unit *unit, float *x, int length, float *past, float *space, Crew *crew) {
+static void run_unit(const Unit *unit, float *x, int length, float *past, float *space,
+                     ThreadPool *pool) {
     const int64_t reach = (int64_t)(unit->taps - 1) * unit->dilation * unit->channels;
     const int64_t size = (int64_t)length * unit->channels;
     Phase phase = {unit, x, space, space + reach + size, length};
-    Crew *some = crew_if(crew, size * SNAKE);
+    ThreadPool *some = pool_if(pool, size * SNAKE);
     memcpy(space, past, reach * sizeof *past);
-    crew_for(some, (length + ROWS - 1) / ROWS, first_snake, &phase);
+    pool_for(some, (length + ROWS - 1) / ROWS, first_snake, &phase);
     memcpy(past, space + size, reach * sizeof *past);
-    crew_for(some, (length + ROWS - 1) / ROWS, convolve, &phase);
-    Rows rows = rows_for(&unit->mix, phase.mixed, length, 0, crew);
-    multiply(&unit->mix, &rows, &(Result){x, 1, unit->mix_bias, 1}, crew);
+    pool_for(some, (length + ROWS - 1) / ROWS, convolve, &phase);
+    Rows rows = rows_for(&unit->mix, phase.mixed, length, 0, pool);
+    multiply(&unit->mix, &rows, &(Result){x, 1, unit->mix_bias, 1}, pool);
 }
 
 // Kinds of stages: weight [taps, channels] and bias of a depthwise convolution, factors alpha and
 // inverse of a snake, a scale and a bias [channels], a convolution to the waveform with weight [taps,
 // channels] and its bias, products with the rows and `taps - 1` before them, and units.
 enum { DEPTHWISE, SNAKE_STAGE, SCALE, LAST, PRODUCT, UNIT };
-
-// The outputs of a product are those of `stride` times.
-typedef struct {
-    int32_t kind, channels, taps, stride;
-    const float *first, *second;  // weight and bias, or factors
-    Matrix matrix;
-    const Unit *unit;
-} Stage;
 
 typedef struct {
     const Stage *stage;
@@ -182,22 +166,12 @@ static Sizes sizes_of(const Stage *stages, int count, int64_t length) {
     return most;
 }
 
-// Continues on x [length, channels of the first stage]; y are the next samples. Of every stage in turn
-// that looks back, `past` [numbers] is what it still needs of before, and is replaced.
-typedef struct {
-    const Stage *stages;
-    int32_t count, length;
-    const float *x;
-    float *const *past;
-    float *y, *space;  // of `decoder_space` numbers
-} Chunk;
-
 int64_t decoder_space(const Chunk *chunk) {
     Sizes most = sizes_of(chunk->stages, chunk->count, chunk->length);
     return 2 * (most.signal + most.past) + most.units;
 }
 
-void decoder_run(const Chunk *chunk, Crew *crew) {
+void decoder_run(const Chunk *chunk, ThreadPool *pool) {
     int length = chunk->length;
     const Sizes most = sizes_of(chunk->stages, chunk->count, length);
     float *const *past = chunk->past;
@@ -213,18 +187,18 @@ void decoder_run(const Chunk *chunk, Crew *crew) {
             memcpy(*past++, from + size, reach * sizeof *now);
         }
         if (stage->kind == UNIT) {
-            run_unit(stage->unit, now, length, *past++, units, crew);
+            run_unit(stage->unit, now, length, *past++, units, pool);
         } else if (stage->kind == DEPTHWISE) {
             depthwise(stage, from, length, other);
         } else if (stage->kind == PRODUCT) {
-            Rows rows = rows_for(&stage->matrix, from, length, 0, crew);
+            Rows rows = rows_for(&stage->matrix, from, length, 0, pool);
             rows.stride = stage->channels;
-            multiply(&stage->matrix, &rows, &(Result){other, 1, stage->second, 0}, crew);
+            multiply(&stage->matrix, &rows, &(Result){other, 1, stage->second, 0}, pool);
             length *= stage->stride;
         } else {
             Part part = {stage, stage->kind == LAST ? from : now, chunk->y, length};
-            Crew *some = crew_if(crew, size * (stage->kind == LAST ? stage->taps : SNAKE));
-            crew_for(some, (length + ROWS - 1) / ROWS, some_rows, &part);
+            ThreadPool *some = pool_if(pool, size * (stage->kind == LAST ? stage->taps : SNAKE));
+            pool_for(some, (length + ROWS - 1) / ROWS, some_rows, &part);
         }
         if (stage->kind == DEPTHWISE || stage->kind == PRODUCT) {
             float *made = other;
@@ -236,5 +210,5 @@ void decoder_run(const Chunk *chunk, Crew *crew) {
 
 static void run_alone(void *chunk) { decoder_run(chunk, 0); }
 
-// As an errand; the chunk stays where it is until that is done.
-void decoder_send(Chunk *chunk, Crew *crew) { crew_send(crew, run_alone, chunk); }
+// As an task; the chunk stays where it is until that is done.
+void decoder_send(Chunk *chunk, ThreadPool *pool) { pool_submit(pool, run_alone, chunk); }

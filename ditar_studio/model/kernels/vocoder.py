@@ -5,17 +5,17 @@ Signals are [time, channels] in float32, their channels a multiple of 8.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from ctypes import POINTER, addressof, byref, c_int32, c_int64, c_void_p
+from ctypes import POINTER, addressof, byref, c_int64, c_void_p
 from dataclasses import dataclass
 
 from torch import Tensor
 
-from ditar_studio.model.kernels.crew import crew, errand
 from ditar_studio.model.kernels.library import Function
-from ditar_studio.model.kernels.matrix import Matrix, MatrixStruct
+from ditar_studio.model.kernels.matrix import Matrix
+from ditar_studio.model.kernels.structs import ChunkStruct, StageStruct, UnitStruct
+from ditar_studio.model.kernels.thread_pool import background_thread, thread_pool
 
 
 @dataclass(frozen=True)
@@ -80,38 +80,9 @@ _KINDS: dict[type[Stage], int] = {
 }
 
 
-class _Unit(ctypes.Structure):
-    _fields_ = (
-        *((name, c_int32) for name in ("channels", "taps", "dilation")),
-        *((name, c_void_p) for name in ("first_alpha", "first_inverse")),
-        *((name, c_void_p) for name in ("second_alpha", "second_inverse")),
-        *((name, c_void_p) for name in ("weight", "bias", "mix_bias")),
-        ("mix", MatrixStruct),
-    )
-
-
-class _Stage(ctypes.Structure):
-    _fields_ = (
-        *((name, c_int32) for name in ("kind", "channels", "taps", "stride")),
-        *((name, c_void_p) for name in ("first", "second")),
-        ("matrix", MatrixStruct),
-        ("unit", c_void_p),
-    )
-
-
-class _Chunk(ctypes.Structure):
-    _fields_ = (
-        ("stages", POINTER(_Stage)),
-        *((name, c_int32) for name in ("count", "length")),
-        ("x", c_void_p),
-        ("past", POINTER(c_void_p)),
-        *((name, c_void_p) for name in ("y", "space")),
-    )
-
-
-_decoder_run = Function("decoder_run", POINTER(_Chunk), c_void_p)
-_decoder_send = Function("decoder_send", POINTER(_Chunk), c_void_p)
-_decoder_space = Function("decoder_space", POINTER(_Chunk), result=c_int64)
+_decoder_run = Function("decoder_run", POINTER(ChunkStruct), c_void_p)
+_decoder_send = Function("decoder_send", POINTER(ChunkStruct), c_void_p)
+_decoder_space = Function("decoder_space", POINTER(ChunkStruct), result=c_int64)
 
 
 class CompiledDecoder:
@@ -119,8 +90,8 @@ class CompiledDecoder:
 
     def __init__(self, stages: Sequence[Stage]) -> None:
         self._held = stages
-        self._units: list[_Unit] = []
-        self._stages = (_Stage * len(stages))(*map(self._struct, stages))
+        self._units: list[UnitStruct] = []
+        self._stages = (StageStruct * len(stages))(*map(self._struct, stages))
         self._stride = 1
         for stage in stages:
             self._stride *= stage.stride if isinstance(stage, Product) else 1
@@ -132,7 +103,7 @@ class CompiledDecoder:
         replaced by those that they need next.
         """
         chunk, y = self._chunk(x, past)
-        with crew() as threads:
+        with thread_pool() as threads:
             _decoder_run(byref(chunk), threads)
         return y
 
@@ -141,19 +112,19 @@ class CompiledDecoder:
         """The same while other kernels run: the samples, which are there when this ends, and
         whether another thread makes them until then."""
         chunk, y = self._chunk(x, past)
-        with errand() as threads:
+        with background_thread() as threads:
             if threads is None:
                 _decoder_run(byref(chunk), None)
             else:
                 _decoder_send(byref(chunk), threads)
             yield y, threads is not None
 
-    def _chunk(self, x: Tensor, past: list[Tensor]) -> tuple[_Chunk, Tensor]:
+    def _chunk(self, x: Tensor, past: list[Tensor]) -> tuple[ChunkStruct, Tensor]:
         """What is to be done, which holds its memory, and what comes of it."""
         x = x.contiguous()
         past[:] = [part.clone() for part in past]
         y = x.new_empty(len(x) * self._stride)
-        chunk = _Chunk(self._stages, len(self._stages), len(x), x.data_ptr())
+        chunk = ChunkStruct(self._stages, len(self._stages), len(x), x.data_ptr())
         chunk.past = (c_void_p * len(past))(*(part.data_ptr() for part in past))
         chunk.y = y.data_ptr()
         space = x.new_empty(_decoder_space(byref(chunk)))
@@ -161,8 +132,8 @@ class CompiledDecoder:
         chunk.held = x, space, past
         return chunk, y
 
-    def _struct(self, stage: Stage) -> _Stage:
-        struct = _Stage(_KINDS[type(stage)], taps=1, stride=1)
+    def _struct(self, stage: Stage) -> StageStruct:
+        struct = StageStruct(_KINDS[type(stage)], taps=1, stride=1)
         match stage:
             case Depthwise(weight, bias) | Last(weight, bias):
                 struct.taps, struct.channels = weight.shape
@@ -177,7 +148,7 @@ class CompiledDecoder:
                 parts = snake.alpha, snake.inverse, after.alpha, after.inverse
                 places = (*parts, depthwise.weight, depthwise.bias, bias)
                 sizes = len(bias), len(depthwise.weight), dilation
-                unit = _Unit(*sizes, *(part.data_ptr() for part in places), mix.struct)
+                unit = UnitStruct(*sizes, *(part.data_ptr() for part in places), mix.struct)
                 self._units.append(unit)
                 struct.channels, struct.unit = len(bias), addressof(unit)
         return struct

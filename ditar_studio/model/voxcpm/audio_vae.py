@@ -2,7 +2,7 @@
 
 Every convolution is causal, so encoder and decoder are chains of stages that carry the inputs
 still in reach of the next chunk; the offline passes are the streaming ones run over all chunks.
-Signals are [time, channels], which turns the strided and transposed convolutions into one matrix
+Signals are [time, channels], which makes the strided and transposed convolutions into one matrix
 product each, and the depthwise ones into seven shifted multiplications.
 """
 

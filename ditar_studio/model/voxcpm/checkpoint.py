@@ -283,8 +283,8 @@ class Lora:
             StudioError: files are missing, contradict each other, or fit another model.
         """
         self._file = TensorFile(_find(folder, _LORA_FILES, "LoRA weights"))
-        rank_said, alpha_said = _read_lora_config(folder / "lora_config.json")
-        scale_of = alpha_said if alpha_said is not None else alpha
+        stated_rank, stated_alpha = _read_lora_config(folder / "lora_config.json")
+        scale_of = stated_alpha if stated_alpha is not None else alpha
         if scale_of is None:
             raise StudioError(
                 "The LoRA folder has no lora_config.json, so the strength it was trained with "
@@ -292,9 +292,9 @@ class Lora:
                 "Copy lora_config.json beside the weights, or give the LoRA's alpha.",
             )
         self._alpha = scale_of
-        self._places = self._check(known, rank_said)
+        self._places = self._check(known, stated_rank)
 
-    def _check(self, known: Shapes, rank_said: int | None) -> frozenset[str]:
+    def _check(self, known: Shapes, stated_rank: int | None) -> frozenset[str]:
         shapes = self._file.shapes
         name = self._file.path.name
         places = {key.rsplit(".", 1)[0] for key in shapes}
@@ -313,9 +313,9 @@ class Lora:
                     f"{name} does not fit the model: the shapes for {place[:80]} differ.",
                     "The LoRA was made for another model.",
                 )
-            if rank_said is not None and a[0] != rank_said:
+            if stated_rank is not None and a[0] != stated_rank:
                 raise StudioError(
-                    f"lora_config.json says rank {rank_said} but {name} has rank {a[0]}.",
+                    f"lora_config.json says rank {stated_rank} but {name} has rank {a[0]}.",
                     "The LoRA folder mixes files of different runs.",
                 )
         extra = shapes.keys() - {f"{p}.lora_{side}" for p in places for side in "AB"}

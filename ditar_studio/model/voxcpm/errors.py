@@ -74,16 +74,16 @@ def _walk(exact: VoxCPM, visit: Callable[[str, _Call], Tensor]) -> None:
     ids = torch.randint(CONTROL_TOKENS, config.vocabulary, (_WORDS,), generator=generator)
     patches = torch.randn(_PATCHES, config.patch_size, config.latent_dim, generator=generator)
     codes = visit("LocEnc", lambda m: m.encoder(patches.to(m.dtype)))
-    heard = visit("projection to the LM", lambda m: m.encoder_to_lm(codes.to(m.dtype)))
+    audio = visit("projection to the LM", lambda m: m.encoder_to_lm(codes.to(m.dtype)))
     words = exact.embed(ids)
-    embedded = torch.cat([words, heard])
-    said = visit("base LM", lambda m: _read(m.base_lm, embedded.to(m.dtype)))
-    hidden = torch.cat([said[:_WORDS], exact.fsq(said[_WORDS:])])
-    spoken = torch.cat([torch.zeros_like(words), heard])
+    embedded = torch.cat([words, audio])
+    base = visit("base LM", lambda m: _read(m.base_lm, embedded.to(m.dtype)))
+    hidden = torch.cat([base[:_WORDS], exact.fsq(base[_WORDS:])])
+    fed_back = torch.cat([torch.zeros_like(words), audio])
     if exact.fusion is None:
-        fused = exact.fuse(hidden, spoken)
+        fused = exact.fuse(hidden, fed_back)
     else:
-        fused = visit("fusion", lambda m: m.fuse(hidden.to(m.dtype), spoken.to(m.dtype)))
+        fused = visit("fusion", lambda m: m.fuse(hidden.to(m.dtype), fed_back.to(m.dtype)))
     answer = visit("residual LM", lambda m: _read(m.residual_lm, fused.to(m.dtype)))
     condition = visit(
         "projections to LocDiT",

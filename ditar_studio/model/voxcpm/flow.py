@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ditar_studio.model.reverse import Reverse, Step
+from ditar_studio.model.solver import Solver, Step
 
 
 @dataclass(frozen=True)
@@ -47,20 +47,21 @@ class Schedule:
         """The grid point at which noise enters: the one whose time is nearest to temperature."""
         return min(range(len(self.grid)), key=lambda k: (abs(self.grid[k] - temperature), k))
 
-    def reverse(self, temperature: float) -> Reverse:
-        """The whole process at DiTAR's temperature: the time at which noise enters.
+    def solver(self, temperature: float) -> Solver:
+        """The solver at DiTAR's temperature: the time at which noise enters.
 
         At 1 it starts from noise, which is ordinary sampling; below that it starts from zero, and
-        at the grid point nearest to it the estimate of the data is noised afresh; at 0 no noise
+        at the grid point nearest to it the estimate of the data is noised anew; at 0 no noise
         enters at all.
         """
         entry = self.entry(temperature)
         steps = []
         for index, (time, width) in enumerate(zip(self.times, self.widths, strict=True)):
-            keep, move, fresh = 1.0, -width, 0.0
+            x_scale, output_scale, noise_scale = 1.0, -width, 0.0
             if index + 1 == entry:
-                fresh = self.grid[entry]
-                keep = 1 - fresh
-                move = -time * keep
-            steps.append(Step(time, keep, move if index >= self.still else 0.0, fresh))
-        return Reverse(tuple(steps), from_noise=entry == 0)
+                noise_scale = self.grid[entry]
+                x_scale = 1 - noise_scale
+                output_scale = -time * x_scale
+            moved = output_scale if index >= self.still else 0.0
+            steps.append(Step(time, x_scale, moved, noise_scale))
+        return Solver(tuple(steps), from_noise=entry == 0)

@@ -13,8 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ditar_studio.model.kernels.transformer import CompiledTransformer, Filled
-from ditar_studio.model.kernels.transformer import Turns as TurnTable
+from ditar_studio.model.kernels.transformer import CompiledTransformer, Filled, RotaryTable
 from ditar_studio.model.voxcpm.config import RopeConfig, TransformerConfig
 
 
@@ -56,7 +55,7 @@ class RMSNorm(nn.Module):
 
 
 @dataclass(frozen=True)
-class Turns:
+class RotaryFactors:
     """What queries, keys and values of some positions are multiplied by.
 
     One rotation serves all three: queries are also divided by the root of their size, so that
@@ -70,7 +69,7 @@ class Turns:
     factors: Tensor
     swapped: Tensor | None
 
-    def turn(self, x: Tensor) -> Tensor:
+    def rotate(self, x: Tensor) -> Tensor:
         """x [n, heads + 2 kv_heads, head_dim], by its positions' angles; computed in float32."""
         wide = x.float()
         turned = wide * self.factors
@@ -78,15 +77,15 @@ class Turns:
             turned.addcmul_(wide.roll(wide.shape[-1] // 2, -1), self.swapped)
         return turned.to(x.dtype)
 
-    def repeat(self, count: int) -> Turns:
+    def repeat(self, count: int) -> RotaryFactors:
         """For ``count`` sequences of the same positions, one after another."""
         if self.swapped is None:
             return self
-        return Turns(self.factors.repeat(count, 1, 1), self.swapped.repeat(count, 1, 1))
+        return RotaryFactors(self.factors.repeat(count, 1, 1), self.swapped.repeat(count, 1, 1))
 
 
-class Rotary:
-    """Rotary position table, grown as far as positions are asked for."""
+class RotaryEmbedding:
+    """RotaryEmbedding position table, grown as far as positions are asked for."""
 
     def __init__(self, config: TransformerConfig) -> None:
         self._rope = config.rope
@@ -94,30 +93,30 @@ class Rotary:
         self._counts = config.heads, config.kv_heads
         self._cos = self._sin = torch.empty(0, config.head_dim)
 
-    def turns(self, start: int, end: int, device: torch.device) -> Turns:
+    def factors(self, start: int, end: int, device: torch.device) -> RotaryFactors:
         """For the positions start..end-1."""
         heads, kv_heads = self._counts
         shrink = 1.0 / math.sqrt(self._head_dim)
         if self._rope is None:
             factors = torch.ones(1, heads + 2 * kv_heads, self._head_dim, device=device)
             factors[:, :heads] = shrink
-            return Turns(factors, None)
+            return RotaryFactors(factors, None)
         if end > self._cos.shape[0] or self._cos.device != device:
             self._grow(self._rope, max(end, 2 * self._cos.shape[0], 16), device)
         cos, sin = self._cos[start:end, None], self._sin[start:end, None]
         still, none = torch.ones_like(cos), torch.zeros_like(sin)
-        return Turns(
+        return RotaryFactors(
             _spread((cos * shrink, heads), (cos, kv_heads), (still, kv_heads)),
             _spread((sin * shrink, heads), (sin, kv_heads), (none, kv_heads)),
         )
 
-    def table(self, start: int, end: int) -> TurnTable | None:
+    def table(self, start: int, end: int) -> RotaryTable | None:
         """For the same positions on the CPU, as the compiled kernels want it."""
         if self._rope is None:
             return None
         if end > self._cos.shape[0]:
             self._grow(self._rope, max(end, 2 * self._cos.shape[0], 16), torch.device("cpu"))
-        return TurnTable(self._cos[start:end], self._sin[start:end])
+        return RotaryTable(self._cos[start:end], self._sin[start:end])
 
     def _grow(self, rope: RopeConfig, length: int, device: torch.device) -> None:
         half = torch.arange(0, self._head_dim, 2, dtype=torch.float32)
@@ -177,7 +176,7 @@ class Frame:
     Attributes:
         batch: sequences.
         kept: the positions of each that are answered in the end.
-        turns: of all rows.
+        rotary: of all rows.
         every: [1, rows, group * rows]: zero where the former is seen by the latter, which is
             where both belong to one sequence, else -inf; None where there is but one sequence.
         last: [1, rows, group * rows kept], the same for the rows kept.
@@ -185,7 +184,7 @@ class Frame:
 
     batch: int
     kept: slice
-    turns: Turns
+    rotary: RotaryFactors
     every: Tensor | None
     last: Tensor | None
 
@@ -207,17 +206,17 @@ class Attention(nn.Module):
         self.qkv: nn.Module = Projection(config.hidden, width, bias=False)
         self.out: nn.Module = Projection(config.heads * config.head_dim, config.hidden, bias=False)
 
-    def _project(self, x: Tensor, turns: Turns) -> Tensor:
+    def _project(self, x: Tensor, rotary: RotaryFactors) -> Tensor:
         """Queries, keys and values [n, heads + 2 kv_heads, head_dim] of x [n, hidden], turned."""
         width = self.heads + 2 * self.kv_heads
-        return turns.turn(self.qkv(x).view(-1, width, self.head_dim))
+        return rotary.rotate(self.qkv(x).view(-1, width, self.head_dim))
 
     def local(self, x: Tensor, frame: Frame, kept: bool) -> Tensor:
         """Every row x [rows, hidden] attends to the rows of its sequence.
 
         Only the rows that the frame keeps are answered, if ``kept``.
         """
-        queries, keys, values = torch.split(self._project(x, frame.turns), self.parts, 1)
+        queries, keys, values = torch.split(self._project(x, frame.rotary), self.parts, 1)
         # The queries that share a key head are columns of one small product.
         columns = queries.view(frame.batch, -1, self.kv_heads, self.group, self.head_dim)
         if kept:
@@ -232,12 +231,12 @@ class Attention(nn.Module):
         result: Tensor = self.out(mixed.flatten(1))
         return result
 
-    def causal(self, x: Tensor, turns: Turns, cache: KVCache, layer: int) -> Tensor:
+    def causal(self, x: Tensor, rotary: RotaryFactors, cache: KVCache, layer: int) -> Tensor:
         """Append x [n, hidden] to the cache and attend to the filled part of it only."""
         start, length = cache.length, x.shape[0]
-        heads = self._project(x, turns)
-        queries = heads[:, : self.heads]
-        keys, values = cache.append(layer, heads[:, self.heads :])
+        qkv = self._project(x, rotary)
+        queries = qkv[:, : self.heads]
+        keys, values = cache.append(layer, qkv[:, self.heads :])
         if length == 1:
             # The queries that share a key head are rows of one small product.
             scores = torch.bmm(queries.view(self.kv_heads, self.group, -1), keys.transpose(1, 2))
@@ -294,8 +293,8 @@ class Block(nn.Module):
         x = self._add(frame.pick(x) if kept else x, branch)
         return self._add(x, self.feed_forward(self.feed_forward_norm(x)))
 
-    def causal(self, x: Tensor, turns: Turns, cache: KVCache, layer: int) -> Tensor:
-        x = self._add(x, self.attention.causal(self.attention_norm(x), turns, cache, layer))
+    def causal(self, x: Tensor, rotary: RotaryFactors, cache: KVCache, layer: int) -> Tensor:
+        x = self._add(x, self.attention.causal(self.attention_norm(x), rotary, cache, layer))
         return self._add(x, self.feed_forward(self.feed_forward_norm(x)))
 
 
@@ -307,7 +306,7 @@ class Transformer(nn.Module):
         self.config = config
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = RMSNorm(config.hidden, config.eps)
-        self._rotary = Rotary(config)
+        self._rotary = RotaryEmbedding(config)
         self._frames: dict[object, Frame] = {}
         self.compiled: CompiledTransformer | None = None
         """Computes the same by the compiled kernels, from when the weights no longer change."""
@@ -325,7 +324,7 @@ class Transformer(nn.Module):
         normed: Tensor = self.norm(x)
         return normed.view(batch, -1, hidden)
 
-    def table(self, length: int) -> TurnTable | None:
+    def table(self, length: int) -> RotaryTable | None:
         """The rotations of so many positions, for compiled passes."""
         return self._rotary.table(0, length)
 
@@ -334,7 +333,7 @@ class Transformer(nn.Module):
         key = x.shape, kept.start, kept.stop, x.dtype, x.device
         if key not in self._frames:
             batch, length = x.shape[:2]
-            turns = self._rotary.turns(0, length, x.device).repeat(batch)
+            rotary = self._rotary.factors(0, length, x.device).repeat(batch)
             every = last = None
             if batch > 1:
                 sequence = torch.arange(batch, device=x.device)[:, None].expand(-1, length)
@@ -344,7 +343,7 @@ class Transformer(nn.Module):
                 group = self.config.heads // self.config.kv_heads
                 every = mask.repeat(1, group)[None]
                 last = mask.view(-1, batch, length)[:, :, kept].flatten(1).repeat(1, group)[None]
-            self._frames = {key: Frame(batch, kept, turns, every, last)}
+            self._frames = {key: Frame(batch, kept, rotary, every, last)}
         return self._frames[key]
 
     def causal(self, x: Tensor, cache: KVCache) -> Tensor:
@@ -355,10 +354,10 @@ class Transformer(nn.Module):
             y = self.compiled.causal(x[None], table, cache.filled(), x.shape[0])
             cache.length = end
             return y[0]
-        turns = self._rotary.turns(cache.length, end, x.device)
+        rotary = self._rotary.factors(cache.length, end, x.device)
         for layer, block in enumerate(self.blocks):
             assert isinstance(block, Block)
-            x = block.causal(x, turns, cache, layer)
+            x = block.causal(x, rotary, cache, layer)
         cache.length = end
         normed: Tensor = self.norm(x)
         return normed

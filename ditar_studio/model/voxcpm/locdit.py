@@ -1,4 +1,4 @@
-"""LocDiT: the velocity of one noisy patch, given the language models' word on it."""
+"""LocDiT: the velocity of one noisy patch, given the language models' outputs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ditar_studio.model.kernels.locdit import CompiledLocDiT
-from ditar_studio.model.reverse import Guidance, Reverse
+from ditar_studio.model.solver import Guidance, Solver
 from ditar_studio.model.voxcpm.config import TransformerConfig
 from ditar_studio.model.voxcpm.layers import Projection, Transformer
 
@@ -77,7 +77,7 @@ class LocDiT(nn.Module):
 
     def sample(
         self,
-        reverse: Reverse,
+        solver: Solver,
         noise: Tensor,
         guidance: Guidance,
         conditions: Tensor,
@@ -87,7 +87,7 @@ class LocDiT(nn.Module):
         """Turn noise into a patch, [P, D] in float32.
 
         Args:
-            reverse: the process.
+            solver: of the reverse process.
             noise: [P, D] standard normal.
             guidance: for two conditions.
             conditions: [B, C, hidden], see ``forward``.
@@ -95,17 +95,17 @@ class LocDiT(nn.Module):
             previous: [P, hidden] from ``previous_tokens``.
         """
         if self.compiled is not None:
-            heads = torch.stack([self._head(conditions, time) for time in times])
+            stacked = torch.stack([self._condition_tokens(conditions, time) for time in times])
             return self.compiled.patch(
-                reverse.steps, reverse.start(noise), noise, guidance, heads, previous
+                solver.steps, solver.start(noise), noise, guidance, stacked, previous
             )
-        tokens = {step.time: time for step, time in zip(reverse.steps, times, strict=True)}
+        tokens = {step.time: time for step, time in zip(solver.steps, times, strict=True)}
 
         def network(x: Tensor, t: float) -> Tensor:
             both = self(x.to(self.norm_dtype), conditions, tokens[t], previous)
             return guidance(both.to(x.dtype))
 
-        return reverse.follow(network, noise)
+        return solver.solve(network, noise)
 
     def forward(self, noisy: Tensor, condition: Tensor, time: Tensor, previous: Tensor) -> Tensor:
         """Velocities of one noisy patch under several conditions.
@@ -120,13 +120,13 @@ class LocDiT(nn.Module):
             [B, P, D].
         """
         body = torch.cat([previous, self.in_proj(noisy)], 0).expand(condition.shape[0], -1, -1)
-        tokens = torch.cat([self._head(condition, time), body], 1)
+        tokens = torch.cat([self._condition_tokens(condition, time), body], 1)
         hidden = self.transformer.local(tokens, slice(-noisy.shape[0], None))
         result: Tensor = self.out_proj(hidden)
         return result
 
-    def _head(self, condition: Tensor, time: Tensor) -> Tensor:
-        """What comes first: [B, C, hidden] for V1, with a token for the time for V2."""
+    def _condition_tokens(self, condition: Tensor, time: Tensor) -> Tensor:
+        """The first tokens: [B, C, hidden] for V1, with a further one for the time for V2."""
         if self.generation == 1:
             return condition + time
         return torch.cat([condition, time.expand(condition.shape[0], 1, -1)], 1)

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ditar_studio.errors import StudioError
-from ditar_studio.model.kernels.crew import undisturbed
-from ditar_studio.model.reverse import Guidance, Reverse
+from ditar_studio.model.kernels.thread_pool import reserve_cores
+from ditar_studio.model.solver import Guidance, Solver
 from ditar_studio.model.voxcpm import audio_vae
 from ditar_studio.model.voxcpm.audio_vae import AudioVae
 from ditar_studio.model.voxcpm.config import (
@@ -83,7 +83,7 @@ class Prompt:
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
+class PrefilledReference:
     """A reference that both language models have read: the caches of its positions.
 
     It comes first in a prompt, so that all sentences in one voice begin with it.
@@ -109,7 +109,7 @@ class Speech:
     """One utterance under way."""
 
     sampling: Sampling
-    reverse: Reverse
+    solver: Solver
     noise: Callable[[], Tensor]
     base_cache: KVCache
     residual_cache: KVCache
@@ -195,7 +195,7 @@ class VoxCPM(nn.Module):
         sampling: Sampling,
         patches: int,
         noise: Callable[[], Tensor] | None = None,
-        heard: Heard | None = None,
+        prefilled: PrefilledReference | None = None,
     ) -> Speech:
         """Read the prompt; afterwards ``step`` makes up to ``patches`` patches.
 
@@ -203,7 +203,7 @@ class VoxCPM(nn.Module):
             noise: gives [P, D] standard normal numbers for each patch; by default one
                 ``torch.randn((1, D, P))`` from torch's global generator, as the family's own
                 package draws them.
-            heard: the prompt's reference, if it has been read before.
+            prefilled: the prompt's reference, if it has been read before.
 
         Raises:
             StudioError: the prompt leaves no room for a patch.
@@ -215,15 +215,15 @@ class VoxCPM(nn.Module):
                 f"model's {self.config.max_length}.",
                 "Shorten the voice sample or split the text.",
             )
-        read = replace(prompt, reference=None) if heard is not None else prompt
+        read = replace(prompt, reference=None) if prefilled is not None else prompt
         capacity = prompt.positions + min(patches, room) - 1
         base_cache = KVCache(self.config.base_lm, capacity, self.dtype, self.device)
         residual_cache = KVCache(self.config.residual_lm, capacity, self.dtype, self.device)
-        if heard is not None:
-            base_cache.begin_with(heard.base)
-            residual_cache.begin_with(heard.residual)
+        if prefilled is not None:
+            base_cache.begin_with(prefilled.base)
+            residual_cache.begin_with(prefilled.residual)
         parts = self._layout(read)
-        hidden, residual, spoken = self._read(parts, base_cache, residual_cache)
+        hidden, residual, audio = self._read(parts, base_cache, residual_cache)
         silence = torch.zeros(
             self.config.patch_size, self.config.latent_dim, dtype=self.dtype, device=self.device
         )
@@ -236,13 +236,13 @@ class VoxCPM(nn.Module):
         schedule = Schedule.swayed(sampling.steps)
         return Speech(
             sampling=sampling,
-            reverse=schedule.reverse(sampling.temperature),
+            solver=schedule.solver(sampling.temperature),
             noise=noise or self.draw_noise,
             base_cache=base_cache,
             residual_cache=residual_cache,
             base_hidden=hidden[-1:],
             residual_hidden=residual[-1:],
-            previous=spoken[-1] if prompt.continuation is not None else silence,
+            previous=audio[-1] if prompt.continuation is not None else silence,
             decoder=decoder,
             time_tokens=self.dit.time_tokens(
                 torch.tensor(schedule.times, device=self.device), self.sinusoid_dtype
@@ -272,7 +272,7 @@ class VoxCPM(nn.Module):
         return Patch(latents, samples, float(stop))
 
     def _decode(self, speech: Speech, latents: Tensor) -> Tensor:
-        """The patch's samples; compiled language models already hear it meanwhile, if they can.
+        """The patch's samples; compiled language models read it meanwhile, if they can.
 
         They wait for their weights and the decoder computes, so that both take less time together.
         """
@@ -286,14 +286,14 @@ class VoxCPM(nn.Module):
         return samples
 
     @torch.inference_mode()
-    def hear(self, reference: Tensor) -> Heard:
+    def prefill_reference(self, reference: Tensor) -> PrefilledReference:
         """Read a reference [R, P, D] once, for all the sentences that are to follow it."""
         parts = self._reference(reference)
         count = reference.shape[0] + 2
         base = KVCache(self.config.base_lm, count, self.dtype, self.device)
         residual = KVCache(self.config.residual_lm, count, self.dtype, self.device)
         self._read(parts, base, residual)
-        return Heard(reference, base, residual)
+        return PrefilledReference(reference, base, residual)
 
     def _reference(self, patches: Tensor) -> list[tuple[int, ...] | Tensor]:
         return [(REFERENCE_START,), patches, (REFERENCE_END,)]
@@ -312,12 +312,12 @@ class VoxCPM(nn.Module):
         self, parts: list[tuple[int, ...] | Tensor], base_cache: KVCache, residual_cache: KVCache
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Both models' outputs [n, hidden] at the positions of the parts, and all their patches."""
-        embedded, is_audio, spoken = self._embed(parts)
+        embedded, is_audio, patches = self._embed(parts)
         hidden = self.base_lm.causal(embedded, base_cache)
-        if spoken.shape[0]:
+        if patches.shape[0]:
             hidden[is_audio] = self.fsq(hidden[is_audio])
         fused = self.fuse(hidden, embedded * is_audio[:, None])
-        return hidden, self.residual_lm.causal(fused, residual_cache), spoken
+        return hidden, self.residual_lm.causal(fused, residual_cache), patches
 
     def _embed(self, parts: list[tuple[int, ...] | Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Embeddings [n, hidden] of all positions, which are audio [n], and the audio patches."""
@@ -338,23 +338,23 @@ class VoxCPM(nn.Module):
         if not audio:
             shape = (0, self.config.patch_size, self.config.latent_dim)
             return embedded, is_audio, words.new_empty(shape)
-        spoken = torch.cat(audio)
+        patches = torch.cat(audio)
         coded = [
-            self.encoder_to_lm(self.encoder(part)) for part in torch.split(spoken, _ENCODER_BATCH)
+            self.encoder_to_lm(self.encoder(part)) for part in torch.split(patches, _ENCODER_BATCH)
         ]
         embedded[is_audio] = torch.cat(coded)
-        return embedded, is_audio, spoken
+        return embedded, is_audio, patches
 
     def embed(self, ids: Tensor) -> Tensor:
         """Embeddings [n, hidden] of token ids [n], in the dtype of activations."""
         words: Tensor = self.embedding(ids).to(self.dtype)
         return words * self.config.embedding_scale
 
-    def fuse(self, hidden: Tensor, heard: Tensor) -> Tensor:
+    def fuse(self, hidden: Tensor, audio: Tensor) -> Tensor:
         """The residual model's input from the base model's output and the patch embeddings."""
         if self.fusion is None:
-            return hidden + heard
-        fused: Tensor = self.fusion(torch.cat([hidden, heard], -1))
+            return hidden + audio
+        fused: Tensor = self.fusion(torch.cat([hidden, audio], -1))
         return fused
 
     def condition(self, base: Tensor, residual: Tensor) -> Tensor:
@@ -373,7 +373,7 @@ class VoxCPM(nn.Module):
 
         noise = speech.noise().to(self.device, torch.float32)
         return self.dit.sample(
-            speech.reverse,
+            speech.solver,
             noise,
             Guidance(1 + sampling.guidance, fitted=True),
             conditions,
@@ -391,4 +391,4 @@ class VoxCPM(nn.Module):
 
 def _beside(kernels: bool) -> AbstractContextManager[None]:
     """What torch's operations run in, beside kernels or not."""
-    return undisturbed() if kernels else nullcontext()
+    return reserve_cores() if kernels else nullcontext()

@@ -168,8 +168,10 @@ def test_a_reference_is_read_once_for_all_sentences(
     model: VoxCPMModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[int] = []
-    hear = model._model.hear
-    monkeypatch.setattr(model._model, "hear", lambda r: (read.append(len(r)), hear(r))[1])
+    prefill = model._model.prefill_reference
+    monkeypatch.setattr(
+        model._model, "prefill_reference", lambda r: (read.append(len(r)), prefill(r))[1]
+    )
     voice = model.prepare_voice(CLIP, "")
     for text in ("One sentence.", "And another."):
         model.begin(text, voice, EXACT).step()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ditar_studio.errors import StudioError
 from ditar_studio.model import diffusion
 from ditar_studio.model.diffusion import Sampling, sample
-from ditar_studio.model.reverse import Step
+from ditar_studio.model.solver import Step
 
 
 def exact_network(mean: float, spread: float):
@@ -28,7 +28,7 @@ def exact_network(mean: float, spread: float):
 
 
 def moved(step: Step, x: torch.Tensor, u: torch.Tensor) -> torch.Tensor:
-    return step.keep * x + step.move * u
+    return step.x_scale * x + step.output_scale * u
 
 
 @settings(deadline=None)
@@ -45,7 +45,7 @@ def test_ddim_equals_the_closed_form(t: float, fraction: float) -> None:
     torch.testing.assert_close(moved(diffusion.ddim(t, r), x, u), expected, atol=1e-12, rtol=1e-9)
     torch.testing.assert_close(moved(diffusion.ddim(t, 0), x, u), x0, atol=1e-12, rtol=1e-9)
     noise = torch.randn(5, generator=torch.Generator().manual_seed(2)).double()
-    renewed = moved(diffusion.renew(t, r), x, u) + diffusion.renew(t, r).fresh * noise
+    renewed = moved(diffusion.renoise(t, r), x, u) + diffusion.renoise(t, r).noise_scale * noise
     expected = math.cos(math.pi * r / 2) * x0 + math.sin(math.pi * r / 2) * noise
     torch.testing.assert_close(renewed, expected, atol=1e-12, rtol=1e-9)
 
@@ -102,13 +102,13 @@ def test_noise_is_drawn_exactly_once_and_costs_no_evaluation() -> None:
             calls.append(t)
             return torch.zeros_like(x)
 
-        generator, fresh = (torch.Generator().manual_seed(5) for _ in range(2))
+        generator, noise_scale = (torch.Generator().manual_seed(5) for _ in range(2))
         sample(network, torch.empty(8), Sampling(temperature, 0.0, 10), generator)
         assert calls == [pytest.approx((n + 1) / 10) for n in range(9, -1, -1)]
         expected = 0 if diffusion.noise_entry(temperature, 10) == 0 else 1
         for _ in range(expected):
-            torch.randn(8, generator=fresh)
-        assert torch.equal(generator.get_state(), fresh.get_state())
+            torch.randn(8, generator=noise_scale)
+        assert torch.equal(generator.get_state(), noise_scale.get_state())
 
 
 def test_with_two_steps_low_temperatures_are_zero() -> None:

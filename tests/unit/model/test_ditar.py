@@ -40,15 +40,15 @@ def test_guidance_zero_equals_the_conditional_branch(tiny: DiTAR) -> None:
     config = tiny.config
     h = torch.randn(1, config.language_model.dim)
     history = torch.randn(1, 4, 8)
-    said = torch.randn(1, 4, config.language_model.dim) if config.pointer else None
+    content = torch.randn(1, 4, config.language_model.dim) if config.pointer else None
     x = torch.randn(1, 4, 8)
     t = torch.full((1,), 0.4)
-    conditional = tiny.locdit(x, t, h, history, said)
-    nothing = None if said is None else torch.zeros_like(said)
+    conditional = tiny.locdit(x, t, h, history, content)
+    nothing = None if content is None else torch.zeros_like(content)
     unconditional = tiny.locdit(x, t, torch.zeros_like(h), history, nothing)
-    torch.testing.assert_close(tiny.guided(h, history, said, 0.0)(x, 0.4), conditional)
+    torch.testing.assert_close(tiny.guided(h, history, content, 0.0)(x, 0.4), conditional)
     torch.testing.assert_close(
-        tiny.guided(h, history, said, 1.5)(x, 0.4),
+        tiny.guided(h, history, content, 1.5)(x, 0.4),
         2.5 * conditional - 1.5 * unconditional,
         atol=1e-5,
         rtol=1e-4,
@@ -76,7 +76,7 @@ def test_speeding_up_changes_nothing(tiny: DiTAR, guidance: float) -> None:
     sampling = Sampling(0.5, guidance, 4)
     prompt = make_prompt(tiny)
 
-    def spoken() -> tuple[torch.Tensor, torch.Tensor]:
+    def content() -> tuple[torch.Tensor, torch.Tensor]:
         state, decoder = tiny.prefill(TEXT, prompt), tiny.vae.start()
         generator = torch.Generator().manual_seed(0)
         latents, pieces = [], []
@@ -86,9 +86,9 @@ def test_speeding_up_changes_nothing(tiny: DiTAR, guidance: float) -> None:
             pieces.append(samples)
         return torch.cat(latents, dim=1), torch.cat([*pieces, tiny.vae.flush(decoder)], dim=1)
 
-    expected = spoken()
+    expected = content()
     tiny.speed_up()
-    torch.testing.assert_close(spoken(), expected, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(content(), expected, atol=1e-3, rtol=1e-3)
 
 
 @torch.inference_mode()

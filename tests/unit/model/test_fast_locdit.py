@@ -13,7 +13,7 @@ from ditar_studio.model.ditar import DiTAR
 from ditar_studio.model.fast_locdit import FastLocDiT, TunedLocDiT
 from ditar_studio.model.kernels.library import missing
 from ditar_studio.model.locdit import LocDiT
-from ditar_studio.model.reverse import Network
+from ditar_studio.model.solver import Network
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.4, 1.0])
@@ -39,13 +39,13 @@ def test_the_fast_locdit_draws_the_same_patch(
         parameter.normal_(std=0.3)
         parameter.copy_(parameter.bfloat16())  # as the numbers of stored models are
     h, history = torch.randn(1, 32), torch.randn(1, 4, 16)
-    spoken = torch.randn(1, 4, 32) if pointer else None
+    content = torch.randn(1, 4, 32) if pointer else None
     sampling = Sampling(temperature, guidance, steps=3)
-    network = model.guided(h, history, spoken, guidance)
+    network = model.guided(h, history, content, guidance)
     plain = sample(network, torch.empty(1, 4, 16), sampling, torch.Generator().manual_seed(1))
     fast = FastLocDiT(model.locdit)
     assert (fast._compiled is not None) == kernels
-    drawn = fast.sample(h, history, spoken, sampling, torch.Generator().manual_seed(1))
+    drawn = fast.sample(h, history, content, sampling, torch.Generator().manual_seed(1))
     assert plain.abs().max() > 0.1
     torch.testing.assert_close(drawn, plain, rtol=1e-3, atol=1e-3)
 

@@ -10,15 +10,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ditar_studio.model.kernels.crew import undisturbed
 from ditar_studio.model.kernels.library import missing
 from ditar_studio.model.kernels.matrix import Matrix, fits, is_bf16
+from ditar_studio.model.kernels.thread_pool import reserve_cores
 from ditar_studio.model.kernels.transformer import (
     BlockWeights,
     CompiledTransformer,
     Filled,
+    RotaryTable,
     Shape,
-    Turns,
 )
 from ditar_studio.model.kernels.vocoder import CompiledDecoder, Last, Product, Scale, Snake
 from ditar_studio.model.layers import ConvNeXtBlock
@@ -104,7 +104,7 @@ class Model:
         ]
         self.compiled = CompiledTransformer(s, packed, self.gain)
         angles = torch.arange(400)[:, None] * 10.0 ** -torch.arange(s.head_dim // 2)
-        self.turns = Turns(
+        self.rotary = RotaryTable(
             torch.cat((angles.cos(), angles.cos()), 1), torch.cat((-angles.sin(), angles.sin()), 1)
         )
 
@@ -118,7 +118,7 @@ class Model:
             if not turned:
                 return x
             half = x.roll(s.head_dim // 2, -1)
-            return x * self.turns.cosines[:length] + half * self.turns.sines[:length]
+            return x * self.rotary.cosines[:length] + half * self.rotary.sines[:length]
 
         for first, qkv, out, up, down, second in self.blocks:
             heads = (norm(x, first) @ qkv.T).view(batch, length, -1, s.head_dim).transpose(1, 2)
@@ -144,7 +144,7 @@ def test_local_passes(turned: bool, kept: slice) -> None:
     model = Model()
     x = torch.randn(3, 7, SHAPE.dim)
     right = model.formulas(x, turned, causal=False)[:, kept]
-    made = model.compiled.local(x, model.turns if turned else None, kept)
+    made = model.compiled.local(x, model.rotary if turned else None, kept)
     torch.testing.assert_close(made, right, rtol=1e-3, atol=1e-4)
 
 
@@ -156,9 +156,9 @@ def test_causal_passes(turned: bool) -> None:
     filled = model.cache(300)
     pieces, start = [], 0
     for end in (1, 140, 141, 230):
-        turns = Turns(model.turns.cosines[start:end], model.turns.sines[start:end])
+        rotary = RotaryTable(model.rotary.cosines[start:end], model.rotary.sines[start:end])
         before = Filled(filled.keys, filled.values, start)
-        own = turns if turned else None
+        own = rotary if turned else None
         pieces.append(model.compiled.causal(x[:, start:end], own, before, end - start))
         start = end
     torch.testing.assert_close(torch.cat(pieces, 1), right, rtol=1e-3, atol=1e-4)
@@ -176,9 +176,9 @@ def test_only_the_last_outputs_of_a_long_text() -> None:
 def test_threads_change_nothing(make: object) -> None:
     model = Model(make)
     x = torch.randn(4, 5, SHAPE.dim, generator=torch.Generator().manual_seed(1))
-    made = model.compiled.local(x, model.turns, slice(None))
+    made = model.compiled.local(x, model.rotary, slice(None))
     torch.set_num_threads(1)
-    assert torch.equal(made, model.compiled.local(x, model.turns, slice(None)))
+    assert torch.equal(made, model.compiled.local(x, model.rotary, slice(None)))
 
 
 def test_two_callers_at_the_same_time() -> None:
@@ -202,7 +202,7 @@ def test_two_callers_at_the_same_time() -> None:
 
 def test_torch_takes_one_thread_beside_the_kernels() -> None:
     before = torch.get_num_threads()
-    with undisturbed():
+    with reserve_cores():
         assert torch.get_num_threads() == 1
     assert torch.get_num_threads() == before
 
@@ -242,7 +242,7 @@ def test_a_decoder_beside_passes_changes_neither(request: pytest.FixtureRequest)
     right = model.compiled.local(x, None, slice(None))
     chunks = torch.randn(20, 8, 16)
     state, other = ([torch.zeros(1, 16), torch.zeros(6, 32)] for _ in range(2))
-    with undisturbed():
+    with reserve_cores():
         for chunk in chunks:
             expected = decoder(chunk, state)
             with decoder.beside(chunk, other) as (samples, elsewhere):

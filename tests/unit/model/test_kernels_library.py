@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +12,7 @@ from types import ModuleType
 import pytest
 import torch
 
-from ditar_studio.model.kernels import library
+from ditar_studio.model.kernels import library, structs
 
 ROOT = Path(__file__).parents[3]
 ADD = """
@@ -47,15 +48,16 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where the loader looks, on a processor that has what kernels need."""
     path = tmp_path / compile_kernels.LIBRARY.name
     monkeypatch.setattr(library, "_PATH", path)
-    monkeypatch.setattr(library, "_COMPILER", tmp_path / "none")
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
     library._load.cache_clear()
     yield path
     library._load.cache_clear()
 
 
-def test_both_sides_mean_the_same_file() -> None:
+def test_both_sides_mean_the_same_file_and_sources() -> None:
     assert library._PATH == ROOT / compile_kernels.LIBRARY
+    if library._PATH.exists():
+        assert library._is_outdated() is not compile_kernels.is_current(ROOT)
 
 
 @suitable
@@ -74,23 +76,41 @@ def test_a_broken_library_is_none(place: Path) -> None:
     assert "can't be loaded" in library.missing()
 
 
-def test_a_library_older_than_its_sources_is_not_loaded(place: Path) -> None:
+def test_a_library_of_other_sources_is_not_loaded(place: Path) -> None:
     place.touch()
-    place.with_name("some.h").touch()
-    os.utime(place, (1, 1))
+    place.with_name("some.h").write_text("// changed since")
     assert library.kernels() is None
-    assert "not compiled" in library.missing()
+    assert "other sources" in library.missing()
+
+
+def test_nothing_is_compiled_when_kernels_are_missed(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("a program was started")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    assert library.kernels() is None
 
 
 @suitable
 @pytest.mark.skipif(bool(library.missing()), reason=f"no compiled kernels: {library.missing()}")
-def test_a_checkout_compiles_what_is_missing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = ROOT / compile_kernels.LIBRARY
-    script = place.with_name("compile.py")
-    script.write_text(f"import shutil\nshutil.copyfile({str(made)!r}, {str(place)!r})\n")
-    monkeypatch.setattr(library, "_COMPILER", script)
+@pytest.mark.parametrize("change", ["version", "size", "count"])
+def test_a_library_of_another_layout_is_not_loaded(
+    place: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    shutil.copyfile(ROOT / compile_kernels.LIBRARY, place)
     assert library.kernels() is not None
-    assert library.missing() == ""
+    version, first, *rest = structs.expected()
+    other = {
+        "version": [version + 1, first, *rest],
+        "size": [version, first + 8, *rest],
+        "count": [version, first, *rest[1:]],
+    }[change]
+    monkeypatch.setattr(structs, "expected", lambda: other)
+    library._load.cache_clear()
+    assert library.kernels() is None
+    assert "another version" in library.missing()
 
 
 def test_other_processors_have_no_kernels(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,9 +123,10 @@ def test_other_processors_have_no_kernels(place: Path, monkeypatch: pytest.Monke
 @compiles
 @suitable
 def test_what_is_compiled_is_loaded_once(place: Path) -> None:
-    source = place.with_name("add.c")
+    source = place.with_name("add.txt")
     source.write_text(ADD)
-    compile_kernels.compile_library([source], place)
+    abi = [str(ROOT / compile_kernels.SOURCES / "abi.c"), "-x", "c"]
+    compile_kernels.compile_library([*map(Path, abi), source], place)
     found = library.kernels()
     assert found is not None
     assert found.add(40, 2) == 42

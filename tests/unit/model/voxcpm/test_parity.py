@@ -106,11 +106,11 @@ def test_a_reference_read_before_gives_the_same_speech(
     model, _ = models["2"]
     prompt = make_prompt(models["2"], mode)
     assert prompt.reference is not None
-    heard = model.hear(prompt.reference)
+    prefilled = model.prefill_reference(prompt.reference)
 
     def patches(reuse: bool) -> torch.Tensor:
         torch.manual_seed(folders.SEED)
-        speech = model.begin(prompt, Sampling(), 3, heard=heard if reuse else None)
+        speech = model.begin(prompt, Sampling(), 3, prefilled=prefilled if reuse else None)
         return torch.cat([model.step(speech).latents for _ in range(3)])
 
     once = patches(True)

@@ -1,5 +1,6 @@
-"""Reverse processes: how a patch of noise becomes data, in steps that are linear in what a network
-says."""
+"""Solvers of the reverse process: how a patch of noise becomes data, in steps that are linear in a
+network's output.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +11,25 @@ import torch
 from torch import Tensor
 
 Network = Callable[[Tensor, float], Tensor]
-"""(x_t, t) -> what it says, of the shape of x_t, guidance included."""
+"""(x_t, t) -> the network's output, of the shape of x_t, guidance included."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """x becomes keep * x + move * network(x, time) + fresh * noise.
+    """x becomes x_scale * x + output_scale * network(x, time) + noise_scale * noise.
 
-    The network isn't asked where ``move`` is zero.
+    The network isn't evaluated where ``output_scale`` is zero.
     """
 
     time: float
-    keep: float
-    move: float
-    fresh: float = 0.0
+    x_scale: float
+    output_scale: float
+    noise_scale: float = 0.0
 
 
 @dataclass(frozen=True)
-class Reverse:
-    """A whole process; it starts from the noise or from zeros."""
+class Solver:
+    """The steps of a whole reverse process; it starts from the noise or from zeros."""
 
     steps: tuple[Step, ...]
     from_noise: bool
@@ -36,32 +37,32 @@ class Reverse:
     @property
     def needs_noise(self) -> bool:
         """Whether noise enters at all."""
-        return self.from_noise or any(step.fresh for step in self.steps)
+        return self.from_noise or any(step.noise_scale for step in self.steps)
 
     def start(self, noise: Tensor) -> Tensor:
-        """What it starts from."""
+        """The first x."""
         return noise.clone() if self.from_noise else torch.zeros_like(noise)
 
-    def follow(self, network: Network, noise: Tensor) -> Tensor:
+    def solve(self, network: Network, noise: Tensor) -> Tensor:
         """Turn noise, of the patch's shape, into a patch."""
-        return follow(self.steps, network, self.start(noise), noise)
+        return run_steps(self.steps, network, self.start(noise), noise)
 
 
-def follow(steps: Sequence[Step], network: Network, x: Tensor, noise: Tensor) -> Tensor:
+def run_steps(steps: Sequence[Step], network: Network, x: Tensor, noise: Tensor) -> Tensor:
     """Take x through some steps of a process; the noise is the whole process's."""
     for step in steps:
-        y = x if step.keep == 1 else step.keep * x
-        if step.move:
-            y = torch.add(y, network(x, step.time), alpha=step.move)
-        if step.fresh:
-            y = torch.add(y, noise, alpha=step.fresh)
+        y = x if step.x_scale == 1 else step.x_scale * x
+        if step.output_scale:
+            y = torch.add(y, network(x, step.time), alpha=step.output_scale)
+        if step.noise_scale:
+            y = torch.add(y, noise, alpha=step.noise_scale)
         x = y
     return x
 
 
 @dataclass(frozen=True)
 class Guidance:
-    """How what a network says with its condition and without it becomes one.
+    """How outputs with and without the condition are combined (classifier-free guidance).
 
     It is ``scale`` (w + 1) of the way from the latter to the former; the latter may first be
     ``fitted`` to the former (CFG-Zero*, arXiv 2503.18886).
@@ -71,7 +72,7 @@ class Guidance:
     fitted: bool = False
 
     def __call__(self, both: Tensor) -> Tensor:
-        """[2, P, D] to [P, D]; what is said with the condition alone, [1, P, D], stays."""
+        """[2, P, D] to [P, D]; a conditional output alone, [1, P, D], stays as it is."""
         if len(both) == 1:
             return both[0]
         wanted, free = both[0], both[1]
