@@ -109,10 +109,10 @@ class Stretcher:
                 self._given += self._hop
             self._half = sound[self._hop :]
             self._frame += 1
-            self._forget()
+            self._drop_used()
         return np.concatenate(ready) if ready else np.zeros(0, np.float32)
 
-    def _forget(self) -> None:
+    def _drop_used(self) -> None:
         """Drops input that no window can need any more."""
         target = self._reach + round(self._frame * self._hop * self._speed)
         first = min(self._position + self._hop, target - self._reach)

@@ -297,7 +297,7 @@ def _add_models(parser: argparse.ArgumentParser, common: Parser) -> None:
     move = action("move", "move a model into another folder")
     move.add_argument("name")
     move.add_argument("path", metavar="DIR")
-    action("remove", "delete a model, or forget a folder that was added").add_argument("name")
+    action("remove", "delete a model, or take an added folder off the list").add_argument("name")
     parser.set_defaults(folder=None)
 
 

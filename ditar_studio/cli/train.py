@@ -144,8 +144,8 @@ def _latents(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
             "Name them with --vae, --reader and --speaker, or a model that has them with --from.",
         )
     labels = load_labels(corpus, console.warn)
-    fresh = bool(arguments.vae)
-    aligned = make_latents(vae, reader, speaker, corpus, labels, out, console.warn, fresh)
+    again = bool(arguments.vae)
+    aligned = make_latents(vae, reader, speaker, corpus, labels, out, console.warn, again)
     if model is not None:
         model.vae, model.reader = vae, reader
         save_model(model, out / MODEL_FILE)

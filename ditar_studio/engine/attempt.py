@@ -163,7 +163,7 @@ class _Words:
         self._rate = sample_rate
         self._made = 0
         self._cuts: list[tuple[int, int]] = []  # from which sample made on, how many less in all
-        self._told = 0
+        self._reported = 0
 
     def feed(self, made: int, given: int) -> None:
         """Of so many further samples so many are given out."""
@@ -175,14 +175,14 @@ class _Words:
     def complete(self, last: bool = False) -> tuple[WordTime, ...]:
         """The words whose sound is complete by now; all of them at the last."""
         words = self._utterance.word_times
-        self._told = min(self._told, len(words))
-        first = self._told
-        while self._told < len(words):
-            word = words[self._told]
+        self._reported = min(self._reported, len(words))
+        first = self._reported
+        while self._reported < len(words):
+            word = words[self._reported]
             if not last and (word.at_seconds + word.seconds) * self._rate > self._made:
                 break
-            self._told += 1
-        return tuple(map(self._placed, words[first : self._told]))
+            self._reported += 1
+        return tuple(map(self._placed, words[first : self._reported]))
 
     def _placed(self, word: WordTime) -> WordTime:
         begin, end = self._given(word.at_seconds), self._given(word.at_seconds + word.seconds)

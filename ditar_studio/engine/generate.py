@@ -305,7 +305,7 @@ class _Run:
     def _prepare(self) -> PreparedVoice | None:
         if self._verifies and not self._info.can_verify:
             raise StudioError(
-                f"{self._info.name} can't hear what it says.",
+                f"{self._info.name} can't verify what it speaks.",
                 "Choose one candidate a sentence, unverified, or the built-in model.",
             )
         reference = self._request.voice

@@ -73,7 +73,7 @@ class SilenceGuard:
         self._silent = 0.0
 
     def feed(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The part of a patch that is to be heard: all of it, or of too long a silence nothing."""
+        """The part of a patch that is given out: all of it, or of too long a silence nothing."""
         if not len(samples):
             return samples
         level = 10.0 * np.log10(float(np.mean(np.square(samples, dtype=np.float64))) + 1e-12)

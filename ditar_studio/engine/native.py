@@ -49,7 +49,7 @@ _USUAL_PACE = 0.085
 _FASTEST, _SLOWEST = 0.055, 0.14
 _OVER = 1.8
 _LINGER = 0.6
-_SAMPLE_SOUNDS = 40  # of the reference's words that the model says to compare timbres: 3 s
+_SAMPLE_SOUNDS = 40  # of the reference that the model speaks to compare timbres: 3 s
 _SHORTEST_SAMPLE = 0.5  # seconds
 _SILENT = 0.1  # of the reference's power: 10 dB below it
 _LEAST_SOUNDS = 4  # sounds
@@ -237,7 +237,7 @@ class NativeModel:
 
         Raises:
             StudioError: the transcript can't be read, or has more sounds than the clip can hold;
-                or there is none and no speech is heard.
+                or there is none and no speech is recognised.
         """
         samples = clip.resample(self._info.sample_rate).samples
         encoded = self._encode(samples, transcript)

@@ -69,7 +69,7 @@ class Tuner:
         """
         Args:
             base: the model's own; it stays as it is.
-            voice: [dim] what the model tells LocDiT of the voice.
+            voice: [dim] LocDiT's speaker condition.
             patches: of the voice's clips, from `tuning_data.collect`.
             plan: how.
         """

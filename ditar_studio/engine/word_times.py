@@ -111,7 +111,7 @@ class WordClock:
             self.done.append(WordTime(*self._current, self._began, now - self._began))
 
     def _look_back(self, span: Span, again: bool) -> None:
-        """Forget words that are said again; go on with one that a mark has interrupted."""
+        """Drop words that are spoken again; go on with one that a mark has interrupted."""
         while self.done and self.done[-1].start >= span[0]:
             word = self.done.pop()
             if not again:

@@ -1,7 +1,7 @@
 """One plain thread that does all work with models, one job after the other.
 
 Models are not made for use from several threads, and importing torch takes seconds: both are this
-thread's affair alone. Nothing here knows Qt; what a job tells goes to its `post` function, on this
+thread's affair alone. Nothing here knows Qt; a job's events go to its `post` function, on this
 thread, and a user interface passes it on to its own.
 """
 

@@ -19,7 +19,7 @@ def align(log_probs: Tensor, labels: Tensor) -> tuple[Tensor, float]:
 
     Args:
         log_probs: [T, symbols] log probabilities; symbol 0 is the blank.
-        labels: [L] symbols heard, in order; none is 0.
+        labels: [L] symbols spoken, in order; none is 0.
 
     Returns:
         For each frame the number of labels begun so far [T] (0 before the first), and the path's

@@ -132,7 +132,7 @@ class Transformer(nn.Module):
                 nn.init.normal_(parameter, std=0.02 / (2 * config.layers) ** 0.5)
 
     def empty_cache(self, batch: int) -> list[LayerCache]:
-        """A fresh cache for `batch` sequences."""
+        """An empty cache for `batch` sequences."""
         like = self.norm.weight
         head_dim = self.config.dim // self.config.heads
         return [

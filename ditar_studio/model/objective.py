@@ -85,8 +85,8 @@ class Patches:
 
 
 Conditions = tuple[Tensor, Tensor | None, Tensor | None]
-"""Language-model outputs [B, T + 1, dim]; with a pointer, what latents say [B, T * P, dim]; with
-a speaker embedding, what LocDiT is told of it [B, dim]."""
+"""Language-model outputs [B, T + 1, dim]; with a pointer, content embeddings [B, T * P, dim];
+with a speaker embedding, LocDiT's speaker condition [B, dim]."""
 
 
 def patches_at(

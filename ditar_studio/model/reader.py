@@ -1,4 +1,4 @@
-"""Phonetic reader: which phoneme is heard when, for placing the text pointer in a prompt.
+"""Phonetic reader: which phoneme is spoken when, for placing the text pointer in a prompt.
 
 A small convolutional CTC network on log-mels. It also reads the phonemes of a reference that has no
 transcript at hand.

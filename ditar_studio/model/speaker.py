@@ -1,4 +1,4 @@
-"""Speaker encoder: what a voice sounds like, whatever it says.
+"""Speaker encoder: what a voice sounds like, whatever the words.
 
 A small convolutional network on log-mels whose frames are pooled by attention into one vector of
 unit length (statistics pooling: Okabe et al. 2018, arXiv 1803.10963). The built-in model conditions

@@ -1,7 +1,7 @@
 """Timbre of a voice: what of it the decoder renders wrong, measured once and put right for good.
 
-A small VAE and a small DiTAR colour every voice in their own way, the same way whatever is said.
-So the model says the beginning of the reference's own words, its long-term spectrum is compared
+A small VAE and a small DiTAR colour every voice in their own way, the same way whatever the words.
+So the model speaks the beginning of the reference's own words, its long-term spectrum is compared
 with the recording's, and the difference is added to the decoder's envelopes from then on: matched
 equalisation, as in mastering.
 """

@@ -122,10 +122,10 @@ class Decoder(nn.Module):
         past = [
             block.scale.new_zeros(batch, block.WIDTH - 1, len(block.scale)) for block in self.blocks
         ]
-        told = None
+        condition = None
         if self.voice is not None and voice is not None:
-            told = self.voice(voice * SIZE**0.5)[:, None]
-        return DecoderState(past, told, timbre, self.synthesiser.start(batch), self.delay)
+            condition = self.voice(voice * SIZE**0.5)[:, None]
+        return DecoderState(past, condition, timbre, self.synthesiser.start(batch), self.delay)
 
     def envelopes(
         self, latents: Tensor, state: DecoderState

@@ -161,10 +161,10 @@ class Models:
         new.replace(self.folder / _FOLDERS)
 
     def remove(self, name: str) -> Path | None:
-        """Delete a downloaded model, or a broken-off download; only unlist a folder at hand.
+        """Delete a downloaded model or a broken-off download; folders at hand only leave the list.
 
         Returns:
-            The folder that was only forgotten.
+            The folder that was only taken off the list.
         """
         linked = self._linked()
         if name in linked:

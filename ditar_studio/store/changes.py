@@ -176,7 +176,7 @@ class Stack:
         Behind later steps this is a step of its own.
 
         Raises:
-            StudioError: it has been undone, forgotten, or a later step changed the same.
+            StudioError: it has been undone, dropped, or a later step changed the same.
         """
         place = next((i for i, step in enumerate(self._done) if step.id == step_id), None)
         if place is None:

@@ -123,8 +123,8 @@ class Listener:
         try:
             clip = read_clip(take.path)
         except StudioError as error:
-            told, count = (job.id, take.group, job.accent, job.half), len(expected)
-            return Verdict(*told, error.message, "", count, count)
+            known, count = (job.id, take.group, job.accent, job.half), len(expected)
+            return Verdict(*known, error.message, "", count, count)
         samples = judged(clip)
         errors, heard = self._best_heard(expected, samples)
         embedding = panel.embed(samples)

@@ -54,10 +54,10 @@ class SpeakerObjective(nn.Module):
             mean = mean - mean.mean(dim=-1, keepdim=True)
             wanted = torch.cat((mean, spread), dim=-1).roll(len(first), 0)
             octaves = batch["octaves"].roll(len(first), 0)
-        told = self.describe(embeddings * SIZE**0.5)
+        described = self.describe(embeddings * SIZE**0.5)
         voiced = ~octaves.isnan()
-        spectrum = F.l1_loss(told[:, :-1], wanted)
-        pitch = F.l1_loss(told[voiced, -1], octaves[voiced])
+        spectrum = F.l1_loss(described[:, :-1], wanted)
+        pitch = F.l1_loss(described[voiced, -1], octaves[voiced])
         right = (logits.argmax(dim=1) == same).float().mean()
         total = contrast + _SPECTRUM_WEIGHT * spectrum + _PITCH_WEIGHT * pitch
         return {

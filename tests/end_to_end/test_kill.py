@@ -17,7 +17,7 @@ from ditar_studio.store.check import inspect
 from ditar_studio.store.library import Library
 
 KILLS = 50
-NURSERY = Path(__file__).parents[1] / "support" / "kill_nursery.py"
+CRASH_SERVER = Path(__file__).parents[1] / "support" / "crash_server.py"
 
 
 class Ledger:
@@ -110,7 +110,7 @@ def test_kill_9_at_random_moments_loses_nothing(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "journal")
     offered = 0
     with subprocess.Popen(
-        [sys.executable, str(NURSERY), str(root)],
+        [sys.executable, str(CRASH_SERVER), str(root)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -254,7 +254,7 @@ def test_a_suspended_output_is_noticed_and_taken_up_again(desk):
     until(lambda: desk.player.status().position > 1.5)
 
 
-def test_a_program_that_forgets_to_close_ends_even_if_the_sound_server_is_frozen(virtual_sound):
+def test_a_program_that_does_not_close_ends_even_if_the_sound_server_is_frozen(virtual_sound):
     script = """
         import os, signal, sys, numpy as np
         from ditar_studio.audio.clip import Clip

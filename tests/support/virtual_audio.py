@@ -4,7 +4,7 @@ PortAudio sees `virtual_speakers` (played sound), `virtual_loopback` (records wh
 there), `virtual_mic` (hears what is played to `mic_feed`) and `default` (the speakers and the
 microphone). Everything lives in one private folder and in environment variables, so that several
 can run side by side and nothing outside is touched. PortAudio reads the variables when it is
-initialised: use it from a fresh process, or before sounddevice is imported.
+initialised: use it from a new process, or before sounddevice is imported.
 """
 
 from __future__ import annotations

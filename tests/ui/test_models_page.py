@@ -214,7 +214,7 @@ def test_a_folder_of_one_s_own_is_used_checked_and_forgotten(
     assert "audiovae.pth" in received.args[0]
     assert received.args[2] == "danger"
     qtbot.waitUntil(lambda: not manager.busy)
-    press(page, "Forget own")
+    press(page, "Take own off the list")
     qtbot.waitUntil(lambda: not manager.installed and not manager.busy)
     assert own.is_dir()
 

@@ -70,7 +70,7 @@ def _load() -> ctypes.CDLL | str:
 
 
 def _layout(library: ctypes.CDLL) -> list[int]:
-    """What a library says of its version and structures; see `structs.expected`."""
+    """A library's version and structure sizes; see `structs.expected`."""
     try:
         function = library.kernels_abi
     except AttributeError:

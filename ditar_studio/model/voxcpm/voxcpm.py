@@ -136,7 +136,7 @@ class Words(nn.Embedding):
 
 
 class VoxCPM(nn.Module):
-    """VoxCPM-0.5B, VoxCPM1.5 and VoxCPM2, by what the configuration says."""
+    """VoxCPM-0.5B, VoxCPM1.5 and VoxCPM2, by the configuration."""
 
     def __init__(self, config: VoxCPMConfig) -> None:
         super().__init__()

@@ -102,7 +102,7 @@ class ModelsPage(QWidget):
             icon_button("folder", tr("Move {model}", model=name), lambda: self._move(model)),
             icon_button(
                 "trash",
-                tr("Forget {model}", model=name)
+                tr("Take {model} off the list", model=name)
                 if model.linked
                 else tr("Delete {model}", model=name),
                 lambda: self._remove(model),

@@ -128,7 +128,7 @@ class ModelManager(QObject):
         self._do(name, lambda: self._models.move(name, folder), done)
 
     def remove(self, name: str) -> None:
-        """Deletes a model or a broken-off download; only forgets a folder of the user's own."""
+        """Deletes a model or a broken-off download; the user's own folders only leave the list."""
         self._do(name, lambda: self._models.remove(name), lambda _none: None)
 
     def close(self) -> None:

@@ -199,7 +199,7 @@ class Parameters(QObject):
         self._write()
 
     def delete_preset(self, name: str) -> None:
-        """Forgets one of the user's own presets."""
+        """Deletes one of the user's own presets."""
         if name in self._own:
             self._deleted = name, self._own.pop(name)
             self._write()

@@ -222,7 +222,7 @@ class ReferenceMaker(QObject):
         )
 
     def discard(self) -> None:
-        """Forgets the clip; a recording goes to the trash."""
+        """Discards the clip; a recording goes to the trash."""
         if self.clip is None or self.original is None:
             return
         self._discarded = _Discarded(
@@ -232,7 +232,7 @@ class ReferenceMaker(QObject):
             self.document.ask(self.document.library.recordings.delete, self._recording_id)
         else:
             self.discarded.emit()
-        self._forget()
+        self._clear()
 
     def bring_back(self) -> None:
         """Takes the clip again that was discarded last, unless there is another by now."""
@@ -270,7 +270,7 @@ class ReferenceMaker(QObject):
 
             def done(made: Any) -> None:
                 shutil.rmtree(path.parent, ignore_errors=True)
-                self._forget()
+                self._clear()
                 self.saved.emit(made.value)
 
             def failed(error: StudioError) -> None:
@@ -416,7 +416,7 @@ class ReferenceMaker(QObject):
         self.transcript_changed.emit()
         self._judge_now()
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         self.clip = self.original = self.verdict = None
         self.transcript = self.name = self._recording_id = ""
         self._set_stage(Stage.IDLE)

@@ -82,7 +82,7 @@ def test_any_rate_and_stereo_files_are_read(tmp_path: Path) -> None:
         assert model.prepared[0][0].sample_rate == rate
 
 
-def test_the_cache_notices_changed_files_and_transcripts_and_forgets_the_oldest(
+def test_the_cache_notices_changed_files_and_transcripts_and_drops_the_oldest(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "a.wav"

@@ -182,7 +182,7 @@ def test_threads_change_nothing(make: object) -> None:
 
 
 def test_two_callers_at_the_same_time() -> None:
-    """One has the crew, the other works alone; neither waits, and both are right."""
+    """One has the pool, the other works alone; neither waits, and both are right."""
     model = Model()
     x = torch.randn(4, 5, SHAPE.dim)
     right, wrong = model.compiled.local(x, None, slice(None)), []

@@ -14,7 +14,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import pytest
-from library_things import recipe, write_tone
+from library_fixtures import recipe, write_tone
 
 from ditar_studio.errors import StudioError
 from ditar_studio.services import failure_log

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from library_things import Clock, recipe, write_tone
+from library_fixtures import Clock, recipe, write_tone
 
 from ditar_studio.store.library import Library
 from ditar_studio.store.takes import Take

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from adapter_files import write_adapter
-from library_things import Clock
+from library_fixtures import Clock
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store.library import Library

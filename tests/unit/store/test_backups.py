@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from library_things import Clock
+from library_fixtures import Clock
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store import backup, check, database, migrations

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from library_things import Clock, recipe, write_tone
+from library_fixtures import Clock, recipe, write_tone
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store.library import Library

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from library_things import Clock, recipe, write_tone
+from library_fixtures import Clock, recipe, write_tone
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store.changes import Edit, Stack, Step
@@ -128,7 +128,7 @@ def test_undo_and_redo_walk_through_exactly_the_states_there_were(
         assert not library.undo()
 
 
-def test_a_new_step_forgets_what_was_undone(library: Library) -> None:
+def test_a_new_step_drops_what_was_undone(library: Library) -> None:
     library.voices.create("Anna")
     library.undo()
     changes = library.voices.create("Bert").changes

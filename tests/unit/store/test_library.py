@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from library_things import recipe, write_tone
+from library_fixtures import recipe, write_tone
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store import files

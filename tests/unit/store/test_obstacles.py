@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from library_things import write_tone
+from library_fixtures import write_tone
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store import check, database

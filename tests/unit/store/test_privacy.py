@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from library_things import recipe, write_tone
+from library_fixtures import recipe, write_tone
 
 from ditar_studio.services.diagnostics import Diagnostics, folder_of, write_bundle
 from ditar_studio.store.library import Library

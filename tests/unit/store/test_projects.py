@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from library_things import Clock
+from library_fixtures import Clock
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store.library import Library

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from library_things import write_tone
+from library_fixtures import write_tone
 
 from ditar_studio.errors import StudioError
 from ditar_studio.sample_voices import SampleVoice

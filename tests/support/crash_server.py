@@ -1,6 +1,6 @@
 """A process that lets children work on a library and kills each at the moment it is told.
 
-Run as `python kill_nursery.py LIBRARY`. For every line "SEED DEEDS SECONDS" on standard input it
+Run as `python crash_server.py LIBRARY`. For every line "SEED DEEDS SECONDS" on standard input it
 forks a child that records, generates, edits, saves, exports, deletes, closes the library and opens
 it again, sometimes with a database that was emptied meanwhile. It kills the child with SIGKILL so
 many seconds after it has noted so many deeds, and answers "killed" ("ended" if the child came to an
