@@ -280,12 +280,23 @@ def words_of(widget: QWidget) -> str:
 
 
 def painted(root: QWidget) -> np.ndarray:
-    """The widget as it is on the screen, enlarged [height, width, 3]."""
+    """The widget as it is on the screen, enlarged, in colours 0xrrggbb [height, width]."""
     image = QImage(root.size() * SHARP, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(SHARP)
     root.render(image)
-    data = np.frombuffer(image.constBits(), np.uint8)
-    return data.reshape(image.height(), image.width(), 4)[..., 2::-1].copy()
+    data = np.frombuffer(image.constBits(), np.uint32) & 0xFFFFFF
+    return data.reshape(image.height(), image.width())
+
+
+def most_contrast(ground: int, shades: np.ndarray) -> float:
+    """The highest contrast of colours 0xrrggbb [n] with one of them.
+
+    The farthest colour is the brightest or the darkest: only these are measured one by one.
+    """
+    red, green, blue = (shades >> 16, shades >> 8 & 255, shades & 255)
+    order = np.argsort(0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2)
+    ends = [int(shade) for shade in shades[[*order[:8], *order[-8:]]]]
+    return max(contrast(f"#{ground:06x}", f"#{shade:06x}") for shade in ends)
 
 
 def pale(root: QWidget) -> list[str]:
@@ -302,11 +313,9 @@ def pale(root: QWidget) -> list[str]:
         part = picture[
             seen.top() * SHARP : (seen.bottom() + 1) * SHARP,
             seen.left() * SHARP : (seen.right() + 1) * SHARP,
-        ].reshape(-1, 3)
-        colours, counts = np.unique(part, axis=0, return_counts=True)
-        shades = ["#" + bytes(colour).hex() for colour in colours]
-        ground = shades[int(np.argmax(counts))]
-        best = max(contrast(ground, shade) for shade in shades)
+        ]
+        shades, counts = np.unique(part, return_counts=True)
+        best = most_contrast(int(shades[np.argmax(counts)]), shades)
         if best < 4.5:
             found.append(f"{description(widget)} “{words_of(widget)}”: {best:.1f}")
     return found

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,17 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+@contextmanager
+def small_networks() -> Iterator[None]:
+    """Every network that a command makes within is a small one."""
+    small = tiny_config(True)
+    vae = replace(small.vae, speaker=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(config, "VaeConfig", lambda **given: replace(vae, **given))
+        patch.setitem(config.PRESETS, "builtin", small)
+        yield
+
+
 def corpus(folder: Path) -> Path:
     rows = []
     for number, words in enumerate(WORDS):
@@ -66,26 +78,27 @@ def test_from_a_manifest_to_a_model_that_speaks(
     steps = ("data", "vae", "reader", "speaker", "latents", "decoder", "ditar")
     place = {name: str(tmp_path / name) for name in steps}
     common = ["--batch-seconds", "6", "--quiet", "--steps", "2"]
-    assert main(["train", "prepare", str(corpus(tmp_path)), "--out", place["data"]]) == 0
-    output = capsys.readouterr()
-    assert "clips: 6" in output.out
-    assert "missing.flac" in output.err
-    data = ["--data", place["data"]]
-    assert main(["train", "vae", *data, "--out", place["vae"], *common]) == 0
-    for step in ("reader", "speaker"):
-        assert main(["train", step, *data, "--out", place[step], *common]) == 0
-    made = ["--vae", place["vae"] + "/vae.safetensors"]
-    made += ["--reader", place["reader"] + "/reader.safetensors"]
-    made += ["--speaker", place["speaker"] + "/speaker.safetensors"]
-    assert main(["train", "latents", *data, *made, "--out", place["latents"], "--quiet"]) == 0
-    latents = ["--latents", place["latents"]]
-    assert main(["train", "decoder", *data, *latents, "--out", place["decoder"], *common]) == 0
-    ditar = ["train", "ditar", *latents, "--out", place["ditar"]]
-    ditar += ["--vae", place["decoder"] + "/vae.safetensors"]
-    assert main([*ditar, *common, "--preset", "none"]) == 1
-    assert main([*ditar, *common]) == 0
-    log = (tmp_path / "ditar" / "log.jsonl").read_text().splitlines()
-    assert "text_gain_0.9" in json.loads(log[-1])
+    with small_networks():
+        assert main(["train", "prepare", str(corpus(tmp_path)), "--out", place["data"]]) == 0
+        output = capsys.readouterr()
+        assert "clips: 6" in output.out
+        assert "missing.flac" in output.err
+        data = ["--data", place["data"]]
+        assert main(["train", "vae", *data, "--out", place["vae"], *common]) == 0
+        for step in ("reader", "speaker"):
+            assert main(["train", step, *data, "--out", place[step], *common]) == 0
+        made = ["--vae", place["vae"] + "/vae.safetensors"]
+        made += ["--reader", place["reader"] + "/reader.safetensors"]
+        made += ["--speaker", place["speaker"] + "/speaker.safetensors"]
+        assert main(["train", "latents", *data, *made, "--out", place["latents"], "--quiet"]) == 0
+        latents = ["--latents", place["latents"]]
+        assert main(["train", "decoder", *data, *latents, "--out", place["decoder"], *common]) == 0
+        ditar = ["train", "ditar", *latents, "--out", place["ditar"]]
+        ditar += ["--vae", place["decoder"] + "/vae.safetensors"]
+        assert main([*ditar, *common, "--preset", "none"]) == 1
+        assert main([*ditar, *common]) == 0
+        log = (tmp_path / "ditar" / "log.jsonl").read_text().splitlines()
+        assert "text_gain_0.9" in json.loads(log[-1])
     out = tmp_path / "said.wav"
     speak = ["speak", "--model", place["ditar"], "--voice", "Kathleen", "--text", "Hello."]
     assert main([*speak, "--steps", "2", "--patches", "3", "--out", str(out)]) == 0
@@ -127,10 +140,7 @@ def test_a_trained_model_is_trained_on_with_another_speaker_encoder(
 def test_the_same_seed_gives_the_same_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small, vae = tiny_config(True), replace(tiny_config(True).vae, speaker=False)
     monkeypatch.setattr("ditar_studio.training.latents._WORST_FIT", -1e9)
-    monkeypatch.setattr(config, "VaeConfig", lambda **given: replace(vae, **given))
-    monkeypatch.setitem(config.PRESETS, "builtin", small)
     data, latents = str(tmp_path / "data"), str(tmp_path / "latents")
     assert main(["train", "prepare", str(corpus(tmp_path)), "--out", data, "--quiet"]) == 0
 
@@ -151,14 +161,15 @@ def test_the_same_seed_gives_the_same_training(
             assert same is (seed == seeds[0]), (step, seed)
         return weights[0]
 
-    made = [train(step, "--data", data) for step in ("vae", "reader")]
-    made.append(train("speaker", "--data", data, seeds=(7, 7, 8)))
-    step = ["train", "latents", "--data", data, "--out", latents, "--quiet"]
-    for option, path in zip(("--vae", "--reader", "--speaker"), made, strict=True):
-        step += [option, str(path)]
-    assert main(step) == 0
-    train("decoder", "--data", data, "--latents", latents)
-    train("ditar", "--latents", latents)
+    with small_networks():
+        made = [train(step, "--data", data) for step in ("vae", "reader")]
+        made.append(train("speaker", "--data", data, seeds=(7, 7, 8)))
+        step = ["train", "latents", "--data", data, "--out", latents, "--quiet"]
+        for option, path in zip(("--vae", "--reader", "--speaker"), made, strict=True):
+            step += [option, str(path)]
+        assert main(step) == 0
+        train("decoder", "--data", data, "--latents", latents)
+        train("ditar", "--latents", latents)
 
 
 BAD_OPTIONS = [
