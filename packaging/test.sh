@@ -16,16 +16,22 @@ check() {
     "$@" </dev/null || failed+=("$name")
 }
 
-# Tests of sound and time can fail on a machine that is busy with something else: what failed is run
-# once more by itself, and only what fails again has failed.
+# With arguments: those tests. Without: all of them, on every core, but for those that measure time or
+# play and record sound, which then have the machine to themselves. Nothing is run twice.
 run_tests() {
-    "$bin/python" -m pytest -q --cov --cov-report=term:skip-covered "$@" && return 0
-    [ $? = 1 ] || return 1
-    say "== once more, what failed"
-    "$bin/python" -m pytest -q --no-cov --last-failed --last-failed-no-failures none "$@"
+    local options=(-q --cov --cov-report=term:skip-covered)
+    if [ $# -gt 0 ]; then
+        "$bin/python" -m pytest "${options[@]}" "$@"
+        return
+    fi
+    local code=0
+    "$bin/python" -m pytest -q -n auto --dist loadfile -m "not realtime" --cov --cov-report= || code=1
+    "$bin/python" -m pytest "${options[@]}" --cov-append -m realtime || code=1
+    return $code
 }
 
 check "ruff" "$bin/ruff" check .
+check "format" "$bin/ruff" format --check .
 check "import directions" "$bin/lint-imports"
 check "types" "$bin/mypy"
 check "tests" run_tests "$@"

@@ -14,6 +14,8 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("LANG", "C.UTF-8")
+if "PYTEST_XDIST_WORKER" in os.environ:  # every core has a worker of its own
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 _LOCAL = ("127.", "::1", "localhost")
 _ROOT = Path(__file__).parents[1]

@@ -67,8 +67,8 @@ StreamEvent = StreamOpened | StreamLost | StreamRefused
 class _Heartbeat:
     """When the callbacks of one stream ran last, and whether it ended."""
 
-    def __init__(self) -> None:
-        self.last_callback = time.monotonic()
+    def __init__(self, now: float) -> None:
+        self.last_callback = now
         self.ended = False
 
     def end(self) -> None:
@@ -102,6 +102,7 @@ class StreamMonitor:
         callback: see `InputCallback` and `OutputCallback`; runs on PortAudio's thread.
         yields: when the stream may be interrupted for a rescan.
         before_start: called on the control thread before each stream's first callback.
+        clock: seconds; time's own unless a test says otherwise.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class StreamMonitor:
         callback: InputCallback | OutputCallback,
         yields: Callable[[], Yielding],
         before_start: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._control = control
         self._direction = direction
@@ -119,6 +121,7 @@ class StreamMonitor:
         self._callback = callback
         self._yields = yields
         self._before_start = before_start
+        self._clock = clock
         self._chosen: str | None = None
         self._wanted = False
         self._reopen = False
@@ -172,7 +175,7 @@ class StreamMonitor:
 
     def tick(self) -> list[StreamEvent]:
         """Take one step towards the wanted state and report what happened. Never blocks."""
-        now = time.monotonic()
+        now = self._clock()
         events: list[StreamEvent] = []
         if self._closing is not None and self._closing.over:
             self._closing = None
@@ -278,7 +281,7 @@ class StreamMonitor:
         failure: Exception | None = None
         for rate in rates:
             for count in counts:
-                heartbeat = _Heartbeat()
+                heartbeat = _Heartbeat(self._clock())
                 try:
                     stream = backend.open(
                         self._direction, device, rate, count, self._alive(heartbeat), heartbeat.end
@@ -304,7 +307,7 @@ class StreamMonitor:
         callback = self._callback
 
         def on_block(block: Samples, flagged: bool) -> None:
-            heartbeat.last_callback = time.monotonic()
+            heartbeat.last_callback = self._clock()
             callback(block, flagged)
 
         return on_block

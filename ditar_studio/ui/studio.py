@@ -53,7 +53,7 @@ from ditar_studio.ui.widgets.basics import announce
 from ditar_studio.ui.widgets.status_line import EngineState
 
 if TYPE_CHECKING:
-    from ditar_studio.audio.player import PlayerStatus
+    from ditar_studio.audio.player_events import PlayerStatus
     from ditar_studio.store.library import Library
     from ditar_studio.store.projects import Project
     from ditar_studio.ui.dialogs.settings import Choices
@@ -436,12 +436,12 @@ class Studio(QObject):
         )
 
     def _on_sound_event(self, event: Any) -> None:
-        from ditar_studio.audio import player
+        from ditar_studio.audio import player_events
 
         match event:
-            case player.OutputLost() | player.PlayerFailed():
+            case player_events.OutputLost() | player_events.PlayerFailed():
                 self._warn(event.message, event.remedy)
-            case player.OutputChanged() if event.fell_back:
+            case player_events.OutputChanged() if event.fell_back:
                 self.toasts.notify(
                     tr("The sound now comes from “{device}”.", device=event.device.name), "info"
                 )

@@ -19,6 +19,8 @@ from ditar_studio.ui.preferences import PreferenceFile
 PROGRAM = Path(__file__).parents[1] / "support" / "busy_studio.py"
 STRICT = bool(os.environ.get("DITAR_STUDIO_LONG_TESTS"))
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.mark.usefixtures("virtual_sound")
 def test_the_window_answers_while_speech_is_made(

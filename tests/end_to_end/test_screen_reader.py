@@ -44,7 +44,7 @@ TEXT = " ".join(
 )
 HEARD_RATE = 48000
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.realtime, pytest.mark.timeout(600)]
 
 
 @dataclass

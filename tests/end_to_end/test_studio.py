@@ -32,6 +32,8 @@ from ditar_studio.ui.studio import Backends, Studio
 WORDS = "It is discouraging to note that the improvement of the last fifty years is almost wholly."
 PATIENCE = 30_000
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture(scope="session")
 def qapp() -> QApplication:

@@ -165,7 +165,7 @@ class InlineControl(AudioControl):
 
 
 class Clock:
-    """Stands in for the `time` module; moves only when told."""
+    """A clock that a test moves."""
 
     def __init__(self) -> None:
         self.now = 1000.0

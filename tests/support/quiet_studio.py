@@ -14,7 +14,7 @@ from ditar_studio.audio.clip import Clip
 from ditar_studio.audio.io import StreamingWavWriter
 from ditar_studio.audio.level import LevelReading
 from ditar_studio.audio.peaks import Peaks
-from ditar_studio.audio.player import PlayerStatus
+from ditar_studio.audio.player_events import PlayerStatus
 from ditar_studio.audio.portaudio import Device
 from ditar_studio.audio.recorder import RecordingStopped
 from ditar_studio.engine.voice import VoiceCache

@@ -25,7 +25,7 @@ from ditar_studio.ui.widgets.choice import Choice
 from ditar_studio.ui.widgets.waveform import Mark, WaveformView, clock_text
 
 if TYPE_CHECKING:
-    from ditar_studio.audio.player import PlayerStatus
+    from ditar_studio.audio.player_events import PlayerStatus
 
 
 _SOUND_NEEDS = 520

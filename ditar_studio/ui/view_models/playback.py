@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ditar_studio.audio.clip import Clip
     from ditar_studio.audio.peaks import Peaks
-    from ditar_studio.audio.player import PlayerStatus
+    from ditar_studio.audio.player_events import PlayerStatus
 
 _TICK_MS = 33
 _LINGER = 15

@@ -69,9 +69,9 @@ def test_drawing_ten_minutes_costs_little_more_than_drawing_ten_seconds():
     def cost(seconds: float) -> float:
         best = 1.0
         for _ in range(5):
-            begun = time.perf_counter()
+            begun = time.thread_time()
             peaks.query(0.0, seconds, 1000)
-            best = min(best, time.perf_counter() - begun)
+            best = min(best, time.thread_time() - begun)
         return best
 
     assert cost(600.0) < 20 * cost(10.0)

@@ -7,11 +7,10 @@ import pytest
 import soxr
 from fake_sound import BLOCK, Clock, FakeBackend, InlineControl, device
 
-from ditar_studio.audio import player as player_module
-from ditar_studio.audio import stream_monitor
 from ditar_studio.audio.clip import Clip
 from ditar_studio.audio.control import AudioControl
-from ditar_studio.audio.player import (
+from ditar_studio.audio.player import StreamPlayer
+from ditar_studio.audio.player_events import (
     BufferSettings,
     OutputChanged,
     OutputLost,
@@ -19,7 +18,6 @@ from ditar_studio.audio.player import (
     PlaybackPaused,
     PlaybackStarted,
     PlayerFailed,
-    StreamPlayer,
     Underrun,
 )
 from ditar_studio.errors import StudioError
@@ -28,31 +26,24 @@ RATE = 48000
 FADE = 256
 
 
-class SteppedPlayer(StreamPlayer):
-    """A player whose thread is the test."""
-
-    def _start(self):
-        pass
-
-
 class Bench:
     """Moves time on block by block: the card takes a block, the player takes a step."""
 
-    def __init__(self, monkeypatch, **settings):
+    def __init__(self, **settings):
         self.clock = Clock()
-        monkeypatch.setattr(stream_monitor, "time", self.clock)
-        monkeypatch.setattr(player_module, "time", self.clock)
         self.speakers = device("speakers", outputs=2, default=True)
         self.headphones = device("headphones", outputs=2, rate=44100)
         self.backend = FakeBackend(self.speakers, self.headphones)
         self.control = InlineControl(self.backend)
-        self.player = SteppedPlayer(control=self.control, **settings)
+        self.player = StreamPlayer(
+            control=self.control, clock=self.clock.monotonic, threaded=False, **settings
+        )
         self.events: list[object] = []
         self.heard: list[np.ndarray] = []
 
     def step(self, times=1):
         for _ in range(times):
-            self.events += self.player._step(self.clock.now)
+            self.events += self.player.step()
 
     def run(self, seconds: float, rate: int = RATE) -> np.ndarray:
         """Let time pass; returns what came out of the speakers [n]."""
@@ -71,8 +62,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(monkeypatch):
-    return Bench(monkeypatch)
+def bench():
+    return Bench()
 
 
 def noise(seconds: float, rate: int = RATE, seed: int = 0) -> np.ndarray:
@@ -173,8 +164,8 @@ def test_nothing_is_lost_or_repeated_around_an_underrun(bench):
     assert len(spoken) == pytest.approx(len(sound), abs=4)
 
 
-def test_the_buffer_never_exceeds_its_most_and_is_remembered_in_part(monkeypatch):
-    bench = Bench(monkeypatch, buffering=BufferSettings(start=0.1, growth=1.0, most=1.5))
+def test_the_buffer_never_exceeds_its_most_and_is_remembered_in_part():
+    bench = Bench(buffering=BufferSettings(start=0.1, growth=1.0, most=1.5))
     bench.player.begin(RATE)
     for _ in range(3):
         bench.player.feed(noise(1.6))

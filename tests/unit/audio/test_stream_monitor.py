@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from fake_sound import Clock, FakeBackend, InlineControl, device
 
-from ditar_studio.audio import stream_monitor
 from ditar_studio.audio.stream_monitor import (
     FALL_BACK_SECONDS,
     LONGEST_RETRY_SECONDS,
@@ -18,9 +17,8 @@ from ditar_studio.audio.stream_monitor import (
 
 
 class Bench:
-    def __init__(self, monkeypatch):
+    def __init__(self):
         self.clock = Clock()
-        monkeypatch.setattr(stream_monitor, "time", self.clock)
         self.mic = device("mic", inputs=1, default=True)
         self.headset = device("headset", inputs=2, rate=16000)
         self.backend = FakeBackend(self.mic, self.headset)
@@ -32,6 +30,7 @@ class Bench:
             1,
             lambda block, dropped: self.blocks.append(block.copy()),
             lambda: "always",
+            clock=self.clock.monotonic,
         )
 
     def tick(self, seconds=0.0, times=3):
@@ -43,8 +42,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(monkeypatch):
-    return Bench(monkeypatch)
+def bench():
+    return Bench()
 
 
 def test_it_opens_what_is_wanted_and_closes_what_is_not(bench):
