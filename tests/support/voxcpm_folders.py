@@ -14,8 +14,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ditar_studio.model.voxcpm.audio_vae import vae_shapes
-from ditar_studio.model.voxcpm.checkpoint import main_shapes
 from ditar_studio.model.voxcpm.config import parse_config
+from ditar_studio.model.voxcpm.released_names import main_shapes
 
 DATA = Path(__file__).parents[1] / "data" / "voxcpm"
 GENERATIONS = ("0.5b", "1.5", "2")

@@ -14,8 +14,9 @@ import voxcpm_folders as folders
 from safetensors.torch import load_file, save_file
 
 from ditar_studio.errors import StudioError
-from ditar_studio.model.voxcpm.checkpoint import load, main_shapes
+from ditar_studio.model.voxcpm.checkpoint import load
 from ditar_studio.model.voxcpm.config import parse_config
+from ditar_studio.model.voxcpm.released_names import main_shapes
 
 Breakage = Callable[[Path], None]
 
