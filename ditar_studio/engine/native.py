@@ -22,10 +22,10 @@ from ditar_studio.engine.voice_adapter import VoiceAdapter, load_adapter
 from ditar_studio.engine.word_times import WordClock, WordTime
 from ditar_studio.errors import StudioError
 from ditar_studio.model.alignment import read
-from ditar_studio.model.diffusion import Sampling
 from ditar_studio.model.ditar import DiTAR, PointerState, Prompt
 from ditar_studio.model.fast_locdit import TunedLocDiT
 from ditar_studio.model.kernels.thread_pool import reserve_cores
+from ditar_studio.model.sampling import Sampling
 from ditar_studio.model.threads import one_thread
 from ditar_studio.model.timbre import correction
 from ditar_studio.model.weights import load_ditar

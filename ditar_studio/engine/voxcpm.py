@@ -18,12 +18,13 @@ from ditar_studio.engine.device import cores
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import ModelInfo, PatchOutput
 from ditar_studio.errors import StudioError
+from ditar_studio.model.sampling import Sampling
 from ditar_studio.model.voxcpm import checkpoint
 from ditar_studio.model.voxcpm.checkpoint import Loaded
 from ditar_studio.model.voxcpm.errors import module_errors, module_of
 from ditar_studio.model.voxcpm.precision import Precision, choose
 from ditar_studio.model.voxcpm.tokenizer import clean_text, styled_text
-from ditar_studio.model.voxcpm.voxcpm import PrefilledReference, Prompt, Sampling, VoxCPM
+from ditar_studio.model.voxcpm.voxcpm import PrefilledReference, Prompt, VoxCPM
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -235,7 +236,7 @@ class VoxCPMModel:
                 voice.prefilled = self._model.prefill_reference(reference)
             prefilled = voice.prefilled
         prompt = Prompt(tuple(whole), reference, continuation)
-        sampling = Sampling(settings.guidance, settings.steps, settings.temperature)
+        sampling = Sampling(settings.temperature, settings.guidance, settings.steps)
         noise = functools.partial(self._model.draw_noise, generator)
         return VoxCPMUtterance(self._model, prompt, sampling, noise, len(ids), settings, prefilled)
 

@@ -9,38 +9,13 @@ sections 3.3, 3.4 and 3.5.3, algorithm 1.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
-from ditar_studio.errors import StudioError
+from ditar_studio.model.sampling import Sampling
 from ditar_studio.model.solver import Network, Solver, Step
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How a patch is drawn.
-
-    Args:
-        temperature: time point, 0..1, at which noise enters the reverse ODE: 0 is deterministic,
-            1 is ordinary ODE sampling.
-        guidance: w of LM guidance; 0 is none.
-        steps: network evaluations (NFE).
-    """
-
-    temperature: float = 0.5
-    guidance: float = 1.0
-    steps: int = 10
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.temperature <= 1:
-            raise StudioError("The temperature must lie between 0 and 1.")
-        if not 0 <= self.guidance <= 10:
-            raise StudioError("The guidance must lie between 0 and 10.")
-        if not 1 <= self.steps <= 1000:
-            raise StudioError("The number of steps must lie between 1 and 1000.")
 
 
 def alpha_sigma(t: Tensor) -> tuple[Tensor, Tensor]:

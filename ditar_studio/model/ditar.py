@@ -16,7 +16,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.model.aggregator import Aggregator
 from ditar_studio.model.alignment import align
 from ditar_studio.model.config import DiTARConfig
-from ditar_studio.model.diffusion import Sampling, sample
+from ditar_studio.model.diffusion import sample
 from ditar_studio.model.fast_locdit import FastLocDiT, TunedLocDiT
 from ditar_studio.model.frozen import freeze_linears
 from ditar_studio.model.language_model import LanguageModel
@@ -24,6 +24,7 @@ from ditar_studio.model.layers import LayerCache
 from ditar_studio.model.locdit import LocDiT
 from ditar_studio.model.pointer import TextPointer, choose_pattern, elapsed_since_move
 from ditar_studio.model.reader import PhoneticReader
+from ditar_studio.model.sampling import Sampling
 from ditar_studio.model.solver import Network
 from ditar_studio.model.speaker import SIZE, SpeakerEncoder
 from ditar_studio.model.vae import Vae

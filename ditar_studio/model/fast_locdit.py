@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ditar_studio.model.diffusion import Sampling, make_solver, noise_for
+from ditar_studio.model.diffusion import make_solver, noise_for
 from ditar_studio.model.frozen_transformer import compiled_locdit, freeze
 from ditar_studio.model.locdit import LocDiT
+from ditar_studio.model.sampling import Sampling
 from ditar_studio.model.solver import Guidance, Step, run_steps
 
 

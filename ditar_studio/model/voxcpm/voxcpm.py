@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from ditar_studio.errors import StudioError
 from ditar_studio.model.kernels.thread_pool import reserve_cores
+from ditar_studio.model.sampling import Sampling
 from ditar_studio.model.solver import Guidance, Solver
 from ditar_studio.model.voxcpm import audio_vae
 from ditar_studio.model.voxcpm.audio_vae import AudioVae
@@ -34,27 +35,6 @@ from ditar_studio.model.voxcpm.locdit import LocDiT
 
 _ENCODER_BATCH = 64
 """Patches embedded at a time, which bounds the memory of long prompts."""
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How each patch is drawn.
-
-    ``guidance`` is DiTAR's w (the family's cfg_value is 1 + w); ``temperature`` is DiTAR's time
-    of introducing noise; ``steps`` are Euler steps, of which the first moves nothing.
-    """
-
-    guidance: float = 1.0
-    steps: int = 10
-    temperature: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.guidance <= 20:
-            raise ValueError("guidance must lie in 0..20")
-        if not 1 <= self.steps <= 1000:
-            raise ValueError("steps must lie in 1..1000")
-        if not 0 <= self.temperature <= 1:
-            raise ValueError("temperature must lie in 0..1")
 
 
 @dataclass(frozen=True)

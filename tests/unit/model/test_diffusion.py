@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from ditar_studio.errors import StudioError
 from ditar_studio.model import diffusion
-from ditar_studio.model.diffusion import Sampling, sample
+from ditar_studio.model.diffusion import sample
+from ditar_studio.model.sampling import Sampling
 from ditar_studio.model.solver import Step
 
 

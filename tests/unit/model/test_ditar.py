@@ -8,10 +8,10 @@ from tiny_ditar import randomised, tiny_config
 
 from ditar_studio.errors import StudioError
 from ditar_studio.model.config import PRESETS
-from ditar_studio.model.diffusion import Sampling
 from ditar_studio.model.ditar import DiTAR, Prompt
 from ditar_studio.model.locdit import LocDiT
 from ditar_studio.model.objective import DiTARLosses, DiTARObjective
+from ditar_studio.model.sampling import Sampling
 
 TEXT = torch.tensor([5, 6, 2, 7, 8, 9, 4])
 PROMPT_TEXT = torch.tensor([10, 11, 2, 12, 4])

@@ -8,11 +8,12 @@ from small_ditar import SMALL
 
 from ditar_studio.model import frozen_transformer
 from ditar_studio.model.config import DiTARConfig
-from ditar_studio.model.diffusion import Sampling, sample
+from ditar_studio.model.diffusion import sample
 from ditar_studio.model.ditar import DiTAR
 from ditar_studio.model.fast_locdit import FastLocDiT, TunedLocDiT
 from ditar_studio.model.kernels.library import missing
 from ditar_studio.model.locdit import LocDiT
+from ditar_studio.model.sampling import Sampling
 from ditar_studio.model.solver import Network
 
 

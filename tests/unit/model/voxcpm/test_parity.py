@@ -11,9 +11,10 @@ import torch
 import voxcpm_folders as folders
 
 from ditar_studio.audio.resample import resample
+from ditar_studio.model.sampling import Sampling
 from ditar_studio.model.voxcpm.checkpoint import load
 from ditar_studio.model.voxcpm.tokenizer import Tokenizer
-from ditar_studio.model.voxcpm.voxcpm import Prompt, Sampling, VoxCPM
+from ditar_studio.model.voxcpm.voxcpm import Prompt, VoxCPM
 
 MODES = {
     "zero_shot": (False, False),
@@ -72,7 +73,7 @@ def speak(loaded: Loaded, mode: str, sampling: Sampling) -> tuple[torch.Tensor, 
 def test_the_stream_equals_the_package(
     models: dict[str, Loaded], generation: str, mode: str
 ) -> None:
-    samples, _ = speak(models[generation], mode, Sampling(guidance=1.0, steps=10))
+    samples, _ = speak(models[generation], mode, Sampling(1.0, guidance=1.0, steps=10))
     with np.load(folders.DATA / f"voxcpm-{generation}.npz") as references:
         expected = references[mode]
     assert samples.shape == expected.shape
@@ -82,7 +83,7 @@ def test_the_stream_equals_the_package(
 @pytest.mark.parametrize("generation", folders.GENERATIONS)
 def test_the_stream_equals_the_offline_decode(models: dict[str, Loaded], generation: str) -> None:
     model, _ = models[generation]
-    samples, latents = speak(models[generation], "zero_shot", Sampling())
+    samples, latents = speak(models[generation], "zero_shot", Sampling(1.0))
     torch.testing.assert_close(samples, model.vae.decode(latents), rtol=0, atol=1e-5)
 
 
@@ -93,7 +94,7 @@ def test_a_continuation_starts_from_the_end_of_its_prompt(
     model, _ = models[generation]
     prompt = make_prompt(models[generation], "continuation")
     assert prompt.continuation is not None
-    samples, latents = speak(models[generation], "continuation", Sampling())
+    samples, latents = speak(models[generation], "continuation", Sampling(1.0))
     context = prompt.continuation[-model.config.context_patches :].flatten(0, 1)
     whole = model.vae.decode(torch.cat([context, latents]))
     torch.testing.assert_close(samples, whole[-len(samples) :], rtol=0, atol=1e-5)
@@ -110,7 +111,7 @@ def test_a_reference_read_before_gives_the_same_speech(
 
     def patches(reuse: bool) -> torch.Tensor:
         torch.manual_seed(folders.SEED)
-        speech = model.begin(prompt, Sampling(), 3, prefilled=prefilled if reuse else None)
+        speech = model.begin(prompt, Sampling(1.0), 3, prefilled=prefilled if reuse else None)
         return torch.cat([model.step(speech).latents for _ in range(3)])
 
     once = patches(True)
@@ -128,7 +129,7 @@ def test_a_short_prompt_s_context_is_filled_up_from_the_reference(
     prompt = replace(whole, continuation=whole.continuation[:1])
     assert prompt.continuation is not None
     torch.manual_seed(folders.SEED)
-    speech = model.begin(prompt, Sampling(), 1)
+    speech = model.begin(prompt, Sampling(1.0), 1)
     patch = model.step(speech)
     context = torch.cat([whole.reference, prompt.continuation])[-model.config.context_patches :]
     together = model.vae.decode(torch.cat([context.flatten(0, 1), patch.latents]))
@@ -157,4 +158,4 @@ def test_a_prompt_that_fills_the_model_is_refused(models: dict[str, Loaded]) -> 
 
     model, _ = models["2"]
     with pytest.raises(StudioError, match="places"):
-        model.begin(Prompt(text=(200,) * model.config.max_length), Sampling(), 1)
+        model.begin(Prompt(text=(200,) * model.config.max_length), Sampling(1.0), 1)

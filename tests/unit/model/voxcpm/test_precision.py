@@ -13,6 +13,7 @@ import voxcpm_folders as folders
 from safetensors.torch import load_file, save_file
 
 from ditar_studio.model.kernels.library import missing
+from ditar_studio.model.sampling import Sampling
 from ditar_studio.model.voxcpm import audio_vae, precision
 from ditar_studio.model.voxcpm.audio_vae import AudioVae, State
 from ditar_studio.model.voxcpm.checkpoint import load
@@ -26,7 +27,7 @@ from ditar_studio.model.voxcpm.precision import (
     Rows,
     choose,
 )
-from ditar_studio.model.voxcpm.voxcpm import Prompt, Sampling, VoxCPM
+from ditar_studio.model.voxcpm.voxcpm import Prompt, VoxCPM
 
 compiled = pytest.mark.skipif(bool(missing()), reason=f"no compiled kernels: {missing()}")
 
@@ -60,7 +61,7 @@ def in_bf16(folder: Path, generation: str = "2") -> Path:
 
 def first_patch(model: VoxCPM) -> torch.Tensor:
     torch.manual_seed(1)
-    return model.step(model.begin(Prompt((200, 300, 400)), Sampling(), 1)).latents
+    return model.step(model.begin(Prompt((200, 300, 400)), Sampling(1.0), 1)).latents
 
 
 def test_weights_released_in_16_bits_give_float32_results(
@@ -217,7 +218,7 @@ def test_hearing_a_patch_while_it_is_decoded_changes_nothing(
 def five_patches(model: VoxCPM) -> torch.Tensor:
     """Their samples; the caches have room for no more."""
     torch.manual_seed(1)
-    speech = model.begin(Prompt((200, 300, 400)), Sampling(), 5)
+    speech = model.begin(Prompt((200, 300, 400)), Sampling(1.0), 5)
     samples = torch.cat([model.step(speech).samples for _ in range(5)])
     assert speech.room == 0
     return samples
