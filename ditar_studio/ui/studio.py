@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import platformdirs
 from PySide6.QtCore import QObject
@@ -53,7 +53,8 @@ from ditar_studio.ui.widgets.basics import announce
 from ditar_studio.ui.widgets.status_line import EngineState
 
 if TYPE_CHECKING:
-    from ditar_studio.audio.player_events import PlayerStatus
+    from ditar_studio.audio.player_events import PlayerEvent, PlayerStatus
+    from ditar_studio.audio.recorder import RecorderEvent
     from ditar_studio.store.library import Library
     from ditar_studio.store.projects import Project
     from ditar_studio.ui.dialogs.settings import Choices
@@ -78,8 +79,8 @@ class Backends:
     """
 
     make_registry: Callable[[], ModelRegistry]
-    make_player: Callable[[Callable[[Any], None]], Player]
-    make_microphone: Callable[[Callable[[Any], None]], Microphone]
+    make_player: Callable[[Callable[[PlayerEvent], None]], Player]
+    make_microphone: Callable[[Callable[[RecorderEvent], None]], Microphone]
     registry: Registry
     judge: Judge
     tune: Tune = tune_voice
@@ -435,7 +436,7 @@ class Studio(QObject):
             underruns=status.underruns if speaking or status.underruns else None,
         )
 
-    def _on_sound_event(self, event: Any) -> None:
+    def _on_sound_event(self, event: PlayerEvent) -> None:
         from ditar_studio.audio import player_events
 
         match event:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
@@ -11,15 +11,17 @@ from ditar_studio.ui.bridge import Bridge
 from ditar_studio.ui.preferences import PreferenceFile
 
 if TYPE_CHECKING:
-    from ditar_studio.audio.portaudio import Device
+    from ditar_studio.audio.control import Job
+    from ditar_studio.audio.devices import DeviceEvent
+    from ditar_studio.audio.portaudio import Device, Direction
 
 
 class Registry(Protocol):
     """What is asked of a list of devices; `audio.devices.DeviceRegistry` has it."""
 
-    def serving(self, direction: Any) -> tuple[Device, ...]: ...
-    def rescan(self, asked: bool = True) -> Any: ...
-    def watch(self, on_event: Callable[[Any], None], every: float = 2.0) -> None: ...
+    def serving(self, direction: Direction) -> tuple[Device, ...]: ...
+    def rescan(self, asked: bool = True) -> Job[DeviceEvent]: ...
+    def watch(self, on_event: Callable[[DeviceEvent], None], every: float = 2.0) -> None: ...
     def close(self) -> None: ...
 
 
@@ -92,7 +94,7 @@ class Devices(QObject):
     def rescan(self, then: Callable[[], object] = lambda: None) -> None:
         """Takes the list anew, then calls `then`."""
 
-        def over(event: Any) -> None:
+        def over(event: DeviceEvent) -> None:
             self._on_event(event)
             then()
 
@@ -117,7 +119,7 @@ class Devices(QObject):
         """Ends the watching."""
         self.registry.close()
 
-    def _on_event(self, event: Any) -> None:
+    def _on_event(self, event: DeviceEvent) -> None:
         self.happened.emit(event)
         self.apply()
 

@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
+from ditar_studio.errors import assert_never
 from ditar_studio.ui.translate import counted, tr
 from ditar_studio.ui.view_models.document import Document
 from ditar_studio.ui.view_models.playback import Feed, Playback
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ditar_studio.audio.speed import Stretcher
+    from ditar_studio.engine.events import Failed
     from ditar_studio.engine.speech_model import ModelInfo, SpeechModel
     from ditar_studio.engine.voice import VoiceCache
     from ditar_studio.engine.worker import Job
+    from ditar_studio.services.render import RenderEvent
     from ditar_studio.store.takes import Take
 
 
@@ -145,7 +148,7 @@ class Engine(QObject):
         self._prepared = frozenset()
         self._set_state(ModelState.LOADING)
 
-        def work(_cancel: threading.Event) -> Iterator[Any]:
+        def work(_cancel: threading.Event) -> Iterator[ModelLoaded]:
             # Imported here, so that the window never waits for an import.
             importlib.import_module("ditar_studio.engine.preload").preload_torch()
             importlib.import_module("ditar_studio.services.render")
@@ -172,14 +175,14 @@ class Engine(QObject):
         self.info = None
         self._set_state(ModelState.NONE)
 
-        def work(_cancel: threading.Event) -> Iterator[Any]:
+        def work(_cancel: threading.Event) -> Iterator[ModelLoaded]:
             if self._registry is not None:
                 self._registry.unload()
             return iter(())
 
         self._document.bridge.generate(work, lambda _event: None, owner=self)
 
-    def _on_loading(self, event: Any) -> None:
+    def _on_loading(self, event: ModelLoaded | Failed) -> None:
         from ditar_studio.engine.events import Failed
 
         if isinstance(event, ModelLoaded):
@@ -207,7 +210,7 @@ class Engine(QObject):
         self._prepared |= wanted
         library, project_id = self._document.library, snapshot.project.id
 
-        def work(cancel: threading.Event) -> Iterator[Any]:
+        def work(cancel: threading.Event) -> Iterator[ModelLoaded]:
             from ditar_studio.services.render import get_ready
 
             model, voices = self.in_memory()
@@ -268,7 +271,7 @@ class Engine(QObject):
         variations: int,
         speed: float,
         cancel: threading.Event,
-    ) -> Iterator[Any]:
+    ) -> Iterator[SoundFed | RenderEvent]:
         """Speaks and plays, on the engine's thread."""
         from ditar_studio.services.render import (
             RenderRequest,
@@ -298,7 +301,7 @@ class Engine(QObject):
             if sound is not None:
                 sound.feed.finish()
 
-    def _on_event(self, event: Any) -> None:
+    def _on_event(self, event: SoundFed | RenderEvent | Failed) -> None:
         from ditar_studio.engine.events import Failed
         from ditar_studio.services import render
 
@@ -337,6 +340,10 @@ class Engine(QObject):
             case Failed():
                 self._end(cancelled=False)
                 self.failed.emit(event.message, event.remedy)
+            case render.SoundReady() | render.WordHeard():  # sound is given on as `SoundFed`
+                pass
+            case _:
+                assert_never(event)
 
     def _end(self, cancelled: bool) -> None:
         self._job = None

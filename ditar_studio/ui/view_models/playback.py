@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ditar_studio.audio.clip import Clip
     from ditar_studio.audio.peaks import Peaks
-    from ditar_studio.audio.player_events import PlayerStatus
+    from ditar_studio.audio.player_events import PlayerEvent, PlayerStatus
 
 _TICK_MS = 33
 _LINGER = 15
@@ -94,7 +94,7 @@ class Playback(QObject):
     def __init__(
         self,
         bridge: Bridge,
-        make_player: Callable[[Callable[[Any], None]], Player],
+        make_player: Callable[[Callable[[PlayerEvent], None]], Player],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -305,7 +305,7 @@ class Playback(QObject):
         if not self._timer.isActive():
             self._timer.start()
 
-    def _on_event(self, event: Any) -> None:
+    def _on_event(self, event: PlayerEvent) -> None:
         self.happened.emit(event)
         self._watch()
 

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from ditar_studio.audio.countdown import Countdown
     from ditar_studio.audio.level import LevelReading
     from ditar_studio.audio.peaks import Peaks
+    from ditar_studio.audio.recorder import RecorderEvent
     from ditar_studio.audio.verdict import Verdict
     from ditar_studio.store.changes import ChangeSet, Outcome
+    from ditar_studio.store.recordings import Recording
     from ditar_studio.store.voices import NewSample, Voice
 
 _TICK_MS = 40
@@ -108,7 +110,7 @@ class ReferenceMaker(QObject):
     def __init__(
         self,
         document: Document,
-        make_microphone: Callable[[Callable[[Any], None]], Microphone],
+        make_microphone: Callable[[Callable[[RecorderEvent], None]], Microphone],
         parent: QObject | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -310,7 +312,7 @@ class ReferenceMaker(QObject):
     def _begin_recording(self) -> None:
         self._set_stage(Stage.RECORDING)
 
-        def record(made: Any) -> None:
+        def record(made: Outcome[Recording]) -> None:
             self._recording_id = made.value.id
             try:
                 self.microphone.record(made.value.path)
@@ -324,7 +326,7 @@ class ReferenceMaker(QObject):
             failed=self._failed,
         )
 
-    def _on_event(self, event: Any) -> None:
+    def _on_event(self, event: RecorderEvent) -> None:
         from ditar_studio.audio import recorder
 
         match event:
