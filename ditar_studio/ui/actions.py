@@ -31,6 +31,7 @@ class Fact(Enum):
     SPEAKS_FINE_TUNED = auto()
     SCRIPT_FILLED = auto()
     LINE_SELECTED = auto()
+    LINES_WAIT = auto()
     SOUND_LOADED = auto()
     SCRIPT_SPOKEN = auto()
     PLAYABLE = auto()
@@ -350,6 +351,39 @@ SPECS: tuple[ActionSpec, ...] = (
         words=mark("unlock keep"),
     ),
     _S(
+        "script.pause",
+        mark("Silence after the line…"),
+        "Ctrl+Shift+U",
+        "clock",
+        _needs(Fact.LINE_SELECTED),
+        words=mark("pause seconds"),
+    ),
+    _S(
+        "script.settings",
+        mark("Settings of the line"),
+        "Ctrl+I",
+        "sliders",
+        _needs(Fact.LINE_SELECTED),
+        words=mark("parameters temperature own inherit"),
+    ),
+    _S(
+        "script.block",
+        mark("Begin or join a paragraph"),
+        "Ctrl+Shift+X",
+        "paragraph",
+        _needs(Fact.LINE_SELECTED),
+        words=mark("block flow"),
+        section=True,
+    ),
+    _S(
+        "script.section",
+        mark("Begin a chapter here…"),
+        "Ctrl+Shift+H",
+        "bookmark",
+        _needs(Fact.LINE_SELECTED),
+        words=mark("section heading title"),
+    ),
+    _S(
         "script.delete",
         mark("Delete the line"),
         "Ctrl+Shift+Backspace",
@@ -388,6 +422,22 @@ SPECS: tuple[ActionSpec, ...] = (
         _needs(Fact.MODEL_READY, Fact.LINE_SELECTED),
     ),
     _S("speak.stop", mark("Stop, keep what was heard"), "Esc", "stop", words=mark("cancel halt")),
+    _S(
+        "speak.pause",
+        mark("Pause speaking, or go on"),
+        "Shift+Esc",
+        "pause",
+        _needs(Fact.LINES_WAIT, Fact.MODEL_READY),
+        words=mark("queue resume continue"),
+    ),
+    _S(
+        "speak.queue",
+        mark("Lines that wait to be spoken…"),
+        "Ctrl+Shift+Y",
+        "layers",
+        _needs(Fact.LINES_WAIT),
+        words=mark("queue order"),
+    ),
     _S(
         "speak.play",
         mark("Play or pause"),

@@ -8,6 +8,7 @@ Panels know nothing of the window; whoever wires the program puts each into its 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from functools import partial
 
@@ -145,7 +146,7 @@ class MainWindow(QMainWindow):
         actions: the registry from which the menus are made.
 
     Signals:
-        closing: the window is about to close; nobody can refuse.
+        closing: the window is about to close.
         short_changed: whether the window is so low that panels should show only what is needed.
         sides_changed: left and right side were opened or closed by the user.
     """
@@ -159,6 +160,7 @@ class MainWindow(QMainWindow):
         self.actions_ = actions
         self._wanted = {"left": True, "right": True}
         self._short = False
+        self._may_close: Callable[[], bool] = lambda: True
         self._regions = {
             Place.VOICES: Region(Place.VOICES, "window", titled=False),
             Place.REFERENCE: Region(Place.REFERENCE, "window", titled=False),
@@ -209,7 +211,14 @@ class MainWindow(QMainWindow):
         if text:
             self.restoreGeometry(QByteArray.fromBase64(text.encode("ascii")))
 
+    def ask_before_closing(self, may_close: Callable[[], bool]) -> None:
+        """Closes by the user's wish only if `may_close` says so."""
+        self._may_close = may_close
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._may_close():
+            event.ignore()
+            return
         self.closing.emit()
         event.accept()
 

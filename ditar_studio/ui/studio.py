@@ -21,6 +21,7 @@ from ditar_studio.services.fine_tuning import tune_voice
 from ditar_studio.services.models import Models, default_folder
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.commands.fine_tuning import FineTuningCommands
+from ditar_studio.ui.commands.jobs import JobCommands
 from ditar_studio.ui.commands.projects import ProjectCommands
 from ditar_studio.ui.commands.script import ScriptCommands
 from ditar_studio.ui.commands.takes import TakeCommands
@@ -49,6 +50,7 @@ from ditar_studio.ui.view_models.script import Script
 from ditar_studio.ui.view_models.script_playback import ScriptPlayback
 from ditar_studio.ui.view_models.takes import Takes, read_take
 from ditar_studio.ui.view_models.voices import Voices
+from ditar_studio.ui.view_models.waiting import WaitingLines
 from ditar_studio.ui.widgets.basics import announce
 from ditar_studio.ui.widgets.status_line import EngineState
 
@@ -127,7 +129,10 @@ class Studio(QObject):
         self.devices = Devices(bridge, backends.registry, preferences, self)
         self.script = Script(self.document, self)
         self.engine = Engine(self.document, self.playback, backends.make_registry, self)
-        self.parameters = Parameters(self.document, preferences.path.parent / "presets.json", self)
+        self.waiting = WaitingLines(self.document, self.engine, self)
+        self.parameters = Parameters(
+            self.document, self.script, preferences.path.parent / "presets.json", self
+        )
         self.takes = Takes(
             self.document,
             self.script,
@@ -144,7 +149,7 @@ class Studio(QObject):
         self.models = ModelManager(bridge, Models(default_folder()), self)
         self.maker = ReferenceMaker(self.document, backends.make_microphone, self)
         self.devices.serve(self.playback.player.set_device, self.maker.microphone.set_device)
-        self.script_panel = ScriptPanel(self.script, self.engine, self.actions_)
+        self.script_panel = ScriptPanel(self.script, self.engine, self.waiting, self.actions_)
         self.player_panel = PlayerPanel(self.playback, self.devices, self.actions_)
         self.parameters_panel = ParametersPanel(self.parameters, self.actions_)
         self.takes_panel = TakesPanel(self.takes, self.actions_)
@@ -168,6 +173,7 @@ class Studio(QObject):
         """Ends playing, speaking and watching; the bridge and the library are the starter's."""
         self.script.flush()
         self.parameters.flush()
+        self.waiting.close()
         self.engine.stop()
         self.playback.close()
         self.maker.close()
@@ -208,6 +214,7 @@ class Studio(QObject):
         self.engine.flowed.connect(self._on_flow)
         self.playback.line_noted.connect(self._on_line_noted)
         self.playback.playing_line_changed.connect(self.script_panel.show_playing_line)
+        self.playback.playing_word_changed.connect(self.script_panel.show_playing_word)
         self.playback.loaded.connect(self._show_facts)
         self.engine.warned.connect(lambda _line, words, remedy: self._warn(words, remedy))
         self.engine.line_failed.connect(
@@ -219,6 +226,7 @@ class Studio(QObject):
         self.playback.happened.connect(self._on_sound_event)
         self.playback.loop_changed.connect(self.actions_.action("speak.loop").setChecked)
         self.script.changed.connect(self._show_facts)
+        self.waiting.changed.connect(self._show_facts)
         self.takes.selection_changed.connect(self._show_facts)
         self.script_panel.play_asked.connect(self._play_line)
         self.voices.changed.connect(self._show_facts)
@@ -233,6 +241,7 @@ class Studio(QObject):
         handle("speak.line", lambda: self.speak(self.script.chosen))
         handle("speak.stale", self.speak_stale)
         handle("speak.stop", self.stop)
+        handle("speak.pause", self.pause_speaking)
         handle("speak.play", lambda: self._play_with(self.playback.toggle))
         handle("speak.script", self.play_script)
         handle("speak.here", lambda: self.play_script(self.script.selected))
@@ -252,6 +261,7 @@ class Studio(QObject):
         self.take_commands = TakeCommands(self)
         self.script_commands = ScriptCommands(self)
         self.project_commands = ProjectCommands(self)
+        self.job_commands = JobCommands(self)
         self.undo_offers = UndoOffers(self)
         self.shell.settings_choices = self._settings_choices
 
@@ -311,7 +321,23 @@ class Studio(QObject):
         if not spoken:
             self.toasts.notify(tr("This line is empty."), "info", tr("Type what is to be said."))
             return
-        self.engine.speak(spoken, variations)
+        at_work = self.engine.speaking
+        if not self.engine.speak(spoken, variations):
+            if at_work:
+                self.toasts.notify(
+                    tr("Another project is still being spoken."),
+                    "info",
+                    tr("Wait for it, or stop it."),
+                )
+        elif at_work:
+            words = tr("It is spoken next.") if len(spoken) == 1 else tr("They wait to be spoken.")
+            self.toasts.notify(words, "info")
+
+    def pause_speaking(self) -> None:
+        """Stops speaking after the line at work, or goes on with what waits."""
+        self.script.flush()
+        self.parameters.flush()
+        self.waiting.pause()
 
     def _listen_to(self, path: Path) -> None:
         """Plays what a crash left; once more asked for, the same pauses and goes on."""
@@ -361,6 +387,7 @@ class Studio(QObject):
             can_redo=bool(snapshot.redo),
             script_filled=any(script.text(each.id).strip() for each in snapshot.lines),
             line_selected=line is not None,
+            lines_wait=bool(self.waiting.line_ids),
             voice_selected=self.voices.current is not None,
             take_selected=bool(takes.selected),
             two_takes=len(takes.selected) == 2,

@@ -119,6 +119,19 @@ def moment_text(seconds: float, form: str) -> str:
     return QLocale(_language).toString(QDateTime.fromSecsSinceEpoch(round(seconds)), form)
 
 
+def number(value: float, decimals: int | None = None) -> str:
+    """A number as it is written in the language in force: 0.3 or 0,3.
+
+    Args:
+        decimals: digits behind the point; as many as it takes, without them.
+    """
+    locale = QLocale(_language)
+    locale.setNumberOptions(QLocale.NumberOption.OmitGroupSeparator)
+    if decimals is not None:
+        return locale.toString(float(value), "f", decimals)
+    return locale.toString(float(value), "g", 6)
+
+
 def mark(text: str) -> str:
     """Marks `text` as translatable and gives it back unchanged."""
     return text
@@ -133,4 +146,7 @@ def duration(seconds: float) -> str:
     """Seconds in words, e.g. "3 minutes"."""
     if seconds < 90:
         return counted("{count} second", "{count} seconds", max(1, round(seconds)))
-    return counted("{count} minute", "{count} minutes", round(seconds / 60))
+    if seconds < 5400:
+        return counted("{count} minute", "{count} minutes", round(seconds / 60))
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return tr("{hours} h {minutes} min", hours=hours, minutes=minutes)

@@ -121,7 +121,7 @@ def test_what_is_heard_is_what_is_exported(
         line = studio.script_panel.rows[studio.script.lines[0].id]
         line.text.selectAll()
         qtbot.keyClicks(line.text, "Seven words are enough for this test")
-        qtbot.mouseClick(studio.script_panel.speak_button, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(studio.script_panel.bar.speak_button, Qt.MouseButton.LeftButton)
         wait(qtbot, lambda: bool(studio.takes.shown) and not studio.engine.speaking)
         wait(qtbot, lambda: studio.playback.player.status().state == "ended")
         listener.stop()

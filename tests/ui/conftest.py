@@ -10,10 +10,13 @@ import pytest
 from PySide6.QtCore import QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from quiet_studio import quiet_backends
 
 from ditar_studio.ui import translate
 from ditar_studio.ui.application import Appearance, make_application
 from ditar_studio.ui.preferences import PreferenceFile
+from ditar_studio.ui.shell import Shell
+from ditar_studio.ui.studio import Studio
 
 IGNORED = ("This plugin does not support",)
 PATIENCE_MS = 30_000
@@ -72,3 +75,25 @@ def no_qt_warnings() -> Iterator[None]:
     yield
     qInstallMessageHandler(before)
     assert not received, received
+
+
+@pytest.fixture
+def studio(
+    qtbot: QtBot, qapp: QApplication, preferences: PreferenceFile, tmp_path: Path
+) -> Iterator[Studio]:
+    preferences.change(library_folder=str(tmp_path / "library"))
+    shell = Shell(qapp, preferences)
+    made: list[Studio] = []
+    shell.opened.connect(lambda library: made.append(Studio(shell, library, quiet_backends())))
+    with qtbot.waitSignal(shell.opened, timeout=10_000):
+        shell.start()
+    studio = made[0]
+    studio.start()
+    shell.window.activateWindow()
+    qtbot.waitUntil(shell.window.isActiveWindow)
+    qtbot.waitUntil(lambda: studio.document.snapshot is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: studio.actions_.action("speak.line").isEnabled(), timeout=10_000)
+    yield studio
+    shell.window.close()
+    shell.window.deleteLater()
+    shell.deleteLater()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,9 +12,9 @@ import soundfile
 from fake_model import FakeUtterance
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QApplication, QDialog, QToolButton, QWidget
+from PySide6.QtWidgets import QDialog, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
-from quiet_studio import SilentMicrophone, quiet_backends
+from quiet_studio import SilentMicrophone
 
 from ditar_studio.assets import asset
 from ditar_studio.engine.speech_model import PatchOutput
@@ -35,8 +34,6 @@ from ditar_studio.ui.dialogs.recovery import RecoveryDialog
 from ditar_studio.ui.dialogs.samples import SamplesDialog
 from ditar_studio.ui.main_window import Place
 from ditar_studio.ui.panels.takes_panel import facts, recipe_words, take_name
-from ditar_studio.ui.preferences import PreferenceFile
-from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.studio import Studio
 from ditar_studio.ui.view_models import script_playback
 from ditar_studio.ui.view_models.document import Snapshot
@@ -46,28 +43,6 @@ from ditar_studio.ui.view_models.takes import read_take
 Dialog = TypeVar("Dialog", bound=QDialog)
 
 pytestmark = pytest.mark.filterwarnings("error")
-
-
-@pytest.fixture
-def studio(
-    qtbot: QtBot, qapp: QApplication, preferences: PreferenceFile, tmp_path: Path
-) -> Iterator[Studio]:
-    preferences.change(library_folder=str(tmp_path / "library"))
-    shell = Shell(qapp, preferences)
-    made: list[Studio] = []
-    shell.opened.connect(lambda library: made.append(Studio(shell, library, quiet_backends())))
-    with qtbot.waitSignal(shell.opened, timeout=10_000):
-        shell.start()
-    studio = made[0]
-    studio.start()
-    shell.window.activateWindow()
-    qtbot.waitUntil(shell.window.isActiveWindow)
-    qtbot.waitUntil(lambda: studio.document.snapshot is not None, timeout=10_000)
-    qtbot.waitUntil(lambda: studio.actions_.action("speak.line").isEnabled(), timeout=10_000)
-    yield studio
-    shell.window.close()
-    shell.window.deleteLater()
-    shell.deleteLater()
 
 
 def test_first_start_has_a_voice_and_a_line_to_try(studio: Studio) -> None:
@@ -582,7 +557,7 @@ def test_a_reopened_project_can_be_played_and_exported_at_once(
     for name in ("file.export", "speak.play", "speak.script", "speak.here", "speak.start"):
         assert studio.actions_.action(name).isEnabled(), name
     assert studio.player_panel.play_button.isEnabled()
-    assert studio.script_panel.play_button.isEnabled()
+    assert studio.script_panel.bar.play_button.isEnabled()
     studio.player_panel.play_button.click()
     qtbot.waitUntil(lambda: studio.playback.title == "Script" and not studio.playback.growing)
     assert studio.playback.player.status().state == "playing"
@@ -627,8 +602,8 @@ def test_the_line_that_is_heard_is_marked_and_in_sight(qtbot: QtBot, studio: Stu
     qtbot.waitUntil(lambda: studio.playback.playing_line == ids[-1])
     row = panel.rows[ids[-1]]
     assert row.state.text() == "Now playing"
-    assert row.property("playing") == "true"
-    assert panel.rows.get(ids[0]) is None or panel.rows[ids[0]].property("playing") == "false"
+    assert row.card.property("playing") == "true"
+    assert panel.rows.get(ids[0]) is None or panel.rows[ids[0]].card.property("playing") == "false"
     qtbot.waitUntil(lambda: not row.visibleRegion().isEmpty())
 
 
@@ -667,8 +642,8 @@ def test_the_buttons_beneath_the_script_say_no_more_than_fits(qtbot: QtBot, stud
     for width in (400, 520, 600):
         panel.setFixedWidth(width)
         qtbot.waitUntil(lambda width=width: panel.width() == width)
-        assert panel._resting.sizeHint().width() <= width
-        said.append(panel.play_button.text())
+        assert panel.bar._resting.sizeHint().width() <= width
+        said.append(panel.bar.play_button.text())
     assert said == ["", "Play script", "Play script"]
 
 
@@ -743,8 +718,8 @@ def test_lines_clicked_with_ctrl_and_shift_are_selected_together(
     assert studio.script.chosen == tuple(ids[1:4])
     click(rows[2].text.viewport(), left, held.ControlModifier)
     assert studio.script.chosen == (ids[1], ids[3])
-    assert studio.script_panel.count.text() == "2 of 5 lines selected"
-    assert [row.property("selected") for row in rows] == [
+    assert studio.script_panel.bar.count.text() == "2 of 5 lines selected"
+    assert [row.card.property("selected") for row in rows] == [
         "false", "true", "false", "true", "false",
     ]  # fmt: skip
     click(rows[4].text.viewport(), left)

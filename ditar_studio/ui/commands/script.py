@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from ditar_studio.errors import StudioError
-from ditar_studio.ui.dialogs.ask import NumberDialog, TextDialog
+from ditar_studio.ui.dialogs.ask import NumberDialog, SecondsDialog, TextDialog
 from ditar_studio.ui.dialogs.pronunciations import PronunciationsDialog
 from ditar_studio.ui.translate import tr
+from ditar_studio.ui.view_models.parameters import Scope
 
 if TYPE_CHECKING:
     from ditar_studio.ui.studio import Studio
@@ -38,6 +40,10 @@ class ScriptCommands:
             "script.lock", lambda _on: script.toggle_lock(script.selected)
         )
         handle("script.delete", script.delete)
+        handle("script.pause", self.choose_pause)
+        handle("script.settings", self.show_settings)
+        handle("script.block", lambda: script.toggle_block(script.selected))
+        handle("script.section", self.begin_section)
         handle("script.words", self.edit_pronunciations)
         handle("speak.variations", self.variations)
         handle("speak.preset", self.save_preset)
@@ -73,6 +79,41 @@ class ScriptCommands:
         row = self.studio.script_panel.rows.get(self.script.selected)
         if row is not None:
             self.script.split(self.script.selected, row.text.textCursor().position())
+
+    def choose_pause(self) -> None:
+        """Asks for the silence after the selected lines."""
+        line, chosen = self.script.line(self.script.selected), self.script.chosen
+        if line is None:
+            return
+        dialog = SecondsDialog(
+            tr("Silence after the line"),
+            tr("How long is it silent before the next line?"),
+            line.pause_seconds,
+            60.0,
+            tr("Set"),
+        )
+        dialog.answered.connect(lambda seconds: self.script.set_pauses(chosen, seconds))
+        self.studio.shell.show_dialog(dialog)
+
+    def show_settings(self) -> None:
+        """Shows the parameters that the selected lines have of their own."""
+        self.studio.parameters.choose_scope(Scope.LINE)
+        self.studio.window.set_side("right", True)
+        self.studio.parameters_panel.temperature.slider.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def begin_section(self) -> None:
+        """Asks for the title of the chapter that begins with the selected line."""
+        line = self.script.line(self.script.selected)
+        if line is None:
+            return
+        dialog = TextDialog(
+            tr("Chapter"),
+            tr("Its title; without one, no chapter begins here."),
+            line.section,
+            may_be_empty=True,
+        )
+        dialog.answered.connect(lambda title: self.script.set_section(line.id, title))
+        self.studio.shell.show_dialog(dialog)
 
     def edit_pronunciations(self) -> None:
         """Opens the project's pronunciation list."""

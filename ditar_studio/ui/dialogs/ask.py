@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 from ditar_studio.ui.dialogs.frame import DialogFrame
 from ditar_studio.ui.translate import tr
-from ditar_studio.ui.widgets.basics import button
+from ditar_studio.ui.widgets.basics import button, label
 
 
 class TextDialog(DialogFrame):
@@ -75,3 +75,65 @@ class NumberDialog(DialogFrame):
         self.add_buttons(None, button(tr("Cancel"), self.reject), self.ok)
         self.accepted.connect(lambda: self.answered.emit(self.field.value()))
         self.field.setFocus()
+
+
+class SecondsDialog(DialogFrame):
+    """Asks for a time in seconds.
+
+    Signals:
+        answered: the seconds.
+    """
+
+    answered = Signal(float)
+
+    def __init__(self, title: str, text: str, value: float, most: float, accept: str) -> None:
+        super().__init__(title, text)
+        self.field = QDoubleSpinBox()
+        self.field.setRange(0.0, most)
+        self.field.setSingleStep(0.1)
+        self.field.setSuffix(tr(" s"))
+        self.field.setValue(value)
+        self.field.setAccessibleName(title)
+        self.field.selectAll()
+        self.body.addWidget(self.field)
+        self.ok = button(accept, self.accept, "primary")
+        self.ok.setDefault(True)
+        self.add_buttons(None, button(tr("Cancel"), self.reject), self.ok)
+        self.accepted.connect(lambda: self.answered.emit(self.field.value()))
+        self.field.setFocus()
+
+
+class LeaveDialog(DialogFrame):
+    """Asks whether to quit although something is at work.
+
+    Args:
+        going_on: what it is, in sentences.
+        may_wait: whether it can be waited for.
+
+    Signals:
+        leave: quit now.
+        leave_then: quit when it is done.
+    """
+
+    leave = Signal()
+    leave_then = Signal()
+
+    def __init__(self, going_on: list[str], may_wait: bool) -> None:
+        super().__init__(tr("Quit in the middle of work?"))
+        for words in going_on:
+            self.body.addWidget(label(words, wrap=True))
+        self.stay = button(tr("Keep working"), self.reject, "primary")
+        self.stay.setDefault(True)
+        self.then = button(tr("Quit when it is done"), self._then)
+        self.then.setVisible(may_wait)
+        self.now = button(tr("Quit now"), self._now, "danger")
+        self.add_buttons(self.now, None, self.then, self.stay)
+        self.stay.setFocus()
+
+    def _now(self) -> None:
+        self.accept()
+        self.leave.emit()
+
+    def _then(self) -> None:
+        self.accept()
+        self.leave_then.emit()

@@ -17,10 +17,11 @@ from ditar_studio.ui import icons
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import tr
-from ditar_studio.ui.view_models.parameters import MODES, Parameters, Preset
+from ditar_studio.ui.view_models.parameters import MODES, Parameters, Preset, Scope
 from ditar_studio.ui.widgets.basics import action_button, column, label, quiet, row, scrolling
 from ditar_studio.ui.widgets.choice import Choice
 from ditar_studio.ui.widgets.section import Section
+from ditar_studio.ui.widgets.segmented import Segmented
 from ditar_studio.ui.widgets.toggle import Toggle
 from ditar_studio.ui.widgets.value_slider import ValueSlider
 
@@ -112,6 +113,17 @@ class ParametersPanel(QWidget):
         self._style_row.setLayout(
             column(label(tr("Style"), "strong"), self.style_text, spacing=Space.XS)
         )
+        self.scope = Segmented(
+            tr("Parameters of"),
+            {
+                Scope.PROJECT.value: tr("Project"),
+                Scope.VOICE.value: tr("Voice"),
+                Scope.BLOCK.value: tr("Paragraph"),
+                Scope.LINE.value: tr("Line"),
+            },
+        )
+        self.scope.chosen.connect(lambda key: parameters.choose_scope(Scope(key)))
+        self.scope_words = label("", "caption", wrap=True)
         self.pin_action = actions.action("speak.pin")
         self.presets_button = QPushButton(tr("Presets"))
         self.presets_button.setIcon(icons.icon("sliders"))
@@ -148,6 +160,8 @@ class ParametersPanel(QWidget):
         layout = QVBoxLayout(content)
         layout.setContentsMargins(Space.L, 0, Space.L, Space.M)
         layout.setSpacing(Space.M)
+        layout.addWidget(self.scope)
+        layout.addWidget(self.scope_words)
         layout.addWidget(self.temperature)
         layout.addWidget(self.finer)
         layout.addStretch(1)
@@ -181,6 +195,11 @@ class ParametersPanel(QWidget):
         """Shows the values and bounds as they are now."""
         self._showing = True
         p = self.parameters
+        if self.scope.choice != p.scope.value:
+            self.scope.choose(p.scope.value)
+        self.scope_words.setText(self._whose())
+        self.scope_words.setVisible(p.scope is not Scope.PROJECT)
+        self.speed.setVisible(p.scope is Scope.PROJECT)
         defaults = p.defaults
         low, high = p.info.guidance_range if p.info else (0.0, 3.0)
         bounds = {
@@ -218,6 +237,19 @@ class ParametersPanel(QWidget):
         if not self.style_text.hasFocus():
             self.style_text.setText(p.value("style") or "")
         self._showing = False
+
+    def _whose(self) -> str:
+        """What the parameters that are shown are for."""
+        p = self.parameters
+        match p.scope:
+            case Scope.VOICE if p.voice is not None:
+                return tr("For whatever {voice} speaks, in all projects.", voice=p.voice.name)
+            case Scope.BLOCK if p.line is not None:
+                return tr("For the paragraph of the selected line.")
+            case Scope.LINE if p.line is not None:
+                return tr("For the selected lines alone.")
+            case _:
+                return tr("For the whole project: no line is selected.")
 
     def _moved(self, name: str, value: object) -> None:
         if not self._showing:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from PySide6.QtCore import QObject, Signal
 
 from ditar_studio.errors import assert_never
+from ditar_studio.services.line_queue import LineQueue
 from ditar_studio.ui.translate import counted, tr
 from ditar_studio.ui.view_models.document import Document
 from ditar_studio.ui.view_models.playback import Feed, Playback
@@ -73,12 +74,17 @@ class Flow:
         fraction: of all that was asked for, 0..1.
         rtf: time to make / length of what was made.
         seconds: since it was asked for.
+        number: of the take at work, from 1, of `total`.
+        seconds_left: until all is made, as far as that can be told.
     """
 
     line_id: str
     fraction: float
     rtf: float | None
     seconds: float
+    number: int = 1
+    total: int = 1
+    seconds_left: float | None = None
 
 
 class Engine(QObject):
@@ -94,6 +100,11 @@ class Engine(QObject):
         line_failed: line id, message, remedy.
         stopped: nothing is spoken any more: ids of the takes made, whether it was cancelled.
         failed: message, remedy; then `stopped`.
+        queue_changed: other lines wait, or in another order.
+
+    Attributes:
+        queue: the lines that wait while others are spoken, and those left when it was paused.
+        project_id: the project whose lines are spoken.
     """
 
     state_changed = Signal(object)
@@ -105,6 +116,7 @@ class Engine(QObject):
     line_failed = Signal(str, str, str)
     stopped = Signal(tuple, bool)
     failed = Signal(str, str)
+    queue_changed = Signal()
 
     def __init__(
         self,
@@ -119,7 +131,10 @@ class Engine(QObject):
         self._make_registry = make_registry
         self._registry: Registry | None = None
         self._job: Job | None = None
+        self.queue = LineQueue(())
+        self.project_id = ""
         self._feed = Feed(playback)
+        self._open = False
         self._preparing: Job | None = None
         self._prepared: frozenset[str] = frozenset()
         self.state = ModelState.NONE
@@ -132,6 +147,7 @@ class Engine(QObject):
         self._sample_rate = 24000
         self._speed = 1.0
         self._made_seconds = 0.0
+        self._take_at = 0.0
         self._takes: list[Take] = []
         document.loaded.connect(lambda _snapshot: self._get_ready())
 
@@ -139,6 +155,11 @@ class Engine(QObject):
     def speaking(self) -> bool:
         """Whether something is being spoken."""
         return self._job is not None
+
+    @property
+    def line_at_work(self) -> str:
+        """The id of the line that is being spoken; empty if none is."""
+        return self._line if self.speaking else ""
 
     # --- the model
 
@@ -238,26 +259,59 @@ class Engine(QObject):
 
     # --- speaking
 
-    def speak(self, line_ids: Sequence[str], variations: int = 1) -> bool:
-        """Speaks lines of the open project; False if that isn't possible now."""
+    def speak(self, line_ids: Sequence[str], variations: int = 1, done: int = 0) -> bool:
+        """Speaks lines of the open project, after those that wait already; one alone is next.
+
+        Args:
+            done: how many takes were made before a pause that this ends.
+
+        Returns:
+            False if that isn't possible now.
+        """
         snapshot = self._document.snapshot
-        if not line_ids or self.speaking or self.state is not ModelState.READY or not snapshot:
+        if not line_ids or self.state is not ModelState.READY or not snapshot:
             return False
+        project_id = snapshot.project.id
+        if self.speaking:
+            if project_id != self.project_id:
+                return False
+            self.queue.pause(False)
+            self.queue.add(line_ids, variations, first=len(line_ids) == 1)
+            self.queue_changed.emit()
+            return True
         ids = tuple(line_ids)
+        self.project_id = project_id
+        self.queue = queue = LineQueue(ids, variations, done)
         self._speed = speed = snapshot.project.settings.speed
         self._takes, self._line, self.first_sound = [], ids[0], None
-        self._made_seconds = 0.0
+        goes_on = self._open and self._feed.active
+        if not goes_on:
+            self._made_seconds = 0.0
+        self._open = False
         self._asked_at = time.monotonic()
         if self._preparing is not None:
             self._preparing.cancel()
-        project_id = snapshot.project.id
         self._job = self._document.bridge.generate(
-            lambda cancel: self._work(project_id, ids, variations, speed, cancel),
+            lambda cancel: self._work(project_id, queue, speed, goes_on, cancel),
             self._on_event,
             owner=self,
         )
         self.started.emit(ids)
+        self.queue_changed.emit()
         return True
+
+    def pause(self) -> None:
+        """Stops speaking after the line at work; what waits is kept in `queue`."""
+        if self.speaking:
+            self.queue.pause()
+            self.queue_changed.emit()
+
+    def finish_sound(self) -> None:
+        """Nothing more is added to what was made before a pause."""
+        if self._open:
+            self._open = False
+            self._feed.finish()
+            self._playback.end_growing(self._feed, "run", self._playback.title)
 
     def stop(self) -> None:
         """Stops speaking after the patch at work; what was made becomes a take."""
@@ -267,12 +321,16 @@ class Engine(QObject):
     def _work(
         self,
         project_id: str,
-        line_ids: tuple[str, ...],
-        variations: int,
+        queue: LineQueue,
         speed: float,
+        goes_on: bool,
         cancel: threading.Event,
     ) -> Iterator[SoundFed | RenderEvent]:
-        """Speaks and plays, on the engine's thread."""
+        """Speaks and plays, on the engine's thread.
+
+        Args:
+            goes_on: whether what is made is heard behind what was made before.
+        """
         from ditar_studio.services.render import (
             RenderRequest,
             RenderStarted,
@@ -282,12 +340,14 @@ class Engine(QObject):
         )
 
         model, voices = self.in_memory()
-        request = RenderRequest(project_id, line_ids, variations)
+        request = RenderRequest(project_id, queue.line_ids)
+        library = self._document.library
         sound: _Sound | None = None
         try:
-            for event in render(self._document.library, model, request, cancel, voices):
+            for event in render(library, model, request, cancel, voices, queue=queue):
                 if isinstance(event, RenderStarted):
-                    self._feed = self._playback.begin_feed(event.sample_rate)
+                    if not (goes_on and self._feed.active):
+                        self._feed = self._playback.begin_feed(event.sample_rate)
                     sound = _Sound(self._feed, event.sample_rate, speed)
                     yield event
                 elif isinstance(event, SoundReady):
@@ -298,7 +358,7 @@ class Engine(QObject):
                         yield from sound.end_take()
                     yield event
         finally:
-            if sound is not None:
+            if sound is not None and not (queue.paused and len(queue) and not cancel.is_set()):
                 sound.feed.finish()
 
     def _on_event(self, event: SoundFed | RenderEvent | Failed) -> None:
@@ -314,6 +374,9 @@ class Engine(QObject):
             case render.RenderStarted():
                 self._sample_rate = event.sample_rate
                 assert self.info is not None
+                if self._playback.shows(self._feed):
+                    return
+                self._made_seconds = 0.0
                 self._playback.show_growing(
                     self._feed,
                     event.sample_rate,
@@ -323,11 +386,26 @@ class Engine(QObject):
                 )
             case render.TakeStarted():
                 self._line = event.take.line_id or ""
+                self._take_at = self._made_seconds
                 self._playback.note_line(self._feed, self._line, self._made_seconds)
                 self.line_begun.emit(self._line)
             case render.RenderProgress():
                 seconds = time.monotonic() - self._asked_at
-                self.flowed.emit(Flow(self._line, event.fraction, event.rtf, seconds))
+                self.flowed.emit(
+                    Flow(
+                        self._line,
+                        event.fraction,
+                        event.rtf,
+                        seconds,
+                        event.number,
+                        event.total,
+                        event.seconds_left,
+                    )
+                )
+            case render.WordHeard():
+                word, speed = event.word, self._speed
+                begins = self._take_at + word.begins / speed
+                self._playback.note_word(self._feed, self._line, word.start, word.end, begins)
             case render.RenderWarned():
                 self.warned.emit(event.line_id, event.message, event.remedy)
             case render.TakeDone():
@@ -348,13 +426,19 @@ class Engine(QObject):
     def _end(self, cancelled: bool) -> None:
         self._job = None
         made = self._takes
-        if not made:
+        if cancelled:
+            self.queue = LineQueue(())
+        self._open = self.queue.paused and len(self.queue) > 0 and not cancelled
+        if self._open:
+            pass  # what waits is heard behind it, should it go on
+        elif not made:
             self._playback.drop_growing(self._feed)
         elif len(made) == 1:
             self._playback.end_growing(self._feed, made[0].id, " ".join(made[0].text.split()))
         else:
             words = counted("{count} take", "{count} takes", len(made))
             self._playback.end_growing(self._feed, "run", words)
+        self.queue_changed.emit()
         self.stopped.emit(tuple(take.id for take in made), cancelled)
 
 

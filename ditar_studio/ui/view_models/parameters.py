@@ -1,4 +1,8 @@
-"""The parameters of speaking, as the sliders show them: the project's, in the model's bounds."""
+"""The parameters of speaking, as the sliders show them, in the model's bounds.
+
+They are the project's, or those of a voice, a paragraph or a line, which inherit them: for these
+the inherited values are the defaults.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,10 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +21,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import ModelInfo
-from ditar_studio.ui.translate import mark, tr
+from ditar_studio.store.projects import Line
+from ditar_studio.store.voice import Voice
+from ditar_studio.ui.translate import mark, number, tr
 from ditar_studio.ui.view_models.document import Document
+from ditar_studio.ui.view_models.script import Script
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +58,43 @@ MODES: dict[str, str] = {
 """The ways in which a voice can be used, for models that know several."""
 
 
+NAMES: dict[str, str] = {
+    "temperature": mark("Temperature"),
+    "guidance": mark("Guidance"),
+    "steps": mark("Steps"),
+    "candidates": mark("Candidates"),
+    "verify": mark("Listen to each sentence"),
+    "seed": mark("Seed"),
+    "mode": mark("Use of the voice"),
+    "style": mark("Style"),
+}
+"""What the generation settings are called."""
+
+
+class Scope(Enum):
+    """Whose parameters are shown and changed."""
+
+    PROJECT = "project"
+    VOICE = "voice"
+    BLOCK = "block"
+    LINE = "line"
+
+
+def settings_words(line: Line) -> str:
+    """The settings that a line, or the paragraph that it opens, has of its own, in words."""
+    block = line.block_settings if line.opens_block else {}
+    told = []
+    for heading, settings in ((tr("Paragraph"), block), (tr("Line"), line.settings)):
+        values = [
+            f"{tr(NAMES[name])} {number(value) if isinstance(value, float) else value}"
+            for name, value in settings.items()
+            if name in NAMES
+        ]
+        if values:
+            told.append(f"{heading}: {', '.join(values)}")
+    return " · ".join(told)
+
+
 @dataclass(frozen=True)
 class Preset:
     """A named set of parameters; `own` ones were made by the user and can be deleted."""
@@ -78,11 +124,18 @@ class Parameters(QObject):
     preset_deleted = Signal(str)
 
     def __init__(
-        self, document: Document, presets_file: Path, parent: QObject | None = None
+        self,
+        document: Document,
+        script: Script,
+        presets_file: Path,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.document = document
+        self._script = script
+        self.scope = Scope.PROJECT
         self.info: ModelInfo | None = None
+        self._first_defaults = GenerationSettings()
         self._file = presets_file
         self._own = _read_presets(presets_file)
         self._deleted: tuple[str, dict[str, Any]] | None = None
@@ -94,14 +147,77 @@ class Parameters(QObject):
         self._timer.setInterval(STROKE_MS)
         self._timer.timeout.connect(self.flush)
         document.loaded.connect(lambda _snapshot: self.changed.emit())
+        script.changed.connect(self._on_script)
+        self._targets: tuple[str, ...] = ()
+
+    # --- whose
+
+    @property
+    def line(self) -> Line | None:
+        """The selected line."""
+        return self._script.line(self._script.selected)
+
+    @property
+    def voice(self) -> Voice | None:
+        """The voice of the selected line, else that of the project."""
+        snapshot, line = self.document.snapshot, self.line
+        if snapshot is None:
+            return None
+        return (
+            snapshot.voice_of(line) if line else snapshot.voice(snapshot.project.settings.voice_id)
+        )
+
+    def choose_scope(self, scope: Scope) -> None:
+        """Shows and changes the parameters of something else."""
+        if scope is not self.scope:
+            self.flush()
+            self.scope = scope
+            self._sent.clear()
+            self.changed.emit()
+
+    def _on_script(self) -> None:
+        targets = self._script.chosen
+        if targets != self._targets:
+            self.flush()
+            self._targets = targets
+            if self.scope is not Scope.PROJECT:
+                self._sent.clear()
+                self.changed.emit()
+
+    @property
+    def _layers(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """The generation settings that what is shown inherits, and its own."""
+        snapshot, line, voice = self.document.snapshot, self.line, self.voice
+        if snapshot is None:
+            return {}, {}
+        project = snapshot.project.settings.generation
+        of_voice = voice.settings if voice is not None else {}
+        match self.scope:
+            case Scope.VOICE if voice is not None:
+                return project, of_voice
+            case Scope.BLOCK if line is not None:
+                return {**project, **of_voice}, line.block_settings
+            case Scope.LINE if line is not None:
+                return {**project, **of_voice, **line.block_settings}, line.settings
+            case _:
+                return {}, project
 
     # --- values
 
     @property
     def defaults(self) -> dict[str, Any]:
-        """The values that the model sounds best with; no seed: it is rolled for each take."""
-        settings = self.info.default_settings if self.info else GenerationSettings()
-        return {**settings.as_dict(), "seed": None, "speed": 1.0}
+        """The values that are inherited; in the end those that the model sounds best with.
+
+        There is no seed among the model's: it is rolled for each take.
+        """
+        settings = self.info.default_settings if self.info else self._first_defaults
+        inherited = {n: v for n, v in self._layers[0].items() if v is not None and n in LABELS}
+        return {**settings.as_dict(), "seed": None, "speed": 1.0, **inherited}
+
+    def expect(self, settings: GenerationSettings) -> None:
+        """Shows these defaults until the model is there and tells its own."""
+        self._first_defaults = settings
+        self.changed.emit()
 
     def value(self, name: str) -> Any:
         """The value in force."""
@@ -109,13 +225,10 @@ class Parameters(QObject):
             if name in layer:
                 return layer[name]
         snapshot = self.document.snapshot
-        if snapshot is not None:
-            settings = snapshot.project.settings
-            if name == "speed":
-                return settings.speed
-            if settings.generation.get(name) is not None:
-                return settings.generation[name]
-        return self.defaults[name]
+        if snapshot is not None and name == "speed":
+            return snapshot.project.settings.speed
+        own = self._layers[1].get(name)
+        return self.defaults[name] if own is None else own
 
     @property
     def least_steps(self) -> int:
@@ -237,15 +350,19 @@ class Parameters(QObject):
                 if self._sent.get(name) == value:
                     self._sent.pop(name, None)
 
-        self.document.ask(
-            self.document.library.projects.change_settings,
-            snapshot.project.id,
-            label=label,
-            merge=merge,
-            done=over,
-            failed=over,
-            **changes,
-        )
+        blocks, voice = self.document.library.blocks, self.voice
+        for_lines: dict[Scope, Callable[..., object]] = {
+            Scope.BLOCK: blocks.change_block_settings,
+            Scope.LINE: blocks.change_line_settings,
+        }
+        ask = partial(self.document.ask, done=over, failed=over)
+        if self.scope in for_lines and self._script.chosen:
+            ask(for_lines[self.scope], list(self._script.chosen), generation, label, merge)
+        elif self.scope is Scope.VOICE and voice is not None:
+            ask(blocks.change_voice_settings, voice.id, generation, label, merge)
+        else:
+            projects = self.document.library.projects
+            ask(projects.change_settings, snapshot.project.id, label=label, merge=merge, **changes)
         self.changed.emit()
 
     def _write(self) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -68,6 +69,24 @@ class Feed:
         self._playback._with_feed(self, lambda player: player.finish())
 
 
+@dataclass(frozen=True)
+class PlayingWord:
+    """A word of a line in a sound.
+
+    Attributes:
+        line_id: the line.
+        start, end: its characters in what was spoken, end exclusive.
+    """
+
+    line_id: str
+    start: int
+    end: int
+
+
+Words = Sequence[tuple[float, PlayingWord]]
+"""Words of a sound with the seconds from its start at which they begin, in their order."""
+
+
 class Playback(QObject):
     """The player as the window sees it.
 
@@ -80,6 +99,7 @@ class Playback(QObject):
         loop_changed: whether it repeats.
         line_noted: id of a line and where it begins in a sound of several, in seconds.
         playing_line_changed: the id of the line that is at the playhead now; empty for none.
+        playing_word_changed: the `PlayingWord` at the playhead now; None for none.
     """
 
     loaded = Signal()
@@ -90,6 +110,7 @@ class Playback(QObject):
     loop_changed = Signal(bool)
     line_noted = Signal(str, float)
     playing_line_changed = Signal(str)
+    playing_word_changed = Signal(object)
 
     def __init__(
         self,
@@ -105,6 +126,9 @@ class Playback(QObject):
         self.title = ""
         self.source = ""
         self.playing_line = ""
+        self.playing_word: PlayingWord | None = None
+        self._word_starts: list[float] = []
+        self._words: list[PlayingWord] = []
         self.looping = False
         self.patch_seconds = 0.0
         self._region: tuple[float, float] | None = None
@@ -125,6 +149,10 @@ class Playback(QObject):
     def growing(self) -> bool:
         """Whether more is still added to the sound."""
         return self._growing is not None
+
+    def shows(self, feed: Feed) -> bool:
+        """Whether the sound that is shown is still fed by `feed`."""
+        return self._growing is feed
 
     def claim(self) -> Callable[[], bool]:
         """Notes that a sound is wanted; what is returned says whether no other was since."""
@@ -167,6 +195,11 @@ class Playback(QObject):
             self._lines.append(line_id)
             self.line_noted.emit(line_id, at)
 
+    def note_word(self, feed: Feed, line_id: str, start: int, end: int, at: float) -> None:
+        """Says that in what is fed a word of a line begins `at` seconds from the start."""
+        if self._growing is feed:
+            self._add_word(at, PlayingWord(line_id, start, end))
+
     def end_growing(self, feed: Feed, source: str, title: str) -> None:
         """Nothing more is added; what it has become, and what that is called."""
         if self._growing is feed:
@@ -176,9 +209,15 @@ class Playback(QObject):
             self.finished.emit()
 
     def load(
-        self, clip: Clip, title: str, source: str, play: bool = True, line_id: str = ""
+        self,
+        clip: Clip,
+        title: str,
+        source: str,
+        play: bool = True,
+        line_id: str = "",
+        words: Words = (),
     ) -> None:
-        """Plays a finished sound; `line_id` is the line it is of, if it is a take."""
+        """Plays a finished sound; `line_id` is the line it is of, if it is a take, of `words`."""
         from ditar_studio.audio.peaks import Peaks
 
         self._wanted += 1
@@ -191,6 +230,8 @@ class Playback(QObject):
         self._region = None
         self._apply_loop()
         self._loaded(line_id)
+        for at, word in words:
+            self._add_word(at, word)
 
     def drop_growing(self, feed: Feed) -> None:
         """Nothing came of what was to be fed."""
@@ -219,13 +260,14 @@ class Playback(QObject):
         source: str,
         play: bool = True,
         line_id: str = "",
+        words: Words = (),
     ) -> None:
         """Reads a sound in the background, then plays it, unless something else was wanted."""
         still_wanted = self.claim()
 
         def show(clip: Clip) -> None:
             if still_wanted():
-                self.load(clip, title, source, play, line_id)
+                self.load(clip, title, source, play, line_id, words)
 
         self.bridge.background(read, done=show, owner=self)
 
@@ -297,6 +339,7 @@ class Playback(QObject):
 
     def _loaded(self, line_id: str = "") -> None:
         self._starts, self._lines = ([0.0], [line_id]) if line_id else ([], [])
+        self._word_starts, self._words = [], []
         self.loaded.emit()
         self._watch()
 
@@ -327,3 +370,15 @@ class Playback(QObject):
         if line_id != self.playing_line:
             self.playing_line = line_id
             self.playing_line_changed.emit(line_id)
+        place = bisect_right(self._word_starts, status.position) - 1
+        word = self._words[place] if there and place >= 0 else None
+        if word is not None and word.line_id != line_id:
+            word = None
+        if word != self.playing_word:
+            self.playing_word = word
+            self.playing_word_changed.emit(word)
+
+    def _add_word(self, at: float, word: PlayingWord) -> None:
+        place = bisect_right(self._word_starts, at)  # one said again may come late
+        self._word_starts.insert(place, at)
+        self._words.insert(place, word)

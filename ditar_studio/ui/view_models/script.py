@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 TYPING_MS = 350
 USUAL_PAUSE = 0.25
+BLOCK_PAUSE = 0.6
+SECTION_PAUSE = 1.5
 
 
 class Script(QObject):
@@ -72,6 +74,14 @@ class Script(QObject):
             self._placed = lines
             self._places = {line.id: place for place, line in enumerate(lines)}
         return self._places.get(line_id, -1)
+
+    def neighbours(self, line_id: str) -> tuple[Line | None, Line | None]:
+        """The lines before and after a line."""
+        lines, place = self.lines, self.index(line_id)
+        if place < 0:
+            return None, None
+        before = lines[place - 1] if place else None
+        return before, lines[place + 1] if place + 1 < len(lines) else None
 
     def text(self, line_id: str) -> str:
         """What a line says, typing that the library doesn't have yet included."""
@@ -161,7 +171,7 @@ class Script(QObject):
 
     # --- lines
 
-    def add(self, text: str = "", after: str = "") -> None:
+    def add(self, text: str = "", after: str = "", *, opens_block: bool = True) -> None:
         """Adds a line behind another (or at the end) and puts the cursor into it."""
         snapshot = self._ready()
         if snapshot is None:
@@ -172,6 +182,7 @@ class Script(QObject):
             other.voice_id if other else None,
             other.speaker if other else "",
             other.pause_seconds if other else USUAL_PAUSE,
+            opens_block,
         )
         at = self.index(after) + 1 if other else None
         self._insert([new], at)
@@ -197,8 +208,12 @@ class Script(QObject):
 
         self.document.bridge.background(read, done=insert, owner=self)
 
-    def split(self, line_id: str, at: int) -> None:
-        """Cuts a line at a character; at its end that adds an empty line."""
+    def split(self, line_id: str, at: int, *, opens_block: bool = True) -> None:
+        """Cuts a line at a character; at its end that adds an empty line.
+
+        Args:
+            opens_block: whether what follows begins a paragraph, or flows on.
+        """
         text = self.text(line_id)
         if text[at:].strip() and text[:at].strip():
             self.flush()
@@ -206,11 +221,12 @@ class Script(QObject):
                 self.document.library.projects.split_line,
                 line_id,
                 at,
+                opens_block=opens_block,
                 done=lambda made: self._focus(made.value[1].id, 0),
             )
         else:
             self.flush()
-            self.add(after=line_id)
+            self.add(after=line_id, opens_block=opens_block)
 
     def join_with_previous(self, line_id: str) -> None:
         """Hangs a line onto the one before it; an empty one goes away."""
@@ -280,6 +296,22 @@ class Script(QObject):
         if line is not None and abs(line.pause_seconds - seconds) > 1e-6:
             self._ask(self.document.library.projects.set_pause, line_id, seconds)
 
+    def set_pauses(self, line_ids: Sequence[str], seconds: float) -> None:
+        """Sets the silence after several lines."""
+        self._ask(self.document.library.blocks.set_pauses, list(line_ids), seconds)
+
+    def toggle_block(self, line_id: str) -> None:
+        """Has a line begin a paragraph, or flow on from the line above."""
+        line = self.line(line_id)
+        if line is not None and self.index(line_id) > 0:
+            self.flush()
+            self._ask(self.document.library.blocks.set_opens, [line_id], not line.opens_block)
+
+    def set_section(self, line_id: str, title: str) -> None:
+        """Begins a chapter of a title with a line; an empty title ends that."""
+        self.flush()
+        self._ask(self.document.library.blocks.set_section, line_id, title)
+
     def toggle_lock(self, line_id: str) -> None:
         """Locks a line, with those chosen with it, against being spoken anew, or unlocks it."""
         line = self.line(line_id)
@@ -336,12 +368,33 @@ class Script(QObject):
 def new_lines(read: Sequence[ScriptLine], voices: Sequence[Voice]) -> list[NewLine]:
     """Lines for the library; a speaker who is called like a voice gets it."""
     by_name = {voice.name.casefold(): voice.id for voice in voices}
+    pauses = usual_pauses(read)
     return [
         NewLine(
             line.text,
             by_name.get((line.speaker or "").casefold()),
             line.speaker or "",
-            USUAL_PAUSE if line.pause_seconds is None else line.pause_seconds,
+            pause if line.pause_seconds is None else line.pause_seconds,
+            line.opens_block,
+            line.section,
         )
-        for line in read
+        for line, pause in zip(read, pauses, strict=True)
+    ]
+
+
+def usual_pauses(read: Sequence[ScriptLine]) -> list[float]:
+    """The silence after each line: longer at the end of a paragraph, longest before a chapter.
+
+    Where nothing flows on, lines are no paragraphs, but a dialogue or a list.
+    """
+    if all(line.opens_block and not line.section for line in read):
+        return [USUAL_PAUSE] * len(read)
+    following = [*read[1:], None]
+    return [
+        USUAL_PAUSE
+        if line is None or not line.opens_block
+        else SECTION_PAUSE
+        if line.section
+        else BLOCK_PAUSE
+        for line in following
     ]

@@ -19,10 +19,11 @@ from ditar_studio.ui.translate import tr
 from ditar_studio.ui.view_models.document import Document
 from ditar_studio.ui.view_models.playback import Feed, Playback
 from ditar_studio.ui.view_models.script import Script
-from ditar_studio.ui.view_models.takes import read_take
+from ditar_studio.ui.view_models.takes import read_take, words_of
 
 if TYPE_CHECKING:
     from ditar_studio.audio.clip import Clip
+    from ditar_studio.store.takes import Take
 
 AHEAD_SECONDS = 600.0
 """So much is read ahead of the playhead."""
@@ -33,7 +34,7 @@ class _Part:
     """A line's take and the silence after it, in seconds."""
 
     line_id: str
-    path: Path
+    take: Take
     pause: float
 
 
@@ -61,11 +62,11 @@ class ScriptPlayback(QObject):
         if snapshot is None:
             return 0, 0
         lines = snapshot.lines[max(0, self._script.index(first)) :]
-        paths = {take.id: take.path for take in snapshot.takes}
+        takes = {take.id: take for take in snapshot.takes}
         parts = [
-            _Part(line.id, paths[line.take_id], line.pause_seconds)
+            _Part(line.id, takes[line.take_id], line.pause_seconds)
             for line in lines
-            if line.take_id in paths
+            if line.take_id in takes
         ]
         if parts:
             parts[-1] = replace(parts[-1], pause=0.0)
@@ -73,7 +74,7 @@ class ScriptPlayback(QObject):
             still_wanted = self._playback.claim()
             self._document.bridge.background(
                 _highest_rate,
-                [part.path for part in parts],
+                [part.take.path for part in parts],
                 done=lambda rate: self._begin(parts, rate) if still_wanted() else None,
                 owner=self,
             )
@@ -116,6 +117,8 @@ class ScriptPlayback(QObject):
         self._reading = False
         if feed is self._feed:
             self._playback.note_line(feed, part.line_id, self._fed)
+            for at, word in words_of(part.take, self._speed, self._fed):
+                self._playback.note_word(feed, part.line_id, word.start, word.end, at)
             feed.feed(clip.samples)
             self._playback.grow(feed, clip.samples)
             self._fed += clip.seconds
@@ -143,6 +146,6 @@ def _read(part: _Part, speed: float, rate: int) -> Clip:
 
     from ditar_studio.audio.clip import Clip
 
-    clip = read_take(part.path, speed).resample(rate)
+    clip = read_take(part.take.path, speed).resample(rate)
     silence = np.zeros(round(part.pause * rate), np.float32)
     return Clip(np.concatenate([clip.samples, silence]), rate)

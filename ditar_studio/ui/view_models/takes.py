@@ -14,7 +14,7 @@ from ditar_studio.store.takes import Take
 from ditar_studio.ui.translate import tr
 from ditar_studio.ui.view_models.document import Document
 from ditar_studio.ui.view_models.parameters import Parameters
-from ditar_studio.ui.view_models.playback import Playback
+from ditar_studio.ui.view_models.playback import Playback, PlayingWord, Words
 from ditar_studio.ui.view_models.script import Script
 
 if TYPE_CHECKING:
@@ -129,6 +129,7 @@ class Takes(QObject):
             self.title(take),
             take.id,
             line_id=take.line_id or "",
+            words=words_of(take, speed),
         )
 
     def play_or_pause(self, take_id: str) -> None:
@@ -231,6 +232,15 @@ class Takes(QObject):
             failed=lambda _error: None,
             owner=self,
         )
+
+
+def words_of(take: Take, speed: float, at: float = 0.0) -> Words:
+    """When the words of a take are heard that is played at a speed, `at` seconds in a sound."""
+    line_id = take.line_id or ""
+    return [
+        (at + word.begins / speed, PlayingWord(line_id, word.start, word.end))
+        for word in take.words
+    ]
 
 
 def read_take(path: Path, speed: float) -> Clip:

@@ -1,0 +1,203 @@
+"""The text of a line of the script, as high as it is."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
+from PySide6.QtGui import (
+    QFocusEvent,
+    QFont,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QResizeEvent,
+    QTextCursor,
+    QTextLayout,
+)
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QTextEdit
+
+from ditar_studio.ui import theme
+
+_MARGIN = 2
+
+
+@lru_cache(maxsize=2000)
+def _lines(text: str, font: QFont, width: int) -> int:
+    """The number of lines on screen that a text takes."""
+    layout = QTextLayout(text, font)
+    layout.beginLayout()
+    count = 0
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(max(1, width))
+        count += 1
+    layout.endLayout()
+    return max(1, count)
+
+
+class LineEdit(QPlainTextEdit):
+    """The text of a line; as high as it is, and one step of the studio's undo.
+
+    Signals:
+        typed: the text, after each change by the user.
+        split_asked: Return was pressed at this position: a paragraph is to begin there.
+        flow_asked: likewise Shift+Return: a line that flows on.
+        join_asked: Backspace was pressed at the very start.
+        left: the cursor left upwards (-1) or downwards (1).
+        pasted: text of several lines was pasted.
+        focused: it has the keyboard focus now.
+        marked: it was clicked with Ctrl held.
+        reached: it was clicked with Shift held, while something else had the focus.
+    """
+
+    typed = Signal(str)
+    split_asked = Signal(int)
+    flow_asked = Signal(int)
+    join_asked = Signal()
+    left = Signal(int)
+    pasted = Signal(str)
+    focused = Signal()
+    marked = Signal()
+    reached = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setUndoRedoEnabled(False)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click gives the focus by itself
+        self.setTabChangesFocus(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setProperty("line_text", "true")
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.document().setDocumentMargin(_MARGIN)
+        self.textChanged.connect(self._on_text)
+        self._quiet = False
+        self._word: tuple[int, int] | None = None
+        self._fit()
+
+    def show_text(self, text: str) -> None:
+        """Shows `text`; the cursor stays about where it was."""
+        if text != self.toPlainText():
+            at = self.textCursor().position()
+            self._quiet = True
+            self.setPlainText(text)
+            self._quiet = False
+            self.put_cursor(min(at, len(text)))
+
+    def put_cursor(self, at: int) -> None:
+        """Puts the cursor at a position; -1 is the end."""
+        cursor = self.textCursor()
+        if at < 0:
+            cursor.movePosition(QTextCursor.MoveOperation.End)
+        else:
+            cursor.setPosition(min(at, len(self.toPlainText())))
+        self.setTextCursor(cursor)
+
+    def mark_word(self, span: tuple[int, int] | None) -> None:
+        """Shows that the word at these characters is heard; None for no word."""
+        if span == self._word:
+            return
+        self._word = span
+        if span is None or span[1] > len(self.toPlainText()):
+            self.setExtraSelections([])
+            return
+        selection = QTextEdit.ExtraSelection()
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(span[0])
+        cursor.setPosition(span[1], QTextCursor.MoveMode.KeepAnchor)
+        colours = theme.current().colours
+        selection.cursor = cursor
+        selection.format.setBackground(colours.color("accent"))
+        selection.format.setForeground(colours.color("on_accent"))
+        self.setExtraSelections([selection])
+
+    def event(self, event: QEvent) -> bool:
+        undoing = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and any(event.matches(key) for key in undoing)
+        ):
+            event.ignore()
+            return False
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        cursor = self.textCursor()
+        plain = event.modifiers() in (
+            Qt.KeyboardModifier.NoModifier,
+            Qt.KeyboardModifier.KeypadModifier,
+        )
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if plain:
+                self.split_asked.emit(cursor.position())
+            elif event.modifiers() == Qt.KeyboardModifier.ShiftModifier:
+                self.flow_asked.emit(cursor.position())
+            else:
+                event.ignore()
+            return
+        if (
+            event.key() == Qt.Key.Key_Backspace
+            and plain
+            and cursor.atStart()
+            and not cursor.hasSelection()
+        ):
+            self.join_asked.emit()
+            return
+        if plain and event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            up = event.key() == Qt.Key.Key_Up
+            way = QTextCursor.MoveOperation.Up if up else QTextCursor.MoveOperation.Down
+            if not QTextCursor(cursor).movePosition(way):
+                self.left.emit(-1 if up else 1)
+                return
+        super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        held = event.modifiers()
+        if held & Qt.KeyboardModifier.ControlModifier:
+            self.marked.emit()
+        elif held & Qt.KeyboardModifier.ShiftModifier and not self.hasFocus():
+            self.reached.emit()
+        else:
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+            self.focused.emit()
+            super().mousePressEvent(event)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        text = source.text()
+        if len(text.strip().splitlines()) > 1:
+            self.pasted.emit(text)
+        else:
+            self.insertPlainText(" ".join(text.split("\n")))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        # A menu that closes or a window that comes back leaves the selected lines as they are.
+        if event.reason() not in (
+            Qt.FocusReason.PopupFocusReason,
+            Qt.FocusReason.ActiveWindowFocusReason,
+        ):
+            self.focused.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _on_text(self) -> None:
+        self._fit()
+        if not self._quiet:
+            self.typed.emit(self.toPlainText())
+
+    def height_with(self, text: str, width: int) -> int:
+        """The height of a field like this one with another text and width."""
+        return self._height(_lines(text, self.font(), width - 2 * _MARGIN))
+
+    def _height(self, lines: int) -> int:
+        return lines * self.fontMetrics().lineSpacing() + 2 * _MARGIN + 8
+
+    def _fit(self) -> None:
+        """Makes the field as high as its text."""
+        height = self._height(max(1, round(self.document().size().height())))
+        if height != self.minimumHeight():
+            self.setFixedHeight(height)
