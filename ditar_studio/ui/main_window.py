@@ -333,6 +333,10 @@ class MainWindow(QMainWindow):
                 Place.VOICES.value: tr(TITLES[Place.VOICES]),
                 Place.REFERENCE.value: tr(TITLES[Place.REFERENCE]),
             },
+            {
+                Place.VOICES.value: tr(TITLES[Place.VOICES]),
+                Place.REFERENCE.value: tr("New"),
+            },
         )
         self._left_stack = QStackedWidget()
         self._left_stack.addWidget(self._regions[Place.VOICES])

@@ -215,7 +215,7 @@ def test_tab_goes_through_a_long_script_before_what_is_beneath_it(
         QApplication.processEvents()
         window.focusNextChild()
         here = window.focusWidget()
-        assert here is not panel.add_button, len(visited)
+        assert here is not panel.bar.add_button, len(visited)
         at = next(line_id for line_id, row in panel.rows.items() if row.isAncestorOf(here))
         if at != visited[-1]:
             visited.append(at)

@@ -49,6 +49,11 @@ def test_pasted_paragraphs_are_blocks_with_longer_pauses_behind_them(
     assert rows[ids[1]].y() == rows[ids[0]].geometry().bottom() + 1
     assert rows[ids[3]].y() > rows[ids[2]].geometry().bottom() + 1
     assert rows[ids[1]].height() < rows[ids[0]].height()
+    assert rows[ids[0]].pause.value() == 0.6  # of the paragraph: behind its last line
+    rows[ids[0]].pause.setValue(1.0)
+    qtbot.waitUntil(
+        lambda: [line.pause_seconds for line in studio.script.lines][:3] == [0.25, 0.25, 1.0]
+    )
 
 
 def test_return_begins_a_paragraph_and_shift_return_a_line_in_it(
@@ -100,6 +105,12 @@ def test_what_can_be_done_with_a_line_is_in_a_menu_beside_it(qtbot: QtBot, studi
     qtbot.waitUntil(lambda: studio.script.lines[1].pause_seconds == 2.5)
 
 
+def choose(studio: Studio, scope: Scope) -> None:
+    """Chooses whose parameters are shown."""
+    panel = studio.parameters_panel
+    panel.scope.activated.emit(panel.scope.findData(scope))
+
+
 def test_settings_of_a_line_and_of_its_paragraph_are_its_own_and_seen(
     qtbot: QtBot, studio: Studio
 ) -> None:
@@ -109,7 +120,7 @@ def test_settings_of_a_line_and_of_its_paragraph_are_its_own_and_seen(
     studio.script.select(second)
     studio.actions_.action("script.settings").trigger()
     assert parameters.scope is Scope.LINE
-    assert panel.scope.choice == "line"
+    assert panel.scope.currentData() is Scope.LINE
     assert not panel.speed.isVisibleTo(panel)
     panel.temperature.set_value(0.9)
     qtbot.waitUntil(lambda: [x.state for x in studio.script.lines] == ["rendered", "stale"])
@@ -123,12 +134,12 @@ def test_settings_of_a_line_and_of_its_paragraph_are_its_own_and_seen(
     qtbot.waitUntil(lambda: panel.temperature.value == 0.9)
     panel.temperature.reset_button.click()
     qtbot.waitUntil(lambda: [x.state for x in studio.script.lines] == ["rendered"] * 2)
-    panel.scope.choose("block")
+    choose(studio, Scope.BLOCK)
     panel.temperature.set_value(0.7)
     qtbot.waitUntil(lambda: studio.script.lines[1].block_settings == {"temperature": 0.7})
-    panel.scope.choose("line")
+    choose(studio, Scope.LINE)
     assert panel.temperature.default == 0.7
-    panel.scope.choose("project")
+    choose(studio, Scope.PROJECT)
     assert panel.temperature.value == 0.5
 
 
@@ -138,7 +149,7 @@ def test_settings_of_a_voice_hold_wherever_it_speaks(qtbot: QtBot, studio: Studi
     studio.script.set_voice(studio.script.lines[1].id, voices["Michael"])
     qtbot.waitUntil(lambda: studio.script.lines[1].voice_id == voices["Michael"])
     studio.script.select(studio.script.lines[1].id)
-    studio.parameters_panel.scope.choose("voice")
+    choose(studio, Scope.VOICE)
     studio.parameters.set("steps", 20)
     qtbot.waitUntil(lambda: studio.script.lines[1].generation.get("steps") == 20)
     assert "steps" not in studio.script.lines[0].generation

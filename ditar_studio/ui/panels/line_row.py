@@ -90,6 +90,7 @@ class LineShown:
         voice: the name of its voice, or what stands for it.
         own_voice: whether it has one of its own, or another than the line before in its paragraph.
         ends_block: whether it is the last one of its paragraph.
+        pause: the silence after it, or after the paragraph that it opens.
         settings: the settings that it has of its own, in words.
         work: that it is heard, being spoken, or waits for it; empty if none of these.
     """
@@ -100,6 +101,7 @@ class LineShown:
     voice: str
     own_voice: bool
     ends_block: bool = True
+    pause: float = 0.25
     settings: str = ""
     work: str = ""
 
@@ -157,7 +159,6 @@ class LineRow(QWidget):
         self.pause.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.pause.setFixedWidth(72)
         self.pause.setKeyboardTracking(False)
-        self.pause.setToolTip(tr("Silence after this line."))
         self.text = LineEdit()
         self.title = QLineEdit()
         self.title.setProperty("section_title", "true")
@@ -209,9 +210,17 @@ class LineRow(QWidget):
             tr("Voice of line {number}: {voice}", number=number, voice=shown.voice)
         )
         set_property(self.voice, "own", str(shown.own_voice).lower())
-        self.pause.setAccessibleName(tr("Pause after line {number}", number=number))
+        whole = line.opens_block and not shown.ends_block
+        self.pause.setAccessibleName(
+            tr("Pause after the paragraph of line {number}", number=number)
+            if whole
+            else tr("Pause after line {number}", number=number)
+        )
+        self.pause.setToolTip(
+            tr("Silence after this paragraph.") if whole else tr("Silence after this line.")
+        )
         self.pause.blockSignals(True)
-        self.pause.setValue(line.pause_seconds)
+        self.pause.setValue(shown.pause)
         self.pause.blockSignals(False)
         self.lock.setChecked(line.locked)
         self.lock.setIcon(icons.icon("lock" if line.locked else "unlock", "faint"))
@@ -277,6 +286,8 @@ class LineRow(QWidget):
                 home.setAlignment(
                     tool, Qt.AlignmentFlag.AlignTop if not opens else Qt.AlignmentFlag(0)
                 )
+            height = 0 if opens else self.play.sizeHint().height()
+            self.number.setMinimumHeight(height)
             if opens:
                 self._head.insertWidget(0, self.number)
                 self._head.insertWidget(1, self.voice)

@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QLineEdit,
     QMenu,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -20,8 +19,8 @@ from ditar_studio.ui.translate import tr
 from ditar_studio.ui.view_models.parameters import MODES, Parameters, Preset, Scope
 from ditar_studio.ui.widgets.basics import action_button, column, label, quiet, row, scrolling
 from ditar_studio.ui.widgets.choice import Choice
+from ditar_studio.ui.widgets.fitting_button import FittingButton
 from ditar_studio.ui.widgets.section import Section
-from ditar_studio.ui.widgets.segmented import Segmented
 from ditar_studio.ui.widgets.toggle import Toggle
 from ditar_studio.ui.widgets.value_slider import ValueSlider
 
@@ -113,22 +112,23 @@ class ParametersPanel(QWidget):
         self._style_row.setLayout(
             column(label(tr("Style"), "strong"), self.style_text, spacing=Space.XS)
         )
-        self.scope = Segmented(
+        self.scope = Choice(
             tr("Parameters of"),
-            {
-                Scope.PROJECT.value: tr("Project"),
-                Scope.VOICE.value: tr("Voice"),
-                Scope.BLOCK.value: tr("Paragraph"),
-                Scope.LINE.value: tr("Line"),
-            },
+            tr("A voice, a paragraph or a line can have parameters of its own."),
         )
-        self.scope.chosen.connect(lambda key: parameters.choose_scope(Scope(key)))
+        for scope, words in (
+            (Scope.PROJECT, tr("The whole project")),
+            (Scope.VOICE, tr("The voice")),
+            (Scope.BLOCK, tr("This paragraph")),
+            (Scope.LINE, tr("This line")),
+        ):
+            self.scope.addItem(words, scope)
+        self.scope.activated.connect(lambda i: parameters.choose_scope(self.scope.itemData(i)))
         self.scope_words = label("", "caption", wrap=True)
         self.pin_action = actions.action("speak.pin")
-        self.presets_button = QPushButton(tr("Presets"))
+        self.presets_button = FittingButton((tr("Presets"), ""))
         self.presets_button.setIcon(icons.icon("sliders"))
         self.presets_button.setIconSize(QSize(20, 16))
-        self.presets_button.setAutoDefault(False)
         self.presets_menu = QMenu(self.presets_button)
         self.presets_menu.aboutToShow.connect(self._fill_presets)
         self.presets_button.setMenu(self.presets_menu)
@@ -195,8 +195,7 @@ class ParametersPanel(QWidget):
         """Shows the values and bounds as they are now."""
         self._showing = True
         p = self.parameters
-        if self.scope.choice != p.scope.value:
-            self.scope.choose(p.scope.value)
+        self.scope.setCurrentIndex(self.scope.findData(p.scope))
         self.scope_words.setText(self._whose())
         self.scope_words.setVisible(p.scope is not Scope.PROJECT)
         self.speed.setVisible(p.scope is Scope.PROJECT)

@@ -192,7 +192,9 @@ class ScriptPanel(QWidget):
         made.selected.connect(lambda: script.select(line_id))
         made.marked.connect(lambda: script.select_also(line_id))
         made.reached.connect(lambda: script.select_to(line_id))
-        made.pause_chosen.connect(lambda seconds: script.set_pause(line_id, seconds))
+        made.pause_chosen.connect(
+            lambda seconds: script.set_pause(script.end_of_block(line_id), seconds)
+        )
         made.lock_asked.connect(lambda: script.toggle_lock(line_id))
         made.play_asked.connect(lambda: self.play_asked.emit(line_id))
         made.more_asked.connect(lambda at: self._show_more(line_id, at))
@@ -235,12 +237,18 @@ class ScriptPanel(QWidget):
                 name,
                 own,
                 after is None or after.opens_block,
+                self._pause_of(line),
                 settings_words(line),
                 work,
             )
         )
         shown.set_selected(line.id in self._chosen)
         shown.set_playing(line.id == self._playing_line)
+
+    def _pause_of(self, line: Line) -> float:
+        """The silence after a line, or after the paragraph that it opens."""
+        last = self.script.line(self.script.end_of_block(line.id)) if line.opens_block else line
+        return last.pause_seconds if last is not None else line.pause_seconds
 
     def _show_more(self, line_id: str, at: QWidget) -> None:
         """Opens the menu of all that can be done with a line."""

@@ -218,7 +218,11 @@ class TakesPanel(QWidget):
         super().__init__()
         self.takes = takes
         self.actions_ = actions
-        self.scope = Segmented(tr("Which takes"), {"line": tr("This line"), "all": tr("All lines")})
+        self.scope = Segmented(
+            tr("Which takes"),
+            {"line": tr("This line"), "all": tr("All lines")},
+            {"line": tr("Line"), "all": tr("All")},
+        )
         self.model = TakesModel(takes)
         self.view = TakesView(takes)
         self.view.setModel(self.model)

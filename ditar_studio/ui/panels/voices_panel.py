@@ -47,9 +47,10 @@ from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import counted, tr
 from ditar_studio.ui.view_models.fine_tuning import FineTuning
 from ditar_studio.ui.view_models.voices import Voices
-from ditar_studio.ui.widgets.basics import button, column, icon_button, label, row, surface
+from ditar_studio.ui.widgets.basics import column, icon_button, label, row, surface
 from ditar_studio.ui.widgets.chips import TagChips
 from ditar_studio.ui.widgets.empty_state import EmptyState
+from ditar_studio.ui.widgets.fitting_button import FittingButton
 from ditar_studio.ui.widgets.search_field import SearchField
 
 ROW = 54
@@ -234,7 +235,9 @@ class VoicesPanel(QWidget):
         self.menu = QMenu(self.more)
         self._fill(self.menu)
         self.more.setMenu(self.menu)
-        self.use_button = button(tr("Speak in this voice"), self._use, "primary")
+        self.use_button = FittingButton((tr("Speak in this voice"), tr("Use")))
+        self.use_button.setProperty("kind", "primary")
+        self.use_button.clicked.connect(self._use)
         body = column(
             row(self.name, None, self.play_button, self.more, spacing=Space.HAIR),
             self.about,
@@ -277,8 +280,10 @@ class VoicesPanel(QWidget):
         self.play_button.setEnabled(sample is not None)
         used = self.voices.speaks(voice)
         self.use_button.setEnabled(not used)
-        self.use_button.setText(
-            tr("The project speaks in it") if used else tr("Speak in this voice")
+        self.use_button.set_texts(
+            (tr("The project speaks in it"), tr("In use"))
+            if used
+            else (tr("Speak in this voice"), tr("Use"))
         )
 
     def _show_fine_tuning(self) -> None:

@@ -83,6 +83,15 @@ class Script(QObject):
         before = lines[place - 1] if place else None
         return before, lines[place + 1] if place + 1 < len(lines) else None
 
+    def end_of_block(self, line_id: str) -> str:
+        """The last line of the paragraph that a line is in."""
+        lines, place = self.lines, self.index(line_id)
+        if place < 0:
+            return line_id
+        while place + 1 < len(lines) and not lines[place + 1].opens_block:
+            place += 1
+        return lines[place].id
+
     def text(self, line_id: str) -> str:
         """What a line says, typing that the library doesn't have yet included."""
         for typed in (self._typed, self._sent):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QSizePolicy, QToolButton
+
+_PADDING = 20
+"""Pixels beside the words of a button."""
 
 
 class Segmented(QFrame):
@@ -15,6 +18,7 @@ class Segmented(QFrame):
     Args:
         name: accessible name of the whole.
         choices: key -> words shown.
+        short: key -> shorter words for where there is not enough room.
 
     Signals:
         chosen: the key of the new choice, also when it is set by the program.
@@ -22,8 +26,12 @@ class Segmented(QFrame):
 
     chosen = Signal(str)
 
-    def __init__(self, name: str, choices: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, choices: Mapping[str, str], short: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__()
+        self._words = choices
+        self._short = short or {}
         self.setProperty("segmented", "true")
         self.setAccessibleName(name)
         self._buttons: dict[str, QToolButton] = {}
@@ -56,6 +64,34 @@ class Segmented(QFrame):
             KeyError: there is no such choice.
         """
         self._buttons[key].setChecked(True)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        size = super().minimumSizeHint()
+        return QSize(0, size.height()) if self._short else size
+
+    def _fit(self) -> None:
+        """Shows the short words if the long ones would be cut."""
+        if not self._short:
+            return
+        button = next(iter(self._buttons.values()))
+        button.ensurePolished()
+        metrics = button.fontMetrics()
+        widest = max(metrics.horizontalAdvance(words) for words in self._words.values())
+        room = (self.width() - 6 - 2 * (len(self._buttons) - 1)) // max(1, len(self._buttons))
+        fits = widest + _PADDING <= room
+        for key, each in self._buttons.items():
+            words = self._words[key] if fits else self._short.get(key, self._words[key])
+            if each.text() != words:
+                each.setText(words)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
