@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ditar_studio.ui import icons
+from ditar_studio.ui import icons, theme
 from ditar_studio.ui.actions import MENUS, Actions
 from ditar_studio.ui.application import NAME
 from ditar_studio.ui.focus_order import go_to, stops
@@ -345,7 +345,6 @@ class MainWindow(QMainWindow):
         top = row(self.tabs)
         top.setContentsMargins(Space.M, Space.M, Space.M, Space.XS)
         self.left = surface("window", column(top, self._left_stack, spacing=0))
-        self.left.setMinimumWidth(264)
 
         self.message_area = QWidget()
         self.messages = QVBoxLayout(self.message_area)
@@ -366,7 +365,6 @@ class MainWindow(QMainWindow):
         self.right.setStretchFactor(0, 1)
         self.right.setStretchFactor(1, 1)
         self.right.setChildrenCollapsible(False)
-        self.right.setMinimumWidth(284)
 
         self.columns = QSplitter(Qt.Orientation.Horizontal)
         for part in (self.left, self.centre, self.right):
@@ -375,12 +373,20 @@ class MainWindow(QMainWindow):
             self.columns.setStretchFactor(index, stretch)
         self.columns.setChildrenCollapsible(False)
         self.columns.setSizes([304, 656, 320])
+        theme.manager.changed.connect(self._widen_sides)
+        self._widen_sides()
         self.status = StatusLine()
         body = QWidget()
         parts = column(self.columns, self.status, spacing=0)
         parts.setStretch(0, 1)
         body.setLayout(parts)
         return body
+
+    def _widen_sides(self) -> None:
+        """Gives the sides more room for larger text."""
+        more = 1 + 0.5 * (theme.current().type.body / theme.TypeScale().body - 1)
+        self.left.setMinimumWidth(round(264 * more))
+        self.right.setMinimumWidth(round(284 * more))
 
     def _choose_left(self, place: str) -> None:
         self._left_stack.setCurrentWidget(self._regions[Place(place)])

@@ -24,6 +24,7 @@ _catalogue: dict[str, str] = {}
 _language = "en"
 
 _FIELD = re.compile(r"{(\d)}")
+_NUMBER = re.compile(r"-?\d+\.(?P<decimals>\d+)")
 _SENTENCE_END = re.compile(r"(?<=[.:!?]) ")
 
 
@@ -47,6 +48,9 @@ def set_language(language: str) -> None:
     _ = LANGUAGES[language]
     _catalogue = load_catalogue(language)
     _language = language
+    locale = QLocale(language)
+    locale.setNumberOptions(QLocale.NumberOption.OmitGroupSeparator)
+    QLocale.setDefault(locale)
 
 
 @cache
@@ -98,10 +102,16 @@ def _known(text: str) -> str | None:
     for pattern, translated in _patterns(_language):
         found = pattern.fullmatch(text)
         if found is not None:
-            values = {name[1:]: _known(v) or v for name, v in found.groupdict().items()}
+            values = {name[1:]: _known(v) or _number(v) for name, v in found.groupdict().items()}
             parts = _FIELD.split(translated)
             return "".join(values[part] if i % 2 else part for i, part in enumerate(parts))
     return None
+
+
+def _number(text: str) -> str:
+    """A number within a message as it is written in the language in force; else the text."""
+    found = _NUMBER.fullmatch(text)
+    return number(float(text), len(found["decimals"])) if found else text
 
 
 def tr(text: str, /, **values: object) -> str:

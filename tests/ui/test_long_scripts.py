@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
+from ditar_studio.services.line_queue import LineQueue, Waiting
 from ditar_studio.ui import notifications
 from ditar_studio.ui.commands import jobs
 from ditar_studio.ui.dialogs.ask import LeaveDialog, SecondsDialog, TextDialog
@@ -17,6 +20,20 @@ from ditar_studio.ui.view_models.parameters import Scope
 from .test_studio import dialog, reopen, speak
 
 pytestmark = pytest.mark.filterwarnings("error")
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """Lets the first line be taken; each further one when it is released once more."""
+    gate, take = threading.Semaphore(1), LineQueue.take
+
+    def take_at_gate(queue: LineQueue) -> Waiting | None:
+        assert gate.acquire(timeout=60)
+        return take(queue)
+
+    monkeypatch.setattr(LineQueue, "take", take_at_gate)
+    return gate
+
 
 PROSE = "One here. Two there. Three now.\n\nFour then. Five last."
 
@@ -156,7 +173,7 @@ def test_settings_of_a_voice_hold_wherever_it_speaks(qtbot: QtBot, studio: Studi
 
 
 def test_what_waits_is_shown_put_in_order_paused_and_gone_on_with(
-    qtbot: QtBot, studio: Studio
+    qtbot: QtBot, studio: Studio, gate: threading.Semaphore
 ) -> None:
     ids = paste(qtbot, studio, "One.\n\nTwo.\n\nThree.\n\nFour.", 4)
     bar = studio.script_panel.bar
@@ -170,6 +187,7 @@ def test_what_waits_is_shown_put_in_order_paused_and_gone_on_with(
             studio.waiting.reorder([ids[3], ids[1], ids[2]])
             studio.waiting.remove([ids[1]])
             studio.actions_.action("speak.pause").trigger()
+        gate.release()
 
     studio.engine.line_begun.connect(pause_first)
     with qtbot.waitSignal(studio.engine.stopped):
@@ -188,6 +206,7 @@ def test_what_waits_is_shown_put_in_order_paused_and_gone_on_with(
     assert studio.waiting.line_ids == (ids[2], ids[3])
     shown.accept()
     with qtbot.waitSignal(studio.engine.stopped):
+        gate.release()
         bar.go_on_button.click()
     assert begun == [ids[0], ids[2], ids[3]]
     assert any(words.startswith("3 of 3 · Speaking line 4") for words in told)
@@ -195,23 +214,29 @@ def test_what_waits_is_shown_put_in_order_paused_and_gone_on_with(
     assert not bar.strip.isVisible()
 
 
-def test_a_line_asked_for_while_others_are_spoken_is_next(qtbot: QtBot, studio: Studio) -> None:
+def test_a_line_asked_for_while_others_are_spoken_is_next(
+    qtbot: QtBot, studio: Studio, gate: threading.Semaphore
+) -> None:
     ids = paste(qtbot, studio, "One.\n\nTwo.\n\nThree.", 3)
     begun: list[str] = []
     studio.engine.line_begun.connect(begun.append)
     studio.engine.line_begun.connect(
         lambda _line: studio.speak((ids[2],)) if len(begun) == 1 else None
     )
+    studio.engine.line_begun.connect(lambda _line: gate.release())
     with qtbot.waitSignal(studio.engine.stopped):
         studio.speak(tuple(ids))
     assert begun == [ids[0], ids[2], ids[1]]
     assert studio.toasts.words == "It is spoken next."
 
 
-def test_what_waited_waits_again_in_a_reopened_project(qtbot: QtBot, studio: Studio) -> None:
+def test_what_waited_waits_again_in_a_reopened_project(
+    qtbot: QtBot, studio: Studio, gate: threading.Semaphore
+) -> None:
     ids = paste(qtbot, studio, "One.\n\nTwo.\n\nThree.", 3)
     project_id = studio.document.project_id
     studio.engine.line_begun.connect(lambda _line: studio.engine.pause())
+    studio.engine.line_begun.connect(lambda _line: gate.release())
     with qtbot.waitSignal(studio.engine.stopped):
         studio.speak(tuple(ids))
     kept = studio.library.submit(studio.library.projects.queue, project_id).result()
@@ -231,9 +256,12 @@ def test_what_waited_waits_again_in_a_reopened_project(qtbot: QtBot, studio: Stu
     qtbot.waitUntil(lambda: kept_now() == ())
 
 
-def test_stopping_leaves_nothing_waiting(qtbot: QtBot, studio: Studio) -> None:
+def test_stopping_leaves_nothing_waiting(
+    qtbot: QtBot, studio: Studio, gate: threading.Semaphore
+) -> None:
     ids = paste(qtbot, studio, "One.\n\nTwo.\n\nThree.", 3)
     studio.engine.line_begun.connect(lambda _line: studio.stop())
+    studio.engine.line_begun.connect(lambda _line: gate.release())
     with qtbot.waitSignal(studio.engine.stopped):
         studio.speak(tuple(ids))
     assert studio.waiting.line_ids == ()

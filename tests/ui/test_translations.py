@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QLocale
 
 import ditar_studio.ui
 from ditar_studio.ui import translate
@@ -159,3 +160,28 @@ def test_messages_are_known_with_values_in_them_and_one_after_the_other() -> Non
     assert sentence("Nobody ever said that.") == "Nobody ever said that."
     translate.set_language("en")
     assert sentence("The disk is full.") == "The disk is full."
+
+
+def test_numbers_are_written_as_in_the_language_in_force() -> None:
+    assert translate.number(0.5) == "0.5"
+    assert translate.number(12345.678, 1) == "12345.7"
+    translate.set_language("de")
+    assert translate.number(0.5) == "0,5"
+    assert translate.number(12345.678, 1) == "12345,7"
+    assert QLocale().toString(1.5) == "1,5"
+
+
+def test_no_number_is_written_with_an_english_point_in_the_interface() -> None:
+    """Formats of decimals reach the eye only through `number`."""
+    wrong = [
+        f"{source.name}:{node.lineno}"
+        for source in SOURCES
+        if source.name != "translate.py"
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("tr", "counted", "label")
+        for inside in ast.walk(node)
+        if isinstance(inside, ast.FormattedValue)
+        and inside.format_spec is not None
+        and ast.unparse(inside.format_spec).rstrip("'\"")[-1:] in ("f", "g")
+    ]
+    assert wrong == []

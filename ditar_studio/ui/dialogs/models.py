@@ -13,7 +13,7 @@ from ditar_studio.services.offers import Offer
 from ditar_studio.ui.dialogs.settings import group, setting
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.theme import Space
-from ditar_studio.ui.translate import duration, tr
+from ditar_studio.ui.translate import duration, number, tr
 from ditar_studio.ui.view_models.models import ModelManager
 from ditar_studio.ui.widgets.basics import button, column, icon_button, label, row
 
@@ -221,5 +221,5 @@ class ModelsPage(QWidget):
 def amount(count: int) -> str:
     """Bytes in words, e.g. "1.61 GB"."""
     if count >= 1e9:
-        return f"{count / 1e9:.2f} GB"
-    return f"{count / 1e6:.0f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
+        return f"{number(count / 1e9, 2)} GB"
+    return f"{number(count / 1e6, 0)} MB" if count >= 1e6 else f"{number(count / 1e3, 0)} kB"

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 from ditar_studio.ui import icons
 from ditar_studio.ui.dialogs.frame import DialogFrame
 from ditar_studio.ui.theme import Space
-from ditar_studio.ui.translate import counted, mark, moment_text, tr
+from ditar_studio.ui.translate import counted, mark, moment_text, number, tr
 from ditar_studio.ui.widgets.basics import (
     button,
     column,
@@ -97,7 +97,7 @@ class RecoveryDialog(DialogFrame):
             tr(
                 "Keep: {kind}, {seconds} s, {text}",
                 kind=tr(kind),
-                seconds=f"{item.seconds:.1f}",
+                seconds=number(item.seconds, 1),
                 text=words,
             )
         )
@@ -107,7 +107,7 @@ class RecoveryDialog(DialogFrame):
             tr(
                 "{kind} · {seconds} s · {when}",
                 kind=tr(kind),
-                seconds=f"{item.seconds:.1f}",
+                seconds=number(item.seconds, 1),
                 when=when,
             ),
             "small",

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QPlainTextEdit, QWidget
 
 from ditar_studio.ui.dialogs.frame import DialogFrame
-from ditar_studio.ui.translate import tr
+from ditar_studio.ui.translate import number, tr
 from ditar_studio.ui.view_models.voices import Voices
 from ditar_studio.ui.widgets.basics import button, label, row
 from ditar_studio.ui.widgets.messages import Toasts
@@ -82,14 +82,14 @@ class SamplesDialog(DialogFrame):
         chosen = self.current.id if self.current is not None else ""
         self.list.blockSignals(True)
         self.list.clear()
-        for number, sample in enumerate(voice.samples):
+        for place, sample in enumerate(voice.samples):
             said = " ".join(sample.transcript.split()) or tr("words not written down")
-            name = tr("{seconds} s: {words}", seconds=f"{sample.seconds:.1f}", words=said)
-            item = QListWidgetItem(name if number else tr("Speaks from: {sample}", sample=name))
+            name = tr("{seconds} s: {words}", seconds=number(sample.seconds, 1), words=said)
+            item = QListWidgetItem(name if place else tr("Speaks from: {sample}", sample=name))
             item.setData(Qt.ItemDataRole.UserRole, sample)
             item.setToolTip(said)
             self.list.addItem(item)
-            if sample.id == chosen or not number:
+            if sample.id == chosen or not place:
                 self.list.setCurrentItem(item)
         self.list.blockSignals(False)
         self._show()

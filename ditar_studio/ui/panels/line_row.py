@@ -11,10 +11,8 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QResizeEvent,
-    QWheelEvent,
 )
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QFrame,
     QLineEdit,
     QMenu,
@@ -36,6 +34,7 @@ from ditar_studio.ui.widgets.basics import (
     set_property,
     surface,
 )
+from ditar_studio.ui.widgets.number_field import NumberField
 
 STATES: dict[LineState, tuple[str, str]] = {
     "empty": (mark("Not spoken yet"), "border_strong"),
@@ -68,16 +67,6 @@ class _StateBar(QFrame):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.current().colours.color(self._colour))
         painter.drawRoundedRect(QRectF(0, 0, 4, self.height()), 2, 2)
-
-
-class _PauseField(QDoubleSpinBox):
-    """Leaves the wheel to the script unless it has the focus."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
 
 @dataclass(frozen=True)
@@ -149,16 +138,12 @@ class LineRow(QWidget):
         self.lock = icon_button("unlock", tr("Lock the line"), checkable=True, size=14)
         self.own = icon_button("sliders", tr("Settings of its own"), size=14, colour="accent_text")
         self.more = icon_button("more", tr("More"), size=14)
-        self.pause = _PauseField()
-        self.pause.setProperty("bare", "true")
+        self.pause = NumberField("10.00")
         self.pause.setProperty("flat", "true")
         self.pause.setRange(0.0, 60.0)
         self.pause.setSingleStep(0.05)
         self.pause.setDecimals(2)
         self.pause.setSuffix(tr(" s"))
-        self.pause.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.pause.setFixedWidth(72)
-        self.pause.setKeyboardTracking(False)
         self.text = LineEdit()
         self.title = QLineEdit()
         self.title.setProperty("section_title", "true")

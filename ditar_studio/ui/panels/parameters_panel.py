@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QLineEdit,
     QMenu,
     QVBoxLayout,
@@ -20,6 +19,7 @@ from ditar_studio.ui.view_models.parameters import MODES, Parameters, Preset, Sc
 from ditar_studio.ui.widgets.basics import action_button, column, label, quiet, row, scrolling
 from ditar_studio.ui.widgets.choice import Choice
 from ditar_studio.ui.widgets.fitting_button import FittingButton
+from ditar_studio.ui.widgets.number_field import NumberField
 from ditar_studio.ui.widgets.section import Section
 from ditar_studio.ui.widgets.toggle import Toggle
 from ditar_studio.ui.widgets.value_slider import ValueSlider
@@ -87,18 +87,14 @@ class ParametersPanel(QWidget):
         self.verify.setToolTip(
             tr("The model listens to what it says and tells where words may be missing.")
         )
-        self.seed = QDoubleSpinBox()
-        self.seed.setProperty("bare", "true")
+        self.seed = NumberField("9999999999")
         self.seed.setDecimals(0)
         self.seed.setRange(0, 2**53 - 1)
-        self.seed.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.seed.setKeyboardTracking(False)
-        self.seed.setFixedWidth(118)
         self.seed.lineEdit().setTextMargins(0, 0, 6, 0)
         self.seed.setAccessibleName(tr("Seed"))
         tip = tr("The same seed with the same settings gives the same reading.")
         self.seed.setToolTip(tip)
-        self.seed_words = label("", "caption")
+        self.seed_words = label("", "caption", wrap=True)
         seed_name = label(tr("Seed"), "strong")
         seed_name.setToolTip(tip)
         seed_name.setBuddy(self.seed)

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from ditar_studio.ui import icons
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.theme import Space
-from ditar_studio.ui.translate import mark, sentence, tr
+from ditar_studio.ui.translate import mark, number, sentence, tr
 from ditar_studio.ui.view_models.devices import Devices
 from ditar_studio.ui.view_models.playback import Playback
 from ditar_studio.ui.view_models.reference import ReferenceMaker, Stage, passages
@@ -281,7 +281,7 @@ class ReferencePanel(QWidget):
 
         clip = self.maker.clip
         self.wave.set_peaks(Peaks(clip.sample_rate, clip.samples) if clip is not None else None)
-        self.length.setText(tr("{seconds} s", seconds=f"{clip.seconds:.1f}") if clip else "")
+        self.length.setText(tr("{seconds} s", seconds=number(clip.seconds, 1)) if clip else "")
         self.restore_button.setEnabled(clip is not self.maker.original)
         self.clip_part.setVisible(clip is not None)
         self.source.setVisible(clip is None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QProgressBar, QStackedWidget, QWidget
 
@@ -13,6 +14,7 @@ from ditar_studio.ui.view_models.engine import Engine, Flow
 from ditar_studio.ui.view_models.script import Script
 from ditar_studio.ui.view_models.waiting import WaitingLines
 from ditar_studio.ui.widgets.basics import announce, button, column, icon_button, label, row
+from ditar_studio.ui.widgets.fitting_button import FittingButton
 
 _TELLING_SECONDS = 10.0
 """Less time left than this is not worth a word."""
@@ -37,11 +39,16 @@ class SpeakingBar(QWidget):
         self.play_button = button("", a("speak.script").trigger, "ghost", "play-script")
         self.play_button.setAccessibleName(tr("Play script"))
         self.play_button.setToolTip(a("speak.script").toolTip())
-        self.all_button = button(tr("Speak all changed"), a("speak.stale").trigger)
+        self.all_button = FittingButton((tr("Speak all changed"),))
+        self.all_button.clicked.connect(a("speak.stale").trigger)
         self.all_button.setToolTip(a("speak.stale").toolTip())
         self.add_button.setAccessibleName(tr("Add line"))
         self.add_button.setToolTip(a("script.add").toolTip())
-        self.speak_button = button(tr("Speak line"), a("speak.line").trigger, "primary", "sparkle")
+        self.speak_button = FittingButton((tr("Speak line"), ""))
+        self.speak_button.setProperty("kind", "primary")
+        self.speak_button.setIcon(icons.icon("sparkle", "on_accent"))
+        self.speak_button.setIconSize(QSize(20, 16))
+        self.speak_button.clicked.connect(a("speak.line").trigger)
         self.speak_button.setToolTip(a("speak.line").toolTip())
         self.progress = QProgressBar()
         self.progress.setRange(0, 1000)
@@ -115,19 +122,17 @@ class SpeakingBar(QWidget):
             if count > 1:
                 announce(self, words)
         self.all_button.setVisible(count < 2)
-        self.speak_button.setText(
-            tr("Speak {count} lines", count=count) if count > 1 else tr("Speak line")
-        )
+        speak = tr("Speak {count} lines", count=count) if count > 1 else tr("Speak line")
+        self.speak_button.set_texts((speak, tr("Speak"), ""))
         if len(stale) > 1:
             long = tr("Speak all changed ({count})", count=len(stale))
             short = tr("All ({count})", count=len(stale))
         else:
             long, short = tr("Speak all changed"), tr("All")
-        self.all_button.setAccessibleName(long)
+        self.all_button.set_texts((long, short))
         for wordy in (3, 2, 1, 0):
             self.add_button.setText(tr("Add line") if wordy == 3 else "")
             self.play_button.setText(tr("Play script") if wordy >= 2 else "")
-            self.all_button.setText(long if wordy else short)
             self.count.setVisible(wordy > 0)
             self._resting.invalidate()
             if self._resting.sizeHint().width() <= self.width() - 2 * Space.L:

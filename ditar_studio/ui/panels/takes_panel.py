@@ -37,7 +37,7 @@ from ditar_studio.ui import icons, theme
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.panels.item_model import Index, ItemModel
 from ditar_studio.ui.theme import Space
-from ditar_studio.ui.translate import moment_text, tr
+from ditar_studio.ui.translate import moment_text, number, tr
 from ditar_studio.ui.view_models.takes import Takes
 from ditar_studio.ui.widgets.basics import action_button, row, rule
 from ditar_studio.ui.widgets.empty_state import EmptyState
@@ -330,7 +330,7 @@ def take_name(take: Take) -> str:
 
 def facts(take: Take) -> str:
     """A take in short: length, model, what is wrong with it."""
-    parts = [tr("{seconds} s", seconds=f"{take.seconds:.1f}"), take.recipe.model_name]
+    parts = [tr("{seconds} s", seconds=number(take.seconds, 1)), take.recipe.model_name]
     if take.verification is not None and take.verification.doubtful:
         parts.insert(1, tr("words may be missing"))
     if take.status == "partial":
@@ -368,17 +368,17 @@ def recipe_words(take: Take) -> str:
         ),
     ]
     if take.rtf is not None:
-        made_in = f"{take.rtf * take.seconds:.1f}"
-        factor = f"{take.rtf:.2f}"
+        made_in = number(take.rtf * take.seconds, 1)
+        factor = number(take.rtf, 2)
         lines.append(
             tr("Made in {seconds} s (real-time factor {factor})", seconds=made_in, factor=factor)
         )
     if take.similarity is not None:
-        lines.append(tr("Likeness to the reference {value}", value=f"{take.similarity:.2f}"))
+        lines.append(tr("Likeness to the reference {value}", value=number(take.similarity, 2)))
     if take.verification is not None:
-        share = f"{100 * take.verification.sounds_wrong:.0f}"
+        share = number(100 * take.verification.sounds_wrong, 0)
         lines.append(tr("Heard by the model: {share} % of the sounds differ", share=share))
         if take.verification.likeness is not None:
-            likeness = f"{take.verification.likeness:.2f}"
+            likeness = number(take.verification.likeness, 2)
             lines.append(tr("Likeness by the model's own measure {value}", value=likeness))
     return "\n".join(lines)

@@ -44,7 +44,7 @@ from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.panels.fine_tuning_box import FineTuningBox
 from ditar_studio.ui.panels.item_model import Index, ItemModel
 from ditar_studio.ui.theme import Space
-from ditar_studio.ui.translate import counted, tr
+from ditar_studio.ui.translate import counted, number, tr
 from ditar_studio.ui.view_models.fine_tuning import FineTuning
 from ditar_studio.ui.view_models.voices import Voices
 from ditar_studio.ui.widgets.basics import column, icon_button, label, row, surface
@@ -351,7 +351,7 @@ def facts(voice: Voice) -> str:
     parts = [tr("Fine-tuned") if voice.adapter is not None else tr("Instant")]
     if voice.reference is None:
         return tr("no reference")
-    parts.append(tr("{seconds} s", seconds=f"{voice.reference.seconds:.0f}"))
+    parts.append(tr("{seconds} s", seconds=number(voice.reference.seconds, 0)))
     if len(voice.samples) > 1:
         parts.append(counted("{count} sample", "{count} samples", len(voice.samples)))
     parts += voice.tags

@@ -27,6 +27,8 @@ class Choice(QComboBox):
         self._label.hide()
         self._label.setBuddy(self)
         self.setAccessibleName(name)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
         self.setToolTip(tip)
         self.setAccessibleDescription(tip)
 

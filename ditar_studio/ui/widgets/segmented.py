@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QSizePolicy, QToolButton
 
-_PADDING = 20
+_PADDING = 24
 """Pixels beside the words of a button."""
 
 
@@ -76,7 +76,12 @@ class Segmented(QFrame):
 
     def minimumSizeHint(self) -> QSize:
         size = super().minimumSizeHint()
-        return QSize(0, size.height()) if self._short else size
+        if not self._short:
+            return size
+        metrics = next(iter(self._buttons.values())).fontMetrics()
+        widest = max(metrics.horizontalAdvance(words) for words in self._short.values())
+        count = len(self._buttons)
+        return QSize(count * (widest + _PADDING) + 2 * (count - 1) + 6, size.height())
 
     def _fit(self) -> None:
         """Shows the short words if the long ones would be cut."""

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from ditar_studio.ui import theme
 from ditar_studio.ui.theme import Space
-from ditar_studio.ui.translate import counted, tr
+from ditar_studio.ui.translate import counted, number, tr
 from ditar_studio.ui.widgets.basics import announce, label, row, set_property
 from ditar_studio.ui.widgets.messages import Toasts
 
@@ -104,13 +104,15 @@ class StatusLine(QFrame):
         self.played.setText(
             ""
             if generated is None
-            else tr("{played} of {made} s", played=f"{played or 0:.1f}", made=f"{generated:.1f}")
+            else tr(
+                "{played} of {made} s", played=number(played or 0, 1), made=number(generated, 1)
+            )
         )
         self.speed.setText(
-            "" if made_in is None else tr("made in {seconds} s", seconds=f"{made_in:.1f}")
+            "" if made_in is None else tr("made in {seconds} s", seconds=number(made_in, 1))
         )
         self.buffered.setText(
-            "" if buffered is None else tr("ready ahead: {seconds} s", seconds=f"{buffered:.1f}")
+            "" if buffered is None else tr("ready ahead: {seconds} s", seconds=number(buffered, 1))
         )
         self.underruns.setText(
             counted("the sound ran out once", "the sound ran out {count} times", underruns)
@@ -121,7 +123,7 @@ class StatusLine(QFrame):
             tr(
                 "Real-time factor {value}: seconds of work per second of speech. Below 1 is "
                 "faster than it is spoken.",
-                value="–" if rtf is None else f"{rtf:.2f}",
+                value="–" if rtf is None else number(rtf, 2),
             )
         )
         self.buffered.setToolTip(
@@ -134,8 +136,8 @@ class StatusLine(QFrame):
             tr("How often the sound ran out while it was being made: {count}.", count=underruns)
         )
         set_property(self.underruns, "tone", "warning" if underruns else "")
-        for number in (self.played, self.speed, self.buffered, self.underruns):
-            number.setVisible(bool(number.text()))
+        for each in (self.played, self.speed, self.buffered, self.underruns):
+            each.setVisible(bool(each.text()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -13,12 +13,13 @@ from PySide6.QtGui import (
     QPen,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractSlider, QDoubleSpinBox, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QVBoxLayout, QWidget
 
 from ditar_studio.ui import theme
 from ditar_studio.ui.theme import Space
-from ditar_studio.ui.translate import tr
+from ditar_studio.ui.translate import number, tr
 from ditar_studio.ui.widgets.basics import icon_button, label, row
+from ditar_studio.ui.widgets.number_field import NumberField
 
 
 class _Track(QAbstractSlider):
@@ -114,14 +115,6 @@ class _Track(QAbstractSlider):
         self.setValue(round(self.minimum() + share * (self.maximum() - self.minimum())))
 
 
-class _Field(QDoubleSpinBox):
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-
 class ValueSlider(QWidget):
     """A number within bounds.
 
@@ -160,20 +153,17 @@ class ValueSlider(QWidget):
         self.slider.setRange(0, round((high - low) / step))
         self.slider.setPageStep(max(1, round((high - low) / step / 10)))
         self.slider.setAccessibleName(name)
-        self.field = _Field()
+        decimals = max(0, len(f"{step:.6f}".rstrip("0").partition(".")[2]))
+        self.field = NumberField(f"{max(high, 10.0 if decimals == 0 else high):.{decimals}f}")
         self.field.setRange(low, high)
         self.field.setSingleStep(step)
-        self.field.setDecimals(max(0, len(f"{step:.6f}".rstrip("0").partition(".")[2])))
+        self.field.setDecimals(decimals)
         self.field.setSuffix(suffix)
-        self.field.setProperty("bare", "true")
         self.field.lineEdit().setTextMargins(0, 0, 6, 0)
-        self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.field.setFixedWidth(66)
-        self.field.setKeyboardTracking(False)
         self.field.setAccessibleName(tr("{name}, value", name=name))
         self.reset_button = icon_button(
             "undo",
-            tr("Reset {name} to {value}", name=name, value=f"{default:g}"),
+            tr("Reset {name} to {value}", name=name, value=number(default)),
             self.reset,
             size=14,
         )
@@ -221,7 +211,7 @@ class ValueSlider(QWidget):
         self.field.setRange(low, high)
         self.field.setValue(value)
         self.slider.setValue(round((self.value - low) / self._step))
-        words = tr("Reset {name} to {value}", name=self.name.text(), value=f"{default:g}")
+        words = tr("Reset {name} to {value}", name=self.name.text(), value=number(default))
         self.reset_button.setAccessibleName(words)
         self.reset_button.setToolTip(words)
         self._show_reset()

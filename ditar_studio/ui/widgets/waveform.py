@@ -26,7 +26,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ditar_studio.ui import theme
-from ditar_studio.ui.translate import tr
+from ditar_studio.ui.translate import number, tr
 
 if TYPE_CHECKING:
     from ditar_studio.audio.peaks import Peaks
@@ -61,9 +61,9 @@ def clock_text(seconds: float, step: float = 1.0) -> str:
     digits = 0 if step >= 1 else 1 if step >= 0.1 else 2
     value = round(seconds, digits)
     if digits and value < 60:
-        return f"{value:.{digits}f}"
+        return number(value, digits)
     minutes, rest = divmod(value, 60)
-    return f"{int(minutes)}:{rest:0{2 if digits == 0 else 3 + digits}.{digits}f}"
+    return f"{int(minutes)}:{'0' if rest < 10 else ''}{number(rest, digits)}"
 
 
 class WaveformView(QWidget):
@@ -551,12 +551,12 @@ class WaveformView(QWidget):
         if not self.seconds:
             words = self._prompt or tr("No sound yet.")
         elif self._selection is None:
-            words = tr("{seconds} seconds of sound.", seconds=f"{self.seconds:.1f}")
+            words = tr("{seconds} seconds of sound.", seconds=number(self.seconds, 1))
         else:
             words = tr(
                 "{seconds} seconds of sound, selected from {start} to {end}.",
-                seconds=f"{self.seconds:.1f}",
-                start=f"{self._selection[0]:.2f}",
-                end=f"{self._selection[1]:.2f}",
+                seconds=number(self.seconds, 1),
+                start=number(self._selection[0], 2),
+                end=number(self._selection[1], 2),
             )
         self.setAccessibleDescription(words)
