@@ -59,7 +59,7 @@ class PlayerPanel(QWidget):
         self.output = Choice(tr("Output device"), tr("Where the sound comes out."))
         self.output.setMaximumWidth(240)
         self.output.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.output.setMinimumContentsLength(10)
+        self.output.setMinimumContentsLength(2)
         self.output.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )

@@ -44,7 +44,7 @@ class SpeakingBar(QWidget):
         self.all_button.setToolTip(a("speak.stale").toolTip())
         self.add_button.setAccessibleName(tr("Add line"))
         self.add_button.setToolTip(a("script.add").toolTip())
-        self.speak_button = FittingButton((tr("Speak line"), ""))
+        self.speak_button = FittingButton((tr("Speak line"), tr("Speak")))
         self.speak_button.setProperty("kind", "primary")
         self.speak_button.setIcon(icons.icon("sparkle", "on_accent"))
         self.speak_button.setIconSize(QSize(20, 16))
@@ -123,7 +123,7 @@ class SpeakingBar(QWidget):
                 announce(self, words)
         self.all_button.setVisible(count < 2)
         speak = tr("Speak {count} lines", count=count) if count > 1 else tr("Speak line")
-        self.speak_button.set_texts((speak, tr("Speak"), ""))
+        self.speak_button.set_texts((speak, tr("Speak")))
         if len(stale) > 1:
             long = tr("Speak all changed ({count})", count=len(stale))
             short = tr("All ({count})", count=len(stale))
