@@ -25,7 +25,14 @@ NOISY_SNR_DB, CLEAN_SNR_DB = 15.0, 25.0
 FEWEST_CPS, FEW_CPS, MANY_CPS, MOST_CPS = 4.0, 7.0, 22.0, 28.0
 """Characters per second of speech; English read aloud has about 14."""
 
+LEAST_SPEECH_SECONDS = 0.6
+
 _FRAME_SECONDS = 0.02
+_SPECTRUM_SECONDS = 0.1
+_BANDS = 12
+_EVEN_DB = 6.0
+_STEADY_DB = 3.0
+"""Standard deviation of a band's level; in speech without pauses it is twice as much and more."""
 _QUIETEST_DB = -55.0
 _BRIDGE_SECONDS = 0.25
 _DIGIT_CHARACTERS = 4
@@ -41,12 +48,14 @@ class Finding:
         message: what is so.
         remedy: what to do about it; empty where all is well.
         topic: what it is about.
+        blocks: whether no voice can be made of such a clip.
     """
 
     severity: Severity
     message: str
     remedy: str
     topic: Topic
+    blocks: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,18 +96,24 @@ class Verdict:
         """The worst of the findings."""
         return self.items[0].severity if self.items else "good"
 
+    @property
+    def refusal(self) -> Finding | None:
+        """Why no voice can be made of the clip; None if one can."""
+        return next((item for item in self.items if item.blocks), None)
+
 
 def judge(clip: Clip, transcript: str) -> Verdict:
     """Judge a clip and its transcript as a reference for cloning."""
     measures = measure(clip, transcript)
     items = [_length(measures)]
-    if measures.speech_seconds == 0:
+    if measures.speech_seconds < LEAST_SPEECH_SECONDS or is_steady(clip):
         items.append(
             Finding(
                 "problem",
                 "No speech can be heard.",
                 "Check the microphone and record again.",
                 "silence",
+                blocks=True,
             )
         )
     else:
@@ -116,6 +131,22 @@ def judge(clip: Clip, transcript: str) -> Verdict:
         )
     order: dict[Severity, int] = {"problem": 0, "advice": 1, "good": 2}
     return Verdict(sorted(items, key=lambda item: order[item.severity]), measures)
+
+
+def is_steady(clip: Clip) -> bool:
+    """Whether the sound hardly changes, as a hum, a tone or a hiss does and speech never."""
+    levels = _frame_levels(clip)
+    if len(levels) < 2 or np.percentile(levels, 95) - np.percentile(levels, 10) >= _EVEN_DB:
+        return False
+    size = max(1, round(_SPECTRUM_SECONDS * clip.sample_rate))
+    frames = clip.samples[: len(clip.samples) // size * size].reshape(-1, size)
+    if len(frames) < 2:
+        return True
+    power = np.square(np.abs(np.fft.rfft(frames * np.hanning(size).astype(np.float32))))
+    edges = np.unique(np.geomspace(2, power.shape[1] - 1, _BANDS + 1).astype(int))
+    bands = np.add.reduceat(power, edges[:-1], axis=1)
+    change = np.std(10.0 * np.log10(bands + 1e-10), axis=0)
+    return bool(np.median(change) < _STEADY_DB)
 
 
 def measure(clip: Clip, transcript: str) -> Measures:
@@ -216,7 +247,11 @@ def _length(measures: Measures) -> Finding:
     words = f"{seconds:.1f} s long"
     if seconds < SHORTEST_SECONDS:
         return Finding(
-            "problem", f"The clip is only {words}.", "Record 5 to 15 seconds of speech.", "length"
+            "problem",
+            f"The clip is only {words}.",
+            "Record 5 to 15 seconds of speech.",
+            "length",
+            blocks=True,
         )
     if seconds < SHORT_SECONDS:
         return Finding(

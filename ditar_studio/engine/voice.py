@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import unicodedata
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +23,9 @@ from ditar_studio.store.voice import sample_hash
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ditar_studio.engine.speech_model import PreparedVoice, SpeechModel
+    from ditar_studio.engine.speech_model import ModelInfo, PreparedVoice, SpeechModel
+
+log = logging.getLogger(__name__)
 
 
 class OtherModelError(StudioError):
@@ -30,6 +34,11 @@ class OtherModelError(StudioError):
 
 SHORTEST, LONGEST = 1.0, 30.0
 """Seconds of reference that a model is given."""
+
+USED = 20.0
+"""Seconds up to which further recordings are added."""
+
+_BETWEEN = 0.3
 
 LEVEL = -23.0
 """dBFS RMS of speech that references are brought to, as the training data was."""
@@ -49,11 +58,13 @@ class Reference:
         source: a sound file, or sound in memory.
         transcript: the words spoken.
         adapter: file of what the voice was fine-tuned to; None for an instant voice.
+        further: more recordings of the same voice, heard behind this one as far as there is room.
     """
 
     source: Path | Clip
     transcript: str = ""
     adapter: Path | None = None
+    further: tuple[Reference, ...] = ()
 
     def clip(self) -> Clip:
         """The sound as it is.
@@ -76,6 +87,8 @@ class Reference:
             digest.update(self.source.samples.tobytes())
         else:
             _add_file(digest, self.source)
+        for other in self.further:
+            digest.update(other.key().encode())
         return digest.hexdigest()
 
     def hash(self) -> str:
@@ -171,11 +184,40 @@ def prepare(model: SpeechModel, reference: Reference) -> PreparedVoice:
         raise StudioError(
             "The reference has no transcript.", "Write down the words that are spoken in it."
         )
-    clip = reference.clip()
-    if info.levels_reference:
-        clip = trim_and_level(clip)
+    clip = _levelled(reference, info)
     check_length(clip)
+    clip, transcript = _with_further(clip, transcript, reference.further, info)
     return model.prepare_voice(clip, transcript, reference.adapter if info.fine_tunes else None)
+
+
+def _levelled(reference: Reference, info: ModelInfo) -> Clip:
+    return trim_and_level(reference.clip()) if info.levels_reference else reference.clip()
+
+
+def _with_further(
+    clip: Clip, transcript: str, further: Sequence[Reference], info: ModelInfo
+) -> tuple[Clip, str]:
+    """A clip with those of further recordings behind it, `USED` seconds of sound at most.
+
+    Words that are known go with words that are known only, so that all of what is heard is written
+    down or nothing. What can't be read is left out.
+    """
+    for other in further:
+        words = unicodedata.normalize("NFC", other.transcript).strip()
+        if bool(words) != bool(transcript):
+            continue
+        try:
+            more = _levelled(other, info).resample(clip.sample_rate)
+            check_length(more)
+        except StudioError as error:
+            log.info("a further sample is left out: %s", error)
+            continue
+        if clip.seconds + _BETWEEN + more.seconds > USED:
+            continue
+        gap = np.zeros(round(_BETWEEN * clip.sample_rate), np.float32)
+        joined = np.concatenate([clip.samples, gap, more.samples])
+        clip, transcript = Clip(joined, clip.sample_rate), f"{transcript} {words}".strip()
+    return clip, transcript
 
 
 class VoiceCache:

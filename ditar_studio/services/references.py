@@ -19,8 +19,11 @@ def reference_of(voice: Voice) -> Reference:
     """
     if voice.reference is None:
         raise StudioError(f"The voice “{voice.name}” has no recording.", "Add one.")
-    adapter = voice.adapter.path if voice.adapter else None
-    return Reference(voice.reference.path, voice.reference.transcript, adapter)
+    first, *others = voice.samples
+    if voice.adapter is not None:
+        return Reference(first.path, first.transcript, voice.adapter.path)
+    further = tuple(Reference(sample.path, sample.transcript) for sample in others)
+    return Reference(first.path, first.transcript, further=further)
 
 
 def reference_named(name: str) -> Reference:

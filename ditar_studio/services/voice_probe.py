@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ditar_studio.audio.clip import Clip
 from ditar_studio.engine.generate import GenerationRequest, generate
+from ditar_studio.engine.voice import Reference
 from ditar_studio.services.references import reference_of
 
 if TYPE_CHECKING:
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
     from ditar_studio.store.voice import Voice
 
 _SENTENCE = "This is how the voice sounds. Would anyone take it for a recording?"
+
+
+def speak_test(
+    model: SpeechModel, voices: VoiceCache, reference: Reference, cancel: threading.Event
+) -> Clip:
+    """Speak two short sentences as a reference that is in no library yet.
+
+    Raises:
+        StudioError: the reference can't be used, or speaking failed.
+    """
+    request = GenerationRequest.of(_SENTENCE, reference, model.info.default_settings)
+    return generate(model, request, cancel, voices).clip
 
 
 def speak_probes(

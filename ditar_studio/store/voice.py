@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,18 @@ def sample_hash(sha256: str, transcript: str) -> str:
     return hashlib.sha256(f"{sha256}\n{transcript}".encode()).hexdigest()[:32]
 
 
-def voice_hash(reference: str, adapter: str) -> str:
-    """The hash of a voice from its reference's and its adapter's, which may be empty."""
-    if not adapter:
-        return reference
-    return hashlib.sha256(f"{reference}\n{adapter}".encode()).hexdigest()[:32]
+def voice_hash(samples: Sequence[str], adapter: str) -> str:
+    """The hash of a voice from its samples' and its adapter's.
+
+    Args:
+        samples: of all samples, the reference first; at least one.
+        adapter: empty for an instant voice, which speaks from all of its samples. A fine-tuned one
+            has learnt the others and speaks from its reference.
+    """
+    parts = [samples[0], adapter] if adapter else samples
+    if len(parts) == 1:
+        return parts[0]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Voice:
-    """A voice; its first sample is the reference that speaking uses.
+    """A voice; its first sample is the reference that it speaks from, before the others.
 
     With an adapter it is fine-tuned, without one it is an instant voice. Its `settings` are
     generation settings, as plain values, of whatever is spoken in it.
@@ -84,10 +91,11 @@ class Voice:
 
     @property
     def hash(self) -> str:
-        """Of the reference and of what it was fine-tuned to; empty without a sample."""
+        """Of the samples and of what it was fine-tuned to; empty without a sample."""
         if not self.samples:
             return ""
-        return voice_hash(self.samples[0].hash, self.adapter.sha256 if self.adapter else "")
+        hashes = [sample.hash for sample in self.samples]
+        return voice_hash(hashes, self.adapter.sha256 if self.adapter else "")
 
     @property
     def built_in(self) -> bool:

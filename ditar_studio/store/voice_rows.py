@@ -153,16 +153,17 @@ def reference_hashes(database: Database) -> dict[str, str]:
         row["voice_id"]: row["sha256"]
         for row in database.rows("SELECT voice_id, sha256 FROM adapters WHERE hidden IS NULL")
     }
-    hashes: dict[str, str] = {}
+    samples: dict[str, list[str]] = {}
     for row in database.rows(
         "SELECT voice_id, sha256, transcript FROM samples WHERE hidden IS NULL "
         "ORDER BY position, created, id"
     ):
-        voice_id = row["voice_id"]
-        if voice_id not in hashes:
-            sample = sample_hash(row["sha256"], row["transcript"])
-            hashes[voice_id] = voice_hash(sample, adapters.get(voice_id, ""))
-    return hashes
+        digest = sample_hash(row["sha256"], row["transcript"])
+        samples.setdefault(row["voice_id"], []).append(digest)
+    return {
+        voice_id: voice_hash(hashes, adapters.get(voice_id, ""))
+        for voice_id, hashes in samples.items()
+    }
 
 
 def voice_settings(database: Database) -> dict[str, dict[str, Any]]:

@@ -25,6 +25,7 @@ class Fact(Enum):
     RECORDING = auto()
     CLIP_LOADED = auto()
     CLIP_SELECTION = auto()
+    CLIP_USABLE = auto()
     VOICE_SELECTED = auto()
     CAN_FINE_TUNE = auto()
     FINE_TUNED = auto()
@@ -219,13 +220,22 @@ SPECS: tuple[ActionSpec, ...] = (
         _needs(Fact.CLIP_LOADED),
         words=mark("normalise loudness"),
     ),
-    _S("voice.save", mark("Save as a voice…"), "Ctrl+S", "check", _needs(Fact.CLIP_LOADED)),
+    _S(
+        "voice.try",
+        mark("Hear a test sentence"),
+        "Ctrl+Shift+Q",
+        "sparkle",
+        _needs(Fact.CLIP_USABLE, Fact.MODEL_READY),
+        without=_TALKING,
+        words=mark("try preview clone"),
+    ),
+    _S("voice.save", mark("Save as a voice…"), "Ctrl+S", "check", _needs(Fact.CLIP_USABLE)),
     _S(
         "voice.add_sample",
         mark("Add to the selected voice"),
         "Ctrl+Alt+P",
         "plus",
-        _needs(Fact.CLIP_LOADED, Fact.VOICE_SELECTED),
+        _needs(Fact.CLIP_USABLE, Fact.VOICE_SELECTED),
         words=mark("further sample reference"),
     ),
     _S(

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 import pytest
 import soundfile
-from fake_model import FakeUtterance
+from fake_model import FakeUtterance, speech_like
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QDialog, QToolButton, QWidget
@@ -195,7 +195,7 @@ def test_a_voice_gets_a_second_sample_and_speaks_from_it(
     assert voice is not None
     assert len(voice.samples) == 1
     sound = tmp_path / "second.wav"
-    soundfile.write(sound, np.sin(np.arange(48_000) / 20) * 0.3, 24_000)
+    soundfile.write(sound, speech_like(2.0).samples, 24_000)
     studio.voice_commands.open_reference(str(sound))
     qtbot.waitUntil(lambda: studio.maker.clip is not None)
     add = studio.actions_.action("voice.add_sample")
@@ -808,3 +808,72 @@ def test_what_a_crash_left_can_be_heard_before_it_is_kept(
     qtbot.waitUntil(lambda: studio.playback.source == str(left))
     assert studio.playback.samples() == pytest.approx(np.full(4800, 0.1), abs=1e-3)
     offered.reject()
+
+
+def opened(qtbot: QtBot, studio: Studio, path: Path, samples: np.ndarray) -> None:
+    """Opens a sound of 24 kHz as reference and waits for the verdict."""
+    soundfile.write(path, samples, 24_000)
+    studio.voice_commands.open_reference(str(path))
+    qtbot.waitUntil(lambda: studio.maker.name == path.stem and studio.maker.verdict is not None)
+
+
+@pytest.mark.parametrize("kind", ["silence", "too short", "tone"])
+def test_what_is_no_speech_is_not_saved(
+    qtbot: QtBot, studio: Studio, tmp_path: Path, kind: str
+) -> None:
+    sounds = {
+        "silence": np.zeros(72_000),
+        "too short": speech_like(0.3).samples,
+        "tone": 0.3 * np.sin(np.arange(72_000) / 20),
+    }
+    opened(qtbot, studio, tmp_path / "reference.wav", sounds[kind])
+    panel = studio.reference_panel
+    for name in ("voice.save", "voice.try", "voice.add_sample"):
+        assert not studio.actions_.action(name).isEnabled(), name
+    assert not panel.save_button.isEnabled()
+    studio.voice_commands.save()
+    assert not studio.window.findChildren(ConsentDialog)
+    before = len(studio.voices.all)
+    studio.maker.save("Nobody", [], "")
+    assert studio.toasts.words
+    assert len(studio.voices.all) == before
+
+
+def test_a_file_that_is_no_sound_leaves_no_earlier_reference(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    opened(qtbot, studio, tmp_path / "good.wav", speech_like(4.0).samples)
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(b"no sound at all")
+    studio.voice_commands.open_reference(str(broken))
+    qtbot.waitUntil(lambda: studio.maker.clip is None)
+    assert studio.maker.stage is Stage.IDLE
+    assert not studio.actions_.action("voice.save").isEnabled()
+
+
+def test_a_test_sentence_is_heard_before_the_voice_is_saved(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    opened(qtbot, studio, tmp_path / "good.wav", speech_like(4.0).samples)
+    qtbot.waitUntil(studio.reference_panel.try_button.isEnabled)
+    voices = len(studio.voices.all)
+    studio.reference_panel.try_button.click()
+    qtbot.waitUntil(lambda: studio.playback.source == "test")
+    assert studio.playback.title == "Test sentence"
+    assert len(studio.voices.all) == voices
+    assert studio.takes.shown == ()
+
+
+def test_the_best_part_of_a_long_recording_is_taken_and_all_of_it_had_back(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    long = speech_like(50.0).samples
+    soundfile.write(tmp_path / "long.wav", long, 24_000)
+    studio.voice_commands.open_reference(str(tmp_path / "long.wav"))
+    maker = studio.maker
+    qtbot.waitUntil(lambda: maker.clip is not None and maker.clip.seconds < 31)
+    assert maker.clip is not None
+    assert maker.clip.seconds >= 10
+    assert studio.toasts.words.startswith("The best ")
+    studio.reference_panel.restore_button.click()
+    assert maker.clip.seconds == pytest.approx(50.0)

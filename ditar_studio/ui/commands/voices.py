@@ -40,6 +40,7 @@ class VoiceCommands:
         handle("voice.trim", self.trim)
         handle("voice.normalise", self.maker.normalise)
         handle("voice.save", self.save)
+        handle("voice.try", self.try_reference)
         handle("voice.add_sample", lambda: self.maker.add_to(self.voices.selected))
         handle("voice.samples", self.show_samples)
         handle("voice.rename", self.rename)
@@ -103,9 +104,16 @@ class VoiceCommands:
         if selection is not None:
             self.maker.trim(*selection)
 
+    def try_reference(self) -> None:
+        """Speaks a test sentence like the reference that isn't saved yet."""
+        if self.maker.clip is not None and self.studio.engine.try_voice(
+            self.maker.clip, self.maker.transcript
+        ):
+            self.toasts.notify(tr("The test sentence is being made…"), "info")
+
     def save(self) -> None:
         """Asks for name and consent, and saves the reference as a voice."""
-        if self.maker.clip is None:
+        if not self.maker.usable:
             return
         dialog = ConsentDialog(self.maker.name)
 

@@ -33,8 +33,9 @@ class SamplesDialog(DialogFrame):
         super().__init__(
             tr("Samples of “{name}”", name=voice.name if voice else ""),
             tr(
-                "The voice speaks from its first sample. To add one, open or record a new "
-                "reference and choose “Add to the selected voice” in the Voice menu."
+                "The voice speaks from its first sample, and from the others as far as there is "
+                "room. To add one, open or record a new reference and choose “Add to the "
+                "selected voice” in the Voice menu."
             ),
             parent,
         )

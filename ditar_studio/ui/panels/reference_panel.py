@@ -175,7 +175,12 @@ class ReferencePanel(QWidget):
             tr("Write it down for me"), self.maker.transcribe, "link", "pencil"
         )
         self.save_button = button(tr("Save as a voice…"), self.save_asked.emit, "primary", "check")
-        self.save_button.setToolTip(a("voice.save").toolTip())
+        self.try_button = button(tr("Hear a test sentence"), a("voice.try").trigger, icon="sparkle")
+        for action_id, tool in (("voice.save", self.save_button), ("voice.try", self.try_button)):
+            action = a(action_id)
+            tool.setToolTip(action.toolTip())
+            action.changed.connect(lambda t=tool, x=action: t.setEnabled(x.isEnabled()))
+            tool.setEnabled(action.isEnabled())
         self.clip_part = QWidget()
         self.clip_part.setLayout(
             column(
@@ -195,6 +200,7 @@ class ReferencePanel(QWidget):
                 label(tr("What is said in it"), "section"),
                 self.words,
                 row(self.transcribe_button, None),
+                self.try_button,
                 self.save_button,
                 spacing=Space.S,
             )
@@ -285,7 +291,9 @@ class ReferencePanel(QWidget):
         self.restore_button.setEnabled(clip is not self.maker.original)
         self.clip_part.setVisible(clip is not None)
         self.source.setVisible(clip is None)
-        self.actions_.set_facts(clip_loaded=clip is not None, clip_selection=False)
+        self.actions_.set_facts(
+            clip_loaded=clip is not None, clip_selection=False, clip_usable=self.maker.usable
+        )
 
     def _on_selection(self, start: float, end: float) -> None:
         self.actions_.set_facts(clip_selection=end > start)
@@ -299,6 +307,7 @@ class ReferencePanel(QWidget):
                 widget.hide()
                 widget.deleteLater()
         verdict = self.maker.verdict
+        self.actions_.set_facts(clip_usable=self.maker.usable)
         self.verdict_card.setVisible(verdict is not None)
         if verdict is None:
             return
@@ -309,6 +318,8 @@ class ReferencePanel(QWidget):
             "advice": tr("Usable; could be better"),
             "problem": tr("The clone would suffer"),
         }[verdict.severity]
+        if verdict.refusal is not None:
+            heading = tr("No voice can be made of this")
         self.findings.addWidget(label(heading, "strong"))
         for finding in bad or verdict.items:
             line = QWidget()

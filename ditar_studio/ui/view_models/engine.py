@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ditar_studio.audio.clip import Clip
     from ditar_studio.audio.speed import Stretcher
     from ditar_studio.engine.events import Failed
     from ditar_studio.engine.speech_model import ModelInfo, SpeechModel
@@ -65,6 +66,13 @@ class SoundFed:
     samples: NDArray[np.float32]
 
 
+@dataclass(frozen=True, eq=False)
+class TestSpoken:
+    """A test sentence in a voice that is being made."""
+
+    clip: Clip
+
+
 @dataclass(frozen=True)
 class Flow:
     """How speaking goes.
@@ -101,6 +109,7 @@ class Engine(QObject):
         stopped: nothing is spoken any more: ids of the takes made, whether it was cancelled.
         failed: message, remedy; then `stopped`.
         queue_changed: other lines wait, or in another order.
+        tried: a test sentence is begun, or done.
 
     Attributes:
         queue: the lines that wait while others are spoken, and those left when it was paused.
@@ -117,6 +126,7 @@ class Engine(QObject):
     stopped = Signal(tuple, bool)
     failed = Signal(str, str)
     queue_changed = Signal()
+    tried = Signal()
 
     def __init__(
         self,
@@ -135,6 +145,7 @@ class Engine(QObject):
         self.project_id = ""
         self._feed = Feed(playback)
         self._open = False
+        self._trial: Job | None = None
         self._preparing: Job | None = None
         self._prepared: frozenset[str] = frozenset()
         self.state = ModelState.NONE
@@ -256,6 +267,40 @@ class Engine(QObject):
     def _set_state(self, state: ModelState) -> None:
         self.state = state
         self.state_changed.emit(state)
+
+    # --- trying a voice
+
+    @property
+    def trying(self) -> bool:
+        """Whether a test sentence is being spoken."""
+        return self._trial is not None
+
+    def try_voice(self, clip: Clip, transcript: str) -> bool:
+        """Speaks a test sentence like a clip that is no voice yet; False if that can't be now."""
+        if self.speaking or self.trying or self.state is not ModelState.READY:
+            return False
+        still_wanted = self._playback.claim()
+
+        def work(cancel: threading.Event) -> Iterator[Any]:
+            from ditar_studio.engine.voice import Reference
+            from ditar_studio.services.voice_probe import speak_test
+
+            model, voices = self.in_memory()
+            yield TestSpoken(speak_test(model, voices, Reference(clip, transcript), cancel))
+
+        def tell(event: Any) -> None:
+            from ditar_studio.engine.events import Failed
+
+            self._trial = None
+            if isinstance(event, TestSpoken) and still_wanted():
+                self._playback.load(event.clip, tr("Test sentence"), "test")
+            elif isinstance(event, Failed):
+                self.failed.emit(event.message, event.remedy)
+            self.tried.emit()
+
+        self._trial = self._document.bridge.generate(work, tell, owner=self)
+        self.tried.emit()
+        return True
 
     # --- speaking
 

@@ -16,10 +16,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from ditar_studio.assets import asset
 from ditar_studio.audio.clip import Clip
 from ditar_studio.errors import StudioError
-from ditar_studio.ui.translate import tr
+from ditar_studio.ui.translate import duration, tr
 from ditar_studio.ui.view_models.document import Document
 
 if TYPE_CHECKING:
+    from ditar_studio.audio.best_part import Stretch
     from ditar_studio.audio.countdown import Countdown
     from ditar_studio.audio.level import LevelReading
     from ditar_studio.audio.peaks import Peaks
@@ -182,9 +183,20 @@ class ReferenceMaker(QObject):
     # --- the clip
 
     def open(self, path: Path) -> None:
-        """Takes a sound file as the reference."""
+        """Takes a sound file as the reference, in place of what was there."""
         self._set_stage(Stage.READING)
         self._read(path, path.stem)
+
+    @property
+    def refusal(self) -> tuple[str, str] | None:
+        """Why the clip can't become a voice, and what to do; None if it can."""
+        finding = self.verdict.refusal if self.verdict is not None else None
+        return (finding.message, finding.remedy) if finding is not None else None
+
+    @property
+    def usable(self) -> bool:
+        """Whether the clip can become a voice; not before it was judged."""
+        return self.clip is not None and self.verdict is not None and self.refusal is None
 
     def set_transcript(self, text: str) -> None:
         """Takes what is said in the clip, as it is typed."""
@@ -263,6 +275,9 @@ class ReferenceMaker(QObject):
         """Gives the clip as a sample to the library's `work`."""
         clip = self.clip
         if clip is None:
+            return
+        if self.refusal is not None:
+            self.notified.emit(*self.refusal, "warning")
             return
         verdict = _plain(self.verdict)
         transcript = " ".join(self.transcript.split())
@@ -381,10 +396,44 @@ class ReferenceMaker(QObject):
                     self.transcript_changed.emit()
                 self.original = clip
                 self._take(clip)
+                if not self.transcript:
+                    self._choose_best(clip)
+
+        def failed(error: StudioError) -> None:
+            if ticket == self._ticket:
+                self._load_failed(error)
 
         self.bridge.background(
-            read_clip, path, max_seconds=600.0, done=show, failed=self._failed, owner=self
+            read_clip, path, max_seconds=1800.0, done=show, failed=failed, owner=self
         )
+
+    def _load_failed(self, error: StudioError) -> None:
+        """Puts away what was there before: it isn't what was asked for."""
+        self.discard()
+        self._forget()
+        self._failed(error)
+
+    def _choose_best(self, clip: Clip) -> None:
+        """Takes the best stretch of a long recording; all of it can be had back."""
+        from ditar_studio.audio.best_part import LONGEST, best_part
+
+        if clip.seconds <= LONGEST:
+            return
+
+        def show(stretch: Stretch | None) -> None:
+            if stretch is not None and self.clip is clip:
+                self._take(clip.cut(stretch.start, stretch.end))
+                self.notified.emit(
+                    tr(
+                        "The best {part} of {whole} are taken.",
+                        part=duration(stretch.end - stretch.start),
+                        whole=duration(clip.seconds),
+                    ),
+                    tr("The arrow beneath the waveform brings all of it back."),
+                    "info",
+                )
+
+        self.bridge.background(best_part, clip, done=show, owner=self)
 
     def _take(self, clip: Clip) -> None:
         self.clip = clip

@@ -103,3 +103,21 @@ def test_the_cache_notices_changed_files_and_transcripts_and_drops_the_oldest(
     voices.clear()
     voices.get(Reference(path, "one"))
     assert len(model.prepared) == 5
+
+
+def test_further_samples_are_heard_behind_the_first_as_far_as_there_is_room() -> None:
+    model = FakeModel(needs_transcript=False)
+    clips = [speech_like(seconds) for seconds in (4.0, 5.0, 12.0, 6.0)]
+    further = tuple(
+        Reference(clip, words)
+        for clip, words in zip(clips[1:], ("Two.", "Three.", "Four."), strict=True)
+    )
+    reference = Reference(clips[0], "One.", further=further)
+    prepare(model, reference)
+    clip, transcript = model.prepared[-1]
+    assert transcript == "One. Two. Four."
+    assert clip.seconds == pytest.approx(15.6, abs=0.5)
+    prepare(model, Reference(clips[0], "", further=further))
+    assert model.prepared[-1][1] == ""
+    assert model.prepared[-1][0].seconds < 5.0
+    assert reference.key() != Reference(clips[0], "One.").key()
