@@ -14,7 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ditar_studio.assets import asset
 from ditar_studio.engine import integrity
+from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import StudioError
 from ditar_studio.installation import program
 from ditar_studio.services.download import PART, Download, Progress, size_of
@@ -354,3 +356,17 @@ def located(model: str | os.PathLike[str] | None) -> str | None:
             f"“{program()} models download {model}” fetches it.",
         )
     return model
+
+
+def expected_settings(model: str) -> GenerationSettings:
+    """The settings that a model will sound best with, as far as its card says, before it is loaded.
+
+    Args:
+        model: “builtin”, or the folder of a model.
+    """
+    folder = asset("models", "builtin") if model in ("", "builtin") else Path(model)
+    try:
+        card = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+        return GenerationSettings.from_dict(card.get("default_settings", {}))
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError, StudioError):
+        return GenerationSettings()

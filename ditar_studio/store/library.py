@@ -38,6 +38,7 @@ from ditar_studio.store.recovery import Recovery
 from ditar_studio.store.takes import Takes
 from ditar_studio.store.trash import Trash
 from ditar_studio.store.unfinished import Unfinished
+from ditar_studio.store.versions import Versions
 from ditar_studio.store.voices import Voices
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class Library:
             self.voices = Voices(self.database, self.root)
             self.projects = Projects(self.database)
             self.blocks = Blocks(self.database, self.projects)
+            self.versions = Versions(self.database, self.projects)
             self.takes = Takes(self.database, self.root)
             self.recordings = Recordings(self.database, self.root)
             self.recovery = Recovery(self.database, self.root)

@@ -657,6 +657,12 @@ def _project(row: sqlite3.Row) -> Project:
     )
 
 
+def settings_text(values: Mapping[str, Any]) -> str:
+    """Settings, as plain values of this or an earlier version, as they are stored."""
+    known = ProjectSettings.__dataclass_fields__
+    return _settings_json(ProjectSettings(**{n: v for n, v in values.items() if n in known}))
+
+
 def _settings(text: str) -> ProjectSettings:
     values = json.loads(text)
     known = ProjectSettings.__dataclass_fields__

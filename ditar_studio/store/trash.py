@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,12 +14,14 @@ from ditar_studio.store.database import Database, Transaction, serial
 
 KEPT_DAYS = 30.0
 
-Kind = Literal["voices", "projects", "takes", "recordings"]
-_KINDS: tuple[Kind, ...] = ("voices", "projects", "takes", "recordings")
+Kind = Literal["voices", "projects", "lines", "takes", "recordings"]
+_KINDS: tuple[Kind, ...] = ("voices", "projects", "lines", "takes", "recordings")
+_PURGED: tuple[Kind, ...] = ("voices", "projects", "takes", "recordings")
 _OF_VOICES = ("samples", "adapters")
 _NAMES: dict[Kind, str] = {
     "voices": "name",
     "projects": "name",
+    "lines": "text",
     "takes": "text",
     "recordings": "transcript",
 }
@@ -43,7 +46,7 @@ class Trash:
 
     @serial
     def contents(self) -> list[Trashed]:
-        """Deleted voices, projects, takes and recordings, the latest first."""
+        """Deleted voices, projects, lines, takes and recordings, the latest first."""
         found = [
             Trashed(kind, row["id"], row["name"], row["hidden"])
             for kind in _KINDS
@@ -51,6 +54,7 @@ class Trash:
                 f"SELECT id, {_NAMES[kind]} AS name, hidden FROM {kind} WHERE hidden IS NOT NULL"
             )
         ]
+        found = [item for item in found if item.kind != "lines" or item.name.strip()]
         return sorted(found, key=lambda item: item.deleted, reverse=True)
 
     @serial
@@ -58,6 +62,8 @@ class Trash:
         """Take a thing out of the trash; undo puts it back in."""
         with self.database.operation("Restore") as work:
             work.update(item.kind, item.id, hidden=None)
+            if item.kind == "lines":
+                self._put_into_order(work, item.id)
         return work.outcome(None)
 
     @serial
@@ -70,7 +76,7 @@ class Trash:
         count = 0
         with self.database.operation() as work:
             before = self._counts()
-            for kind in _KINDS:
+            for kind in _PURGED:
                 count += self._doom(work, kind, limit)
             work.execute("DELETE FROM lines WHERE hidden <= ?", limit)
             for table in _OF_VOICES:
@@ -99,6 +105,16 @@ class Trash:
         for pattern in (".*.partial*", "*/.*.partial*"):
             for leftover in self._root.glob(pattern):
                 leftover.unlink(missing_ok=True)
+
+    def _put_into_order(self, work: Transaction, line_id: str) -> None:
+        """Have a line's project show it again: where it was, as far as that is known."""
+        row = self.database.row(
+            "SELECT projects.id, line_order FROM projects JOIN lines ON projects.id = project_id "
+            "WHERE lines.id = ?",
+            line_id,
+        )
+        if row is not None and line_id not in (order := json.loads(row["line_order"])):
+            work.update("projects", row["id"], line_order=json.dumps([*order, line_id]))
 
     def _counts(self) -> dict[str, int]:
         return {

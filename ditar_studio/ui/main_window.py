@@ -275,6 +275,7 @@ class MainWindow(QMainWindow):
         self.project.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.project.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
         self.project_menu = QMenu(self.project)
+        self.project_menu.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         self.project.setMenu(self.project_menu)
         self.palette_button = QToolButton()
         self.palette_button.setProperty("kind", "palette")

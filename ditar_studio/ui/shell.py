@@ -105,6 +105,15 @@ class Shell(QObject):
             )
         QTimer.singleShot(0, self._open_library)
 
+    def come_to_front(self) -> None:
+        """Shows the window before all others, as far as the desktop lets it."""
+        window = self.window
+        window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+        window.show()
+        window.raise_()
+        window.activateWindow()
+        self.app.alert(window)
+
     def show_failure(self, message: str, remedy: str = "") -> None:
         """Says that something went wrong, and what to do about it."""
         self.toasts.notify(message, "danger", remedy)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ditar_studio.store.files import default_root
 from ditar_studio.ui.application import make_application
+from ditar_studio.ui.first_instance import FirstInstance, address_of, raise_first
 from ditar_studio.ui.garbage import GarbageCollector
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.shell import Shell
@@ -23,14 +26,22 @@ _SWITCH_SECONDS = 0.002
 def start(arguments: Sequence[str] = ()) -> int:
     """Opens the window and stays until it is closed; the exit code: 128 + number after a signal.
 
+    Where the studio is open already, its window comes to the front and that is all.
+
     Args:
         arguments: name of a project to open, if any.
     """
     log_qt_messages()
     app = make_application(["ditar-studio", *arguments])
+    preferences = PreferenceFile()
+    address = address_of(Path(preferences.value.library_folder or default_root()))
+    if raise_first(address):
+        return 0
     sys.setswitchinterval(_SWITCH_SECONDS)
     garbage = GarbageCollector(app)
-    shell = Shell(app, PreferenceFile())
+    shell = Shell(app, preferences)
+    first = FirstInstance(address, shell.come_to_front, app)
+    shell.ended.connect(first.close)
     shell.ended.connect(app.quit)
     shell.opened.connect(lambda library: watch(fill(shell, library), garbage))
     shell.start()

@@ -18,9 +18,10 @@ from PySide6.QtWidgets import QWidget
 
 from ditar_studio.errors import StudioError
 from ditar_studio.services.fine_tuning import tune_voice
-from ditar_studio.services.models import Models, default_folder
+from ditar_studio.services.models import Models, default_folder, expected_settings
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.commands.fine_tuning import FineTuningCommands
+from ditar_studio.ui.commands.history import HistoryCommands
 from ditar_studio.ui.commands.jobs import JobCommands
 from ditar_studio.ui.commands.projects import ProjectCommands
 from ditar_studio.ui.commands.script import ScriptCommands
@@ -143,6 +144,7 @@ class Studio(QObject):
             self,
         )
         self.script_playback = ScriptPlayback(self.document, self.script, self.playback, self)
+        self.parameters.expect(expected_settings(preferences.value.model))
         self.voices = Voices(self.document, self.playback, self)
         self.likeness = Likeness(self.document, self.engine, backends.judge, self)
         self.fine_tuning = FineTuning(self.document, self.engine, backends.tune, self)
@@ -262,6 +264,7 @@ class Studio(QObject):
         self.script_commands = ScriptCommands(self)
         self.project_commands = ProjectCommands(self)
         self.job_commands = JobCommands(self)
+        self.history_commands = HistoryCommands(self)
         self.undo_offers = UndoOffers(self)
         self.shell.settings_choices = self._settings_choices
 

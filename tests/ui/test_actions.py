@@ -77,3 +77,29 @@ def test_search_finds(actions: Actions, query: str, first: str) -> None:
 def test_search_without_match(actions: Actions) -> None:
     assert actions.search("xyzzy") == []
     assert len(actions.search("")) == len(SPECS)
+
+
+TAKEN = (
+    *(f"Ctrl+Alt+{key}" for key in ("T", "D", "L", "F", "A", "Backspace", "Del", "Esc", "Tab")),
+    *(
+        f"Ctrl+Alt+{key}"
+        for key in ("Up", "Down", "Left", "Right", *(f"F{n}" for n in range(1, 13)))
+    ),
+    *(f"Ctrl+Alt+{key}" for key in ("E", "M", "Q")),  # AltGr on German keyboards
+    *(f"Alt+{key}" for key in ("F2", "F4", "F5", "F7", "F8", "F9", "F10", "Tab", "Space", "Esc")),
+    *("Ctrl+Esc", "Ctrl+Shift+Esc", "Print", "Ctrl+Alt+Print"),
+)
+"""Keys that GNOME, KDE, Xfce or Windows keep for themselves."""
+
+
+def test_no_key_is_one_that_desktops_take() -> None:
+    taken = {QKeySequence(keys) for keys in TAKEN}
+    assert [spec.id for spec in SPECS if QKeySequence(spec.shortcut) in taken] == []
+
+
+def test_usual_keys_do_what_they_do_elsewhere() -> None:
+    keys = {spec.shortcut: spec.id for spec in SPECS}
+    assert keys["Ctrl+O"] == "file.open"
+    assert keys["Ctrl+S"] == "file.save"
+    assert keys["Ctrl+Z"] == "edit.undo"
+    assert keys["Ctrl+N"] == "file.new"

@@ -14,6 +14,7 @@ from ditar_studio.services.line_queue import LineQueue, Waiting
 from ditar_studio.ui import notifications
 from ditar_studio.ui.commands import jobs
 from ditar_studio.ui.dialogs.ask import LeaveDialog, SecondsDialog, TextDialog
+from ditar_studio.ui.dialogs.history import BinDialog, VersionsDialog
 from ditar_studio.ui.dialogs.queue import QueueDialog
 from ditar_studio.ui.studio import Studio
 from ditar_studio.ui.view_models.parameters import Scope
@@ -349,3 +350,54 @@ def test_the_end_of_long_work_is_told_outside_the_window(
     speak(qtbot, studio, "First line", "Second line of it")
     assert told == ["2 lines are spoken."]
     assert not notifications.notify_outside(studio.window, "x", "y")  # it is in front
+
+
+def test_a_saved_version_is_gone_back_to_and_that_undone(qtbot: QtBot, studio: Studio) -> None:
+    paste(qtbot, studio, PROSE, 5)
+    studio.actions_.action("file.name_version").trigger()
+    asked = dialog(qtbot, studio, TextDialog)
+    asked.field.setText("draft")
+    asked.accept()
+    qtbot.waitUntil(lambda: studio.toasts.words == "“draft” is saved as a version.")
+    paste(qtbot, studio, "Other words.", 1)
+    studio.actions_.action("file.versions").trigger()
+    shown = dialog(qtbot, studio, VersionsDialog)
+    (place,) = [n for n in range(shown.list.count()) if "draft" in shown.list.item(n).text()]
+    shown.list.setCurrentRow(place)
+    shown.restore.click()
+    qtbot.waitUntil(lambda: len(studio.script.lines) == 5)
+    qtbot.waitUntil(lambda: studio.toasts.words == "The version is restored.")
+    studio.toasts.button.click()
+    qtbot.waitUntil(lambda: [line.text for line in studio.script.lines] == ["Other words."])
+
+
+def test_deleted_lines_come_back_from_the_bin(qtbot: QtBot, studio: Studio) -> None:
+    ids = paste(qtbot, studio, PROSE, 5)
+    studio.script.select(ids[4])
+    studio.script.delete()
+    qtbot.waitUntil(lambda: len(studio.script.lines) == 4)
+    studio.actions_.action("file.bin").trigger()
+    shown = dialog(qtbot, studio, BinDialog)
+    words = [shown.list.item(n).text() for n in range(shown.list.count())]
+    shown.list.setCurrentRow(next(n for n, text in enumerate(words) if "Five last." in text))
+    shown.restore.click()
+    qtbot.waitUntil(lambda: "Five last." in [line.text for line in studio.script.lines])
+
+
+def test_a_message_appears_in_front_of_an_open_dialog(qtbot: QtBot, studio: Studio) -> None:
+    studio.actions_.action("file.bin").trigger()
+    shown = dialog(qtbot, studio, BinDialog)
+    studio.tell_failure("It went wrong.", "Do something.")
+    assert shown.toasts.isVisible()
+    assert shown.toasts.words == "It went wrong."
+    assert studio.toasts.words != "It went wrong."
+    shown.reject()
+
+
+def test_the_sliders_show_the_models_defaults_before_it_is_loaded(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    studio.parameters.use_model(None)
+    assert studio.parameters.defaults["temperature"] == 0.3
+    assert studio.parameters_panel.temperature.value == 0.3
+    assert studio.parameters_panel.steps.value == 6

@@ -19,6 +19,7 @@ from ditar_studio.services.download import Progress
 from ditar_studio.services.models import Models
 from ditar_studio.services.offers import Offer, RemoteFile
 from ditar_studio.ui.bridge import Bridge
+from ditar_studio.ui.dialogs.ask import ConfirmDialog
 from ditar_studio.ui.dialogs.models import ModelsPage, amount
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.translate import duration
@@ -154,6 +155,10 @@ def test_a_model_is_fetched_with_one_click(
         press(page, "Check the files of tiny")
     assert received.args[2] == "success"
     press(page, "Delete tiny")
+    page.window().findChildren(ConfirmDialog)[-1].no.click()
+    assert manager.installed
+    press(page, "Delete tiny")
+    page.window().findChildren(ConfirmDialog)[-1].yes.click()
     qtbot.waitUntil(lambda: not manager.installed and not manager.busy)
     assert preferences.value.model == "builtin"
 

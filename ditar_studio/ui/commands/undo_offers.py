@@ -76,6 +76,8 @@ def said(changes: ChangeSet, before: Snapshot) -> str:
                 "{count} lines are restored in a new project.",
                 len(changes.lines),
             )
+        case "Restore version":
+            return tr("The version is restored.")
         case "Discard recovered audio":
             return tr("Recovered sound deleted.")
         case _:

@@ -103,6 +103,20 @@ class SecondsDialog(DialogFrame):
         self.field.setFocus()
 
 
+class ConfirmDialog(DialogFrame):
+    """Asks before something that can't be undone; accepted if it is to be done."""
+
+    def __init__(
+        self, title: str, text: str, accept: str, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(title, text, parent)
+        self.no = button(tr("Cancel"), self.reject)
+        self.no.setDefault(True)
+        self.yes = button(accept, self.accept, "danger")
+        self.add_buttons(None, self.no, self.yes)
+        self.no.setFocus()
+
+
 class LeaveDialog(DialogFrame):
     """Asks whether to quit although something is at work.
 

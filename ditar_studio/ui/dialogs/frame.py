@@ -7,12 +7,15 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.widgets.basics import label, scrolling
+from ditar_studio.ui.widgets.messages import Toasts
 
 _RESIZED = Qt.WidgetAttribute.WA_Resized
 
 
 class DialogFrame(QDialog):
     """A dialog with a heading, an explanation under it, a body and a foot.
+
+    Messages appear in its `toasts` while it is open, not behind it in the window's.
 
     Args:
         title: of the window, and the heading.
@@ -34,6 +37,8 @@ class DialogFrame(QDialog):
         self.body.setContentsMargins(0, Space.S, 0, Space.S)
         self.body.setSpacing(Space.M)
         layout.addLayout(self.body, 1)
+        self.toasts = Toasts()
+        layout.addWidget(self.toasts)
         self.foot = QHBoxLayout()
         self.foot.setSpacing(Space.S)
         layout.addLayout(self.foot)

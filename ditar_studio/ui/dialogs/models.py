@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from ditar_studio.services.download import Progress
 from ditar_studio.services.models import Installed
 from ditar_studio.services.offers import Offer
+from ditar_studio.ui.dialogs.ask import ConfirmDialog
 from ditar_studio.ui.dialogs.settings import group, setting
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.theme import Space
@@ -200,8 +202,25 @@ class ModelsPage(QWidget):
             self.manager.move(model.name, Path(folder))
 
     def _remove(self, model: Installed) -> None:
-        self._leave(model)
-        self.manager.remove(model.name)
+        """Asks, unless only a folder of the user's own is to be forgotten."""
+
+        def remove() -> None:
+            self._leave(model)
+            self.manager.remove(model.name)
+
+        if model.linked:
+            remove()
+            return
+        dialog = ConfirmDialog(
+            tr("Delete {model}?", model=model.name),
+            tr("{size} are deleted, and would have to be downloaded again.",
+               size=amount(model.bytes)),
+            tr("Delete"),
+            self.window(),
+        )  # fmt: skip
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(remove)
+        dialog.open()
 
     def _leave(self, model: Installed) -> None:
         """Goes back to the built-in model if it is this one that is in use."""

@@ -11,7 +11,6 @@ from ditar_studio.ui.dialogs.frame import DialogFrame
 from ditar_studio.ui.translate import number, tr
 from ditar_studio.ui.view_models.voices import Voices
 from ditar_studio.ui.widgets.basics import button, label, row
-from ditar_studio.ui.widgets.messages import Toasts
 
 if TYPE_CHECKING:
     from ditar_studio.store.voices import Sample
@@ -58,8 +57,6 @@ class SamplesDialog(DialogFrame):
         self.body.addLayout(row(self.play, self.prefer, None, self.remove))
         self.body.addWidget(label(tr("What is said in it"), "section"))
         self.body.addWidget(self.words)
-        self.toasts = Toasts()
-        self.body.addWidget(self.toasts)
         self.add_buttons(None, button(tr("Close"), self.accept, "primary"))
         self.list.currentItemChanged.connect(self._leave)
         self.finished.connect(lambda _result: self._keep_words(self.current))

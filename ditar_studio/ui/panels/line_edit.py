@@ -48,6 +48,7 @@ class LineEdit(QPlainTextEdit):
         focused: it has the keyboard focus now.
         marked: it was clicked with Ctrl held.
         reached: it was clicked with Shift held, while something else had the focus.
+        delete_asked: Delete was pressed while several lines are selected.
     """
 
     typed = Signal(str)
@@ -59,9 +60,11 @@ class LineEdit(QPlainTextEdit):
     focused = Signal()
     marked = Signal()
     reached = Signal()
+    delete_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
+        self.one_of_several = False
         self.setUndoRedoEnabled(False)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click gives the focus by itself
         self.setTabChangesFocus(True)
@@ -136,6 +139,9 @@ class LineEdit(QPlainTextEdit):
                 self.flow_asked.emit(cursor.position())
             else:
                 event.ignore()
+            return
+        if event.key() == Qt.Key.Key_Delete and plain and self.one_of_several:
+            self.delete_asked.emit()
             return
         if (
             event.key() == Qt.Key.Key_Backspace

@@ -183,6 +183,7 @@ class ScriptPanel(QWidget):
         made.text.typed.connect(lambda text: script.edit(line_id, text))
         made.text.split_asked.connect(lambda at: script.split(line_id, at))
         made.text.flow_asked.connect(lambda at: script.split(line_id, at, opens_block=False))
+        made.text.delete_asked.connect(script.delete)
         made.text.join_asked.connect(lambda: script.join_with_previous(line_id))
         made.text.left.connect(script.select_next)
         made.text.cursorPositionChanged.connect(
@@ -243,6 +244,7 @@ class ScriptPanel(QWidget):
             )
         )
         shown.set_selected(line.id in self._chosen)
+        shown.text.one_of_several = line.id in self._chosen and len(self._chosen) > 1
         shown.set_playing(line.id == self._playing_line)
 
     def _pause_of(self, line: Line) -> float:

@@ -142,7 +142,13 @@ class _VoiceDelegate(QStyledItemDelegate):
 
 
 class _VoicesView(QListView):
-    """The list; Return speaks the project in the voice, Space plays its reference."""
+    """The list; Return speaks the project in the voice, Space plays its reference.
+
+    Signals:
+        delete_asked: the selected voice is to be deleted.
+    """
+
+    delete_asked = Signal()
 
     def __init__(self, voices: Voices) -> None:
         super().__init__()
@@ -163,6 +169,8 @@ class _VoicesView(QListView):
             self._voices.use(voice.id)
         elif event.key() == Qt.Key.Key_Space:
             self._voices.play(voice.id)
+        elif event.key() == Qt.Key.Key_Delete:
+            self.delete_asked.emit()
         else:
             super().keyPressEvent(event)
 
@@ -218,6 +226,7 @@ class VoicesPanel(QWidget):
         self.search.textChanged.connect(voices.search)
         self.search.left_down.connect(self.view.setFocus)
         self.tags.changed.connect(voices.filter)
+        self.view.delete_asked.connect(actions.action("voice.delete").trigger)
         self.view.doubleClicked.connect(lambda index: voices.use(index.data(_VOICE).id))
         self.view.selectionModel().currentChanged.connect(self._on_current)
         self.view.customContextMenuRequested.connect(self._menu_at)

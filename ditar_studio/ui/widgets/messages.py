@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QWidget
 
 from ditar_studio.ui import icons
 from ditar_studio.ui.theme import Space
@@ -81,6 +81,12 @@ class Banner(QFrame):
         self.deleteLater()
 
 
+def _in_front() -> Toasts | None:
+    """Where a dialog that is open shows its messages: those of the window would be behind it."""
+    toasts = getattr(QApplication.activeModalWidget(), "toasts", None)
+    return toasts if isinstance(toasts, Toasts) else None
+
+
 class Toasts(QWidget):
     """A place for passing messages, one at a time; the newest replaces the last.
 
@@ -130,6 +136,11 @@ class Toasts(QWidget):
         Returns:
             What `withdraw` knows the message by.
         """
+        front = _in_front()
+        if front is not None and front is not self:
+            front.notify(message, tone, remedy, action, seconds)
+            self._count += 1
+            return self._count
         self._count += 1
         _log_failure(tone, message, remedy)
         self.words = sentence(message)

@@ -1,0 +1,158 @@
+"""Earlier versions of projects: script and settings as they were, to go back to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from ditar_studio.errors import StudioError
+from ditar_studio.store import files
+from ditar_studio.store.changes import Outcome
+from ditar_studio.store.database import Database, Transaction, serial
+from ditar_studio.store.projects import Projects, settings_text
+
+_COLUMNS = (
+    *("voice_id", "speaker", "text", "pause_seconds", "locked", "take_id"),
+    *("opens_block", "section", "settings", "block_settings"),
+)
+"""What is kept of a line."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a project.
+
+    Args:
+        name: that the user gave it; empty for one that was kept by itself.
+        lines: how many lines it has.
+        created: seconds since 1970.
+    """
+
+    id: str
+    project_id: str
+    name: str
+    lines: int
+    created: float
+
+
+class Versions:
+    """The versions of projects."""
+
+    def __init__(self, database: Database, projects: Projects) -> None:
+        self.database = database
+        self._projects = projects
+
+    @serial
+    def of_project(self, project_id: str) -> list[Version]:
+        """The versions of a project, newest first."""
+        query = "SELECT * FROM versions WHERE project_id = ? ORDER BY created DESC, rowid DESC"
+        return [
+            Version(
+                row["id"],
+                project_id,
+                row["name"],
+                len(json.loads(row["content"])["lines"]),
+                row["created"],
+            )
+            for row in self.database.rows(query, project_id)
+        ]
+
+    @serial
+    def keep(self, project_id: str, name: str = "") -> Version:
+        """Keep the project as it is now, if it differs from the version before.
+
+        Of those without a name one a day is kept, the last.
+
+        Returns:
+            The version that is the project as it is now.
+        """
+        content = self._content(project_id)
+        query = "SELECT * FROM versions WHERE project_id = ? ORDER BY created DESC, rowid DESC"
+        found = self.database.rows(query, project_id)
+        with self.database.operation() as work:
+            if found and found[0]["content"] == content:
+                name = name or found[0]["name"]
+                work.execute("UPDATE versions SET name = ? WHERE id = ?", name, found[0]["id"])
+            else:
+                for row in found:
+                    if not name and not row["name"] and _day(row["created"]) == _day(work.now):
+                        work.execute("DELETE FROM versions WHERE id = ?", row["id"])
+                work.execute(
+                    "INSERT INTO versions (id, project_id, name, content, created) "
+                    "VALUES (?, ?, ?, ?, ?)",
+                    files.new_id(),
+                    project_id,
+                    name,
+                    content,
+                    work.now,
+                )
+        return self.of_project(project_id)[0]
+
+    @serial
+    def restore(self, version_id: str) -> Outcome[None]:
+        """Make a project what it was; undo takes that back, and what it is now is kept.
+
+        Voices and takes that are gone for good since are left out.
+
+        Raises:
+            StudioError: the version or its project is gone.
+        """
+        row = self.database.row("SELECT * FROM versions WHERE id = ?", version_id)
+        if row is None:
+            raise StudioError("This version is no longer there.", "Choose another.")
+        project_id, content = row["project_id"], json.loads(row["content"])
+        present = self._projects.lines(project_id)
+        self.keep(project_id)
+        wanted = [line["id"] for line in content["lines"]]
+        with self.database.operation("Restore version") as work:
+            for line in present:
+                if line.id not in wanted:
+                    work.hide("lines", line.id)
+            for line in content["lines"]:
+                self._put(work, project_id, line)
+            settings = settings_text(content["settings"])
+            work.update("projects", project_id, settings=settings, line_order=json.dumps(wanted))
+            work.execute("UPDATE projects SET modified = ? WHERE id = ?", work.now, project_id)
+        return work.outcome(None)
+
+    # --- inside
+
+    def _content(self, project_id: str) -> str:
+        project = self._projects.get(project_id)
+        rows = {
+            row["id"]: row
+            for row in self.database.rows(
+                "SELECT * FROM lines WHERE project_id = ? AND hidden IS NULL", project_id
+            )
+        }
+        lines = [
+            {"id": line.id, **{column: rows[line.id][column] for column in _COLUMNS}}
+            for line in self._projects.lines(project_id)
+        ]
+        return json.dumps({"settings": asdict(project.settings), "lines": lines}, sort_keys=True)
+
+    def _put(self, work: Transaction, project_id: str, line: Mapping[str, Any]) -> None:
+        """Have a line be there as it was."""
+        columns = {column: line[column] for column in _COLUMNS}
+        if not self._is_there("voices", columns["voice_id"]):
+            columns["voice_id"] = None
+        take_id = columns["take_id"]
+        if self._is_there("takes", take_id):
+            work.update("takes", take_id, hidden=None)
+        else:
+            columns["take_id"] = None
+        if self._is_there("lines", line["id"]):
+            work.update("lines", line["id"], "", hidden=None, **columns)
+        else:
+            work.insert("lines", line["id"], "", project_id=project_id, created=work.now, **columns)
+
+    def _is_there(self, table: str, identifier: str | None) -> bool:
+        query = f"SELECT id FROM {table} WHERE id = ?"
+        return identifier is not None and self.database.row(query, identifier) is not None
+
+
+def _day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).date().isoformat()

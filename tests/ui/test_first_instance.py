@@ -1,0 +1,30 @@
+"""A second start brings the first window to the front."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from pytestqt.qtbot import QtBot
+
+from ditar_studio.ui.first_instance import FirstInstance, address_of, raise_first
+
+
+def test_the_first_studio_hears_of_a_second_start(qtbot: QtBot, tmp_path: Path) -> None:
+    address, came, parent = address_of(tmp_path), [], QObject()
+    assert not raise_first(address)
+    first = FirstInstance(address, lambda: came.append(True), parent)
+    answers: list[bool] = []
+    second = threading.Thread(target=lambda: answers.append(raise_first(address)))
+    second.start()
+    qtbot.waitUntil(lambda: answers == [True])
+    second.join()
+    assert came == [True]
+    first.close()
+    assert not raise_first(address)
+
+
+def test_studios_of_other_libraries_are_left_alone(tmp_path: Path) -> None:
+    assert address_of(tmp_path / "a") != address_of(tmp_path / "b")
+    assert address_of(tmp_path / "a") == address_of(tmp_path / "a")

@@ -1,0 +1,94 @@
+"""Earlier versions of projects, and deleted lines in the bin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from library_things import Clock, write_tone
+
+from ditar_studio.errors import StudioError
+from ditar_studio.store.library import Library
+from ditar_studio.store.projects import NewLine
+from ditar_studio.store.takes import Take
+from ditar_studio.store.voices import NewSample
+
+
+def _texts(library: Library, project_id: str) -> list[str]:
+    return [line.text for line in library.projects.lines(project_id)]
+
+
+def test_a_version_is_restored_with_lines_settings_and_takes_and_that_undone(
+    library: Library, make_take: Callable[..., Take]
+) -> None:
+    project = library.projects.create("Book").value.id
+    new = [NewLine("One", section="Begin"), NewLine("Two", opens_block=False), NewLine("Three")]
+    one, two, _three = library.projects.add_lines(project, new).value
+    take = make_take(one.id)
+    library.projects.choose_take(one.id, take.id)
+    library.projects.change_settings(project, generation={"steps": 7})
+    kept = library.versions.keep(project, "first draft")
+    assert (kept.name, kept.lines) == ("first draft", 3)
+    before = library.projects.lines(project)
+    library.projects.set_text(one.id, "Another one")
+    library.projects.delete_lines([two.id])
+    library.takes.delete(take.id)
+    library.projects.add_lines(project, [NewLine("Four")])
+    library.projects.change_settings(project, generation={"steps": 9})
+    changed = _texts(library, project)
+    library.versions.restore(kept.id)
+    assert library.projects.lines(project) == before
+    assert library.takes.get(take.id).id == take.id
+    assert library.projects.get(project).settings.generation == {"steps": 7}
+    library.undo()
+    assert _texts(library, project) == changed
+    names = [version.name for version in library.versions.of_project(project)]
+    assert names == ["", "first draft"]  # what was there before restoring is kept too
+
+
+def test_one_version_a_day_is_kept_by_itself(library: Library, clock: Clock) -> None:
+    project = library.projects.create("Book").value.id
+    library.versions.keep(project)
+    library.versions.keep(project)
+    assert len(library.versions.of_project(project)) == 1
+    library.projects.add_lines(project, [NewLine("One")])
+    library.versions.keep(project)
+    assert [version.lines for version in library.versions.of_project(project)] == [1]
+    clock.now += 2 * 86400
+    library.projects.add_lines(project, [NewLine("Two")])
+    library.versions.keep(project)
+    assert [version.lines for version in library.versions.of_project(project)] == [2, 1]
+
+
+def test_what_is_gone_for_good_is_left_out_of_a_restored_version(
+    library: Library, clock: Clock, tmp_path: Path, make_take: Callable[..., Take]
+) -> None:
+    write_tone(tmp_path / "a.wav", 2.0)
+    voice = library.voices.create("Anna", [NewSample(tmp_path / "a.wav", "Hi.")]).value
+    project = library.projects.create("Book").value.id
+    (line,) = library.projects.add_lines(project, [NewLine("One", voice.id)]).value
+    library.projects.choose_take(line.id, make_take(line.id).id)
+    kept = library.versions.keep(project, "draft")
+    library.projects.delete_lines([line.id])
+    library.takes.delete(*(take.id for take in library.takes.of_line(line.id)))
+    library.voices.delete(voice.id)
+    clock.now += 40 * 86400
+    library.trash.purge()
+    library.versions.restore(kept.id)
+    (restored,) = library.projects.lines(project)
+    assert (restored.text, restored.voice_id, restored.take_id) == ("One", None, None)
+    with pytest.raises(StudioError):
+        library.versions.restore("nothing")
+
+
+def test_a_deleted_line_comes_back_from_the_bin(library: Library) -> None:
+    project = library.projects.create("Book").value.id
+    one, _two = library.projects.add_lines(project, [NewLine("One"), NewLine("Two")]).value
+    library.projects.delete_lines([one.id])
+    library.projects.add_lines(project, [NewLine("Three")])
+    (item,) = library.trash.contents()
+    assert (item.kind, item.name) == ("lines", "One")
+    library.trash.restore(item)
+    assert sorted(_texts(library, project)) == ["One", "Three", "Two"]
+    assert library.trash.contents() == []
