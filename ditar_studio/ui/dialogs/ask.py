@@ -106,9 +106,7 @@ class SecondsDialog(DialogFrame):
 class ConfirmDialog(DialogFrame):
     """Asks before something that can't be undone; accepted if it is to be done."""
 
-    def __init__(
-        self, title: str, text: str, accept: str, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, title: str, text: str, accept: str, parent: QWidget | None = None) -> None:
         super().__init__(title, text, parent)
         self.no = button(tr("Cancel"), self.reject)
         self.no.setDefault(True)

@@ -281,14 +281,14 @@ class Engine(QObject):
             return False
         still_wanted = self._playback.claim()
 
-        def work(cancel: threading.Event) -> Iterator[Any]:
+        def work(cancel: threading.Event) -> Iterator[TestSpoken]:
             from ditar_studio.engine.voice import Reference
             from ditar_studio.services.voice_probe import speak_test
 
             model, voices = self.in_memory()
             yield TestSpoken(speak_test(model, voices, Reference(clip, transcript), cancel))
 
-        def tell(event: Any) -> None:
+        def tell(event: TestSpoken | Failed) -> None:
             from ditar_studio.engine.events import Failed
 
             self._trial = None

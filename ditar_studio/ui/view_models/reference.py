@@ -410,7 +410,7 @@ class ReferenceMaker(QObject):
     def _load_failed(self, error: StudioError) -> None:
         """Puts away what was there before: it isn't what was asked for."""
         self.discard()
-        self._forget()
+        self._clear()
         self._failed(error)
 
     def _choose_best(self, clip: Clip) -> None:
