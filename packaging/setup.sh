@@ -19,10 +19,10 @@ say() { printf '%s\n' "$*" >&2; }
 
 find_python() {
     local candidate
-    for candidate in python3.12 python3.11 python3.13 python3 python3.10 python3.14; do
+    for candidate in python3.12 python3.11 python3.13 python3 python3.14; do
         if command -v "$candidate" >/dev/null && "$candidate" -c '
 import sys, venv, ensurepip
-sys.exit(not (3, 10) <= sys.version_info < (3, 15))' 2>/dev/null; then
+sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null; then
             command -v "$candidate"
             return 0
         fi
@@ -96,7 +96,7 @@ set_up() {
         if ! python=$(find_python); then
             install_packages python3 python3-venv
             python=$(find_python) || {
-                say "Python 3.10 or later with its venv module is needed: install python3-venv."
+                say "Python 3.11 or later with its venv module is needed: install python3-venv."
                 return 1
             }
         fi

@@ -100,7 +100,7 @@ class _Speech:
         with contextlib.suppress(ClientLeftError):
             try:
                 body = await asyncio.wait_for(_body(scope, receive), BODY_SECONDS)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 raise RefusedError("The request's body took too long.", 408) from None
             await self._answer(SpeechRequest.of(body), scope, receive, send)
 

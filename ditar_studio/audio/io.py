@@ -15,9 +15,9 @@ from ditar_studio.errors import StudioError
 
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import Self
 
     from numpy.typing import NDArray
-    from typing_extensions import Self
 
 Subtype = Literal["PCM_16", "PCM_24", "FLOAT"]
 

@@ -17,7 +17,7 @@ from ditar_studio.services.sound_file import recipe_of
 from ditar_studio.services.speaking import SpeechStream
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
     from ditar_studio.engine.generate import GenerationRequest
     from ditar_studio.engine.speech_model import SpeechModel

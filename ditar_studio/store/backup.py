@@ -15,7 +15,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ditar_studio.errors import StudioError
@@ -104,7 +104,7 @@ class Backups:
     def is_due(self) -> bool:
         """Whether the newest is more than a day old, or there is none."""
         newest = self.all()[:1]
-        now = datetime.fromtimestamp(self._clock(), timezone.utc)
+        now = datetime.fromtimestamp(self._clock(), UTC)
         return not newest or abs(now - newest[0].made) > _EVERY
 
     def has(self, digest: str) -> bool:
@@ -146,7 +146,7 @@ class Backups:
 
     def _free(self, seconds: float, ending: str = "") -> Path:
         """A name that no other backup has."""
-        made = datetime.fromtimestamp(seconds, timezone.utc)
+        made = datetime.fromtimestamp(seconds, UTC)
         taken = {backup.made for backup in self.all()}
         while made in taken:
             made += timedelta(microseconds=1)
@@ -186,5 +186,5 @@ class Backups:
 
 def _moment(stamp: str) -> datetime | None:
     with contextlib.suppress(ValueError):
-        return datetime.strptime(stamp, _STAMP).replace(tzinfo=timezone.utc)
+        return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
     return None

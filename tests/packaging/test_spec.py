@@ -38,12 +38,14 @@ class Analysis(SimpleNamespace):
 
 
 @pytest.fixture(scope="module")
-def spec() -> Analysis:
+def spec(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    place = tmp_path_factory.mktemp("work")
+
     def ignore(*_: Any, **__: Any) -> None:
         """In place of what writes the program."""
 
-    known = {"SPECPATH": str(ROOT / "packaging"), "Analysis": Analysis}
-    known |= dict.fromkeys(("PYZ", "EXE", "COLLECT"), ignore)
+    known = {"SPECPATH": str(ROOT / "packaging"), "Analysis": Analysis, "workpath": str(place)}
+    known |= dict.fromkeys(("PYZ", "EXE", "COLLECT", "BUNDLE"), ignore)
     found = runpy.run_path(str(ROOT / "packaging" / "pyinstaller.spec"), known)
     analysis = found["analysis"]
     assert isinstance(analysis, Analysis)

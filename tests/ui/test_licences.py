@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-
 import tomllib
+from pathlib import Path
 
 from ditar_studio.ui.dialogs.about import AboutDialog, licences
 

@@ -1,0 +1,35 @@
+"""Print Debian's copyright file (DEP-5), with the licences of all that is bundled."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main() -> None:
+    print(
+        "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n"
+        "Upstream-Name: DiTAR Studio\n"
+        "Source: https://github.com/ditar-studio/ditar-studio\n\n"
+        "Files: *\n"
+        "Copyright: the DiTAR Studio contributors\n"
+        "License: Apache-2.0\n"
+        " On Debian systems the text is in /usr/share/common-licenses/Apache-2.0."
+    )
+    for path in sorted((ROOT / "resources" / "licenses").glob("*.txt")):
+        name, _, kind = path.stem.partition(" -- ")
+        if name.startswith("ditar-studio"):
+            continue
+        short = re.sub(r"[^A-Za-z0-9.+-]+", "-", kind or "see-text").strip("-")
+        print(
+            f"\nFiles: opt/ditar-studio/*\nComment: {name}, bundled\n"
+            f"Copyright: see the licence\nLicense: {short}-{re.sub('[^A-Za-z0-9]+', '-', name)}"
+        )
+        for line in path.read_text("utf-8").splitlines():
+            print(f" {line.rstrip()}" if line.strip() else " .")
+
+
+if __name__ == "__main__":
+    main()
