@@ -18,6 +18,8 @@ import importlib
 import os
 from typing import TYPE_CHECKING
 
+from ditar_studio.version import __version__
+
 if TYPE_CHECKING:
     from ditar_studio.engine.settings import GenerationSettings
     from ditar_studio.errors import StudioError
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from ditar_studio.python_api.shared import speak, stream
     from ditar_studio.python_api.stream import AudioStream
     from ditar_studio.python_api.voice import Voice, voice_names
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Audio",

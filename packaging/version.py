@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def version() -> str:
     """What `ditar_studio.__version__` says, without importing it."""
-    text = (ROOT / "ditar_studio" / "__init__.py").read_text("utf-8")
+    text = (ROOT / "ditar_studio" / "version.py").read_text("utf-8")
     found = re.search(r'^__version__ = "(.+)"', text, re.M)
     assert found is not None
     return found[1]

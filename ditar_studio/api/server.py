@@ -8,11 +8,11 @@ import threading
 
 import uvicorn
 
-from ditar_studio import __version__
 from ditar_studio.api.application import application
 from ditar_studio.api.connection import Connection
 from ditar_studio.api.speaker import Speaker
 from ditar_studio.errors import StudioError
+from ditar_studio.version import __version__
 
 BACKLOG = 256
 """Connections that the system holds until they are taken."""

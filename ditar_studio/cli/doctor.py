@@ -18,11 +18,11 @@ from typing import Literal
 
 import platformdirs
 
-from ditar_studio import __version__
 from ditar_studio.cli.console import Console
 from ditar_studio.cli.display import display_is_there
 from ditar_studio.errors import StudioError
 from ditar_studio.installation import how_to_add, kind
+from ditar_studio.version import __version__
 
 State = Literal["works", "optional", "broken"]
 

@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from ditar_studio import __version__
 from ditar_studio.cli import streams
 from ditar_studio.engine.settings import MOST_CANDIDATES
 from ditar_studio.installation import program
+from ditar_studio.version import __version__
 
 
 class UsageError(Exception):

@@ -17,7 +17,8 @@ from pathlib import Path
 import torch
 
 from ditar_studio.engine.attempt import Attempt, Work
-from ditar_studio.engine.native import EncodedClip, NativeModel, NativeVoice
+from ditar_studio.engine.native import EncodedClip, NativeModel
+from ditar_studio.engine.native_utterance import NativeVoice
 from ditar_studio.engine.speech_model import SpeechModel, Verification
 from ditar_studio.engine.tuner import Tuner, TuningPlan
 from ditar_studio.engine.tuning_clips import speech_of

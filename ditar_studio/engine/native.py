@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,25 +11,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ditar_studio.audio.resample import import_torchaudio
 from ditar_studio.engine import integrity
-from ditar_studio.engine.guards import SilenceGuard
+from ditar_studio.engine.native_utterance import NativeUtterance, NativeVoice
 from ditar_studio.engine.settings import GenerationSettings
-from ditar_studio.engine.speech_model import ModelInfo, PatchOutput, Verification
+from ditar_studio.engine.sounds import LEAST_SOUNDS, ended, recognised, sounds_of, timed
+from ditar_studio.engine.speech_model import ModelInfo
 from ditar_studio.engine.voice_adapter import VoiceAdapter, load_adapter
-from ditar_studio.engine.word_times import WordClock, WordTime
 from ditar_studio.errors import StudioError
-from ditar_studio.model.alignment import read
-from ditar_studio.model.ditar import DiTAR, PointerState, Prompt
-from ditar_studio.model.fast_locdit import TunedLocDiT
+from ditar_studio.model.ditar import DiTAR, Prompt
 from ditar_studio.model.kernels.thread_pool import reserve_cores
-from ditar_studio.model.sampling import Sampling
 from ditar_studio.model.threads import one_thread
 from ditar_studio.model.timbre import correction
 from ditar_studio.model.weights import load_ditar
 from ditar_studio.store.files import sha256
 from ditar_studio.text import symbols
-from ditar_studio.text.phonemes import Reading, phonemize
 from ditar_studio.text.phonemes import read as read_text
 from ditar_studio.text.speller import speller
 
@@ -47,31 +40,10 @@ _OTHER_FILE = "Use a model file made by this program, or get it again."
 
 _USUAL_PACE = 0.085
 _FASTEST, _SLOWEST = 0.055, 0.14
-_OVER = 1.8
-_LINGER = 0.6
 _SAMPLE_SOUNDS = 40  # of the reference that the model speaks to compare timbres: 3 s
 _SHORTEST_SAMPLE = 0.5  # seconds
 _SILENT = 0.1  # of the reference's power: 10 dB below it
-_LEAST_SOUNDS = 4  # sounds
 _LEAD, _TAIL, _LEAST_CUT = 6, 14, 8  # latents kept before and after speech; fewer are not cut
-_LONGEST_PAUSE = 6  # silent patches within a sentence
-
-
-@dataclass(frozen=True, eq=False)
-class NativeVoice:
-    """An encoded reference.
-
-    Attributes:
-        prompt: the reference as the model's input.
-        pace: seconds a sound in it.
-        timbre: [bands] correction of the model's rendering of it; see `model.timbre`.
-        tuned: what draws its patches, where it is fine-tuned.
-    """
-
-    prompt: Prompt
-    pace: float
-    timbre: torch.Tensor | None = None
-    tuned: TunedLocDiT | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,11 +226,11 @@ class NativeModel:
         wave = torch.from_numpy(samples.copy())
         reading = None
         if transcript.strip():
-            sounds = _sounds(transcript, None)
-            pace = len(samples) / self._info.sample_rate / max(1, _timed(sounds))
+            sounds = sounds_of(transcript, None)
+            pace = len(samples) / self._info.sample_rate / max(1, timed(sounds))
         else:
             reading, pace = self._read(wave), _USUAL_PACE
-            sounds = _recognised(reading)
+            sounds = recognised(reading)
         prompt = self._model.encode_prompt(wave, torch.tensor(symbols.encode(sounds)), reading)
         voice = NativeVoice(prompt, min(_SLOWEST, max(_FASTEST, pace)))
         return EncodedClip(voice, sounds, wave)
@@ -269,7 +241,7 @@ class NativeModel:
         if prompt.units is None:
             return None
         begun = torch.nonzero(prompt.units.diff())[:, 0] + 1
-        if len(begun) < _LEAST_SOUNDS:
+        if len(begun) < LEAST_SOUNDS:
             return None
         hop = self._model.config.vae.hop
         skipped = length - len(prompt.units) * hop
@@ -281,7 +253,7 @@ class NativeModel:
 
     def symbols(self, text: str) -> torch.Tensor:
         """The phonemes [N] (indices) of a text."""
-        return torch.tensor(symbols.encode(_sounds(text, None)))
+        return torch.tensor(symbols.encode(sounds_of(text, None)))
 
     def _read(self, wave: torch.Tensor) -> torch.Tensor | None:
         """What the reader makes of a clip [1, T, symbols]; None of an empty one."""
@@ -329,7 +301,7 @@ class NativeModel:
     ) -> NativeUtterance:
         """Start to speak a sentence; see `SpeechModel.begin`."""
         reading = read_text(text, lexicon)
-        sounds = _ended(list(reading.sounds))
+        sounds = ended(list(reading.sounds))
         utterance = self._utterance(sounds, voice, settings, generator)
         utterance.follow(text, reading)
         return utterance
@@ -342,148 +314,6 @@ class NativeModel:
         generator: torch.Generator | None,
     ) -> NativeUtterance:
         pace = voice.pace if voice else _USUAL_PACE
-        seconds = pace * _timed(sounds) + 0.2
+        seconds = pace * timed(sounds) + 0.2
         patches = max(1, round(seconds * self._info.sample_rate / self._info.patch_samples))
         return NativeUtterance(self._model, sounds, voice, settings, generator, patches)
-
-
-class NativeUtterance:
-    """A sentence being spoken; implements `Utterance`."""
-
-    @torch.inference_mode()
-    @reserve_cores()
-    def __init__(
-        self,
-        model: DiTAR,
-        sounds: list[str],
-        voice: NativeVoice | None,
-        settings: GenerationSettings,
-        generator: torch.Generator | None,
-        expected_patches: int,
-    ) -> None:
-        self.expected_patches = expected_patches
-        self.max_patches = math.ceil(_OVER * expected_patches) + 8
-        self._model = model
-        self._sounds = sounds
-        self._sampling = Sampling(settings.temperature, settings.guidance, settings.steps)
-        self._generator = generator
-        indices = torch.tensor(symbols.encode(sounds))
-        self._embedding = (
-            voice.prompt.voice[None] if voice and voice.prompt.voice is not None else None
-        )
-        prompt, tuned = (voice.prompt, voice.tuned) if voice else (None, None)
-        self._state = model.prefill(indices, prompt, tuned)
-        self._decoder = model.vae.start(1, self._embedding, voice.timbre if voice else None)
-        self._lingered = 0
-        self._silence = SilenceGuard(model.config.vae.sample_rate)
-        # Sound comes a patch after what it is the sound of.
-        self._units: deque[int] = deque(maxlen=_LONGEST_PAUSE + 2)
-        self._first_unit = 0 if self._state.pointer is None else self._state.pointer.unit + 1
-        self._clock: WordClock | None = None
-
-    @property
-    def word_times(self) -> list[WordTime]:
-        """The words that have been said; see `Utterance.word_times`."""
-        return [] if self._clock is None else self._clock.done
-
-    def follow(self, text: str, reading: Reading) -> None:
-        """Tell by `word_times` when the words of a text are said, of which the sounds are."""
-        if self._state.pointer is not None:
-            self._clock = WordClock(text, reading, 1 / self._model.config.vae.latent_rate)
-
-    @torch.inference_mode()
-    @reserve_cores()
-    def step(self) -> PatchOutput:
-        """Make the next patch.
-
-        A model with a pointer into the text is not at its end before the pointer is, and not long
-        after it either. Nor does it fall silent before.
-        """
-        latents, stop = self._model.step(self._state, self._sampling, self._generator)
-        samples, self._decoder = self._model.vae.decode_step(latents, self._decoder)
-        sound: NDArray[np.float32] = samples[0].numpy()
-        pointer = self._state.pointer
-        if pointer is not None:
-            self._silence.feed(sound)
-            self._units.append(pointer.unit)
-            if self._clock is not None:
-                for unit in pointer.recent:
-                    self._clock.move(unit - self._first_unit)
-            self._lingered = self._lingered + 1 if pointer.at_end else 0
-            if not pointer.at_end:
-                stop = 0.0
-                self._go_on(pointer)
-            elif self._lingered >= _LINGER * self._model.config.patch_rate:
-                stop = 1.0
-        return PatchOutput(sound, stop)
-
-    def _go_on(self, pointer: PointerState) -> None:
-        """Begin the next sound where a pause grows longer than speech has pauses.
-
-        Within a pause the model may come to believe that the text is at its end, and never move the
-        pointer again. Sounds that passed in silence are spoken now.
-        """
-        silent = round(self._silence.silent_seconds * self._model.config.patch_rate)
-        if self._silence.has_speech and silent >= _LONGEST_PAUSE:
-            pointer.unit = self._units[0]
-            self._units.clear()
-            pointer.survival = 0.0
-            self._state.history = torch.zeros_like(self._state.history)
-            self._silence.resume()
-
-    @torch.inference_mode()
-    @reserve_cores()
-    def finish(self) -> NDArray[np.float32]:
-        """What the decoder's look-ahead still holds."""
-        if self._clock is not None:
-            self._clock.finish()
-        tail: NDArray[np.float32] = self._model.vae.flush(self._decoder)[0].numpy()
-        return tail
-
-    @torch.inference_mode()
-    @reserve_cores()
-    def verify(self, samples: NDArray[np.float32]) -> Verification | None:
-        """Recognise samples by the model's reader and speaker encoder; see `Utterance.verify`."""
-        reader, speaker = self._model.reader, self._model.speaker
-        if reader is None or speaker is None:
-            return None
-        size = self._model.config.patch_samples
-        rest = max(size, -(-len(samples) // size) * size) - len(samples)
-        wave = torch.from_numpy(np.pad(samples, (0, rest)))[None]
-        wanted = _unstressed(self._sounds)
-        recognised = _unstressed(symbols.decode(read(reader(wave)[0])))
-        errors = import_torchaudio().functional.edit_distance(wanted, recognised)
-        likeness = None if self._embedding is None else float(speaker(wave)[0] @ self._embedding[0])
-        return Verification(len(wanted), errors, likeness)
-
-
-def _sounds(text: str, lexicon: Lexicon | None) -> list[str]:
-    """Phonemes of a sentence, which always ends with a mark."""
-    return _ended(phonemize(text, lexicon))
-
-
-def _recognised(reading: torch.Tensor | None) -> list[str]:
-    """The sounds of a clip whose words nobody wrote down. Almost half of a real speaker's are
-    read wrongly, but in the right places, and that is as good a prompt as the words."""
-    sounds = [] if reading is None else symbols.decode(read(reading[0]))
-    if _timed(sounds) < _LEAST_SOUNDS:
-        raise StudioError(
-            "No speech can be made out in the reference.",
-            "Choose a clip with clear speech, or write down what is said in it.",
-        )
-    return _ended(sounds)
-
-
-def _unstressed(sounds: list[str]) -> list[str]:
-    """The phonemes alone, without marks, boundaries and stress."""
-    bare = (sound.lstrip("ˈˌ") for sound in sounds if sound not in symbols.PUNCTUATION)
-    return [sound for sound in bare if sound != symbols.BOUNDARY]
-
-
-def _ended(sounds: list[str]) -> list[str]:
-    return sounds if sounds[-1] in symbols.PUNCTUATION else [*sounds, "."]
-
-
-def _timed(sounds: list[str]) -> int:
-    """How many of them take time; marks take about as long as a sound."""
-    return sum(sound != symbols.BOUNDARY for sound in sounds)

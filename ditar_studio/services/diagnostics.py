@@ -26,11 +26,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ditar_studio import __version__
 from ditar_studio.errors import StudioError
 from ditar_studio.services import failure_log
 from ditar_studio.services.scrub import Scrubber
 from ditar_studio.store import files, privacy
+from ditar_studio.version import __version__
 
 if TYPE_CHECKING:
     from ditar_studio.store.library import Library

@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ditar_studio import __version__
 from ditar_studio.errors import StudioError
 from ditar_studio.store.recipe import Recipe
+from ditar_studio.version import __version__
 
 _STATEMENT = "Synthetic speech, made with DiTAR Studio"
 MARKER = "ditar-recipe:"

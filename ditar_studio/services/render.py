@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ditar_studio import __version__
 from ditar_studio.audio.io import StreamingWavWriter
 from ditar_studio.engine.events import (
     GenerationStats,
@@ -41,6 +40,7 @@ from ditar_studio.services.speaking import SpeechStream, SpeechSummary
 from ditar_studio.store.recipe import Recipe, pronunciations_in
 from ditar_studio.store.takes import SpokenWord, Verification
 from ditar_studio.text import lexicon
+from ditar_studio.version import __version__
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

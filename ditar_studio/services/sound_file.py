@@ -6,13 +6,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ditar_studio import __version__
 from ditar_studio.audio.clip import Clip
 from ditar_studio.errors import StudioError
 from ditar_studio.services import metadata
 from ditar_studio.services.encoding import ENCODINGS, Format, encode, resampled
 from ditar_studio.store import files
 from ditar_studio.store.recipe import Recipe
+from ditar_studio.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,10 +9,10 @@ from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QTranslator
 from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from ditar_studio import __version__
 from ditar_studio.assets import asset
 from ditar_studio.ui import icons, theme, translate
 from ditar_studio.ui.preferences import PreferenceFile, Preferences
+from ditar_studio.version import __version__
 
 NAME = "DiTAR Studio"
 IDENTIFIER = "ditar-studio"

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from ditar_studio.engine import fine_tuning, native
+from ditar_studio.engine import fine_tuning
 from ditar_studio.engine.speech_model import Verification
 from ditar_studio.model.threads import one_thread
 
@@ -30,4 +30,6 @@ def short_tunings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def hears(monkeypatch: pytest.MonkeyPatch, *heard: Verification) -> None:
     """What the model hears of its probe sentences, one after the other."""
     said = iter(heard)
-    monkeypatch.setattr(native.NativeUtterance, "verify", lambda self, samples: next(said))
+    monkeypatch.setattr(
+        native_utterance.NativeUtterance, "verify", lambda self, samples: next(said)
+    )

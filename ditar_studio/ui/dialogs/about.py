@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QLabel, QListWidget, QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
 
-from ditar_studio import __version__
 from ditar_studio.assets import asset
 from ditar_studio.ui import icons
 from ditar_studio.ui.application import NAME
@@ -15,6 +14,7 @@ from ditar_studio.ui.dialogs.frame import DialogFrame
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import tr
 from ditar_studio.ui.widgets.basics import button, column, label, row
+from ditar_studio.version import __version__
 
 
 @dataclass(frozen=True)

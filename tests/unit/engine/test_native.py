@@ -20,7 +20,8 @@ from ditar_studio.audio.io import read_clip
 from ditar_studio.engine import native
 from ditar_studio.engine.generate import GenerationRequest, generate
 from ditar_studio.engine.load import ModelRegistry, load_model
-from ditar_studio.engine.native import NativeModel, NativeVoice
+from ditar_studio.engine.native import NativeModel
+from ditar_studio.engine.native_utterance import NativeVoice
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import SpeechModel
 from ditar_studio.engine.voice import Reference, VoiceCache

@@ -1,0 +1,51 @@
+"""The phonemes of a sentence or of a clip, as the built-in model is given them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ditar_studio.errors import StudioError
+from ditar_studio.model.alignment import read
+from ditar_studio.text import symbols
+from ditar_studio.text.phonemes import phonemize
+
+if TYPE_CHECKING:
+    import torch
+
+    from ditar_studio.text.lexicon import Lexicon
+
+LEAST_SOUNDS = 4
+"""Fewer are no speech."""
+
+
+def sounds_of(text: str, lexicon: Lexicon | None) -> list[str]:
+    """Phonemes of a sentence, which always ends with a mark."""
+    return ended(phonemize(text, lexicon))
+
+
+def recognised(reading: torch.Tensor | None) -> list[str]:
+    """The sounds of a clip whose words nobody wrote down. Almost half of a real speaker's are
+    read wrongly, but in the right places, and that is as good a prompt as the words."""
+    sounds = [] if reading is None else symbols.decode(read(reading[0]))
+    if timed(sounds) < LEAST_SOUNDS:
+        raise StudioError(
+            "No speech can be made out in the reference.",
+            "Choose a clip with clear speech, or write down what is said in it.",
+        )
+    return ended(sounds)
+
+
+def unstressed(sounds: list[str]) -> list[str]:
+    """The phonemes alone, without marks, boundaries and stress."""
+    bare = (sound.lstrip("ˈˌ") for sound in sounds if sound not in symbols.PUNCTUATION)
+    return [sound for sound in bare if sound != symbols.BOUNDARY]
+
+
+def ended(sounds: list[str]) -> list[str]:
+    """With a mark at the end."""
+    return sounds if sounds[-1] in symbols.PUNCTUATION else [*sounds, "."]
+
+
+def timed(sounds: list[str]) -> int:
+    """How many of them take time; marks take about as long as a sound."""
+    return sum(sound != symbols.BOUNDARY for sound in sounds)
