@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from ditar_studio.engine import fine_tuning
+from ditar_studio.engine import fine_tuning, native_utterance
 from ditar_studio.engine.speech_model import Verification
 from ditar_studio.model.threads import one_thread
 
