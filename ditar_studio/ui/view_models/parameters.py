@@ -83,7 +83,7 @@ class Scope(Enum):
 def settings_words(line: Line) -> str:
     """The settings that a line, or the paragraph that it opens, has of its own, in words."""
     block = line.block_settings if line.opens_block else {}
-    told = []
+    words = []
     for heading, settings in ((tr("Paragraph"), block), (tr("Line"), line.settings)):
         values = [
             f"{tr(NAMES[name])} {number(value) if isinstance(value, float) else value}"
@@ -91,8 +91,8 @@ def settings_words(line: Line) -> str:
             if name in NAMES
         ]
         if values:
-            told.append(f"{heading}: {', '.join(values)}")
-    return " · ".join(told)
+            words.append(f"{heading}: {', '.join(values)}")
+    return " · ".join(words)
 
 
 @dataclass(frozen=True)
