@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 from ditar_studio.audio.peaks import Peaks
 from ditar_studio.ui import theme
 from ditar_studio.ui.widgets.spectrogram import spectrogram_image
-from ditar_studio.ui.widgets.waveform import Mark, WaveformView, clock_text, tick_step
+from ditar_studio.ui.widgets.waveform import WaveformView
+from ditar_studio.ui.widgets.waveform_painting import Mark, clock_text, tick_step
 
 pytestmark = pytest.mark.usefixtures("appearance")
 RATE = 24_000

@@ -22,7 +22,8 @@ from ditar_studio.ui.widgets.basics import (
     row,
 )
 from ditar_studio.ui.widgets.choice import Choice
-from ditar_studio.ui.widgets.waveform import Mark, WaveformView, clock_text
+from ditar_studio.ui.widgets.waveform import WaveformView
+from ditar_studio.ui.widgets.waveform_painting import Mark, clock_text
 
 if TYPE_CHECKING:
     from ditar_studio.audio.player_events import PlayerStatus

@@ -37,7 +37,8 @@ from ditar_studio.ui.widgets.basics import (
 from ditar_studio.ui.widgets.choice import Choice
 from ditar_studio.ui.widgets.level_meter import LevelMeterView
 from ditar_studio.ui.widgets.messages import tone_icon
-from ditar_studio.ui.widgets.waveform import WaveformView, clock_text
+from ditar_studio.ui.widgets.waveform import WaveformView
+from ditar_studio.ui.widgets.waveform_painting import clock_text
 
 TITLES: dict[str, str] = {
     "harbour": mark("Passage: The harbour"),

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QColor,
     QFocusEvent,
-    QFont,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -19,7 +15,6 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPen,
     QPixmap,
-    QPolygonF,
     QResizeEvent,
     QWheelEvent,
 )
@@ -27,43 +22,14 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ditar_studio.ui import theme
 from ditar_studio.ui.translate import number, tr
+from ditar_studio.ui.widgets.waveform_painting import RULER, Mark, Scene, draw_layers, paint_sound
 
 if TYPE_CHECKING:
     from ditar_studio.audio.peaks import Peaks
 
-RULER = 20
 GRIP = 7
 SHORTEST_VIEW = 0.02
 GROWING_SPAN = 4.0
-GRID_ROOM = 18
-"""Pixels between the lines of the patch grid below which it would only be noise."""
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A named moment, e.g. the begin of a line: seconds and a short text."""
-
-    seconds: float
-    text: str
-
-
-def tick_step(span: float, width: float, room: float = 64.0) -> float:
-    """Seconds between ruler ticks so that labels have `room` pixels each."""
-    least = span * room / max(1.0, width)
-    for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600):
-        if step >= least:
-            return float(step)
-    return 600.0 * math.ceil(least / 600.0)
-
-
-def clock_text(seconds: float, step: float = 1.0) -> str:
-    """A time as 1:02 or, on a fine ruler, 1:02.35, and 2.35 within the first minute."""
-    digits = 0 if step >= 1 else 1 if step >= 0.1 else 2
-    value = round(seconds, digits)
-    if digits and value < 60:
-        return number(value, digits)
-    minutes, rest = divmod(value, 60)
-    return f"{int(minutes)}:{'0' if rest < 10 else ''}{number(rest, digits)}"
 
 
 class WaveformView(QWidget):
@@ -241,146 +207,21 @@ class WaveformView(QWidget):
             painter.setPen(c.color("faint"))
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._prompt)
         else:
-            self._paint_sound(painter)
+            scene = self._scene(self._peaks)
+            if self._layers is None:
+                self._layers = draw_layers(scene)
+            paint_sound(painter, scene, self._layers)
         if self.hasFocus():
             painter.setPen(QPen(c.color("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 8, 8)
 
-    def _paint_sound(self, painter: QPainter) -> None:
-        now = theme.current()
-        c = now.colours
-        if self._layers is None:
-            self._layers = self._draw_layers()
-        rest, played = self._layers
-        x = 0.0 if self._playhead is None else self._x(self._playhead)
-        first, last = 0.0, min(float(self.width()), max(0.0, x))
-        if self._playhead is None and self._trims and self._selection is not None:
-            first, last = (self._x(seconds) for seconds in self._selection)
-        painter.drawPixmap(0, 0, rest)
-        if last > first:
-            painter.save()
-            painter.setClipRect(QRectF(first, 0, last - first, self.height()))
-            painter.drawPixmap(0, 0, played)
-            painter.restore()
-        self._paint_ruler(painter)
-        if self._selection is not None:
-            self._paint_selection(painter, *self._selection)
-        if self._playhead is not None and 0 <= x <= self.width():
-            painter.setPen(QPen(c.color("text"), 1.5))
-            painter.drawLine(QPointF(x, 2), QPointF(x, self.height() - 2))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(c.color("text"))
-            painter.drawPolygon(QPolygonF([QPointF(x - 5, 1), QPointF(x + 5, 1), QPointF(x, 8)]))
-
-    def _paint_ruler(self, painter: QPainter) -> None:
-        now = theme.current()
-        c = now.colours
-        step = tick_step(self._end - self._start, self.width())
-        painter.setFont(now.font("caption"))
-        tick = math.ceil(self._start / step)
-        while tick * step <= self._end:
-            x = self._x(tick * step)
-            painter.setPen(c.color("border_strong", 0.6))
-            painter.drawLine(QPointF(x, RULER - 4), QPointF(x, RULER))
-            if x < self.width() - 40:
-                painter.setPen(c.color("faint"))
-                painter.drawText(QPointF(x + 4, RULER - 6), clock_text(tick * step, step))
-            tick += 1
-        painter.setFont(now.font("caption", QFont.Weight.DemiBold))
-        for mark in self._marks:
-            x = self._x(mark.seconds)
-            if not -20 <= x <= self.width():
-                continue
-            width = painter.fontMetrics().horizontalAdvance(mark.text) + 10
-            painter.setPen(QPen(c.color("accent", 0.55), 1))
-            painter.drawLine(QPointF(x, RULER), QPointF(x, self.height() - 4))
-            flag = QRectF(x, self.height() - 20, width, 16)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(c.color("accent_soft"))
-            painter.drawRoundedRect(flag, 3, 3)
-            painter.setPen(c.color("accent_text"))
-            painter.drawText(flag, Qt.AlignmentFlag.AlignCenter, mark.text)
-
-    def _paint_selection(self, painter: QPainter, start: float, end: float) -> None:
-        c = theme.current().colours
-        left, right = self._x(start), self._x(end)
-        body = QRectF(left, RULER, right - left, self.height() - RULER)
-        painter.setPen(Qt.PenStyle.NoPen)
-        if self._trims:
-            painter.setBrush(c.color("sunken", 0.72))
-            painter.drawRect(QRectF(0, RULER, max(0.0, left), body.height()))
-            painter.drawRect(QRectF(right, RULER, max(0.0, self.width() - right), body.height()))
-        painter.setBrush(c.color("selection", 0.08 if self._trims else 0.16))
-        painter.drawRect(body)
-        for x in (left, right):
-            painter.setPen(QPen(c.color("accent"), 2))
-            painter.drawLine(QPointF(x, RULER), QPointF(x, self.height()))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(c.color("accent"))
-            grip = QRectF(x - 4, self.height() / 2 + RULER / 2 - 12, 8, 24)
-            painter.drawRoundedRect(grip, 4, 4)
-            painter.setPen(QPen(c.color("on_accent"), 1))
-            painter.drawLine(QPointF(x, grip.center().y() - 5), QPointF(x, grip.center().y() + 5))
-
-    def _draw_layers(self) -> tuple[QPixmap, QPixmap]:
-        """The waveform in its two colours, with grid and spectrogram, as large as the widget."""
-        c = theme.current().colours
-        ratio = self.devicePixelRatioF()
-        columns = max(1, round(self.width() * ratio))
-        assert self._peaks is not None
-        peaks = self._peaks.query(self._start, self._end, columns)
-        middle = RULER + (self.height() - RULER) / 2
-        reach = (self.height() - RULER) / 2 - 6
-        least = 0.6 / ratio
-        tops = [
-            QPointF(i / ratio, middle - max(least, high * reach))
-            for i, high in enumerate(peaks[:, 1].tolist())
-        ]
-        bottoms = [
-            QPointF(i / ratio, middle + max(least, -low * reach))
-            for i, low in enumerate(peaks[:, 0].tolist())
-        ]
-        last = min(len(tops), max(1, math.ceil(self._x(self.seconds) * ratio)))
-        outline = QPolygonF(tops[:last] + bottoms[:last][::-1])
-        layers = []
-        for name in ("wave", "wave_played"):
-            layer = QPixmap(QSize(columns, max(1, round(self.height() * ratio))))
-            layer.setDevicePixelRatio(ratio)
-            layer.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(layer)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            alpha = 1.0
-            if self._spectrogram is not None:
-                self._paint_spectrogram(painter, self._spectrogram)
-                alpha = 0.55
-            self._paint_grid(painter, c.color("border_strong", 0.35))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(c.color(name, alpha))
-            painter.drawPolygon(outline)
-            painter.end()
-            layers.append(layer)
-        return layers[0], layers[1]
-
-    def _paint_grid(self, painter: QPainter, colour: QColor) -> None:
-        if not self._patch_seconds:
-            return
-        spacing = self._patch_seconds / (self._end - self._start) * self.width()
-        if spacing < GRID_ROOM:
-            return
-        painter.setPen(QPen(colour, 1))
-        number = math.ceil(self._start / self._patch_seconds)
-        while number * self._patch_seconds <= min(self._end, self.seconds):
-            x = self._x(number * self._patch_seconds)
-            painter.drawLine(QPointF(x, RULER), QPointF(x, self.height()))
-            number += 1
-
-    def _paint_spectrogram(self, painter: QPainter, image: QImage) -> None:
-        body = QRectF(
-            self._x(0.0), RULER, self._x(self.seconds) - self._x(0.0), self.height() - RULER
-        )
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(body, image)
+    def _scene(self, peaks: Peaks) -> Scene:
+        return Scene(
+            peaks, self._start, self._end, self.width(), self.height(), self.devicePixelRatioF(),
+            self._playhead, self._selection, self._trims, self._patch_seconds, self._marks,
+            self._spectrogram,
+        )  # fmt: skip
 
     # --- mouse and keys
 
