@@ -102,7 +102,7 @@ class Photographer:
         self.wait(lambda: self.studio.engine.info is not None)
 
     def _scene(self) -> None:
-        from ditar_studio.store.projects import NewLine
+        from ditar_studio.store.project import NewLine
 
         studio, document = self.studio, self.studio.document
         assert document.snapshot is not None

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ditar_studio.store.library import Library
-    from ditar_studio.store.projects import Line
+    from ditar_studio.store.project import Line
     from ditar_studio.store.takes import Take
 
 Layout = Literal["one_file", "per_line", "stems"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ditar_studio.store.changes import ChangeSet
     from ditar_studio.store.library import Library
-    from ditar_studio.store.projects import Line, Project
+    from ditar_studio.store.project import Line, Project
 
 _TOO_EARLY = 0.02
 """Share of the first take below which no one can tell how long all takes."""

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from ditar_studio.engine.speech_model import SpeechModel
     from ditar_studio.store.library import Library
-    from ditar_studio.store.projects import Line, Project
+    from ditar_studio.store.project import Line, Project
     from ditar_studio.store.takes import Take
     from ditar_studio.store.voice import Voice
 

@@ -9,7 +9,8 @@ from typing import Any
 from ditar_studio.errors import StudioError
 from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, Transaction, serial
-from ditar_studio.store.projects import Line, Projects
+from ditar_studio.store.project import Line
+from ditar_studio.store.projects import Projects
 
 LONGEST_TITLE = 200
 

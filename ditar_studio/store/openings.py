@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ditar_studio.store.changes import Value
-    from ditar_studio.store.projects import Line
+    from ditar_studio.store.project import Line
 
 Columns = dict[str, "Value"]
 

@@ -4,130 +4,26 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store import files
 from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, Transaction, serial
 from ditar_studio.store.openings import openings_after_loss, openings_after_move
-from ditar_studio.store.recipe import (
-    Recipe,
-    fingerprint,
-    merged_pronunciations,
-    pronunciations_in,
+from ditar_studio.store.project import Line, NewLine, Project, ProjectSettings
+from ditar_studio.store.project_rows import (
+    as_new,
+    free_name,
+    insert_line,
+    line_of,
+    project_of,
+    settings_json,
 )
+from ditar_studio.store.recipe import Recipe, merged_pronunciations
 from ditar_studio.store.voice_rows import reference_hashes, voice_settings
-
-LineState = Literal["empty", "rendered", "stale", "failed"]
-
-
-@dataclass(frozen=True)
-class ProjectSettings:
-    """What a project is spoken and exported with.
-
-    Args:
-        model: name of the model.
-        voice_id: the voice of lines that name none.
-        generation: generation settings as plain values; a seed of None is rolled for each take.
-        speed: tempo after generation, pitch kept.
-        lexicon: the pronunciation list as text.
-        export: the export dialog's last choices as plain values.
-    """
-
-    model: str = "builtin"
-    voice_id: str | None = None
-    generation: Mapping[str, Any] = field(default_factory=dict)
-    speed: float = 1.0
-    lexicon: str = ""
-    export: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Project:
-    """A project without its lines.
-
-    Args:
-        model_hash: hash of the model's weights when they were last seen; empty before.
-        created, modified, opened: in seconds since 1970.
-    """
-
-    id: str
-    name: str
-    settings: ProjectSettings
-    model_hash: str
-    created: float
-    modified: float
-    opened: float
-
-
-@dataclass(frozen=True)
-class NewLine:
-    """A line to be added.
-
-    Args:
-        opens_block: whether a paragraph begins with it; else it flows on from the line before.
-        section: title of the chapter that begins with it; empty if none does.
-        settings: generation settings of its own, as plain values.
-        block_settings: those of the block that it opens.
-    """
-
-    text: str
-    voice_id: str | None = None
-    speaker: str = ""
-    pause_seconds: float = 0.25
-    opens_block: bool = True
-    section: str = ""
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    block_settings: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of a script.
-
-    Args:
-        voice_id: its voice; None means the project's.
-        speaker: the name it was pasted with ("Anna: ...").
-        pause_seconds: silence after it.
-        locked: not to be spoken anew by "speak all that is stale".
-        take_id: the take that stands for it: the chosen one, else the newest starred one,
-            else the newest.
-        state: "empty" (never spoken), "rendered", "stale" (something changed since,
-            or it was stopped), "failed".
-        failure: what went wrong when `state` is "failed".
-        fingerprint: of what would be spoken now; given to `Takes.begin`.
-        opens_block: whether a paragraph (block) begins with it; the first line always opens one.
-        section: title of the chapter that begins with it; empty if none does.
-        settings: generation settings that it has of its own.
-        block_settings: those of the block that it is in.
-        generation: the settings in force: the project's, changed by those of its voice, of its
-            block and its own.
-    """
-
-    id: str
-    project_id: str
-    text: str
-    voice_id: str | None
-    speaker: str
-    pause_seconds: float
-    locked: bool
-    take_id: str | None
-    state: LineState
-    failure: str
-    fingerprint: str
-    opens_block: bool = True
-    section: str = ""
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    block_settings: Mapping[str, Any] = field(default_factory=dict)
-    generation: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def is_due(self) -> bool:
-        """Whether "speak all that is stale" speaks it."""
-        return not self.locked and bool(self.text.strip()) and self.state != "rendered"
 
 
 class Projects:
@@ -142,7 +38,7 @@ class Projects:
     def all(self) -> list[Project]:
         """All projects, the most recently opened first."""
         query = "SELECT * FROM projects WHERE hidden IS NULL ORDER BY opened DESC, created DESC"
-        return [_project(row) for row in self.database.rows(query)]
+        return [project_of(row) for row in self.database.rows(query)]
 
     @serial
     def recent(self, count: int = 10) -> list[Project]:
@@ -150,7 +46,7 @@ class Projects:
 
     @serial
     def get(self, project_id: str) -> Project:
-        return _project(self._row(project_id))
+        return project_of(self._row(project_id))
 
     @serial
     def create(
@@ -166,8 +62,8 @@ class Projects:
             work.insert(
                 "projects",
                 project_id,
-                name=self._free_name(name or "Untitled"),
-                settings=_settings_json(settings or ProjectSettings()),
+                name=free_name(self.database, name or "Untitled"),
+                settings=settings_json(settings or ProjectSettings()),
                 created=work.now,
                 modified=work.now,
                 opened=work.now,
@@ -194,7 +90,7 @@ class Projects:
         if not name.strip():
             raise StudioError("A project needs a name.", "Type a name.")
         with self.database.operation("Rename project") as work:
-            work.update("projects", project_id, name=self._free_name(name, project_id))
+            work.update("projects", project_id, name=free_name(self.database, name, project_id))
             self._stamp(work, project_id)
         return work.outcome(self.get(project_id))
 
@@ -213,7 +109,7 @@ class Projects:
             if name in changes:
                 changes[name] = {**getattr(settings, name), **changes[name]}
         with self.database.operation(label, merge and f"{project_id} {merge}") as work:
-            text = _settings_json(replace(settings, **changes))
+            text = settings_json(replace(settings, **changes))
             work.update("projects", project_id, settings=text)
             self._stamp(work, project_id)
         return work.outcome(self.get(project_id))
@@ -253,8 +149,8 @@ class Projects:
             work.insert(
                 "projects",
                 new_project,
-                name=self._free_name(old.name),
-                settings=_settings_json(old.settings),
+                name=free_name(self.database, old.name),
+                settings=settings_json(old.settings),
                 model_hash=old.model_hash,
                 line_order=json.dumps(identifiers),
                 created=work.now,
@@ -262,7 +158,7 @@ class Projects:
                 opened=work.now,
             )
             for identifier, line in zip(identifiers, lines, strict=True):
-                _insert_line(work, new_project, identifier, _as_new(line))
+                insert_line(work, new_project, identifier, as_new(line))
         return work.outcome(self.get(new_project))
 
     @serial
@@ -295,7 +191,7 @@ class Projects:
             takes.setdefault(take["line_id"], []).append(take)
         hashes = reference_hashes(self.database)
         of_voices = voice_settings(self.database)
-        parent = _project(project)
+        parent = project_of(project)
         found: list[Line] = []
         for identifier in json.loads(project["line_order"]):
             if identifier in rows:
@@ -304,7 +200,7 @@ class Projects:
                 inherited = {**parent.settings.generation, **of_voices.get(voice_id, {})}
                 standing = takes.get(identifier, [])
                 found.append(
-                    _line(row, before, standing, parent, inherited, hashes.get(voice_id, ""))
+                    line_of(row, before, standing, parent, inherited, hashes.get(voice_id, ""))
                 )
         return found
 
@@ -329,7 +225,7 @@ class Projects:
         label = "Add line" if len(lines) == 1 else "Add lines"
         with self.database.operation(label) as work:
             for identifier, line in zip(identifiers, lines, strict=True):
-                _insert_line(work, project_id, identifier, line)
+                insert_line(work, project_id, identifier, line)
             self._set_order(work, project_id, order[:at] + identifiers + order[at:])
         added = set(identifiers)
         return work.outcome([line for line in self.lines(project_id) if line.id in added])
@@ -361,8 +257,8 @@ class Projects:
             work.insert(
                 "projects",
                 project_id,
-                name=self._free_name(name),
-                settings=_settings_json(settings),
+                name=free_name(self.database, name),
+                settings=settings_json(settings),
                 line_order=json.dumps(identifiers),
                 created=work.now,
                 modified=work.now,
@@ -372,7 +268,7 @@ class Projects:
                 same = recipe.voice_id in known
                 voice = recipe.voice_id if same else by_hash.get(recipe.voice_hash)
                 line = NewLine(recipe.text, voice, recipe.voice_name)
-                _insert_line(work, project_id, identifier, line)
+                insert_line(work, project_id, identifier, line)
         return work.outcome(self.get(project_id))
 
     @serial
@@ -383,7 +279,7 @@ class Projects:
             for identifier in self._order(project_id):
                 work.hide("lines", identifier)
             for identifier, line in zip(identifiers, lines, strict=True):
-                _insert_line(work, project_id, identifier, line)
+                insert_line(work, project_id, identifier, line)
             self._set_order(work, project_id, identifiers)
         return work.outcome(self.lines(project_id))
 
@@ -439,8 +335,8 @@ class Projects:
         second = files.new_id()
         with self.database.operation("Split line") as work:
             work.update("lines", line_id, text=before)
-            new = replace(_as_new(line), text=behind, opens_block=opens_block, section="")
-            _insert_line(work, line.project_id, second, new)
+            new = replace(as_new(line), text=behind, opens_block=opens_block, section="")
+            insert_line(work, line.project_id, second, new)
             self._set_order(work, line.project_id, [*order[:place], second, *order[place:]])
         return work.outcome([self.line(line_id), self.line(second)])
 
@@ -545,129 +441,3 @@ class Projects:
                 work.now,
                 line_id,
             )
-
-    def _free_name(self, name: str, but: str = "") -> str:
-        wanted = " ".join(name.split())
-        query = "SELECT name FROM projects WHERE hidden IS NULL AND id != ?"
-        taken = {row["name"].casefold() for row in self.database.rows(query, but)}
-        number, free = 1, wanted
-        while free.casefold() in taken:
-            number += 1
-            free = f"{wanted} {number}"
-        return free
-
-
-def _insert_line(work: Transaction, project_id: str, line_id: str, line: NewLine) -> None:
-    work.insert(
-        "lines",
-        line_id,
-        project_id=project_id,
-        voice_id=line.voice_id,
-        speaker=line.speaker,
-        text=line.text,
-        pause_seconds=line.pause_seconds,
-        opens_block=int(line.opens_block),
-        section=line.section,
-        settings=json.dumps(dict(line.settings)),
-        block_settings=json.dumps(dict(line.block_settings)),
-        created=work.now,
-    )
-
-
-def _as_new(line: Line) -> NewLine:
-    """A line like another one."""
-    return NewLine(
-        line.text,
-        line.voice_id,
-        line.speaker,
-        line.pause_seconds,
-        line.opens_block,
-        line.section,
-        line.settings,
-        line.block_settings if line.opens_block else {},
-    )
-
-
-def _line(
-    row: sqlite3.Row,
-    before: Line | None,
-    takes: list[sqlite3.Row],
-    project: Project,
-    inherited: Mapping[str, Any],
-    voice_hash: str,
-) -> Line:
-    """A line with its state.
-
-    Args:
-        before: the line before it; None for the first.
-        takes: its finished ones, newest first.
-        inherited: the generation settings of its project and voice.
-    """
-    opens = before is None or bool(row["opens_block"])
-    block = json.loads(row["block_settings"]) if before is None or opens else before.block_settings
-    own = json.loads(row["settings"])
-    generation = {**inherited, **block, **own}
-    expected = fingerprint(
-        project.model_hash,
-        voice_hash,
-        row["text"],
-        generation,
-        pronunciations_in(project.settings.lexicon, row["text"]),
-    )
-    standing = next((take for take in takes if take["id"] == row["take_id"]), None)
-    if standing is None:
-        standing = next((take for take in takes if take["starred"]), takes[0] if takes else None)
-    state: LineState
-    if row["failure"]:
-        state = "failed"
-    elif standing is None:
-        state = "empty"
-    else:
-        current = standing["fingerprint"] == expected and standing["status"] == "complete"
-        state = "rendered" if current else "stale"
-    return Line(
-        id=row["id"],
-        project_id=row["project_id"],
-        text=row["text"],
-        voice_id=row["voice_id"],
-        speaker=row["speaker"],
-        pause_seconds=row["pause_seconds"],
-        locked=bool(row["locked"]),
-        take_id=standing["id"] if standing else None,
-        state=state,
-        failure=row["failure"],
-        fingerprint=expected,
-        opens_block=opens,
-        section=row["section"],
-        settings=own,
-        block_settings=block,
-        generation=generation,
-    )
-
-
-def _project(row: sqlite3.Row) -> Project:
-    return Project(
-        id=row["id"],
-        name=row["name"],
-        settings=_settings(row["settings"]),
-        model_hash=row["model_hash"],
-        created=row["created"],
-        modified=row["modified"],
-        opened=row["opened"],
-    )
-
-
-def settings_text(values: Mapping[str, Any]) -> str:
-    """Settings, as plain values of this or an earlier version, as they are stored."""
-    known = ProjectSettings.__dataclass_fields__
-    return _settings_json(ProjectSettings(**{n: v for n, v in values.items() if n in known}))
-
-
-def _settings(text: str) -> ProjectSettings:
-    values = json.loads(text)
-    known = ProjectSettings.__dataclass_fields__
-    return ProjectSettings(**{name: values[name] for name in known if name in values})
-
-
-def _settings_json(settings: ProjectSettings) -> str:
-    return json.dumps(asdict(settings), ensure_ascii=False, sort_keys=True)

@@ -12,7 +12,8 @@ from ditar_studio.errors import StudioError
 from ditar_studio.store import files
 from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, Transaction, serial
-from ditar_studio.store.projects import Projects, settings_text
+from ditar_studio.store.project_rows import settings_text
+from ditar_studio.store.projects import Projects
 
 _COLUMNS = (
     *("voice_id", "speaker", "text", "pause_seconds", "locked", "take_id"),

@@ -30,7 +30,8 @@ from PySide6.QtWidgets import (
 )
 
 from ditar_studio.ui import icons, theme
-from ditar_studio.ui.actions import MENUS, Actions
+from ditar_studio.ui.action_spec import MENUS
+from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.application import NAME
 from ditar_studio.ui.focus_order import go_to, stops
 from ditar_studio.ui.theme import Space

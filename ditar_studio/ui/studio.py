@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from ditar_studio.audio.player_events import PlayerEvent, PlayerStatus
     from ditar_studio.audio.recorder import RecorderEvent
     from ditar_studio.store.library import Library
-    from ditar_studio.store.projects import Project
+    from ditar_studio.store.project import Project
     from ditar_studio.ui.dialogs.settings import Choices
     from ditar_studio.ui.preferences import Preferences
 
@@ -539,7 +539,7 @@ class Studio(QObject):
 def first_steps(library: Library) -> None:
     """Puts the sample voices in, and gives a first project a voice and a line to try."""
     from ditar_studio.sample_voices import sample_voices
-    from ditar_studio.store.projects import NewLine
+    from ditar_studio.store.project import NewLine
 
     try:
         library.voices.install_samples(sample_voices())

@@ -24,7 +24,7 @@ import numpy as np
 from ditar_studio.audio.io import StreamingWavWriter
 from ditar_studio.services.export import ExportSettings, export, plan
 from ditar_studio.store.library import Library
-from ditar_studio.store.projects import NewLine
+from ditar_studio.store.project import NewLine
 from ditar_studio.store.recipe import Recipe
 from ditar_studio.store.voices import NewSample
 

@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 from quiet_studio import quiet_backends
 
-from ditar_studio.store.projects import NewLine
+from ditar_studio.store.project import NewLine
 from ditar_studio.ui import translate
 from ditar_studio.ui.dialogs.about import AboutDialog
 from ditar_studio.ui.dialogs.consent import ConsentDialog

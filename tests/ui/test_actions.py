@@ -8,7 +8,8 @@ import pytest
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QApplication
 
-from ditar_studio.ui.actions import MENUS, SPECS, Actions
+from ditar_studio.ui.action_spec import MENUS
+from ditar_studio.ui.actions import SPECS, Actions
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from ditar_studio.services import export
 from ditar_studio.services.metadata import open_recipe
 from ditar_studio.store import projects
 from ditar_studio.store.changes import ChangeSet
-from ditar_studio.store.projects import NewLine
+from ditar_studio.store.project import NewLine
 from ditar_studio.store.recovery import Recoverable
 from ditar_studio.store.voices import NewSample
 from ditar_studio.ui.commands.undo_offers import said

@@ -67,7 +67,7 @@ def test_unknown_language_is_refused() -> None:
 
 
 def test_menu_letters_stay_unique_in_every_language() -> None:
-    from ditar_studio.ui.actions import MENUS
+    from ditar_studio.ui.action_spec import MENUS
 
     for language in translate.LANGUAGES:
         translate.set_language(language)

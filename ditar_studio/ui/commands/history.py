@@ -9,7 +9,7 @@ from ditar_studio.ui.dialogs.history import BinDialog, VersionsDialog
 from ditar_studio.ui.translate import counted, tr
 
 if TYPE_CHECKING:
-    from ditar_studio.store.projects import Project
+    from ditar_studio.store.project import Project
     from ditar_studio.store.trash import Trashed
     from ditar_studio.store.versions import Version
     from ditar_studio.ui.studio import Studio

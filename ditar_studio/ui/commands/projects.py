@@ -11,7 +11,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
 from ditar_studio.errors import StudioError
-from ditar_studio.store.projects import Project
+from ditar_studio.store.project import Project
 from ditar_studio.ui.dialogs.ask import TextDialog
 from ditar_studio.ui.dialogs.projects import ProjectsDialog
 from ditar_studio.ui.translate import counted, tr

@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from ditar_studio.ui.actions import MENUS, Actions
+from ditar_studio.ui.action_spec import MENUS
+from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import mark, tr
 from ditar_studio.ui.widgets.basics import button, label, row, scrolling

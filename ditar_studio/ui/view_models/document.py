@@ -18,7 +18,7 @@ from ditar_studio.ui.bridge import Bridge
 if TYPE_CHECKING:
     from ditar_studio.store.changes import ChangeSet
     from ditar_studio.store.library import Library
-    from ditar_studio.store.projects import Line, Project
+    from ditar_studio.store.project import Line, Project
     from ditar_studio.store.takes import Take
     from ditar_studio.store.voices import Voice
 

@@ -21,7 +21,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import ModelInfo
-from ditar_studio.store.projects import Line
+from ditar_studio.store.project import Line
 from ditar_studio.store.voice import Voice
 from ditar_studio.ui.translate import mark, number, tr
 from ditar_studio.ui.view_models.document import Document

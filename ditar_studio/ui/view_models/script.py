@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from ditar_studio.store.projects import Line, NewLine
+from ditar_studio.store.project import Line, NewLine
 from ditar_studio.store.voices import Voice
 from ditar_studio.ui.view_models.document import Document, Snapshot
 

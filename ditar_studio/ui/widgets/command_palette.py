@@ -38,7 +38,8 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from ditar_studio.ui import theme
-from ditar_studio.ui.actions import MENUS, Actions
+from ditar_studio.ui.action_spec import MENUS
+from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import counted, tr
 from ditar_studio.ui.widgets.basics import announce, label, row, rule, surface

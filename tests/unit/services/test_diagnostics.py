@@ -21,7 +21,7 @@ from ditar_studio.services import failure_log
 from ditar_studio.services.diagnostics import Diagnostics, folder_of, system, write_bundle
 from ditar_studio.services.scrub import Scrubber
 from ditar_studio.store.library import Library
-from ditar_studio.store.projects import NewLine
+from ditar_studio.store.project import NewLine
 from ditar_studio.store.voices import NewSample
 
 

@@ -33,7 +33,7 @@ from ditar_studio.services.export import (
     plan_takes,
 )
 from ditar_studio.store.library import Library
-from ditar_studio.store.projects import NewLine
+from ditar_studio.store.project import NewLine
 from ditar_studio.store.recipe import Recipe
 
 RATE = 24000

@@ -33,7 +33,7 @@ from ditar_studio.services.render import (
     render,
 )
 from ditar_studio.store.library import Library
-from ditar_studio.store.projects import Line, NewLine
+from ditar_studio.store.project import Line, NewLine
 from ditar_studio.store.voices import NewSample
 
 

@@ -10,7 +10,7 @@ from library_fixtures import Clock
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store.library import Library
-from ditar_studio.store.projects import NewLine
+from ditar_studio.store.project import NewLine
 from ditar_studio.store.voice import NewSample, Voice
 
 

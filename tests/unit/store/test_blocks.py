@@ -12,7 +12,7 @@ from library_fixtures import Clock, recipe, write_tone
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store.library import Library
-from ditar_studio.store.projects import Line, NewLine
+from ditar_studio.store.project import Line, NewLine
 from ditar_studio.store.takes import SpokenWord, Take
 from ditar_studio.store.voices import NewSample
 

@@ -15,7 +15,7 @@ from library_fixtures import Clock, recipe, write_tone
 from ditar_studio.errors import StudioError
 from ditar_studio.store.backup import Backups
 from ditar_studio.store.library import Library
-from ditar_studio.store.projects import NewLine
+from ditar_studio.store.project import NewLine
 from ditar_studio.store.voices import NewSample
 
 Way = Callable[[Path, random.Random], object]

@@ -18,7 +18,7 @@ from ditar_studio.store import files
 from ditar_studio.store.changes import ChangeSet
 from ditar_studio.store.library import Library
 from ditar_studio.store.migrations import MIGRATIONS
-from ditar_studio.store.projects import NewLine
+from ditar_studio.store.project import NewLine
 
 
 def test_everything_is_there_after_closing_and_opening(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from library_fixtures import write_tone
 from ditar_studio.errors import StudioError
 from ditar_studio.store import check, database
 from ditar_studio.store.library import Library
-from ditar_studio.store.projects import NewLine
+from ditar_studio.store.project import NewLine
 from ditar_studio.store.voices import NewSample
 
 

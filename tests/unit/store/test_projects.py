@@ -11,7 +11,7 @@ from library_fixtures import Clock
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store.library import Library
-from ditar_studio.store.projects import Line, NewLine
+from ditar_studio.store.project import Line, NewLine
 from ditar_studio.store.recipe import Recipe
 from ditar_studio.store.takes import Take
 from ditar_studio.store.voices import NewSample

@@ -1,0 +1,142 @@
+"""Rows of projects and lines, and what they stand for."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ditar_studio.store.database import Database, Transaction
+from ditar_studio.store.project import Line, LineState, NewLine, Project, ProjectSettings
+from ditar_studio.store.recipe import fingerprint, pronunciations_in
+
+
+def insert_line(work: Transaction, project_id: str, line_id: str, line: NewLine) -> None:
+    work.insert(
+        "lines",
+        line_id,
+        project_id=project_id,
+        voice_id=line.voice_id,
+        speaker=line.speaker,
+        text=line.text,
+        pause_seconds=line.pause_seconds,
+        opens_block=int(line.opens_block),
+        section=line.section,
+        settings=json.dumps(dict(line.settings)),
+        block_settings=json.dumps(dict(line.block_settings)),
+        created=work.now,
+    )
+
+
+def as_new(line: Line) -> NewLine:
+    """A line like another one."""
+    return NewLine(
+        line.text,
+        line.voice_id,
+        line.speaker,
+        line.pause_seconds,
+        line.opens_block,
+        line.section,
+        line.settings,
+        line.block_settings if line.opens_block else {},
+    )
+
+
+def line_of(
+    row: sqlite3.Row,
+    before: Line | None,
+    takes: list[sqlite3.Row],
+    project: Project,
+    inherited: Mapping[str, Any],
+    voice_hash: str,
+) -> Line:
+    """A line with its state.
+
+    Args:
+        before: the line before it; None for the first.
+        takes: its finished ones, newest first.
+        inherited: the generation settings of its project and voice.
+    """
+    opens = before is None or bool(row["opens_block"])
+    block = json.loads(row["block_settings"]) if before is None or opens else before.block_settings
+    own = json.loads(row["settings"])
+    generation = {**inherited, **block, **own}
+    expected = fingerprint(
+        project.model_hash,
+        voice_hash,
+        row["text"],
+        generation,
+        pronunciations_in(project.settings.lexicon, row["text"]),
+    )
+    standing = next((take for take in takes if take["id"] == row["take_id"]), None)
+    if standing is None:
+        standing = next((take for take in takes if take["starred"]), takes[0] if takes else None)
+    state: LineState
+    if row["failure"]:
+        state = "failed"
+    elif standing is None:
+        state = "empty"
+    else:
+        current = standing["fingerprint"] == expected and standing["status"] == "complete"
+        state = "rendered" if current else "stale"
+    return Line(
+        id=row["id"],
+        project_id=row["project_id"],
+        text=row["text"],
+        voice_id=row["voice_id"],
+        speaker=row["speaker"],
+        pause_seconds=row["pause_seconds"],
+        locked=bool(row["locked"]),
+        take_id=standing["id"] if standing else None,
+        state=state,
+        failure=row["failure"],
+        fingerprint=expected,
+        opens_block=opens,
+        section=row["section"],
+        settings=own,
+        block_settings=block,
+        generation=generation,
+    )
+
+
+def project_of(row: sqlite3.Row) -> Project:
+    return Project(
+        id=row["id"],
+        name=row["name"],
+        settings=settings_of(row["settings"]),
+        model_hash=row["model_hash"],
+        created=row["created"],
+        modified=row["modified"],
+        opened=row["opened"],
+    )
+
+
+def settings_text(values: Mapping[str, Any]) -> str:
+    """Settings, as plain values of this or an earlier version, as they are stored."""
+    known = ProjectSettings.__dataclass_fields__
+    return settings_json(ProjectSettings(**{n: v for n, v in values.items() if n in known}))
+
+
+def settings_of(text: str) -> ProjectSettings:
+    values = json.loads(text)
+    known = ProjectSettings.__dataclass_fields__
+    return ProjectSettings(**{name: values[name] for name in known if name in values})
+
+
+def settings_json(settings: ProjectSettings) -> str:
+    """Write a line into the database."""
+    return json.dumps(asdict(settings), ensure_ascii=False, sort_keys=True)
+
+
+def free_name(database: Database, name: str, but: str = "") -> str:
+    """A name that no other project than `but` has: this one, or with a number behind it."""
+    wanted = " ".join(name.split())
+    query = "SELECT name FROM projects WHERE hidden IS NULL AND id != ?"
+    taken = {row["name"].casefold() for row in database.rows(query, but)}
+    number, free = 1, wanted
+    while free.casefold() in taken:
+        number += 1
+        free = f"{wanted} {number}"
+    return free
