@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 
 class StudioError(Exception):
     """A failure that the user can act on.
@@ -20,8 +18,3 @@ class StudioError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
-
-
-def assert_never(value: NoReturn) -> NoReturn:
-    """Have mypy check that a match leaves nothing out (`typing.assert_never`, from 3.11 on)."""
-    raise AssertionError(f"not expected: {value!r}")

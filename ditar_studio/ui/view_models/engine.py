@@ -12,11 +12,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from PySide6.QtCore import QObject, Signal
 
-from ditar_studio.errors import assert_never
 from ditar_studio.services.line_queue import LineQueue
 from ditar_studio.ui.translate import counted, tr
 from ditar_studio.ui.view_models.document import Document
