@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "resources" / "licenses"
 PLATFORM = re.compile(r"nvidia|triton|cuda", re.I)
+LICENCES = re.compile(r"\.dist-info/licenses/(?!.*(android|musl|v8_xfa)).*\.\w+$", re.I)
 NAMES = re.compile(r"(^|/)(licen[cs]e|copying|notice|copyright|authors)[^/]*$", re.I)
 KINDS = {"pyside6-essentials": "LGPL-3.0", "shiboken6": "LGPL-3.0", "soxr": "LGPL-2.1-or-later"}
 MINE = "ditar-studio"
@@ -53,7 +54,7 @@ def licence_of(name: str) -> tuple[str, str]:
     kind = KINDS.get(name) or facts.get("License-Expression") or _from_classifiers(facts)
     texts = []
     for file in sorted(distribution.files or [], key=str):
-        if ".dist-info" in str(file) and NAMES.search(str(file)):
+        if LICENCES.search(str(file)) or (".dist-info" in str(file) and NAMES.search(str(file))):
             texts.append(Path(str(file.locate())).read_text(encoding="utf-8", errors="replace"))
     if not texts:
         texts = [text.read_text(encoding="utf-8") for text in _common(kind)]

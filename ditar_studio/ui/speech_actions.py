@@ -150,7 +150,13 @@ SCRIPT: tuple[ActionSpec, ...] = (
         "copy",
         words=mark("long text split import"),
     ),
-    _S("script.import", mark("Open a text file as script…"), "Ctrl+Alt+O", "file"),
+    _S(
+        "script.import",
+        mark("Open a document as script…"),
+        "Ctrl+Alt+O",
+        "file",
+        words=mark("import book epub pdf docx word markdown html srt vtt subtitles txt fountain"),
+    ),
     _S(
         "script.split",
         mark("Split the line at the cursor"),

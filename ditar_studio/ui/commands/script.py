@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication
 
-from ditar_studio.errors import StudioError
 from ditar_studio.ui.dialogs.ask import NumberDialog, SecondsDialog, TextDialog
 from ditar_studio.ui.dialogs.pronunciations import PronunciationsDialog
 from ditar_studio.ui.translate import tr
@@ -28,7 +26,6 @@ class ScriptCommands:
         handle = studio.actions_.handle
         handle("script.add", lambda: script.add(after=script.selected))
         handle("script.paste", self.paste)
-        handle("script.import", self.choose_text)
         handle("script.split", self.split)
         handle("script.join", script.join)
         handle("script.up", lambda: script.move(-1))
@@ -47,7 +44,6 @@ class ScriptCommands:
         handle("script.words", self.edit_pronunciations)
         handle("speak.variations", self.variations)
         handle("speak.preset", self.save_preset)
-        studio.script_panel.text_dropped.connect(lambda path: self.open_text(Path(path)))
 
     def paste(self) -> None:
         """Adds the text of the clipboard as lines."""
@@ -56,23 +52,6 @@ class ScriptCommands:
             self.script.paste(text, self.script.selected)
         else:
             self.toasts.notify(tr("There is no text on the clipboard."), "info")
-
-    def choose_text(self) -> None:
-        """Asks for a text file and adds it as lines."""
-        path, _kind = QFileDialog.getOpenFileName(
-            self.studio.window,
-            tr("Open a text file as script"),
-            "",
-            tr("Text files (*.txt *.md);;All files (*)"),
-        )
-        if path:
-            self.open_text(Path(path))
-
-    def open_text(self, path: Path) -> None:
-        """Adds a text file as lines."""
-        self.studio.bridge.background(
-            read_text, path, done=lambda text: self.script.paste(text), owner=self.studio
-        )
 
     def split(self) -> None:
         """Cuts the selected line at the cursor."""
@@ -152,24 +131,3 @@ class ScriptCommands:
         )
         dialog.answered.connect(self.studio.parameters.save_preset)
         self.studio.shell.show_dialog(dialog)
-
-
-def read_text(path: Path) -> str:
-    """The text in a file, whatever its usual encoding.
-
-    Raises:
-        StudioError: it can't be read, or is no text.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise StudioError(
-            tr("{file} can't be read.", file=path.name), tr("Choose another file.")
-        ) from error
-    if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise StudioError(tr("{file} is no text.", file=path.name), tr("Choose a text file."))
-    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    try:
-        return data.decode("utf-16" if wide else "utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")

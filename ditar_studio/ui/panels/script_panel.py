@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
+from ditar_studio.documents import is_document
 from ditar_studio.store.project import Line
 from ditar_studio.ui import icons, theme
 from ditar_studio.ui.actions import Actions
@@ -52,7 +55,7 @@ class ScriptPanel(QWidget):
 
     Signals:
         play_asked: id of a line whose take is to be heard.
-        text_dropped: path of a text file.
+        text_dropped: path of a document.
     """
 
     play_asked = Signal(str)
@@ -75,7 +78,7 @@ class ScriptPanel(QWidget):
         self.empty = EmptyState(
             "script",
             tr("Nothing to say yet"),
-            tr("Type a line, paste a text, or drop a text file here."),
+            tr("Type a line, paste a text, or drop a document here: a book, a script, subtitles."),
             (tr("Add a line"), actions.action("script.add").trigger),
         )
         self.stack = QStackedWidget()
@@ -317,9 +320,9 @@ class ScriptPanel(QWidget):
 
 
 def _text_in(event: QDropEvent) -> str:
-    """The path of a text file that is being dropped, or empty."""
+    """The path of a document that is being dropped, or empty."""
     for url in event.mimeData().urls():
         path = url.toLocalFile()
-        if path.lower().endswith((".txt", ".md", ".text")):
+        if path and is_document(Path(path)):
             return path
     return ""

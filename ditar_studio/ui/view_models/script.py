@@ -198,16 +198,21 @@ class Script(QObject):
 
     def paste(self, text: str, after: str = "") -> None:
         """Adds pasted text as lines: `Name: text` gives a line that voice, long text is split."""
+
+        def read() -> list[ScriptLine]:
+            from ditar_studio.text import script
+
+            return script.from_long_text(text)
+
+        self.insert(read, after)
+
+    def insert(self, read: Callable[[], Sequence[ScriptLine]], after: str = "") -> None:
+        """Adds what `read` gives, on another thread, as lines; at the end without `after`."""
         snapshot = self._ready()
         if snapshot is None:
             return
 
-        def read() -> list[NewLine]:
-            from ditar_studio.text import script
-
-            return new_lines(script.from_long_text(text), snapshot.voices)
-
-        def insert(lines: list[NewLine]) -> None:
+        def add(lines: list[NewLine]) -> None:
             place = self.index(after)
             replaced = [
                 line.id for line in self.lines if not line.text.strip() and line.take_id is None
@@ -215,7 +220,8 @@ class Script(QObject):
             if lines:
                 self._insert(lines, place + 1 if place >= 0 else None, instead=replaced)
 
-        self.document.bridge.background(read, done=insert, owner=self)
+        voices = snapshot.voices
+        self.document.bridge.background(lambda: new_lines(read(), voices), done=add, owner=self)
 
     def split(self, line_id: str, at: int, *, opens_block: bool = True) -> None:
         """Cuts a line at a character; at its end that adds an empty line.
