@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ditar_studio.audio import mp4
 from ditar_studio.audio.clip import HIGHEST_RATE, LOWEST_RATE, Clip
 from ditar_studio.errors import StudioError
 
@@ -29,7 +30,7 @@ def read_clip(path: str | os.PathLike[str], *, max_seconds: float = _LONGEST) ->
     """Read a sound file, mixed down to one channel, at its own rate.
 
     Args:
-        path: WAV, FLAC, OGG Vorbis or Opus, MP3, AIFF, ...
+        path: WAV, FLAC, OGG Vorbis or Opus, MP3, AIFF, ...; M4A and AAC where PyAV is installed.
         max_seconds: longer files are refused before their samples are read.
 
     Raises:
@@ -48,6 +49,8 @@ def read_clip(path: str | os.PathLike[str], *, max_seconds: float = _LONGEST) ->
         if path.stat().st_size == 0:
             raise StudioError(f"The file “{path.name}” is empty.", "Choose another sound file.")
         name = path if sys.platform == "win32" else os.fsencode(path)  # of any bytes
+        if mp4.is_mp4(path):
+            return mp4.read(path, max_seconds)
         with soundfile.SoundFile(name) as file:
             rate = int(file.samplerate)
             if not LOWEST_RATE <= rate <= HIGHEST_RATE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import soundfile
@@ -13,22 +13,28 @@ import soundfile
 from ditar_studio.audio.clip import Clip
 from ditar_studio.audio.watermark import Watermarker
 from ditar_studio.errors import StudioError
-from ditar_studio.services import metadata
+from ditar_studio.services import m4b, metadata
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Format = Literal["wav16", "wav24", "wav32f", "flac", "mp3", "opus"]
+Format = Literal["wav16", "wav24", "wav32f", "flac", "mp3", "opus", "m4b"]
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """How libsndfile makes a format; `rates` in Hz are all that it knows, empty for any."""
+    """How a format is made, by libsndfile or, of the container MP4, by `m4b`.
+
+    Attributes:
+        rates: in Hz, all that it knows; empty for any.
+        chaptered: whether one file tells where its chapters begin.
+    """
 
     suffix: str
     container: str
     subtype: str
     rates: tuple[int, ...] = ()
+    chaptered: bool = False
 
 
 ENCODINGS: dict[Format, Encoding] = {
@@ -40,9 +46,11 @@ ENCODINGS: dict[Format, Encoding] = {
         ".mp3",
         "MP3",
         "MPEG_LAYER_III",
-        (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000),
+        m4b.RATES,
+        chaptered=True,
     ),
     "opus": Encoding(".opus", "OGG", "OPUS", (8000, 12000, 16000, 24000, 48000)),
+    "m4b": Encoding(".m4b", "MP4", "AAC", m4b.RATES, chaptered=True),
 }
 
 
@@ -53,6 +61,7 @@ def encode(
     tags: metadata.Tags,
     blocks: Iterator[NDArray[np.float32]],
     *,
+    kilobits: int | None = None,
     watermark: bool = True,
 ) -> None:
     """Write a sound file with its marks, and make sure that all of it arrived on the disk.
@@ -60,20 +69,29 @@ def encode(
     Every file of speech that leaves the program is written here, or sent by a `SoundStream`.
 
     Args:
+        path: is written over.
+        encoding: how.
         rate: of the samples in Hz, one that the encoding knows.
-        tags: the statement that it is synthetic, and what it was made from.
+        tags: the statement that it is synthetic, what it was made from, chapters and cover.
         blocks: samples [n] of one sound.
+        kilobits: a second, of an MP3 of constant rate; None for one of a rate that varies.
         watermark: whether the inaudible watermark is put into it.
 
     Raises:
         StudioError: it can't be written, or the disk is full.
     """
-    frames = 0
     if watermark:
         blocks = _watermarked(blocks, rate)
+    if encoding.container == "MP4":
+        m4b.write_m4b(path, rate, tags, blocks)
+        return
+    frames = 0
+    options: dict[str, Any] = {}
+    if kilobits is not None and encoding.container == "MP3":
+        options = {"bitrate_mode": "CONSTANT", "compression_level": (320 - kilobits) / 288}
     try:
         with soundfile.SoundFile(
-            path, "w", rate, 1, subtype=encoding.subtype, format=encoding.container
+            path, "w", rate, 1, subtype=encoding.subtype, format=encoding.container, **options
         ) as file:
             if encoding.container in ("FLAC", "OGG"):
                 file.title, file.comment = tags.title, tags.comment
@@ -86,7 +104,7 @@ def encode(
         if encoding.container == "WAV":
             metadata.tag_wav(path, tags)
         elif encoding.container == "MP3":
-            path.write_bytes(metadata.id3(tags) + path.read_bytes())
+            path.write_bytes(metadata.id3(tags, frames / rate) + path.read_bytes())
         arrived = int(soundfile.info(str(path)).frames)
     except (soundfile.SoundFileError, AssertionError) as error:
         # soundfile asserts that libsndfile wrote as much as it was given

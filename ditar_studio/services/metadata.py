@@ -15,7 +15,7 @@ import re
 import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ditar_studio.errors import StudioError
@@ -32,12 +32,40 @@ _LARGEST_RECIPE = 64 << 20
 
 
 @dataclass(frozen=True)
+class ChapterMark:
+    """A chapter of a sound file, and when it begins, in seconds."""
+
+    title: str
+    start: float
+
+
+@dataclass(frozen=True)
 class Tags:
-    """What is written into a file. `comment` comes from `comment`."""
+    """What is written into a file.
+
+    Attributes:
+        title: of the file.
+        voice: who speaks.
+        comment: comes from `comment`.
+        author, album: of the whole that the file is (a part of).
+        track: its number among the files of the album, and how many there are.
+        cover: a picture, JPEG or PNG.
+        chapters: in order; only formats for audiobooks have them.
+    """
 
     title: str
     voice: str
     comment: str
+    author: str = ""
+    album: str = ""
+    track: tuple[int, int] | None = None
+    cover: bytes = field(default=b"", repr=False)
+    chapters: tuple[ChapterMark, ...] = ()
+
+    @property
+    def program(self) -> str:
+        """What made the file."""
+        return f"DiTAR Studio {__version__}"
 
 
 def mark() -> str:
@@ -122,19 +150,60 @@ def tag_wav(path: Path, tags: Tags) -> None:
         file.write(struct.pack("<I", length))
 
 
-def id3(tags: Tags) -> bytes:
-    """An ID3v2.4 tag with UTF-8 text, to stand before the first frame of an MP3 file."""
-    frames = b""
-    for name, text in (
-        (b"TIT2", tags.title),
-        (b"TPE1", tags.voice),
-        (b"TSSE", f"DiTAR Studio {__version__}"),
-        (b"COMM", tags.comment),
-    ):
-        language = b"eng\0" if name == b"COMM" else b""
-        data = b"\x03" + language + text.encode() + b"\0"
-        frames += name + _syncsafe(len(data)) + b"\0\0" + data
+def id3(tags: Tags, seconds: float = 0.0) -> bytes:
+    """An ID3v2.4 tag with UTF-8 text, to stand before the first frame of an MP3 file.
+
+    Chapters are those of the ID3v2 Chapter Frame Addendum.
+
+    Args:
+        tags: what to write.
+        seconds: length of the sound, where the last chapter ends.
+    """
+    number = "/".join(map(str, tags.track)) if tags.track else ""
+    frames = b"".join(
+        _text_frame(name, text)
+        for name, text in (
+            (b"TIT2", tags.title),
+            (b"TALB", tags.album),
+            (b"TPE1", tags.author or tags.voice),
+            (b"TPE2", tags.author),
+            (b"TCOM", tags.voice if tags.author else ""),
+            (b"TCON", "Audiobook" if tags.chapters or tags.author else ""),
+            (b"TRCK", number),
+            (b"TSSE", tags.program),
+        )
+        if text
+    )
+    frames += _frame(b"COMM", b"\x03eng\0" + tags.comment.encode() + b"\0")
+    if tags.cover:
+        kind = b"image/png" if tags.cover.startswith(b"\x89PNG") else b"image/jpeg"
+        frames += _frame(b"APIC", b"\x03" + kind + b"\0\x03\0" + tags.cover)
+    frames += _chapter_frames(tags.chapters, seconds)
     return b"ID3\x04\0\0" + _syncsafe(len(frames)) + frames
+
+
+def _chapter_frames(chapters: Sequence[ChapterMark], seconds: float) -> bytes:
+    if not chapters:
+        return b""
+    chapters = chapters[:255]
+    names = [f"chp{number}".encode() + b"\0" for number in range(len(chapters))]
+    contents = b"toc\0\x03" + bytes([len(chapters)]) + b"".join(names)
+    frames = _frame(b"CTOC", contents)
+    ends = [*(chapter.start for chapter in chapters[1:]), seconds]
+    for name, chapter, end in zip(names, chapters, ends, strict=True):
+        times = struct.pack(
+            ">IIII", round(1000 * chapter.start), round(1000 * end), 0xFFFFFFFF, 0xFFFFFFFF
+        )
+        frames += _frame(b"CHAP", name + times + _text_frame(b"TIT2", chapter.title))
+    return frames
+
+
+def _text_frame(name: bytes, text: str) -> bytes:
+    return _frame(name, b"\x03" + text.encode() + b"\0")
+
+
+def _frame(name: bytes, content: bytes) -> bytes:
+    return name + _syncsafe(len(content)) + b"\0\0" + content
 
 
 def _syncsafe(number: int) -> bytes:

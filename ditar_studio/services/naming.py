@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 
 from ditar_studio.errors import StudioError
 
-FIELDS = ("project", "number", "speaker", "text", "date", "seed")
+FIELDS = ("project", "number", "speaker", "text", "date", "seed", "chapter")
 DEFAULT_TEMPLATE = "{project} {number} {speaker}"
 
 _LONGEST = 150

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 ROW = 42
 ROWS = 2
@@ -20,6 +23,30 @@ class Cue:
     speaker: str = ""
 
 
+class WordTiming(Protocol):
+    """A word of a text: its characters `start` to `end`, heard from `begins` to `ends`."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def begins(self) -> float: ...
+    @property
+    def ends(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class TimedLine:
+    """A spoken line, when it is heard, and its words with times from its start."""
+
+    start: float
+    end: float
+    text: str
+    speaker: str
+    words: Sequence[WordTiming]
+
+
 def cues(start: float, seconds: float, text: str, speaker: str = "") -> list[Cue]:
     """A spoken line as cues of at most two rows, its time shared out by the letters."""
     rows = textwrap.wrap(" ".join(text.split()), ROW, break_on_hyphens=False)
@@ -32,6 +59,74 @@ def cues(start: float, seconds: float, text: str, speaker: str = "") -> list[Cue
         spoken += len(part)
         shown.append(Cue(begin, start + seconds * spoken / total, part, speaker))
     return shown
+
+
+def word_cues(start: float, text: str, times: Sequence[WordTiming], speaker: str = "") -> list[Cue]:
+    """A cue for each word of a spoken line, with the marks that stand beside it.
+
+    Args:
+        start: of the line, in seconds.
+        text: of the line.
+        times: of its words, from its start.
+    """
+    cuts = [0]
+    for word, following in itertools.pairwise(times):
+        gap = text[word.end : following.start]
+        cuts.append(word.end + len(gap.partition(" ")[0]))
+    cuts.append(len(text))
+    seen = (" ".join(text[begin:end].split()) for begin, end in itertools.pairwise(cuts))
+    return [
+        Cue(start + word.begins, start + word.ends, words, speaker)
+        for word, words in zip(times, seen, strict=True)
+        if words
+    ]
+
+
+def timed_cues(
+    start: float, text: str, times: Sequence[WordTiming], speaker: str = ""
+) -> list[Cue]:
+    """A spoken line as cues of at most two rows, each as long as its words are said."""
+    words = word_cues(start, text, times, speaker)
+    shown: list[Cue] = []
+    held: list[Cue] = []
+    for word in words:
+        if held and len(_rows([*held, word])) > ROWS:
+            shown.append(_merged(held))
+            held = []
+        held.append(word)
+    if held:
+        shown.append(_merged(held))
+    return shown
+
+
+def _rows(words: Sequence[Cue]) -> list[str]:
+    return textwrap.wrap(" ".join(word.text for word in words), ROW, break_on_hyphens=False)
+
+
+def _merged(words: Sequence[Cue]) -> Cue:
+    return Cue(words[0].start, words[-1].end, "\n".join(_rows(words)), words[0].speaker)
+
+
+def as_json(lines: Sequence[TimedLine]) -> str:
+    """Lines and words with their times in seconds, as JSON."""
+    values = [
+        {
+            "start": round(line.start, 3),
+            "end": round(line.end, 3),
+            "speaker": line.speaker,
+            "text": line.text,
+            "words": [
+                {
+                    "word": line.text[word.start : word.end],
+                    "start": round(line.start + word.begins, 3),
+                    "end": round(line.start + word.ends, 3),
+                }
+                for word in line.words
+            ],
+        }
+        for line in lines
+    ]
+    return json.dumps({"lines": values}, ensure_ascii=False, indent=1) + "\n"
 
 
 def srt(shown: Sequence[Cue]) -> str:

@@ -22,7 +22,9 @@ from pathlib import Path
 import numpy as np
 
 from ditar_studio.audio.io import StreamingWavWriter
-from ditar_studio.services.export import ExportSettings, export, plan
+from ditar_studio.services.export import export
+from ditar_studio.services.export_plan import plan
+from ditar_studio.services.export_settings import ExportSettings
 from ditar_studio.store.library import Library
 from ditar_studio.store.project import NewLine
 from ditar_studio.store.recipe import Recipe

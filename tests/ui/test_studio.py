@@ -18,7 +18,9 @@ from quiet_studio import SilentMicrophone
 
 from ditar_studio.assets import asset
 from ditar_studio.engine.speech_model import PatchOutput
-from ditar_studio.services import export
+from ditar_studio.services.export import export
+from ditar_studio.services.export_plan import plan
+from ditar_studio.services.export_settings import ExportSettings
 from ditar_studio.services.metadata import open_recipe
 from ditar_studio.store import projects
 from ditar_studio.store.changes import ChangeSet
@@ -582,8 +584,8 @@ def test_the_script_is_played_as_it_is_exported(
     studio.actions_.action("speak.script").trigger()
     qtbot.waitUntil(lambda: studio.playback.source == "script" and not studio.playback.growing)
     library = studio.library
-    what = library.submit(export.plan, library, studio.document.project_id).result()
-    (path,) = export.export(what, tmp_path, export.ExportSettings(format="wav32f")).files
+    what = library.submit(plan, library, studio.document.project_id).result()
+    (path,) = export(what, tmp_path, ExportSettings(format="wav32f")).files
     written, _rate = soundfile.read(path, dtype="float32")
     assert studio.playback.samples() == pytest.approx(written, abs=1e-6)
 

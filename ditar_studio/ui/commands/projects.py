@@ -17,7 +17,9 @@ from ditar_studio.ui.dialogs.projects import ProjectsDialog
 from ditar_studio.ui.translate import counted, tr
 
 if TYPE_CHECKING:
-    from ditar_studio.services.export import Exported, ExportSettings, Plan
+    from ditar_studio.services.export import Exported
+    from ditar_studio.services.export_plan import Plan
+    from ditar_studio.services.export_settings import ExportSettings
     from ditar_studio.store.recipe import Recipe
     from ditar_studio.ui.studio import Studio
 
@@ -118,7 +120,7 @@ class ProjectCommands:
             self.studio.window,
             tr("Open recipe from file"),
             "",
-            tr("Exported sound (*.wav *.flac *.mp3 *.opus);;All files (*)"),
+            tr("Exported sound (*.wav *.flac *.mp3 *.opus *.m4b);;All files (*)"),
         )
         if path:
             self.open_recipe(Path(path))
@@ -149,7 +151,7 @@ class ProjectCommands:
 
     def export(self) -> None:
         """Asks how, and exports the takes that stand for the lines of the script."""
-        from ditar_studio.services.export import plan
+        from ditar_studio.services.export_plan import plan
 
         self.studio.script.flush()
         self.document.ask(
@@ -161,7 +163,7 @@ class ProjectCommands:
 
     def export_takes(self) -> None:
         """Asks how, and exports the selected takes."""
-        from ditar_studio.services.export import plan_takes
+        from ditar_studio.services.export_plan import plan_takes
 
         snapshot = self.document.snapshot
         takes = [self.studio.takes.take(take_id) for take_id in self.studio.takes.selected]
@@ -223,6 +225,10 @@ class ProjectCommands:
             if not made.cancelled:
                 dialog.done(0)
                 self._notify(made)
+                if made.checks:
+                    from ditar_studio.ui.dialogs.checks import ChecksDialog
+
+                    self.studio.shell.show_dialog(ChecksDialog(made.checks))
 
         def failed(error: StudioError) -> None:
             dialog.show_problem(f"{error.message} {error.remedy}")

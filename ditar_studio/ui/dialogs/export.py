@@ -10,7 +10,6 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QDoubleSpinBox,
     QFileDialog,
     QGridLayout,
     QLineEdit,
@@ -19,8 +18,10 @@ from PySide6.QtWidgets import (
 )
 
 from ditar_studio.errors import StudioError
-from ditar_studio.services.export import ExportSettings, Plan
+from ditar_studio.services.export_plan import Plan
+from ditar_studio.services.export_settings import ExportSettings
 from ditar_studio.services.naming import DEFAULT_TEMPLATE, FIELDS
+from ditar_studio.ui.dialogs.export_fields import BookFields, LoudnessField
 from ditar_studio.ui.dialogs.frame import DialogFrame
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import counted, mark, sentence, tr
@@ -36,14 +37,15 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("flac", mark("FLAC – lossless and small")),
     ("mp3", mark("MP3 – small, plays everywhere")),
     ("opus", mark("Opus – smallest")),
+    ("m4b", mark("M4B – audiobook with chapters")),
 )
 RATES = (None, 24000, 44100, 48000)
 LAYOUTS: dict[str, str] = {
     "one_file": mark("One file"),
+    "per_chapter": mark("A file per chapter"),
     "per_line": mark("A file per line"),
     "stems": mark("Stems by speaker"),
 }
-USUAL_LOUDNESS = -16.0
 
 
 def settings_from(values: Mapping[str, Any], speed: float) -> ExportSettings:
@@ -143,21 +145,17 @@ class ExportDialog(DialogFrame):
         self.rate.setCurrentIndex(max(0, self.rate.findData(settings.sample_rate)))
         self.srt = QCheckBox("SRT")
         self.vtt = QCheckBox("WebVTT")
+        self.json = QCheckBox("JSON")
+        self.json.setAccessibleName(tr("Words and their times as JSON"))
+        self.json.setChecked("json" in settings.subtitles)
+        self.by_word = QCheckBox(tr("Word by word"))
+        self.by_word.setChecked(settings.by_word)
         self.srt.setAccessibleName(tr("Subtitles as SRT"))
         self.vtt.setAccessibleName(tr("Subtitles as WebVTT"))
         self.srt.setChecked("srt" in settings.subtitles)
         self.vtt.setChecked("vtt" in settings.subtitles)
-        self.level = QCheckBox(tr("Bring all to one loudness"))
-        self.level.setChecked(settings.loudness is not None)
-        self.loudness = QDoubleSpinBox()
-        self.loudness.setRange(-50.0, -5.0)
-        self.loudness.lineEdit().setTextMargins(8, 0, 0, 0)
-        self.loudness.setDecimals(1)
-        self.loudness.setSuffix(tr(" LUFS"))
-        self.loudness.setValue(USUAL_LOUDNESS if settings.loudness is None else settings.loudness)
-        self.loudness.setAccessibleName(tr("Loudness in LUFS"))
-        self.loudness.setEnabled(self.level.isChecked())
-        self.level.toggled.connect(self.loudness.setEnabled)
+        self.loudness = LoudnessField(settings)
+        self.book = BookFields(settings, plan.project)
         self.template = QLineEdit(settings.name)
         self.template.setPlaceholderText(DEFAULT_TEMPLATE)
         self.template.setAccessibleName(tr("Template of the file names"))
@@ -172,8 +170,12 @@ class ExportDialog(DialogFrame):
         rows: tuple[tuple[str, QWidget | Any], ...] = (
             (tr("Format"), self.format),
             (tr("Sample rate"), self.rate),
-            (tr("Subtitles"), row(self.srt, Space.M, self.vtt, None)),
-            (tr("Loudness"), row(self.level, None, self.loudness)),
+            (
+                tr("Subtitles"),
+                row(self.srt, Space.M, self.vtt, Space.M, self.json, None, self.by_word),
+            ),
+            (tr("Loudness"), self.loudness),
+            (tr("Book"), self.book),
             (tr("File names"), self.template),
             ("", label(known, "caption")),
             (tr("Folder"), row(self.folder, browse)),
@@ -217,13 +219,19 @@ class ExportDialog(DialogFrame):
         Raises:
             StudioError: it can't be exported like that.
         """
-        subtitles = [k for k, box in (("srt", self.srt), ("vtt", self.vtt)) if box.isChecked()]
+        boxes = (("srt", self.srt), ("vtt", self.vtt), ("json", self.json))
+        subtitles = [kind for kind, box in boxes if box.isChecked()]
         return ExportSettings(
             format=self.format.currentData(),
             sample_rate=self.rate.currentData(),
             layout=self.layout_choice.choice,  # type: ignore[arg-type]
             subtitles=tuple(subtitles),  # type: ignore[arg-type]
-            loudness=self.loudness.value() if self.level.isChecked() else None,
+            by_word=self.by_word.isChecked(),
+            loudness=self.loudness.loudness,
+            standard=self.loudness.standard,
+            title=self.book.title.text().strip(),
+            author=self.book.author.text().strip(),
+            cover=self.book.cover.text().strip(),
             speed=self._speed,
             name=self.template.text().strip(),
         )

@@ -254,7 +254,9 @@ def read_take(path: Path, speed: float) -> Clip:
 
 def write_drag_file(take: Take, kind: _FileKind, folder: Path) -> Path:
     """A copy of a take with a telling name, the synthetic mark and its recipe inside."""
-    from ditar_studio.services import export
+    from ditar_studio.services.export import export
+    from ditar_studio.services.export_plan import plan_takes
+    from ditar_studio.services.export_settings import ExportSettings
     from ditar_studio.store import privacy
 
     privacy.make_folder(folder.parents[1])
@@ -262,7 +264,7 @@ def write_drag_file(take: Take, kind: _FileKind, folder: Path) -> Path:
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     number = f"{kind.number:03d} " if kind.number else ""
-    settings = export.ExportSettings(
+    settings = ExportSettings(
         format="wav24",
         layout="per_line",
         name=f"{{project}} {number}{{text}}",
@@ -270,4 +272,4 @@ def write_drag_file(take: Take, kind: _FileKind, folder: Path) -> Path:
         replace=True,
         watermark=kind.watermark,
     )
-    return export.export(export.plan_takes([take], kind.project), folder, settings).files[0]
+    return export(plan_takes([take], kind.project), folder, settings).files[0]

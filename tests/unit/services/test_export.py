@@ -21,22 +21,16 @@ from ditar_studio.audio.loudness import loudness
 from ditar_studio.audio.watermark import detect
 from ditar_studio.errors import StudioError
 from ditar_studio.services import metadata
-from ditar_studio.services.encoding import true_peak
-from ditar_studio.services.export import (
-    ENCODINGS,
-    ExportSettings,
-    Format,
-    Piece,
-    Plan,
-    export,
-    plan,
-    plan_takes,
-)
+from ditar_studio.services.encoding import ENCODINGS, Format, true_peak
+from ditar_studio.services.export import export
+from ditar_studio.services.export_plan import Piece, Plan, plan, plan_takes
+from ditar_studio.services.export_settings import ExportSettings
 from ditar_studio.store.library import Library
 from ditar_studio.store.project import NewLine
 from ditar_studio.store.recipe import Recipe
 
 RATE = 24000
+READABLE = [name for name in ENCODINGS if name != "m4b"]  # which libsndfile doesn't read
 
 
 def _recipe(text: str) -> Recipe:
@@ -62,7 +56,7 @@ def what(tmp_path: Path) -> Plan:
     return Plan("My: Book?", tuple(pieces), (), ())
 
 
-@pytest.mark.parametrize("format", ENCODINGS)
+@pytest.mark.parametrize("format", READABLE)
 def test_each_format_holds_the_sound_the_mark_and_the_recipe(
     what: Plan, tmp_path: Path, format: Format
 ) -> None:
@@ -86,7 +80,7 @@ def test_each_format_holds_the_sound_the_mark_and_the_recipe(
     assert metadata.open_recipe(path) == [piece.recipe for piece in what.pieces]
 
 
-@pytest.mark.parametrize("format", ENCODINGS)
+@pytest.mark.parametrize("format", READABLE)
 def test_takes_without_speaker_or_text_are_exported_too(
     what: Plan, tmp_path: Path, format: Format
 ) -> None:
@@ -226,7 +220,9 @@ _FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
 from ditar_studio.errors import StudioError
-from ditar_studio.services.export import ExportSettings, Piece, Plan, export
+from ditar_studio.services.export import export
+from ditar_studio.services.export_plan import Piece, Plan
+from ditar_studio.services.export_settings import ExportSettings
 from ditar_studio.store.recipe import Recipe
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))

@@ -1,0 +1,95 @@
+"""What an export would hold: for each line the take that stands for it, in chapters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ditar_studio.store.recipe import Recipe
+
+if TYPE_CHECKING:
+    from ditar_studio.store.library import Library
+    from ditar_studio.store.project import Line
+    from ditar_studio.store.takes import SpokenWord, Take
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One line's take, to be exported.
+
+    Args:
+        number: of the line, from 1.
+        path: its sound.
+        pause_seconds: silence after it.
+        section: title of the chapter that begins with it; empty if none does.
+        words: when its words are heard, in the take; empty where that isn't known.
+    """
+
+    number: int
+    path: Path
+    text: str
+    speaker: str
+    pause_seconds: float
+    recipe: Recipe
+    section: str = ""
+    words: tuple[SpokenWord, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a project's export would hold, and the lines it would lack or have out of date."""
+
+    project: str
+    pieces: tuple[Piece, ...]
+    missing: tuple[Line, ...]
+    stale: tuple[Line, ...]
+
+
+def plan(library: Library, project_id: str) -> Plan:
+    """What an export of a project would hold: for each line the take that stands for it."""
+    project = library.projects.get(project_id)
+    takes = {take.id: take for take in library.takes.of_project(project_id)}
+    voices = {voice.id: voice.name for voice in library.voices.all()}
+    lines = library.projects.lines(project_id)
+    pieces: list[Piece] = []
+    sections = _sections(lines)
+    for number, line in enumerate(lines, start=1):
+        if line.take_id is not None:
+            take = takes[line.take_id]
+            voice = voices.get(line.voice_id or project.settings.voice_id or "", "")
+            speaker = line.speaker or voice
+            pieces.append(_piece(take, number, speaker, line.pause_seconds, sections[number]))
+    return Plan(
+        project=project.name,
+        pieces=tuple(pieces),
+        missing=tuple(line for line in lines if line.take_id is None),
+        stale=tuple(line for line in lines if line.take_id and line.state != "rendered"),
+    )
+
+
+def plan_takes(takes: Sequence[Take], project: str) -> Plan:
+    """What an export of single takes would hold: those being dragged out, or compared."""
+    pieces = [_piece(take, number, "", 0.0) for number, take in enumerate(takes, start=1)]
+    return Plan(project, tuple(pieces), (), ())
+
+
+def _piece(take: Take, number: int, speaker: str, pause_seconds: float, section: str = "") -> Piece:
+    speaker = speaker or take.recipe.voice_name
+    return Piece(
+        number, take.path, take.text, speaker, pause_seconds, take.recipe, section, take.words
+    )
+
+
+def _sections(lines: Sequence[Line]) -> dict[int, str]:
+    """By the number of a line the chapter that begins there, or with lines without a take before
+    it."""
+    found: dict[int, str] = {}
+    waiting = ""
+    for number, line in enumerate(lines, start=1):
+        waiting = line.section or waiting
+        found[number] = waiting
+        if line.take_id is not None:
+            waiting = ""
+    return found

@@ -1,0 +1,178 @@
+"""The files of an export: which pieces they hold and when, how they are called, their subtitles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ditar_studio.services import acx, metadata, naming, subtitles
+from ditar_studio.services.export_plan import Piece, Plan
+from ditar_studio.services.export_settings import ExportSettings, Subtitles
+
+if TYPE_CHECKING:
+    from ditar_studio.store.takes import SpokenWord
+
+
+@dataclass(frozen=True)
+class Track:
+    """A sound file to be written: pieces and when each begins, in seconds.
+
+    Attributes:
+        seconds: its length.
+        number: among chapters of their own, from 1; 0 of anything else.
+        chapters: within it.
+    """
+
+    name: str
+    title: str
+    parts: tuple[tuple[float, Piece], ...]
+    seconds: float
+    number: int = 0
+    chapters: tuple[metadata.ChapterMark, ...] = ()
+
+
+class Arrangement:
+    """The tracks of an export.
+
+    Args:
+        what: the pieces.
+        settings: how they are exported.
+        lengths: of the pieces in seconds, by their number.
+    """
+
+    def __init__(self, what: Plan, settings: ExportSettings, lengths: Mapping[int, float]) -> None:
+        self._what = what
+        self._settings = settings
+        self._lengths = lengths
+
+    def tracks(self) -> list[Track]:
+        """The sound files to be written."""
+        pieces = self._what.pieces
+        project = self._what.project
+        if self._settings.layout == "per_line":
+            return [
+                Track(
+                    self._name(piece, naming.DEFAULT_TEMPLATE),
+                    " ".join(piece.text.split())[:100],
+                    ((0.0, piece),),
+                    self._lengths[piece.number],
+                )
+                for piece in pieces
+            ]
+        if self._settings.layout == "per_chapter":
+            return self._chapter_tracks()
+        timeline, end = self._timeline(pieces)
+        if self._settings.layout == "one_file":
+            name = self._name(pieces[0], "{project}", whole=True)
+            title = self._settings.title or project
+            return [Track(name, title, timeline, end, chapters=_chapters(timeline))]
+        speakers = dict.fromkeys(piece.speaker for piece in pieces)
+        tracks = []
+        for number, speaker in enumerate(speakers, start=1):
+            parts = tuple(part for part in timeline if part[1].speaker == speaker)
+            name = self._name(parts[0][1], "{project} {speaker}", stem=number)
+            tracks.append(Track(name, f"{project} – {speaker}", parts, end))
+        return tracks
+
+    def _chapter_tracks(self) -> list[Track]:
+        """A file for each chapter, and one for what comes before the first."""
+        groups: list[list[Piece]] = []
+        for piece in self._what.pieces:
+            if piece.section or not groups:
+                groups.append([])
+            groups[-1].append(piece)
+        tracks = []
+        for number, group in enumerate(groups, start=1):
+            title = group[0].section or self._settings.title or self._what.project
+            parts, end = self._timeline(group)
+            name = self._name(group[0], "{project} {number} {chapter}", stem=number, chapter=title)
+            tracks.append(Track(name, title, parts, end, number))
+        return tracks
+
+    def _timeline(self, pieces: Sequence[Piece]) -> tuple[tuple[tuple[float, Piece], ...], float]:
+        """Each piece and when it begins, in seconds, and how long all take."""
+        book = self._settings.standard == "acx"
+        at = end = acx.HEAD_SECONDS if book else 0.0
+        placed = []
+        for piece in pieces:
+            placed.append((at, piece))
+            end = at + self._lengths[piece.number]
+            at = end + piece.pause_seconds
+        return tuple(placed), end + (acx.TAIL_SECONDS if book else 0.0)
+
+    def _name(
+        self,
+        piece: Piece,
+        template: str,
+        *,
+        whole: bool = False,
+        stem: int = 0,
+        chapter: str = "",
+    ) -> str:
+        width = max(2, len(str(self._what.pieces[-1].number)))
+        number = stem or piece.number
+        values = {
+            "project": self._what.project,
+            "number": "" if whole else f"{number:0{width}d}",
+            "speaker": "" if whole else piece.speaker,
+            "text": "" if whole or stem else " ".join(piece.text.split()[:6]),
+            "date": date.today().isoformat(),
+            "seed": str(piece.recipe.settings.get("seed", "")),
+            "chapter": chapter or ("" if whole or stem else piece.section),
+        }
+        return naming.fill(self._settings.name or template, values)
+
+    def paths(self, tracks: Sequence[Track], folder: Path, suffix: str) -> list[Path]:
+        """Where the tracks go; names that are taken get a number, unless they are replaced."""
+        taken: set[str] = set()
+        if not self._settings.replace and folder.is_dir():
+            taken = {path.stem.casefold() for path in folder.iterdir()}
+        paths = []
+        for track in tracks:
+            name = naming.free(track.name, taken)
+            taken.add(name.casefold())
+            paths.append(folder / f"{name}{suffix}")
+        return paths
+
+    def captions(self, track: Track, kind: Subtitles) -> str:
+        """The subtitles of a track."""
+        lines = [
+            subtitles.TimedLine(
+                at,
+                at + self._lengths[piece.number],
+                piece.text,
+                piece.speaker,
+                [_slowed(word, self._settings.speed) for word in piece.words],
+            )
+            for at, piece in track.parts
+        ]
+        if kind == "json":
+            return subtitles.as_json(lines)
+        shown = [cue for line in lines for cue in self._cues(line)]
+        return subtitles.srt(shown) if kind == "srt" else subtitles.vtt(shown)
+
+    def _cues(self, line: subtitles.TimedLine) -> list[subtitles.Cue]:
+        if not line.words:
+            return subtitles.cues(line.start, line.end - line.start, line.text, line.speaker)
+        cues = subtitles.word_cues if self._settings.by_word else subtitles.timed_cues
+        return cues(line.start, line.text, line.words, line.speaker)
+
+
+def _chapters(timeline: Sequence[tuple[float, Piece]]) -> tuple[metadata.ChapterMark, ...]:
+    """The chapters of a whole; the first begins at its beginning."""
+    marks = [
+        metadata.ChapterMark(piece.section, at if number else 0.0)
+        for number, (at, piece) in enumerate(timeline)
+        if piece.section
+    ]
+    if marks and marks[0].start > 0:
+        marks.insert(0, metadata.ChapterMark("…", 0.0))
+    return tuple(marks)
+
+
+def _slowed(word: SpokenWord, speed: float) -> SpokenWord:
+    """When a word is heard at another speed."""
+    return replace(word, begins=word.begins / speed, ends=word.ends / speed)
