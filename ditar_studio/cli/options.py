@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from ditar_studio.cli import streams
+from ditar_studio.cli.book_options import add_book_options
 from ditar_studio.engine.settings import MOST_CANDIDATES
 from ditar_studio.installation import program
 from ditar_studio.version import __version__
@@ -69,6 +70,9 @@ def build_parser() -> argparse.ArgumentParser:
     studio.add_argument("arguments", nargs="*", metavar="PROJECT", help="a project to open")
     _add_speak(command("speak", "speak a text in the voice of a reference clip, into a WAV file"))
     _add_batch(command("batch", "speak many texts, one WAV file each; can be resumed"))
+    book = command("book", "speak a document as an audiobook with chapters; can be resumed")
+    add_book_options(book)
+    add_generation_options(book)
     demo = command("demo", "clone the bundled sample voice into demo.wav")
     demo.add_argument("--out", metavar="OUT.wav", help="default: demo.wav, or another free name")
     _add_force(demo)

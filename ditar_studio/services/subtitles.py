@@ -11,6 +11,8 @@ from typing import Protocol
 
 ROW = 42
 ROWS = 2
+_LONGEST_GAP = 0.6
+"""Seconds of silence that one cue goes on over."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def timed_cues(
     shown: list[Cue] = []
     held: list[Cue] = []
     for word in words:
-        if held and len(_rows([*held, word])) > ROWS:
+        pause = held and word.start - held[-1].end > _LONGEST_GAP
+        if held and (pause or len(_rows([*held, word])) > ROWS):
             shown.append(_merged(held))
             held = []
         held.append(word)
