@@ -289,6 +289,15 @@ class Projects:
         return self._edit(line_id, "Edit line", f"text {line_id}", text=text, failure="")
 
     @serial
+    def replace_texts(self, texts: Mapping[str, str]) -> Outcome[None]:
+        """Change what lines say, by their ids, in one step (find and replace)."""
+        with self.database.operation("Replace text") as work:
+            for line_id, text in texts.items():
+                work.update("lines", line_id, text=text, failure="")
+            self._stamp_of(work, list(texts)[:1])
+        return work.outcome(None)
+
+    @serial
     def set_voice(self, line_ids: Sequence[str], voice_id: str | None) -> Outcome[list[Line]]:
         """Give lines a voice; None for the project's."""
         with self.database.operation("Choose voice") as work:

@@ -158,6 +158,14 @@ SCRIPT: tuple[ActionSpec, ...] = (
         words=mark("import book epub pdf docx word markdown html srt vtt subtitles txt fountain"),
     ),
     _S(
+        "script.find",
+        mark("Find and replace…"),
+        "Ctrl+F",
+        "search",
+        facts(Fact.SCRIPT_FILLED),
+        words=mark("search text words"),
+    ),
+    _S(
         "script.split",
         mark("Split the line at the cursor"),
         "Ctrl+Shift+J",

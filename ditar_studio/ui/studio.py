@@ -21,6 +21,7 @@ from ditar_studio.services.fine_tuning import tune_voice
 from ditar_studio.services.models import Models, default_folder, expected_settings
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.commands.documents import DocumentCommands
+from ditar_studio.ui.commands.find import FindCommands
 from ditar_studio.ui.commands.fine_tuning import FineTuningCommands
 from ditar_studio.ui.commands.history import HistoryCommands
 from ditar_studio.ui.commands.jobs import JobCommands
@@ -264,6 +265,7 @@ class Studio(QObject):
         self.take_commands = TakeCommands(self)
         self.script_commands = ScriptCommands(self)
         self.document_commands = DocumentCommands(self)
+        self.find_commands = FindCommands(self)
         self.project_commands = ProjectCommands(self)
         self.job_commands = JobCommands(self)
         self.history_commands = HistoryCommands(self)

@@ -101,4 +101,4 @@ def test_no_chapter_is_nothing_to_import(qtbot: QtBot, appearance: object) -> No
 
 def test_lengths_are_told_in_words_and_time() -> None:
     assert length_text(1) == "1 word, about 1 min"
-    assert length_text(30_000) == "30,000 words, about 3 h 14 min"
+    assert length_text(30_000) == "30000 words, about 3 h 14 min"

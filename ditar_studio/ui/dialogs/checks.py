@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem, QWidget
 from ditar_studio.services.acx import Check, Demand
 from ditar_studio.ui import icons
 from ditar_studio.ui.dialogs.frame import DialogFrame
-from ditar_studio.ui.translate import counted, mark, tr
+from ditar_studio.ui.translate import counted, mark, number, tr
 from ditar_studio.ui.widgets.basics import button
 
 _DEMANDS: dict[Demand, tuple[str, str]] = {
@@ -47,11 +47,11 @@ def check_text(check: Check) -> str:
     return tr("{name}: {measured} ({allowed})", name=tr(name), measured=measured, allowed=allowed)
 
 
-def _value(number: float, form: str) -> str:
-    if math.isinf(number):
+def _value(measured: float, form: str) -> str:
+    if math.isinf(measured):
         return tr("silence")
-    whole = abs(number) >= 100 or number == round(number)
-    return tr(form, value=f"{number:.0f}" if whole else f"{number:.1f}")
+    whole = abs(measured) >= 100 or measured == round(measured)
+    return tr(form, value=number(measured, 0 if whole else 1))
 
 
 class ChecksDialog(DialogFrame):

@@ -11,7 +11,7 @@ from ditar_studio.documents import Document, ReadOptions, chosen
 from ditar_studio.services.document_lines import speech_seconds
 from ditar_studio.ui.dialogs.frame import DialogFrame
 from ditar_studio.ui.theme import Space
-from ditar_studio.ui.translate import counted, mark, tr
+from ditar_studio.ui.translate import counted, mark, number, tr
 from ditar_studio.ui.widgets.basics import button, label, row
 from ditar_studio.ui.widgets.choice import Choice
 from ditar_studio.ui.widgets.segmented import Segmented
@@ -73,7 +73,7 @@ def length_text(words: int) -> str:
     """How many words, and how long they take about to say."""
     minutes = max(1, round(speech_seconds(words) / 60))
     hours, rest = divmod(minutes, 60)
-    told = tr("{n} words", n=f"{words:,}") if words != 1 else tr("1 word")
+    told = tr("{n} words", n=number(words, 0)) if words != 1 else tr("1 word")
     if hours:
         return tr("{words}, about {hours} h {minutes} min", words=told, hours=hours, minutes=rest)
     return tr("{words}, about {minutes} min", words=told, minutes=minutes)
@@ -132,11 +132,11 @@ class ImportDialog(DialogFrame):
             ("", self.headings),
             (tr("Where it goes"), self.where),
         )
-        for number, (words, field) in enumerate(rows):
+        for place, (words, field) in enumerate(rows):
             name_label = label(words, "strong")
             name_label.setBuddy(field)
-            form.addWidget(name_label, number, 0)
-            form.addWidget(field, number, 1)
+            form.addWidget(name_label, place, 0)
+            form.addWidget(field, place, 1)
         self.body.addWidget(self.summary)
         self.body.addWidget(self.told)
         self.body.addLayout(row(label(tr("Chapters"), "strong"), None, self.all, self.none))
@@ -161,11 +161,11 @@ class ImportDialog(DialogFrame):
         self.told.setVisible(bool(document.remarks))
         self.chapters.blockSignals(True)
         self.chapters.clear()
-        for number, chapter in enumerate(document.chapters):
+        for place, chapter in enumerate(document.chapters):
             title = chapter.title or chapter.paragraphs[0].text[:60]
             item = QListWidgetItem(f"{title} – {length_text(chapter.words)}")
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-            taken = chapter.read_out if before is None else number in before
+            taken = chapter.read_out if before is None else place in before
             item.setCheckState(Qt.CheckState.Checked if taken else Qt.CheckState.Unchecked)
             self.chapters.addItem(item)
         self.chapters.blockSignals(False)
@@ -182,22 +182,22 @@ class ImportDialog(DialogFrame):
 
     def _taken(self) -> list[int]:
         return [
-            number
-            for number in range(self.chapters.count())
-            if self.chapters.item(number).checkState() == Qt.CheckState.Checked
+            place
+            for place in range(self.chapters.count())
+            if self.chapters.item(place).checkState() == Qt.CheckState.Checked
         ]
 
     def _check_all(self, on: bool) -> None:
         self.chapters.blockSignals(True)
-        for number in range(self.chapters.count()):
+        for place in range(self.chapters.count()):
             state = Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
-            self.chapters.item(number).setCheckState(state)
+            self.chapters.item(place).setCheckState(state)
         self.chapters.blockSignals(False)
         self._show_length()
 
     def _show_length(self) -> None:
         taken = self._taken()
-        words = sum(self._document.chapters[number].words for number in taken)
+        words = sum(self._document.chapters[place].words for place in taken)
         title = self._document.title
         if self._document.author:
             title = tr("{title}, by {author}", title=title, author=self._document.author)
