@@ -388,7 +388,8 @@ class _Run:
         reference = None
         if voice is not None and voice.reference is not None:
             reference = reference_of(voice)
-        pronunciations = pronunciations_in(project.settings.lexicon, line.text)
+        lexicon_in_force = self._library.projects.lexicon_of(project)
+        pronunciations = pronunciations_in(lexicon_in_force, line.text)
         recipe = Recipe(
             model_name=info.name,
             model_hash=info.weights_hash,

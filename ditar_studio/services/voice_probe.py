@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ditar_studio.audio.clip import Clip
-from ditar_studio.engine.generate import GenerationRequest, generate
+from ditar_studio.engine.generate import GenerationRequest, Line, generate
 from ditar_studio.engine.voice import Reference
 from ditar_studio.services.references import reference_of
+from ditar_studio.text.lexicon import Lexicon
 
 if TYPE_CHECKING:
     from ditar_studio.engine.speech_model import SpeechModel
@@ -28,6 +29,29 @@ def speak_test(
         StudioError: the reference can't be used, or speaking failed.
     """
     request = GenerationRequest.of(_SENTENCE, reference, model.info.default_settings)
+    return generate(model, request, cancel, voices).clip
+
+
+def speak_word(
+    model: SpeechModel,
+    voices: VoiceCache,
+    voice: Voice | None,
+    word: str,
+    pronunciation: str,
+    cancel: threading.Event,
+) -> Clip:
+    """Speak one word as a pronunciation has it.
+
+    Raises:
+        StudioError: it can't be spoken.
+    """
+    reference = reference_of(voice) if voice is not None and voice.reference else None
+    request = GenerationRequest(
+        (Line(f"{word}."),),
+        reference,
+        model.info.default_settings,
+        Lexicon({word: pronunciation}),
+    )
     return generate(model, request, cancel, voices).clip
 
 

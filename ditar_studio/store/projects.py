@@ -115,6 +115,24 @@ class Projects:
         return work.outcome(self.get(project_id))
 
     @serial
+    def general_lexicon(self) -> str:
+        """The pronunciation list of all projects, as text."""
+        row = self.database.row("SELECT value FROM meta WHERE key = 'lexicon'")
+        return row["value"] if row is not None else ""
+
+    @serial
+    def set_general_lexicon(self, text: str) -> Outcome[None]:
+        """Change the pronunciation list of all projects; takes of what it changes become stale."""
+        with self.database.operation() as work:
+            work.execute("INSERT OR REPLACE INTO meta VALUES ('lexicon', ?)", text)
+        return work.outcome(None)
+
+    @serial
+    def lexicon_of(self, project: Project) -> str:
+        """The pronunciations in force in a project: its own, and those of all projects."""
+        return merged_pronunciations(project.settings.lexicon, [self.general_lexicon()])
+
+    @serial
     def set_model_hash(self, project_id: str, model_hash: str) -> Outcome[None]:
         """Note the hash of the model that speaks the project now; other takes become stale."""
         self._row(project_id)
@@ -192,6 +210,8 @@ class Projects:
         hashes = reference_hashes(self.database)
         of_voices = voice_settings(self.database)
         parent = project_of(project)
+        lexicon = self.lexicon_of(parent)
+        parent = replace(parent, settings=replace(parent.settings, lexicon=lexicon))
         found: list[Line] = []
         for identifier in json.loads(project["line_order"]):
             if identifier in rows:

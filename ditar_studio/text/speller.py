@@ -79,6 +79,14 @@ class Speller:
         """Whether the sound of the lower-case `word` depends on its part of speech."""
         return len(self._known(word)) > 1
 
+    def roles(self, word: str) -> dict[str, Pronunciation]:
+        """The sounds of a lower-case word by its part of speech ("" for any); none if unknown."""
+        return {role: tuple(sounds.split()) for role, sounds in self._known(word).items()}
+
+    def guess(self, word: str) -> Pronunciation:
+        """What a lower-case word of letters sounds like by its spelling alone."""
+        return self._guess_piece(word[:_LONGEST_WORD])
+
     def tags(self, words: Sequence[str]) -> list[str]:
         """The part of speech of each word and mark of a text (Penn Treebank)."""
         features = _tagging_features(words)

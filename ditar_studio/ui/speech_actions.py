@@ -253,12 +253,21 @@ SCRIPT: tuple[ActionSpec, ...] = (
         facts(Fact.LINE_SELECTED),
     ),
     _S(
+        "script.word",
+        mark("Pronunciation of the word…"),
+        "Shift+F7",
+        "volume",
+        facts(Fact.LINE_SELECTED),
+        words=mark("say spell hear reading ipa"),
+        section=True,
+    ),
+    _S(
         "script.words",
         mark("Pronunciations…"),
         "Ctrl+Shift+W",
         "book",
         section=True,
-        words=mark("dictionary lexicon"),
+        words=mark("dictionary lexicon pls import export"),
     ),
 )
 """Of the menu Script."""

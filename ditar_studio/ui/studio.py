@@ -26,6 +26,7 @@ from ditar_studio.ui.commands.fine_tuning import FineTuningCommands
 from ditar_studio.ui.commands.history import HistoryCommands
 from ditar_studio.ui.commands.jobs import JobCommands
 from ditar_studio.ui.commands.projects import ProjectCommands
+from ditar_studio.ui.commands.pronunciations import PronunciationCommands
 from ditar_studio.ui.commands.script import ScriptCommands
 from ditar_studio.ui.commands.takes import TakeCommands
 from ditar_studio.ui.commands.undo_offers import UndoOffers
@@ -266,6 +267,7 @@ class Studio(QObject):
         self.script_commands = ScriptCommands(self)
         self.document_commands = DocumentCommands(self)
         self.find_commands = FindCommands(self)
+        self.pronunciation_commands = PronunciationCommands(self)
         self.project_commands = ProjectCommands(self)
         self.job_commands = JobCommands(self)
         self.history_commands = HistoryCommands(self)

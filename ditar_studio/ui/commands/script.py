@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from ditar_studio.ui.dialogs.ask import NumberDialog, SecondsDialog, TextDialog
-from ditar_studio.ui.dialogs.pronunciations import PronunciationsDialog
 from ditar_studio.ui.translate import tr
 from ditar_studio.ui.view_models.parameters import Scope
 
@@ -41,7 +40,6 @@ class ScriptCommands:
         handle("script.settings", self.show_settings)
         handle("script.block", lambda: script.toggle_block(script.selected))
         handle("script.section", self.begin_section)
-        handle("script.words", self.edit_pronunciations)
         handle("speak.variations", self.variations)
         handle("speak.preset", self.save_preset)
 
@@ -92,23 +90,6 @@ class ScriptCommands:
             may_be_empty=True,
         )
         dialog.answered.connect(lambda title: self.script.set_section(line.id, title))
-        self.studio.shell.show_dialog(dialog)
-
-    def edit_pronunciations(self) -> None:
-        """Opens the project's pronunciation list."""
-        document = self.studio.document
-        if document.snapshot is None:
-            return
-        project = document.snapshot.project
-        dialog = PronunciationsDialog(project.settings.lexicon)
-        dialog.changed.connect(
-            lambda text: document.ask(
-                document.library.projects.change_settings,
-                project.id,
-                label=tr("Change pronunciations"),
-                lexicon=text,
-            )
-        )
         self.studio.shell.show_dialog(dialog)
 
     def variations(self) -> None:
