@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ditar_studio.documents import Document, ReadOptions, is_document, read_content, read_document
@@ -249,6 +249,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html", "a.srt", "a.fountain", "a.docx"])
+@settings(deadline=None)
 @given(content=st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
 def test_whatever_is_in_a_file_it_is_read_or_refused(name: str, content: bytes) -> None:
     try:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ditar_studio.text.finding import Query, found, replaced
@@ -24,6 +24,7 @@ def test_places_are_replaced_from_the_beginning() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30), st.text(max_size=3))
 def test_replacing_by_the_same_changes_nothing(text: str, words: str) -> None:
     query = Query(words, match_case=True)

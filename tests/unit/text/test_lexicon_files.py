@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ditar_studio.errors import StudioError
@@ -99,6 +99,7 @@ def test_a_word_has_the_readings_of_its_roles_its_letters_and_its_spelling() -> 
         readings("漢")
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="abcdefghijklmnoprstuvwz ", min_size=1, max_size=12))
 def test_readings_say_what_is_said(word: str) -> None:
     try:
