@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from ditar_studio.store.projects import NewLine
+from ditar_studio.store.project import NewLine
 from ditar_studio.ui.panels.find_bar import FindBar
 from ditar_studio.ui.studio import Studio
 

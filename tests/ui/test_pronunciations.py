@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
-from ditar_studio.store.projects import NewLine
+from ditar_studio.store.project import NewLine
 from ditar_studio.text.lexicon import Lexicon
 from ditar_studio.ui.dialogs.pronunciations import PronunciationsDialog
 from ditar_studio.ui.dialogs.word_pronunciation import WordDialog

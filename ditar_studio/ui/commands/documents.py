@@ -15,7 +15,7 @@ from ditar_studio.ui.view_models.script import new_lines
 
 if TYPE_CHECKING:
     from ditar_studio.store.library import Library
-    from ditar_studio.store.projects import NewLine, Project, ProjectSettings
+    from ditar_studio.store.project import NewLine, Project, ProjectSettings
     from ditar_studio.ui.studio import Studio
 
 _SHORT = 1500

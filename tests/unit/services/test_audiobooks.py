@@ -22,7 +22,7 @@ from ditar_studio.services.export_settings import ExportSettings
 from ditar_studio.services.metadata import ChapterMark, Tags, open_recipe
 from ditar_studio.services.subtitles import timed_cues, word_cues
 from ditar_studio.store.library import Library
-from ditar_studio.store.projects import NewLine
+from ditar_studio.store.project import NewLine
 from ditar_studio.store.recipe import Recipe
 from ditar_studio.store.takes import SpokenWord
 
