@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ditar_studio.cli.console import Console, one_line
 from ditar_studio.cli.jobs import BadRow, Job, read_jobs
 from ditar_studio.cli.output import Inputs, Output, free_place, refuse_input
+from ditar_studio.cli.recording import Recording
 from ditar_studio.cli.speaking import (
     files_read,
     lexicon_of,
@@ -208,13 +209,13 @@ class _Batch:
         tuned = self._references.get(reference)
         request = GenerationRequest((Line(job.text),), tuned, settings, self._lexicon)
         spoken = speak_into(
-            output,
+            Recording(output, self._console, self._arguments.subtype),
             self._model,
             request,
             self._voices,
             self._cancel,
             self._console,
-            self._arguments.subtype,
+            job.reference.stem,
         )
         return {"state": "stopped" if spoken.cancelled else "made", **spoken.as_dict()}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 import time
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 from ditar_studio.cli import streams
 
 log = logging.getLogger(__name__)
+
+RED, YELLOW = "31", "33"
 
 _WIDTH = 24
 
@@ -22,25 +25,31 @@ class Console:
     Args:
         as_json: results are one JSON object on the output stream, nothing else goes there.
         quiet: no progress.
+        output_taken: whether the output stream is used for something else; what is for people then
+            goes to the error stream.
     """
 
-    def __init__(self, as_json: bool = False, quiet: bool = False) -> None:
+    def __init__(
+        self, as_json: bool = False, quiet: bool = False, output_taken: bool = False
+    ) -> None:
         self.as_json = as_json
+        self._output_taken = output_taken
         self._line = not quiet and sys.stderr.isatty()
         self._quiet = quiet
         self._drawn = 0.0
         self._shown = False
 
     @classmethod
-    def of(cls, arguments: argparse.Namespace) -> Console:
+    def of(cls, arguments: argparse.Namespace, output_taken: bool = False) -> Console:
         """The console that a command's options ask for."""
-        return cls(getattr(arguments, "json", False), getattr(arguments, "quiet", False))
+        as_json, quiet = (getattr(arguments, name, False) for name in ("json", "quiet"))
+        return cls(as_json, quiet, output_taken)
 
     def say(self, text: str) -> None:
         """A line for people."""
         if not self._quiet:
             self._wipe()
-            if self.as_json:
+            if self.as_json or self._output_taken:
                 streams.tell(one_line(text))
             else:
                 streams.deliver(one_line(text))
@@ -56,7 +65,7 @@ class Console:
         text = f"{message} {remedy}".rstrip()
         log.warning("%s", text, exc_info=cause)
         self._wipe()
-        streams.tell(f"Note: {one_line(text)}")
+        streams.tell(f"{coloured('Note:', YELLOW)} {one_line(text)}")
 
     def progress(self, fraction: float, text: str) -> None:
         """A bar that is drawn over itself; nothing where the error stream is not a terminal."""
@@ -72,6 +81,8 @@ class Console:
         self._wipe()
         if self.as_json:
             streams.deliver(json.dumps(values))
+        elif self._output_taken:
+            self.note(text)
         elif not self._quiet:
             streams.deliver(printable(text))
 
@@ -79,6 +90,15 @@ class Console:
         if self._shown:
             self._shown = False
             streams.tell("\r\x1b[K", end="")
+
+
+def coloured(text: str, colour: str) -> str:
+    """Text for the error stream, in a colour where that is a terminal and people want colours.
+
+    They don't where NO_COLOR is set (see no-color.org), or TERM says that there are none.
+    """
+    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return f"\x1b[{colour}m{text}\x1b[0m" if wanted and sys.stderr.isatty() else text
 
 
 def one_line(text: str, longest: int = 600) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ditar_studio.cli.console import Console
 from ditar_studio.cli.output import Inputs, Output, free_place
+from ditar_studio.cli.recording import Recording
 from ditar_studio.cli.speaking import (
     files_read,
     load,
@@ -45,7 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     with stop_on_interrupt() as cancel:
         model = load(arguments)
         request = GenerationRequest((Line(TEXT),), reference, model.info.default_settings)
-        spoken = speak_into(output, model, request, VoiceCache(model), cancel, console)
+        target = Recording(output, console)
+        spoken = speak_into(target, model, request, VoiceCache(model), cancel, console, voice.name)
     if spoken.cancelled:
         console.result(spoken.as_dict(), f"Stopped; what was made: {spoken.path or 'nothing'}")
         return INTERRUPTED

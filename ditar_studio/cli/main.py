@@ -7,12 +7,16 @@ import contextlib
 import importlib
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 
 from ditar_studio.cli import streams
-from ditar_studio.cli.console import one_line
-from ditar_studio.cli.options import UsageError, build_parser
+from ditar_studio.cli.completion import complete
+from ditar_studio.cli.config import apply_defaults
+from ditar_studio.cli.console import RED, coloured, one_line
+from ditar_studio.cli.options import build_parser
+from ditar_studio.cli.parsing import UsageError
 from ditar_studio.errors import StudioError
 from ditar_studio.installation import program
 from ditar_studio.services.failure_log import keep_failures
@@ -20,6 +24,9 @@ from ditar_studio.services.failure_log import keep_failures
 log = logging.getLogger(__name__)
 
 FAILED, MISUSED, UNEXPECTED, INTERRUPTED = 1, 2, 70, 130
+
+_MODULES = {"import": "importing", "export": "exporting"}
+"""Where commands are whose names are Python's own."""
 
 StartStudio = Callable[[Sequence[str]], int]
 
@@ -39,11 +46,13 @@ def main(arguments: Sequence[str] | None = None, start_studio: StartStudio | Non
         SystemExit: after wrong usage (2) and after help (0).
     """
     streams.make_usable()
+    if "_ARGCOMPLETE" in os.environ:
+        complete(build_parser())
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json, debug = "--json" in given, "--debug" in given
     with keep_failures():
         try:
-            return _run(build_parser().parse_args(given), start_studio)
+            return _run(_parsed(given), start_studio)
         except UsageError as error:
             message, remedy = error.args
             _tell(as_json, MISUSED, message, remedy, error)
@@ -79,6 +88,14 @@ def main(arguments: Sequence[str] | None = None, start_studio: StartStudio | Non
             return UNEXPECTED
 
 
+def _parsed(given: Sequence[str]) -> argparse.Namespace:
+    """The options that were given, else those of the user's file, else the program's own."""
+    parser = build_parser()
+    command = next((word for word in given if not word.startswith("-")), "")
+    apply_defaults(parser, command)
+    return parser.parse_args(given)
+
+
 def _run(parsed: argparse.Namespace, start_studio: StartStudio | None) -> int:
     command = parsed.command or _default_command(start_studio)
     if command == "studio":
@@ -87,7 +104,7 @@ def _run(parsed: argparse.Namespace, start_studio: StartStudio | None) -> int:
                 "This installation has no user interface.", f"Use “{program()} speak”."
             )
         return start_studio(getattr(parsed, "arguments", []))
-    module = importlib.import_module(f"ditar_studio.cli.{command}")
+    module = importlib.import_module(f"ditar_studio.cli.{_MODULES.get(command, command)}")
     code: int = module.run(parsed)
     return code
 
@@ -103,7 +120,7 @@ def _tell(as_json: bool, code: int, message: str, remedy: str, error: BaseExcept
     if error is not None:
         log.error("%s %s", message, remedy, exc_info=error)
     message, remedy = one_line(message), one_line(remedy)
-    start = "" if error is None else "Error: "
+    start = "" if error is None else f"{coloured('Error:', RED)} "
     streams.tell(f"{start}{message} {remedy}".rstrip())
     if as_json:
         with contextlib.suppress(StudioError, BrokenPipeError):

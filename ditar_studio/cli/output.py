@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import os
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from ditar_studio.errors import StudioError
@@ -20,7 +20,7 @@ _LONGEST_STEM = 50
 
 
 class Output:
-    """A WAV file that a command is to write.
+    """A sound file that a command is to write.
 
     Args:
         path: its place.
@@ -29,6 +29,7 @@ class Output:
         growing: name of the file that grows, of which nobody needs what is left over; None
             chooses a free one.
         before_end: gets the file that grew, before it takes its own name.
+        suffixes: endings of the names that it may have.
 
     Raises:
         StudioError: it can't be written there, or would replace something.
@@ -41,8 +42,9 @@ class Output:
         force: bool = False,
         growing: str | None = None,
         before_end: Callable[[Path], None] = lambda grown: None,
+        suffixes: Collection[str] = (".wav",),
     ) -> None:
-        _check(path)
+        _check(path, suffixes)
         refuse_input(path, inputs)
         if os.path.lexists(path) and not path.is_file() and not path.is_symlink():
             raise StudioError(f"“{path}” is not an ordinary file.", "Name another file to write.")
@@ -51,7 +53,7 @@ class Output:
                 f"There is a file “{path}” already.", "Name another, or replace it with --force."
             )
         self.path = path
-        self._force = force
+        self.force = force
         self._name = growing
         self._before_end = before_end
 
@@ -84,7 +86,7 @@ class Output:
         try:
             files.sound_to_disk(growing)
             self._before_end(growing)
-            if self._force:
+            if self.force:
                 os.replace(growing, self.path)
             else:
                 files.move_to_free_place(growing, self.path)
@@ -153,7 +155,7 @@ def _spelled(path: Path) -> str:
     return unicodedata.normalize("NFC", os.path.realpath(path)).casefold()
 
 
-def _check(path: Path) -> None:
+def _check(path: Path, suffixes: Collection[str]) -> None:
     """Refuse what could not be written, before any work is done."""
     try:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
@@ -163,8 +165,11 @@ def _check(path: Path) -> None:
             f"“{path.name[:40]}” can't be a file's name here.", "Choose a shorter, simpler one."
         ) from error
     if path.is_dir():
-        raise StudioError(f"“{path}” is a folder.", "Name the WAV file to write.")
-    if path.suffix.lower() != ".wav":
-        raise StudioError(f"“{path.name}” is not a WAV file's name.", "Let it end in “.wav”.")
+        raise StudioError(f"“{path}” is a folder.", "Name the file to write.")
+    if path.suffix.lower() not in suffixes:
+        raise StudioError(
+            f"“{path.name}” is not the name of a sound file that can be written.",
+            f"Let it end in {' or '.join(suffixes)}.",
+        )
     if not path.parent.is_dir():
         raise StudioError(f"There is no folder “{path.parent}”.", "Make it first.")

@@ -1,4 +1,4 @@
-"""`ditar-studio speak`: a text in the voice of a reference, into a WAV."""
+"""`ditar-studio speak`: a text in a voice, into a sound file or a pipe."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ditar_studio.cli.console import Console
 from ditar_studio.cli.output import Inputs, Output
+from ditar_studio.cli.recording import PIPE, Recording, StandardOutput, pipe_format
 from ditar_studio.cli.speaking import (
     check_letters,
     files_read,
@@ -28,6 +29,7 @@ from ditar_studio.installation import program
 from ditar_studio.text_file import read_text
 
 if TYPE_CHECKING:
+    from ditar_studio.cli.recording import Target
     from ditar_studio.engine.voice import Reference
 
 INTERRUPTED = 130
@@ -35,16 +37,22 @@ INTERRUPTED = 130
 
 def run(arguments: argparse.Namespace) -> int:
     """Speak; exit code 0, or 130 when interrupted."""
-    console = Console.of(arguments)
-    for name in ("text", "transcript", "style", "mode", "voice"):
-        check_letters(getattr(arguments, name), f"--{name}")
+    piped = arguments.out == str(PIPE)
+    if piped and arguments.json:
+        raise StudioError(
+            "Sound and JSON can't both go to the standard output.",
+            "Leave out --json, or name a file.",
+        )
+    console = Console.of(arguments, output_taken=piped)
+    for name in ("words", "text", "transcript", "style", "voice"):
+        check_letters(getattr(arguments, name), "TEXT" if name == "words" else f"--{name}")
     text = _text(arguments)
     settings_of(arguments, GenerationSettings())
-    reference = _reference(arguments)
+    reference, voice_name = _reference(arguments)
     read = files_read(arguments)
     if reference is not None and isinstance(reference.source, Path):
         read.append(reference.source)
-    output = Output(Path(arguments.out), Inputs(read), arguments.force)
+    target = _target(arguments, read, console)
     if reference is not None:
         reference.clip()
     lexicon = lexicon_of(arguments)
@@ -56,11 +64,13 @@ def run(arguments: argparse.Namespace) -> int:
         settings = settings_of(arguments, model.info.default_settings)
         for message, remedy in idle_options(settings, model.info):
             console.warn(message, remedy)
+        if reference is None and model.info.needs_voice:
+            reference, voice_name = _sample_voice()
         if reference is not None:
             reference = References(model, arguments.fine_tune, cancel, console).get(reference)
         request = GenerationRequest((Line(text),), reference, settings, lexicon)
         voices = VoiceCache(model)
-        spoken = speak_into(output, model, request, voices, cancel, console, arguments.subtype)
+        spoken = speak_into(target, model, request, voices, cancel, console, voice_name)
     values = {
         **spoken.as_dict(),
         "peak_rss_mb": peak_memory(),
@@ -69,9 +79,10 @@ def run(arguments: argparse.Namespace) -> int:
         "model": model_values(model),
     }
     stopped = "Stopped; what was made is kept. " if spoken.cancelled else ""
+    place = target.name if piped else spoken.path
     console.result(
         values,
-        f"{stopped}{spoken.path}: {spoken.stats.seconds:.1f} s of speech, "
+        f"{stopped}{place}: {spoken.stats.seconds:.1f} s of speech, "
         f"RTF {spoken.stats.rtf:.2f}, first patch after {spoken.stats.first_patch_seconds:.2f} s"
         if spoken.path
         else "Stopped before anything was made.",
@@ -79,46 +90,75 @@ def run(arguments: argparse.Namespace) -> int:
     return INTERRUPTED if spoken.cancelled else 0
 
 
+def _target(arguments: argparse.Namespace, read: list[Path], console: Console) -> Target:
+    """Where the sound goes."""
+    if arguments.out == str(PIPE):
+        return StandardOutput(pipe_format(arguments.format))
+    if arguments.format is not None:
+        raise StudioError(
+            "The file's name tells its format.", "Leave --format out, or send it to --out -."
+        )
+    from ditar_studio.services.sound_file import SUFFIXES
+
+    output = Output(
+        Path(arguments.out).expanduser(), Inputs(read), arguments.force, suffixes=SUFFIXES
+    )
+    return Recording(output, console, arguments.subtype)
+
+
 def _text(arguments: argparse.Namespace) -> str:
-    if (arguments.text is None) == (arguments.text_file is None):
-        raise StudioError("Give the text once.", "Use --text or --text-file.")
-    if arguments.text is not None:
-        text: str = arguments.text
-    else:
-        try:
-            if arguments.text_file == "-":
-                text = read_input()
-            else:
-                text = read_text(Path(arguments.text_file))
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise StudioError(
-                f"The text in “{arguments.text_file}” can't be read: {reason}.",
-                "Give a plain text file in UTF-8, or - for the standard input.",
-            ) from error
+    given = [arguments.words, arguments.text, arguments.text_file]
+    if sum(each is not None for each in given) != 1:
+        raise StudioError("Give the text once.", "As TEXT, by --text or by --text-file.")
+    text: str | None = arguments.words if arguments.text is None else arguments.text
+    if text is None or text == str(PIPE):
+        text = _read(arguments.text_file or str(PIPE))
     if not text.strip():
         raise StudioError("There is nothing to say.", "Give some text.")
     return text
 
 
-def _reference(arguments: argparse.Namespace) -> Reference | None:
+def _read(file: str) -> str:
+    try:
+        return read_input() if file == str(PIPE) else read_text(Path(file).expanduser())
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise StudioError(
+            f"The text in “{file}” can't be read: {reason}.",
+            "Give a plain text file in UTF-8, or - for the standard input.",
+        ) from error
+
+
+def _reference(arguments: argparse.Namespace) -> tuple[Reference | None, str]:
+    """Who is asked to speak, and the voice's name."""
     from ditar_studio.engine.voice import Reference
 
     if arguments.reference and arguments.voice:
         raise StudioError("Both a reference and a voice are given.", "Leave one of them out.")
     if arguments.reference:
-        return Reference(Path(arguments.reference), arguments.transcript)
+        path = Path(arguments.reference).expanduser()
+        return Reference(path, arguments.transcript), path.stem
     if arguments.fine_tune != OFF:
         raise StudioError(
             "Only a reference can be fine-tuned while it speaks.",
             f"Use --reference, or “{program()} voices fine-tune” for a voice.",
         )
-    if arguments.voice:
+    name = arguments.voice or getattr(arguments, "default_voice", None)
+    if name:
         from ditar_studio.services.references import reference_named
 
-        return reference_named(arguments.voice)
+        return reference_named(name), name
     if arguments.transcript:
         raise StudioError(
             "There is a transcript but no reference.", "Give the clip that it belongs to."
         )
-    return None
+    return None, ""
+
+
+def _sample_voice() -> tuple[Reference, str]:
+    """Who speaks where nobody was named and the model has no voice of its own."""
+    from ditar_studio.engine.voice import Reference
+    from ditar_studio.sample_voices import sample_voices
+
+    sample = sample_voices()[0]
+    return Reference(sample.path, sample.transcript), sample.name

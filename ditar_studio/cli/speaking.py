@@ -14,26 +14,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ditar_studio.cli.recording import PIPE
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import StudioError
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from ditar_studio.audio.io import StreamingWavWriter, Subtype
     from ditar_studio.cli.console import Console
-    from ditar_studio.cli.output import Output
+    from ditar_studio.cli.recording import Target
     from ditar_studio.engine.events import GenerationStats, SentenceVerified
     from ditar_studio.engine.generate import GenerationRequest
     from ditar_studio.engine.speech_model import ModelInfo, SpeechModel
     from ditar_studio.engine.voice import VoiceCache
     from ditar_studio.services.speaking import SpeechStream
     from ditar_studio.text.lexicon import Lexicon
-
-MARK = "Synthetic speech, made with DiTAR Studio"
 
 _OPTIONS = {
     "temperature": "temperature",
@@ -188,95 +183,60 @@ def lexicon_of(arguments: argparse.Namespace) -> Lexicon | None:
 
 
 def speak_into(
-    output: Output,
+    target: Target,
     model: SpeechModel,
     request: GenerationRequest,
     voices: VoiceCache,
     cancel: threading.Event,
     console: Console,
-    subtype: Subtype = "PCM_16",
+    voice_name: str = "",
 ) -> SpeakResult:
-    """Speak a request into a WAV that grows as patches arrive.
+    """Speak a request into a file or a pipe as patches arrive.
 
-    The growing file is made when the first patch is there, and holds all that was made, whatever
-    happens; it takes its own name at the end, unless it is interrupted.
+    A file that grows holds all that was made, whatever happens; it takes its own name at the end,
+    unless it is interrupted.
+
+    Args:
+        voice_name: for the recipe in the file.
 
     Raises:
         StudioError: it failed; tells where what was made until then is.
     """
     from ditar_studio.engine.voice import OtherModelError
+    from ditar_studio.services.sound_file import recipe_of
     from ditar_studio.services.speaking import SpeechStream
 
     start = time.perf_counter()
     if request.voice is not None:
-        with contextlib.suppress(OtherModelError):  # of which the stream tells
+        with contextlib.suppress(OtherModelError):  # which the stream reports
             voices.get(request.voice)
     voice_seconds = time.perf_counter() - start
-    recording = _Recording(output, model.info.sample_rate, subtype, console)
+    target.begin(model.info.sample_rate, recipe_of(model.info, request, voice_name, dated=False))
     try:
-        with contextlib.closing(recording):
+        with contextlib.closing(target):
             speech = SpeechStream(model, request, cancel, voices)
-            spoken = _follow(speech, recording, console)
+            spoken = _follow(speech, target, console)
     except StudioError as error:
-        if recording.path is None:
+        if target.path is None or target.path == PIPE:
             raise
-        kept = f"What was made until then is in “{recording.path}”."
+        kept = f"What was made until then is in “{target.path}”."
         raise StudioError(error.message, f"{error.remedy} {kept}".strip()) from error
-    if not spoken.cancelled and recording.path is not None:
-        output.finish(recording.path)
-        recording.path = output.path
-    return dataclasses.replace(spoken, path=recording.path, voice_seconds=voice_seconds)
+    if not spoken.cancelled:
+        target.finish()
+    return dataclasses.replace(spoken, path=target.path, voice_seconds=voice_seconds)
 
 
-class _Recording:
-    """The file that grows, from the first samples on; `path` is None until then."""
-
-    def __init__(
-        self, output: Output, sample_rate: int, subtype: Subtype, console: Console
-    ) -> None:
-        self.path: Path | None = None
-        self._output = output
-        self._format: tuple[int, Subtype] = (sample_rate, subtype)
-        self._console = console
-        self._writer: StreamingWavWriter | None = None
-
-    @property
-    def name(self) -> str:
-        """Of the file that grows."""
-        return self.path.name if self.path is not None else "nothing yet"
-
-    def append(self, samples: NDArray[np.float32]) -> None:
-        """Write float samples [n]."""
-        from ditar_studio.audio.io import StreamingWavWriter
-
-        if self._writer is None:
-            self.path = self._output.begin()
-            self._console.note(
-                f"Speaking into {self.path}, which becomes {self._output.path.name} at the end."
-            )
-            self._writer = StreamingWavWriter(self.path, *self._format, comment=MARK)
-        self._writer.append(samples)
-
-    def close(self) -> None:
-        """Close the file; one that holds nothing is removed."""
-        if self._writer is not None:
-            self._writer.close()
-        if self.path is not None and (self._writer is None or not self._writer.frames):
-            self.path.unlink(missing_ok=True)
-            self.path = None
-
-
-def _follow(speech: SpeechStream, recording: _Recording, console: Console) -> SpeakResult:
+def _follow(speech: SpeechStream, target: Target, console: Console) -> SpeakResult:
     """Write what a generation makes, and show how it goes."""
     from ditar_studio.engine.events import PatchReady, Progress, Warned
 
     for event in speech:
         match event:
             case PatchReady():
-                recording.append(event.samples)
+                target.append(event.samples)
             case Progress():
                 seconds = f"{event.generated_seconds:.1f} s of speech, RTF {event.rtf:.2f}"
-                console.progress(event.fraction, f"{seconds}, in {recording.name}")
+                console.progress(event.fraction, f"{seconds}, in {target.name}")
             case Warned():
                 console.warn(event.message, event.remedy)
             case _:
@@ -284,7 +244,7 @@ def _follow(speech: SpeechStream, recording: _Recording, console: Console) -> Sp
     summary = speech.summary
     warnings = [warned.message for warned in summary.warnings]
     stats, sentences = summary.checked_stats(), list(summary.sentences)
-    return SpeakResult(recording.path, stats, 0.0, warnings, summary.cancelled, sentences)
+    return SpeakResult(target.path, stats, 0.0, warnings, summary.cancelled, sentences)
 
 
 def model_values(model: SpeechModel) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import contextlib
 import errno
 import os
 import sys
+from collections.abc import Iterator
 from typing import TextIO
 
 from ditar_studio.errors import StudioError
@@ -61,8 +62,30 @@ def deliver(text: str) -> None:
         BrokenPipeError: nobody reads it any more.
         StudioError: it can't be written.
     """
-    try:
+    with _explained():
         print(text, flush=True)
+
+
+def deliver_bytes(data: bytes) -> None:
+    """Write a part of a result that is no text, on the output stream.
+
+    Raises:
+        BrokenPipeError, StudioError: as `deliver`.
+    """
+    with _explained():
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+def output_is_terminal() -> bool:
+    """Whether people would see what is written on the output stream."""
+    return sys.stdout.isatty()
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         _let_go(sys.stdout)
         if isinstance(error, BrokenPipeError) or error.errno == errno.EPIPE:

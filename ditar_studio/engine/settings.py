@@ -14,6 +14,22 @@ from ditar_studio.errors import StudioError
 LARGEST_SEED = 2**63 - 1
 MOST_CANDIDATES = 8
 
+BOUNDS: Mapping[str, tuple[float, float]] = {
+    "temperature": (0.0, 1.0),
+    "guidance": (0.0, 5.0),
+    "steps": (1, 100),
+    "seed": (0, LARGEST_SEED),
+    "max_seconds": (0.5, 600.0),
+    "stop_threshold": (0.0, 1.0),
+    "pause_seconds": (0.0, 60.0),
+    "exact_patches": (1, 100_000),
+    "candidates": (1, MOST_CANDIDATES),
+}
+"""Lowest and highest value of each number in `GenerationSettings`."""
+
+MODES = ("zero-shot", "continuation", "reference", "reference+continuation")
+"""All values of `GenerationSettings.mode`; which of them a model knows is in `ModelInfo.modes`."""
+
 
 @dataclass(frozen=True)
 class GenerationSettings:
@@ -56,18 +72,18 @@ class GenerationSettings:
     verify: bool = False
 
     def __post_init__(self) -> None:
-        _in_range("temperature", self.temperature, 0.0, 1.0)
-        _in_range("guidance", self.guidance, 0.0, 5.0)
-        _whole("number of steps", self.steps, 1, 100)
-        _whole("seed", self.seed, 0, LARGEST_SEED)
-        _in_range("maximum length", self.max_seconds, 0.5, 600.0)
-        _in_range("stop threshold", self.stop_threshold, 0.0, 1.0)
-        _in_range("pause", self.pause_seconds, 0.0, 60.0)
-        _whole("number of candidates", self.candidates, 1, MOST_CANDIDATES)
+        _in_range("temperature", self.temperature, *BOUNDS["temperature"])
+        _in_range("guidance", self.guidance, *BOUNDS["guidance"])
+        _whole("number of steps", self.steps, *BOUNDS["steps"])
+        _whole("seed", self.seed, *BOUNDS["seed"])
+        _in_range("maximum length", self.max_seconds, *BOUNDS["max_seconds"])
+        _in_range("stop threshold", self.stop_threshold, *BOUNDS["stop_threshold"])
+        _in_range("pause", self.pause_seconds, *BOUNDS["pause_seconds"])
+        _whole("number of candidates", self.candidates, *BOUNDS["candidates"])
         if not isinstance(self.verify, bool):
             raise StudioError(f"“verify” is on or off, not {self.verify!r}.", "Say true or false.")
         if self.exact_patches is not None:
-            _whole("number of patches", self.exact_patches, 1, 100_000)
+            _whole("number of patches", self.exact_patches, *BOUNDS["exact_patches"])
         _letters("mode", self.mode)
         _letters("style", self.style)
 
@@ -116,7 +132,7 @@ def _in_range(name: str, value: object, low: float, high: float) -> None:
         )
 
 
-def _whole(name: str, value: object, low: int, high: int) -> None:
+def _whole(name: str, value: object, low: float, high: float) -> None:
     if not isinstance(_number(name, value), int):
         raise StudioError(
             f"The {name} of {value} is not a whole number.", "Leave out the fraction."

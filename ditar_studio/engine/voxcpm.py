@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import soxr
@@ -15,7 +15,7 @@ import torch
 
 from ditar_studio.audio.resample import import_torchaudio
 from ditar_studio.engine.device import cores
-from ditar_studio.engine.settings import GenerationSettings
+from ditar_studio.engine.settings import MODES, GenerationSettings
 from ditar_studio.engine.speech_model import ModelInfo, PatchOutput
 from ditar_studio.errors import StudioError
 from ditar_studio.model.sampling import Sampling
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from ditar_studio.audio.clip import Clip
     from ditar_studio.engine.word_times import WordTime
     from ditar_studio.text.lexicon import Lexicon
-
-Mode = Literal["zero-shot", "continuation", "reference", "reference+continuation"]
 
 _FIRST_LANGUAGES = ("zh", "en")
 _SECOND_LANGUAGES = (
@@ -96,11 +94,7 @@ def load(
         languages=_SECOND_LANGUAGES if second else _FIRST_LANGUAGES,
         guidance_range=(0.0, 2.0),
         default_settings=GenerationSettings(temperature=1.0, guidance=1.0, steps=10),
-        modes=(
-            ("zero-shot", "continuation", "reference", "reference+continuation")
-            if second
-            else ("zero-shot", "continuation")
-        ),
+        modes=MODES if second else MODES[:2],
         supports_style=second,
         needs_voice=False,
         needs_transcript=False,

@@ -165,7 +165,7 @@ def test_bad_references_and_outputs_are_refused(
     for bad in (str(tmp_path), str(tmp_path / "missing.wav"), str(tmp_path / "text.wav")):
         assert speak(bad, out) == 1
     impossible = (tmp_path / f"{'x' * 300}.wav", tmp_path / "a\0b.wav")
-    for bad_out in (tmp_path, tmp_path / "no" / "a.wav", tmp_path / "a.mp3", *impossible):
+    for bad_out in (tmp_path, tmp_path / "no" / "a.wav", tmp_path / "a.txt", *impossible):
         assert speak(reference, bad_out) == 1
     assert main(["speak", "--reference", reference, "--text", "Hi.", "--out", str(out)]) == 1
     errors = capsys.readouterr().err

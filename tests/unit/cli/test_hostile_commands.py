@@ -100,7 +100,11 @@ def test_every_failure_is_a_sentence_and_json_and_changes_nothing(
 
 
 def test_usage_errors_are_json_where_it_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in (["speak", "--json"], ["--json"], ["speak", "--steps", "x", "--json"]):
+    for arguments in (
+        ["speak", "--json"],
+        ["--json", "nonsense"],
+        ["speak", "--steps", "x", "--json"],
+    ):
         with pytest.raises(SystemExit) as caught:
             main(arguments)
         values = json.loads(capsys.readouterr().out)
