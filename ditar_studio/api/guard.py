@@ -35,6 +35,9 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The application for those who may, else a refusal."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
         try:
             self._check(Headers(scope=scope))
         except RefusedError as refusal:
@@ -62,6 +65,9 @@ class Drain:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The application, with the rest of the body read before an error is sent."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
         headers = Headers(scope=scope)
         length = headers.get("Content-Length", "")
         # These clients send nothing before they are asked to, or more than is worth reading.

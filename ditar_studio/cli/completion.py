@@ -43,9 +43,9 @@ def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
 
 
 def _voices(**asked: Any) -> list[str]:
-    from ditar_studio.sample_voices import sample_voices
+    from ditar_studio.services.voice_library import known_voices
 
-    return [voice.name for voice in sample_voices()]
+    return [voice.name for voice in known_voices()]
 
 
 def _models(**asked: Any) -> list[str]:

@@ -72,6 +72,23 @@ def build_parser() -> argparse.ArgumentParser:
         "--port", type=WHOLE, default=8765, metavar="N", help="0 to 65535; default: %(default)s"
     )
     add_model_option(serve)
+    mcp = command(
+        "mcp",
+        "let agents speak, over the Model Context Protocol",
+        epilog=examples(
+            "claude mcp add ditar-studio -- ditar-studio mcp",
+            "ditar-studio mcp --http        # tells its address and a token",
+        ),
+    )
+    mcp.add_argument(
+        "--http",
+        action="store_true",
+        help="over streamable HTTP on this machine, instead of stdin and stdout",
+    )
+    mcp.add_argument(
+        "--port", type=WHOLE, default=8766, metavar="N", help="of --http; default: %(default)s"
+    )
+    add_model_option(mcp)
     add_evaluate(command("evaluate", "speak a list of jobs and let independent judges listen"))
     add_train(command("train", "train a VAE or a DiTAR on a corpus of your own"), common)
     _add_models(command("models", "list, download, check, move and remove models"), common)

@@ -145,7 +145,7 @@ def _reference(arguments: argparse.Namespace) -> tuple[Reference | None, str]:
         )
     name = arguments.voice or getattr(arguments, "default_voice", None)
     if name:
-        from ditar_studio.services.references import reference_named
+        from ditar_studio.services.voice_library import reference_named
 
         return reference_named(name), name
     if arguments.transcript:

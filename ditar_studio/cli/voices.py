@@ -66,7 +66,7 @@ def _samples(arguments: argparse.Namespace) -> list[NewSample]:
     Raises:
         StudioError: there are more transcripts than recordings, or one can't be used.
     """
-    from ditar_studio.engine.voice import Reference, check_length, trim_and_level
+    from ditar_studio.services.voice_library import new_samples
 
     references: Sequence[str] = arguments.reference
     transcripts: Sequence[str] = arguments.transcript or []
@@ -74,31 +74,23 @@ def _samples(arguments: argparse.Namespace) -> list[NewSample]:
         raise StudioError(
             "There are more transcripts than recordings.", "Give one for each, in the same order."
         )
-    samples = []
-    for number, name in enumerate(references):
-        path = Path(name)
-        transcript = transcripts[number] if number < len(transcripts) else ""
-        clip = trim_and_level(Reference(path, transcript).clip())
-        if not number:
-            check_length(clip)
-        samples.append(NewSample(path, transcript))
-    return samples
+    missing = [""] * (len(references) - len(transcripts))
+    return new_samples(zip(map(Path, references), [*transcripts, *missing], strict=True))
 
 
 def _add(
     library: Library, arguments: argparse.Namespace, samples: list[NewSample], console: Console
 ) -> int:
-    if library.voices.find(arguments.name) is not None:
-        raise StudioError(
-            f"There is a voice “{arguments.name}” already.", "Choose another name, or remove it."
-        )
-    voice = library.voices.create(
+    from ditar_studio.services.voice_library import save_voice
+
+    voice = save_voice(
+        library,
         arguments.name,
         samples,
         consent=arguments.consent,
         tags=arguments.tag or (),
         note=arguments.note,
-    ).value
+    )
     if arguments.fine_tune != OFF:
         arguments.level = arguments.fine_tune
         return _fine_tune(library, voice, arguments, console)

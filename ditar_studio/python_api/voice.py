@@ -10,8 +10,8 @@ from typing import TypeAlias
 from ditar_studio.audio.clip import Clip
 from ditar_studio.engine.voice import Reference
 from ditar_studio.python_api.audio import Audio
-from ditar_studio.services.references import reference_named
 from ditar_studio.services.sound_file import SUFFIXES
+from ditar_studio.services.voice_library import known_voices, reference_named
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,18 +73,9 @@ def voice_names() -> list[str]:
     """The names that `Voice.of` knows: the library's and the sample voices'.
 
     Raises:
-        StudioError: the library can't be opened, as while the studio has it open.
+        StudioError: the library can't be read.
     """
-    from ditar_studio.sample_voices import sample_voices
-    from ditar_studio.store.files import default_root
-    from ditar_studio.store.library import DATABASE, Library
-
-    names = [voice.name for voice in sample_voices()]
-    if (default_root() / DATABASE).exists():
-        with Library() as library:
-            names += [voice.name for voice in library.voices.all() if voice.reference is not None]
-    unique = {name.casefold(): name for name in reversed(names)}
-    return sorted(unique.values(), key=str.casefold)
+    return [voice.name for voice in known_voices()]
 
 
 def _is_file(text: str) -> bool:

@@ -7,20 +7,28 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ditar_studio.store import files
 from ditar_studio.store.adapter import Adapter, read_card
+from ditar_studio.store.changes import Value
 from ditar_studio.store.database import Database, Transaction
 from ditar_studio.store.voice import NewSample, Sample, Voice, sample_hash, voice_hash
 
 FOLDER = "voices"
 
 
+class RowSource(Protocol):
+    """What rows are read from."""
+
+    def rows(self, query: str, *values: Value) -> list[sqlite3.Row]:
+        """All rows that a query finds."""
+
+
 class VoiceRows:
     """Reads and writes them; on the database's thread."""
 
-    def __init__(self, database: Database, root: Path) -> None:
+    def __init__(self, database: RowSource, root: Path) -> None:
         self._database = database
         self._root = root
 

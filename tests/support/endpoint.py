@@ -19,6 +19,7 @@ from ditar_studio.api.server import ApiServer, reserve_port
 from ditar_studio.api.speaker import Speaker
 from ditar_studio.engine.speech_model import PatchOutput
 from ditar_studio.engine.voice import VoiceCache
+from ditar_studio.engine.word_times import WordTime
 from ditar_studio.engine.worker import Worker
 from ditar_studio.store.library import Library
 from ditar_studio.store.voices import NewSample
@@ -47,6 +48,10 @@ class _Held:
         self.expected_patches = utterance.expected_patches
         self.max_patches = utterance.max_patches
         self.finish = utterance.finish
+
+    @property
+    def word_times(self) -> list[WordTime]:
+        return self._utterance.word_times
 
     def step(self) -> PatchOutput:
         self._model.reached.set()

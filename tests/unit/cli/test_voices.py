@@ -131,7 +131,7 @@ def test_speak_takes_a_voice_of_the_library_or_else_a_sample_voice(
     assert speak(sample, "--force") == 0
     with Library():
         assert speak(sample, "--force") == 0
-        assert speak("Anna") == 1
+        assert speak("Anna", "--force") == 0
     assert speak("Anna", "--fine-tune", "quick") == 1
     assert "voices fine-tune" in capsys.readouterr().err
 
