@@ -89,6 +89,16 @@ def build_parser() -> argparse.ArgumentParser:
         "--port", type=WHOLE, default=8766, metavar="N", help="of --http; default: %(default)s"
     )
     add_model_option(mcp)
+    wyoming = command("wyoming", "speak for Home Assistant, over the Wyoming protocol")
+    wyoming.add_argument(
+        "--uri",
+        default="tcp://127.0.0.1:10200",
+        help="where to serve: tcp://HOST:PORT or unix://PATH; default: %(default)s",
+    )
+    wyoming.add_argument(
+        "--voice", metavar="NAME", help="who speaks where Home Assistant names nobody"
+    )
+    add_model_option(wyoming)
     add_evaluate(command("evaluate", "speak a list of jobs and let independent judges listen"))
     add_train(command("train", "train a VAE or a DiTAR on a corpus of your own"), common)
     _add_models(command("models", "list, download, check, move and remove models"), common)

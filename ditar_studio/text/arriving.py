@@ -1,0 +1,34 @@
+"""Text that arrives in pieces, as a language model writes it, in whole sentences."""
+
+from __future__ import annotations
+
+from ditar_studio.text.sentences import split
+
+
+class ArrivingText:
+    """Collects pieces of a text and gives its sentences out as soon as they are whole.
+
+    A sentence is whole when the next one has begun, or after a blank line: an abbreviation's full
+    stop looks like an end until then. Together all sentences have every character of the text but
+    white space.
+    """
+
+    def __init__(self) -> None:
+        self._text = ""
+
+    def feed(self, piece: str) -> list[str]:
+        """The sentences that are whole now."""
+        self._text += piece
+        if self._text.endswith("\n\n"):
+            return self.finish()
+        sentences = split(self._text)
+        if len(sentences) < 2:
+            return []
+        white = self._text[len(self._text.rstrip()) :]
+        self._text = sentences[-1] + white
+        return sentences[:-1]
+
+    def finish(self) -> list[str]:
+        """What is left; nothing more comes."""
+        text, self._text = self._text, ""
+        return split(text)
