@@ -3,7 +3,10 @@
 GET  /v1/models          the model
 GET  /v1/models/NAME     the same, or 404
 GET  /v1/audio/voices    the library's voices
+POST /v1/audio/voices    a new voice, from a recording
 POST /v1/audio/speech    as OpenAI's, streamed while it is spoken
+WS   /v1/audio/speech/stream
+                         a text is spoken while it is written; see `session`
 """
 
 from __future__ import annotations
@@ -19,15 +22,20 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
 
+from ditar_studio.api.connection import SESSION_PATH
 from ditar_studio.api.errors import ClientLeftError, RefusedError
 from ditar_studio.api.guard import Drain, Guard, answer
 from ditar_studio.api.replies import send_pieces, server_sent_events, sound_pieces
+from ditar_studio.api.session import speech_session
 from ditar_studio.api.speaker import Speaker, Speaking
 from ditar_studio.api.speech import SpeechRequest
+from ditar_studio.api.voices import Voices
 from ditar_studio.audio.speed import Stretcher
+from ditar_studio.engine.events import WordSpoken
 from ditar_studio.services.sound_stream import MEDIA_TYPES, SoundStream
 
 LARGEST_BODY = 1 << 20
@@ -44,15 +52,17 @@ def application(speaker: Speaker, token: str) -> Starlette:
         speaker.check_model(request.path_params["name"])
         return JSONResponse({**_model(speaker), "id": request.path_params["name"]})
 
-    async def voices(request: Request) -> Response:
-        found = [{"id": voice.id, "name": voice.name} for voice in await speaker.voices()]
-        return JSONResponse({"voices": found})
+    async def session(socket: WebSocket) -> None:
+        await speech_session(socket, speaker)
 
+    voices = Voices(speaker, speaker.library)
     app = Starlette(
         routes=[
             Route("/v1/models", models),
             Route("/v1/models/{name:path}", model),
-            Route("/v1/audio/voices", voices),
+            Route("/v1/audio/voices", voices.list),
+            Route("/v1/audio/voices", voices.create, methods=["POST"]),
+            WebSocketRoute(SESSION_PATH, session),
             Route("/v1/audio/speech", _Speech(speaker), methods=["POST"]),
         ],
         middleware=[Middleware(Drain), Middleware(Guard, token=token)],
@@ -116,10 +126,12 @@ class _Speech:
         speaking = speaker.speak(request.input, voice, settings)
         leaving = asyncio.create_task(_watch(receive, speaking))
         try:
-            pieces = sound_pieces(speaking, sound, Stretcher(speaker.sample_rate, request.speed))
+            words: list[WordSpoken] = []
+            stretcher = Stretcher(speaker.sample_rate, request.speed)
+            pieces = sound_pieces(speaking, sound, stretcher, words)
             kind = MEDIA_TYPES[request.response_format]
             if request.stream_format == "sse":
-                pieces = server_sent_events(pieces, speaking, request)
+                pieces = server_sent_events(pieces, speaking, request, words)
                 kind = "text/event-stream"
             head = {"Content-Type": kind, "X-Sample-Rate": str(sound.rate)}
             await send_pieces(send, pieces, head, scope["state"]["cut_short"])

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 
 from ditar_studio.api.errors import RefusedError
 
@@ -21,6 +24,23 @@ STALLED_SECONDS = 30.0
 """So long may a client that is being sent something take nothing of it."""
 
 _LINGER_SECONDS = 1.0
+_KEY = re.compile(rb"[A-Za-z0-9+/]{22}==")
+
+
+SESSION_PATH = "/v1/audio/speech/stream"
+"""The one place that speaks over a WebSocket."""
+
+LARGEST_MESSAGE = 1 << 20
+"""Bytes of a message over a WebSocket."""
+
+
+class WebSocketConnection(WSProtocol):
+    """uvicorn's protocol without the header that closes connections after their answer."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        kept = [pair for pair in self.default_headers if pair[0].lower() != b"connection"]
+        self.default_headers = kept
 
 
 class Connection(H11Protocol):
@@ -56,6 +76,20 @@ class Connection(H11Protocol):
         super().data_received(data)
         if waited_for_header and self.cycle is not None:
             self._unlimit()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        headers = dict(self.headers)
+        if event.target.partition(b"?")[0] != SESSION_PATH.encode():
+            self._refuse(
+                RefusedError("This is not spoken over WebSockets.", HTTPStatus.METHOD_NOT_ALLOWED)
+            )
+        elif headers.get(b"sec-websocket-version") != b"13" or not _KEY.fullmatch(
+            headers.get(b"sec-websocket-key", b"")
+        ):
+            self._refuse(RefusedError("The request begins no WebSocket of version 13."))
+        else:
+            self._unlimit()
+            super().handle_websocket_upgrade(event)
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(RefusedError("The request is not HTTP, or its header is too long."))

@@ -15,7 +15,7 @@ from ditar_studio.api.errors import RefusedError
 from ditar_studio.api.speaker import Speaking
 from ditar_studio.api.speech import SpeechRequest
 from ditar_studio.audio.speed import Stretcher
-from ditar_studio.engine.events import Done, Failed, PatchReady, Warned
+from ditar_studio.engine.events import Done, Failed, PatchReady, Warned, WordSpoken
 from ditar_studio.services import metadata
 from ditar_studio.services.sound_stream import SoundStream
 
@@ -24,8 +24,13 @@ log = logging.getLogger(__name__)
 Pieces = AsyncGenerator[bytes, None]
 
 
-async def sound_pieces(speaking: Speaking, sound: SoundStream, stretcher: Stretcher) -> Pieces:
+async def sound_pieces(
+    speaking: Speaking, sound: SoundStream, stretcher: Stretcher, words: list[WordSpoken]
+) -> Pieces:
     """The bytes of the sound as they become ready.
+
+    Args:
+        words: gets those that were spoken.
 
     Raises:
         RefusedError: it cannot be spoken, or was stopped.
@@ -36,6 +41,8 @@ async def sound_pieces(speaking: Speaking, sound: SoundStream, stretcher: Stretc
             case PatchReady(samples=samples):
                 if data := sound.feed(stretcher.feed(samples)):
                     yield data
+            case WordSpoken() as word:
+                words.append(word)
             case Warned(message=message):
                 log.warning("speaking for a client: %s", message)
             case Failed(message=message, remedy=remedy):
@@ -48,8 +55,13 @@ async def sound_pieces(speaking: Speaking, sound: SoundStream, stretcher: Stretc
                 pass
 
 
-async def server_sent_events(pieces: Pieces, speaking: Speaking, request: SpeechRequest) -> Pieces:
-    """The pieces as OpenAI's events. "Tokens" are the text's characters and the model's patches."""
+async def server_sent_events(
+    pieces: Pieces, speaking: Speaking, request: SpeechRequest, words: list[WordSpoken]
+) -> Pieces:
+    """The pieces as OpenAI's events. "Tokens" are the text's characters and the model's patches.
+
+    Words come between them, where the request asks for their times.
+    """
     begun = False
     try:
         async with contextlib.aclosing(pieces):
@@ -57,6 +69,10 @@ async def server_sent_events(pieces: Pieces, speaking: Speaking, request: Speech
                 audio = base64.b64encode(data).decode()
                 yield _event({"type": "speech.audio.delta", "audio": audio})
                 begun = True
+                while words:
+                    word = words.pop(0)
+                    if request.word_times:
+                        yield _event(word_event(word, request.input, 0.0, request.speed))
     except RefusedError as refusal:
         if not begun:
             raise
@@ -65,6 +81,19 @@ async def server_sent_events(pieces: Pieces, speaking: Speaking, request: Speech
     said, made = len(request.input), speaking.patches
     usage = {"input_tokens": said, "output_tokens": made, "total_tokens": said + made}
     yield _event({"type": "speech.audio.done", "usage": usage})
+
+
+def word_event(word: WordSpoken, text: str, begin: float, speed: float) -> dict[str, Any]:
+    """The event that tells when a word of a text is heard, in seconds of the sound as it is sent.
+
+    Args:
+        begin: seconds of sound before that of the text.
+    """
+    start = (begin + word.at_seconds) / speed
+    end = start + word.seconds / speed
+    said = text[word.start : word.end]
+    times = {"start": round(start, 3), "end": round(end, 3)}
+    return {"type": "speech.audio.word", "word": said, **times}
 
 
 def _event(value: Mapping[str, Any]) -> bytes:

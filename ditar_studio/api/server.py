@@ -9,7 +9,7 @@ import threading
 import uvicorn
 
 from ditar_studio.api.application import application
-from ditar_studio.api.connection import Connection
+from ditar_studio.api.connection import LARGEST_MESSAGE, Connection, WebSocketConnection
 from ditar_studio.api.speaker import Speaker
 from ditar_studio.errors import StudioError
 from ditar_studio.version import __version__
@@ -74,7 +74,8 @@ class ApiServer:
                 application(speaker, token),
                 loop="asyncio",
                 http=Connection,
-                ws="none",
+                ws=WebSocketConnection,
+                ws_max_size=LARGEST_MESSAGE,
                 lifespan="off",
                 log_config=None,
                 log_level="error",

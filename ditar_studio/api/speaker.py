@@ -54,7 +54,7 @@ class Speaker:
         voices: VoiceCache,
         model_name: str,
     ) -> None:
-        self._library = library
+        self.library = library
         self._worker = worker
         self._model = model
         self._cache = voices
@@ -65,7 +65,7 @@ class Speaker:
 
     async def voices(self) -> list[Voice]:
         """Those that can speak: with a reference."""
-        found = await asyncio.wrap_future(self._library.submit(self._library.voices.all))
+        found = await asyncio.wrap_future(self.library.submit(self.library.voices.all))
         return [voice for voice in found if voice.reference is not None]
 
     async def voice(self, name: str) -> Voice:

@@ -23,6 +23,7 @@ _MOST_DIGITS = 20
 _SETTINGS = ("temperature", "guidance", "steps", "seed")
 _FIELDS = (
     *("model", "input", "voice", "instructions", "response_format", "speed", "stream_format"),
+    "timestamp_granularities",
     *_SETTINGS,
 )
 
@@ -39,6 +40,7 @@ class SpeechRequest:
         response_format: of the answer; "pcm" is 16 bits, little endian, mono, 24 kHz.
         speed: tempo with the pitch kept, 0.25..4.
         stream_format: "sse" sends the sound as server-sent events; None sends it as it is.
+        word_times: whether an event tells when each word is heard; only with "sse".
         settings: temperature, guidance, steps, seed, as far as given.
     """
 
@@ -49,6 +51,7 @@ class SpeechRequest:
     response_format: Format = "mp3"
     speed: float = 1.0
     stream_format: StreamFormat | None = None
+    word_times: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @staticmethod
@@ -80,6 +83,7 @@ class SpeechRequest:
             response_format=_format(given),
             speed=_speed(given),
             stream_format=_stream_format(given),
+            word_times=_word_times(given),
             settings=_settings(given),
         )
 
@@ -145,6 +149,20 @@ def _stream_format(given: Mapping[str, Any]) -> StreamFormat | None:
     if kind is not None and kind not in get_args(StreamFormat):
         raise RefusedError("“stream_format” has to be audio or sse.", param="stream_format")
     return kind  # type: ignore[no-any-return]
+
+
+def _word_times(given: Mapping[str, Any]) -> bool:
+    wanted = given.get("timestamp_granularities", [])
+    if wanted not in ([], ["word"]):
+        raise RefusedError(
+            "“timestamp_granularities” has to be [“word”].", param="timestamp_granularities"
+        )
+    if wanted and given.get("stream_format") != "sse":
+        raise RefusedError(
+            "Times of words come as events: say “stream_format”: “sse”.",
+            param="timestamp_granularities",
+        )
+    return bool(wanted)
 
 
 def _speed(given: Mapping[str, Any]) -> float:

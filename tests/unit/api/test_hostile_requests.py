@@ -139,6 +139,13 @@ REQUESTS: dict[str, tuple[bytes, tuple[int, ...]]] = {
         + b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: eA==\r\n\r\n",
         (405,),
     ),
+    "a web socket without a version": (
+        b"GET /v1/audio/speech/stream HTTP/1.1\r\n"
+        + HOST
+        + AUTH
+        + b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: eA==\r\n\r\n",
+        (400,),
+    ),
     "no length": (POST + b"\r\n", (400,)),
     "a length of letters": (POST + b"Content-Length: many\r\n\r\n", (400,)),
     "a negative length": (POST + b"Content-Length: -1\r\n\r\n", (400,)),
