@@ -11,6 +11,7 @@ import base64
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -27,9 +28,9 @@ from ditar_studio.api.guard import Drain, Guard
 from ditar_studio.errors import StudioError
 from ditar_studio.python_api.audio import Audio
 from ditar_studio.python_api.model import Model
-from ditar_studio.services.encoding import ENCODINGS
-from ditar_studio.services.export import ExportSettings
-from ditar_studio.services.projects import export_project, find_project
+from ditar_studio.services.encoding import Format
+from ditar_studio.services.export import ExportSettings, Layout, Subtitles
+from ditar_studio.services.projects import export_project, find_project, project_states
 from ditar_studio.services.sound_file import format_of
 from ditar_studio.services.voice_library import known_voices, new_samples, save_voice
 from ditar_studio.store.library import Library
@@ -162,12 +163,7 @@ def mcp_server(model: LazyModel) -> MCPServer[Any]:
 
         def listed() -> list[dict[str, Any]]:
             with Library() as library:
-                found = []
-                for project in library.projects.all():
-                    lines = library.projects.lines(project.id)
-                    spoken = sum(line.take_id is not None for line in lines)
-                    found.append({"name": project.name, "lines": len(lines), "spoken": spoken})
-                return found
+                return [asdict(state) for state in project_states(library)]
 
         return await _told(listed)
 
@@ -175,18 +171,19 @@ def mcp_server(model: LazyModel) -> MCPServer[Any]:
     async def export_(
         project: Annotated[str, Field(description="Its name, see list_projects")],
         folder: Annotated[str, Field(description="Absolute path of the folder to write into")],
-        format: Annotated[str, Field(description=f"One of {', '.join(ENCODINGS)}")] = "wav24",
-        layout: Annotated[str, Field(description="one_file, per_line or stems")] = "one_file",
-        subtitles: Annotated[list[str] | None, Field(description="srt, vtt or both")] = None,
+        format: Annotated[Format, Field(description="FLAC and wav24 have 24 bits")] = "wav24",
+        layout: Annotated[
+            Layout, Field(description="One file, a file a line, or one for each speaker")
+        ] = "one_file",
+        subtitles: Annotated[
+            list[Subtitles] | None, Field(description="Subtitles beside the sound")
+        ] = None,
     ) -> dict[str, Any]:
         """Export a project's spoken lines as sound files; nothing is replaced."""
 
         def run() -> dict[str, Any]:
-            settings = ExportSettings(
-                format=format,  # type: ignore[arg-type]
-                layout=layout,  # type: ignore[arg-type]
-                subtitles=tuple(subtitles or ()),  # type: ignore[arg-type]
-            )
+            kinds = tuple(subtitles or ())
+            settings = ExportSettings(format=format, layout=layout, subtitles=kinds)
             place = _absolute(folder)
             with Library() as library:
                 made = export_project(library, find_project(library, project), place, settings)

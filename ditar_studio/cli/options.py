@@ -13,13 +13,18 @@ from ditar_studio.cli.generation_options import (
     add_model_option,
     add_threads_option,
 )
-from ditar_studio.cli.parsing import WHOLE, Parser, add_common, examples
+from ditar_studio.cli.parsing import REAL, WHOLE, Parser, add_common, examples
 from ditar_studio.cli.training_options import add_benchmark, add_evaluate, add_train
 from ditar_studio.installation import program
 from ditar_studio.version import __version__
 
 PIPE_FORMATS = ("wav", "raw", "flac", "mp3", "opus")
+EXPORT_FORMATS = ("wav16", "wav24", "wav32f", "flac", "mp3", "opus")
+EXPORT_LAYOUTS = ("one_file", "per_line", "stems")
+EXPORT_SUBTITLES = ("srt", "vtt")
 SHELLS = ("bash", "zsh", "fish", "powershell")
+
+_DEFAULT = "default: %(default)s"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -103,6 +108,23 @@ def build_parser() -> argparse.ArgumentParser:
     add_train(command("train", "train a VAE or a DiTAR on a corpus of your own"), common)
     _add_models(command("models", "list, download, check, move and remove models"), common)
     _add_voices(command("voices", "keep voices in the library, and fine-tune them"), common)
+    command("projects", "list the studio's projects")
+    _add_export(
+        command(
+            "export",
+            "write a project as sound files",
+            epilog=examples(
+                'ditar-studio export "My book" --out-dir book --format mp3 --layout per_line',
+                'ditar-studio export "My book" --out-dir book --speak --subtitles srt',
+            ),
+        )
+    )
+    import_ = command(
+        "import", "take a voice, or a project from an exported sound, into the library"
+    )
+    import_.add_argument("path", metavar="FILE", help="a .ditarvoice file, or an exported sound")
+    import_.add_argument("--name", help="of the project; default: the file's")
+    import_.add_argument("--voice", metavar="NAME", help="who speaks lines that name nobody")
     verify = command("verify", "tell whether sound files are speech that this program made")
     verify.add_argument("files", nargs="+", metavar="FILE", help="WAV, FLAC, MP3, Opus and others")
     command("doctor", "tell what works on this machine, and why not")
@@ -170,6 +192,44 @@ def _add_batch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="speak what is done already again")
     add_fine_tune_option(parser)
     add_generation_options(parser)
+
+
+def _add_export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("project", metavar="PROJECT", help="its name; see “projects”")
+    parser.add_argument("--out-dir", required=True, metavar="DIR", help="the folder to write into")
+    parser.add_argument(
+        "--speak", action="store_true", help="speak first what was never spoken or has changed"
+    )
+    parser.add_argument("--format", choices=EXPORT_FORMATS, default="wav24", help=_DEFAULT)
+    parser.add_argument("--layout", choices=EXPORT_LAYOUTS, default="one_file", help=_DEFAULT)
+    parser.add_argument(
+        "--subtitles", choices=EXPORT_SUBTITLES, action="append", help="may be given twice"
+    )
+    parser.add_argument(
+        "--loudness", type=REAL, metavar="LUFS", help="-50 to -5; default: as it is; -16 is usual"
+    )
+    parser.add_argument(
+        "--speed",
+        type=REAL,
+        default=1.0,
+        metavar="X",
+        help="with the pitch kept; 0.25 to 4, default: 1",
+    )
+    parser.add_argument(
+        "--sample-rate", type=WHOLE, metavar="HZ", help="8000 to 192000; default: as spoken"
+    )
+    parser.add_argument(
+        "--name",
+        metavar="TEMPLATE",
+        help="of the files, of {project} {number} {speaker} {text} {date} {seed}",
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="replace files of the same names, instead of numbering the new ones",
+    )
+    add_model_option(parser)
+    add_threads_option(parser)
 
 
 def _add_models(parser: argparse.ArgumentParser, common: Parser) -> None:

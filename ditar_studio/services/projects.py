@@ -1,7 +1,9 @@
-"""The studio's projects, for who only wants to list and export them."""
+"""The studio's projects, for who lists, speaks and exports them without the studio."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +12,41 @@ from ditar_studio.services.export import Exported, ExportSettings, export, plan
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
 
+    from ditar_studio.engine.speech_model import SpeechModel
+    from ditar_studio.engine.voice import VoiceCache
+    from ditar_studio.services.render import RenderEvent
     from ditar_studio.store.library import Library
     from ditar_studio.store.projects import Project
+
+
+@dataclass(frozen=True)
+class ProjectState:
+    """A project and how much of it was spoken.
+
+    Attributes:
+        name: of it.
+        lines: in its script.
+        spoken: of these, at least once.
+        due: of these, never or before something was changed.
+    """
+
+    name: str
+    lines: int
+    spoken: int
+    due: int
+
+
+def project_states(library: Library) -> list[ProjectState]:
+    """All projects, and how much of each was spoken."""
+    states = []
+    for project in library.projects.all():
+        lines = library.projects.lines(project.id)
+        spoken = sum(line.take_id is not None for line in lines)
+        states.append(
+            ProjectState(project.name, len(lines), spoken, sum(line.is_due for line in lines))
+        )
+    return states
 
 
 def find_project(library: Library, name: str) -> Project:
@@ -29,6 +62,21 @@ def find_project(library: Library, name: str) -> Project:
             return project
     names = ", ".join(project.name for project in projects[:20]) or "none yet"
     raise StudioError(f"There is no project “{name}”.", f"Projects: {names}.")
+
+
+def speak_due(
+    library: Library,
+    project: Project,
+    model: SpeechModel,
+    voices: VoiceCache,
+    cancel: threading.Event,
+) -> Iterator[RenderEvent]:
+    """Speak the lines of a project that were never spoken or changed since; none if none are."""
+    from ditar_studio.services.render import RenderRequest, render
+
+    due = tuple(line.id for line in library.projects.lines(project.id) if line.is_due)
+    if due:
+        yield from render(library, model, RenderRequest(project.id, due), cancel, voices)
 
 
 def export_project(
@@ -51,7 +99,7 @@ def export_project(
         raise StudioError(
             f"{len(what.missing)} lines of “{project.name}” were never spoken; the first is "
             f"“{words}”.",
-            "Speak them in the studio first.",
+            "Speak them first, in the studio or by “export --speak”.",
         )
     with library.unfinished.work_in(folder):
         return export(what, folder, settings, progress=progress, cancel=cancel)

@@ -115,9 +115,9 @@ def test_speech_is_written_to_a_file_that_is_not_there_yet(tmp_path: Path) -> No
         ("make_voice", {"name": "A", "recording": "/no.wav", "consent": " "}, "no consent"),
         ("make_voice", {"name": "A", "recording": "/no.wav", "consent": "hers"}, "no file"),
         ("export", {"project": "None", "folder": "/tmp"}, "no project “None”"),
-        ("export", {"project": "None", "folder": "/tmp", "format": "gif"}, "not an export format"),
-        ("export", {"project": "None", "folder": "/tmp", "layout": "all"}, "no layout"),
-        ("export", {"project": "N", "folder": "/tmp", "subtitles": ["ass"]}, "no subtitles"),
+        ("export", {"project": "None", "folder": "/tmp", "format": "gif"}, "Input should be"),
+        ("export", {"project": "None", "folder": "/tmp", "layout": "all"}, "Input should be"),
+        ("export", {"project": "N", "folder": "/tmp", "subtitles": ["ass"]}, "Input should be"),
         ("nonsense", {}, "nonsense"),
     ],
 )
@@ -164,7 +164,7 @@ def test_projects_are_listed_and_exported(tmp_path: Path) -> None:
         speak(0)
         library.projects.open(project.id)
     listed = call("list_projects").structured_content["result"]
-    assert listed == [{"name": "My book", "lines": 2, "spoken": 1}]
+    assert listed == [{"name": "My book", "lines": 2, "spoken": 1, "due": 1}]
     refused = call("export", project="my book", folder=str(tmp_path / "out"))
     assert "never spoken" in refused.content[0].text
     with Library() as library:
