@@ -28,6 +28,7 @@ from wyoming.tts import (
 )
 
 from ditar_studio import __version__
+from ditar_studio.audio.watermark import Watermarker
 from ditar_studio.errors import StudioError
 from ditar_studio.services.voice_library import known_voices
 from ditar_studio.text.arriving import ArrivingText
@@ -87,7 +88,9 @@ class WyomingHandler(AsyncEventHandler):
         elif Ping.is_type(event.type):
             await self._send(Pong(text=Ping.from_event(event).text))
         elif SynthesizeStart.is_type(event.type):
-            self._arriving = _Arriving(self._name(SynthesizeStart.from_event(event).voice))
+            self._arriving = _Arriving(
+                self._name(SynthesizeStart.from_event(event).voice), self._model.rate
+            )
         elif SynthesizeChunk.is_type(event.type) and self._arriving is not None:
             for sentence in self._arriving.feed(SynthesizeChunk.from_event(event).text):
                 await self._speak(sentence, self._arriving)
@@ -100,7 +103,7 @@ class WyomingHandler(AsyncEventHandler):
         elif Synthesize.is_type(event.type) and self._arriving is None:
             # Amid pieces it is only the whole once more, for servers that take no pieces.
             whole = Synthesize.from_event(event)
-            arriving = _Arriving(self._name(whole.voice))
+            arriving = _Arriving(self._name(whole.voice), self._model.rate)
             for sentence in [*arriving.feed(whole.text), *arriving.text.finish()]:
                 await self._speak(sentence, arriving)
             await self._end(arriving)
@@ -121,17 +124,20 @@ class WyomingHandler(AsyncEventHandler):
                     await self._send(AudioStart(rate, _WIDTH, _CHANNELS))
                 elif arriving.pause:
                     pause = round(self._model.settings.pause_seconds * rate)
-                    await self._send_sound(np.zeros(pause, np.float32))
+                    await self._send_sound(arriving.marker.feed(np.zeros(pause, np.float32)))
                 arriving.pause = False
-                await self._send_sound(part.samples)
+                await self._send_sound(arriving.marker.feed(part.samples))
         arriving.pause = arriving.begun
 
     async def _end(self, arriving: _Arriving) -> None:
         if not arriving.begun:
             raise StudioError("There is nothing to say.", "Send some text.")
+        await self._send_sound(arriving.marker.finish())
         await self._send(AudioStop())
 
     async def _send_sound(self, samples: NDArray[np.float32]) -> None:
+        if not len(samples):
+            return
         whole = np.clip(np.rint(samples * 32768.0), -32768, 32767).astype("<i2")
         await self._send(AudioChunk(self._model.rate, _WIDTH, _CHANNELS, whole.tobytes()))
 
@@ -166,8 +172,9 @@ class WyomingHandler(AsyncEventHandler):
 class _Arriving:
     """A text on its way in, and how far its sound is."""
 
-    def __init__(self, voice: str) -> None:
+    def __init__(self, voice: str, rate: int) -> None:
         self.voice = voice
+        self.marker = Watermarker(rate)
         self.text = ArrivingText()
         self.begun = False
         self.pause = False

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ditar_studio.audio.io import StreamingWavWriter, Subtype
+    from ditar_studio.audio.watermark import Watermarker
     from ditar_studio.cli.output import Output
     from ditar_studio.services.sound_stream import Format, SoundStream
     from ditar_studio.store.recipe import Recipe
@@ -49,7 +50,7 @@ class Target(Protocol):
 class Recording:
     """A file beside its place that grows from the first samples on, whatever ends the command.
 
-    It grows as a WAV; at the end it becomes what its name asks for.
+    It grows as a WAV with the watermark in it; at the end it becomes what its name asks for.
 
     Args:
         output: its place.
@@ -63,6 +64,7 @@ class Recording:
         self._subtype: Subtype = subtype if self._wav else "FLOAT"
         self._console = console
         self._writer: StreamingWavWriter | None = None
+        self._marker: Watermarker | None = None
         self._rate = 0
         self._recipe: Recipe | None = None
 
@@ -78,20 +80,26 @@ class Recording:
     def append(self, samples: NDArray[np.float32]) -> None:
         """Write float samples [n]."""
         from ditar_studio.audio.io import StreamingWavWriter
+        from ditar_studio.audio.watermark import Watermarker
 
-        if self._writer is None:
+        if self._writer is None or self._marker is None:
             self.path = self._output.begin()
             self._console.note(
                 f"Speaking into {self.path}, which becomes {self._output.path.name} at the end."
             )
             comment = metadata.comment([self._recipe]) if self._recipe else metadata.mark()
             self._writer = StreamingWavWriter(self.path, self._rate, self._subtype, comment)
-        self._writer.append(samples)
+            self._marker = Watermarker(self._rate)
+        self._writer.append(self._marker.feed(samples))
 
     def close(self) -> None:
         """Close the file; one that holds nothing is removed."""
-        if self._writer is not None:
-            self._writer.close()
+        if self._writer is not None and self._marker is not None:
+            marker, self._marker = self._marker, None
+            try:
+                self._writer.append(marker.finish())
+            finally:
+                self._writer.close()
         if self.path is not None and (self._writer is None or not self._writer.frames):
             self.path.unlink(missing_ok=True)
             self.path = None
@@ -117,7 +125,7 @@ class Recording:
         recipes = [self._recipe] if self._recipe else []
         path, force = self._output.path, self._output.force
         try:
-            write_sound(path, read_clip(grown), recipes, overwrite=force)
+            write_sound(path, read_clip(grown), recipes, overwrite=force, watermark=False)
         except StudioError as error:
             kept = f"All that was made is in “{grown}”."
             raise StudioError(error.message, f"{error.remedy} {kept}".strip()) from error
