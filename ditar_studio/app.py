@@ -16,6 +16,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return cli.main(arguments, start_studio=_start_studio)
 
 
+def speech_dispatcher_module() -> int:
+    """Run as Speech Dispatcher starts its modules: with its configuration file's name, if any."""
+    return main(["speech-dispatcher"])
+
+
 def _start_studio(arguments: Sequence[str]) -> int:
     if not os.environ.get("QT_QPA_PLATFORM") and not display_is_there():
         raise StudioError(

@@ -25,8 +25,12 @@ log = logging.getLogger(__name__)
 
 FAILED, MISUSED, UNEXPECTED, INTERRUPTED = 1, 2, 70, 130
 
-_MODULES = {"import": "importing", "export": "exporting"}
-"""Where commands are whose names are Python's own."""
+_MODULES = {
+    "import": "importing",
+    "export": "exporting",
+    "speech-dispatcher": "speech_dispatcher",
+}
+"""Where commands are whose names no module can have."""
 
 StartStudio = Callable[[Sequence[str]], int]
 

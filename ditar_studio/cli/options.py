@@ -104,6 +104,12 @@ def build_parser() -> argparse.ArgumentParser:
         "--voice", metavar="NAME", help="who speaks where Home Assistant names nobody"
     )
     add_model_option(wyoming)
+    module = command("speech-dispatcher", "speak for screen readers, as Speech Dispatcher's module")
+    module.add_argument(
+        "--print-config", action="store_true", help="print the line for speechd.conf instead"
+    )
+    module.add_argument("--voice", metavar="NAME", help="who speaks until another one is chosen")
+    add_model_option(module)
     add_evaluate(command("evaluate", "speak a list of jobs and let independent judges listen"))
     add_train(command("train", "train a VAE or a DiTAR on a corpus of your own"), common)
     _add_models(command("models", "list, download, check, move and remove models"), common)

@@ -1,0 +1,36 @@
+"""`ditar-studio speech-dispatcher`: a module of Speech Dispatcher, for screen readers on Linux."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from ditar_studio.cli.console import Console
+
+EXECUTABLE = "sd_ditar-studio"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Answer Speech Dispatcher until it leaves, or print the lines that tell it of this program."""
+    if arguments.print_config:
+        beside = Path(sys.argv[0]).resolve().with_name(EXECUTABLE)
+        module = str(beside) if beside.exists() else shutil.which(EXECUTABLE) or EXECUTABLE
+        line = f'AddModule "ditar-studio" "{module}" ""'
+        Console.of(arguments).result({"config": line}, line)
+        return 0
+    from ditar_studio.api.speechd_module import SpeechdModule
+    from ditar_studio.python_api.model import load_model
+    from ditar_studio.services.models import located
+
+    # What anything else prints must not come between the module's answers.
+    write = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    model = load_model(located(arguments.model))
+    if arguments.voice:
+        model.voice(arguments.voice)
+    with write:
+        SpeechdModule(sys.stdin.buffer, write, model, arguments.voice or "").run()
+    return 0
