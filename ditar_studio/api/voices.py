@@ -50,7 +50,7 @@ class Voices:
         """
         try:
             voice = await asyncio.wait_for(self._created(request), SAMPLE_SECONDS)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             raise RefusedError("The request's body took too long.", 408) from None
         except HTTPException as error:
             raise RefusedError("The request is no multipart form data.") from error
