@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
-from ditar_studio import __version__
 from ditar_studio.cli import options
 from ditar_studio.installation import NAME
+from ditar_studio.version import __version__
 
 SUMMARY = "clone a voice on your own computer, and speak in it"
 DESCRIPTION = (

@@ -23,7 +23,6 @@ from pydantic import Field
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
-from ditar_studio import __version__
 from ditar_studio.api.guard import Drain, Guard
 from ditar_studio.errors import StudioError
 from ditar_studio.python_api.audio import Audio
@@ -34,6 +33,7 @@ from ditar_studio.services.projects import export_project, find_project, project
 from ditar_studio.services.sound_file import format_of
 from ditar_studio.services.voice_library import known_voices, new_samples, save_voice
 from ditar_studio.store.library import Library
+from ditar_studio.version import __version__
 
 T = TypeVar("T")
 

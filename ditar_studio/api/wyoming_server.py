@@ -27,11 +27,11 @@ from wyoming.tts import (
     SynthesizeVoice,
 )
 
-from ditar_studio import __version__
 from ditar_studio.audio.watermark import Watermarker
 from ditar_studio.errors import StudioError
 from ditar_studio.services.voice_library import known_voices
 from ditar_studio.text.arriving import ArrivingText
+from ditar_studio.version import __version__
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
