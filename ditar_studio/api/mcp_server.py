@@ -105,15 +105,15 @@ def mcp_server(model: LazyModel) -> MCPServer[Any]:
         ] = None,
     ) -> list[TextContent | AudioContent]:
         """Speak a text in a voice, and give the sound or write it to a file."""
-        place = await _told(_free_path, path) if path else None
-        loaded = await _told(model.get)
+        place = await _in_thread(_free_path, path) if path else None
+        loaded = await _in_thread(model.get)
         changes: dict[str, Any] = {"temperature": temperature, "seed": seed}
         given = {name: value for name, value in changes.items() if value is not None}
         try:
             audio = await loaded.speak_async(text, voice or None, **given)
         except StudioError as error:
             raise ToolError(str(error)) from error
-        return await _told(_answer, audio, place)
+        return await _in_thread(_answer, audio, place)
 
     @server.tool(title="List the voices", annotations=_READS)
     async def list_voices() -> list[dict[str, Any]]:
@@ -125,7 +125,7 @@ def mcp_server(model: LazyModel) -> MCPServer[Any]:
                 "fine_tuned": voice.fine_tuned,
                 "transcript": voice.reference.transcript,
             }
-            for voice in await _told(known_voices)
+            for voice in await _in_thread(known_voices)
         ]
 
     @server.tool(title="Make a voice", annotations=_WRITES)
@@ -155,7 +155,7 @@ def mcp_server(model: LazyModel) -> MCPServer[Any]:
                 made = save_voice(library, name, samples, consent=consent)
             return {"name": made.name, "seconds": round(sum(s.seconds for s in made.samples), 2)}
 
-        return await _told(make)
+        return await _in_thread(make)
 
     @server.tool(title="List the projects", annotations=_READS)
     async def list_projects() -> list[dict[str, Any]]:
@@ -165,7 +165,7 @@ def mcp_server(model: LazyModel) -> MCPServer[Any]:
             with Library() as library:
                 return [asdict(state) for state in project_states(library)]
 
-        return await _told(listed)
+        return await _in_thread(listed)
 
     @server.tool(name="export", title="Export a project", annotations=_WRITES)
     async def export_(
@@ -189,7 +189,7 @@ def mcp_server(model: LazyModel) -> MCPServer[Any]:
                 made = export_project(library, find_project(library, project), place, settings)
             return {"files": [str(file) for file in made.files]}
 
-        return await _told(run)
+        return await _in_thread(run)
 
     return server
 
@@ -206,8 +206,8 @@ def guarded(server: MCPServer[Any], token: str) -> ASGIApp:
     return app
 
 
-async def _told(work: Callable[..., T], *arguments: Any) -> T:
-    """Do work in another thread; what went wrong is told to the agent.
+async def _in_thread(work: Callable[..., T], *arguments: Any) -> T:
+    """Do work in another thread, and report its failure to the agent.
 
     Raises:
         ToolError: it can't be done.

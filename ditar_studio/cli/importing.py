@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
             name = arguments.name or path.name.partition(".")[0]
             settings = ProjectSettings(voice_id=_voice_id(library, arguments.voice))
             made = library.projects.restore(recipes, name, settings).value
-            _told(console, library, made)
+            _report(console, library, made)
     else:
         raise StudioError(
             f"“{path.name}” can't be imported.",
@@ -49,7 +49,7 @@ def _voice_id(library: Library, name: str | None) -> str | None:
     return voice.id
 
 
-def _told(console: Console, library: Library, project: Project) -> None:
+def _report(console: Console, library: Library, project: Project) -> None:
     lines = len(library.projects.lines(project.id))
     values: dict[str, Any] = {"project": project.name, "lines": lines}
     console.result(values, f"The project “{project.name}” has {lines} lines.")
