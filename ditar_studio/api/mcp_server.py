@@ -28,7 +28,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.python_api.audio import Audio
 from ditar_studio.python_api.model import Model
 from ditar_studio.services.encoding import Format
-from ditar_studio.services.export import ExportSettings, Layout, Subtitles
+from ditar_studio.services.export_settings import ExportSettings, Layout, Subtitles
 from ditar_studio.services.projects import export_project, find_project, project_states
 from ditar_studio.services.sound_file import format_of
 from ditar_studio.services.voice_library import known_voices, new_samples, save_voice

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ditar_studio.cli.console import Console
 from ditar_studio.cli.speaking import load, stop_on_interrupt
 from ditar_studio.errors import StudioError
-from ditar_studio.services.export import ExportSettings
+from ditar_studio.services.export_settings import ExportSettings
 from ditar_studio.services.projects import export_project, find_project, speak_due
 from ditar_studio.store.library import Library
 

@@ -19,9 +19,9 @@ from ditar_studio.installation import program
 from ditar_studio.version import __version__
 
 PIPE_FORMATS = ("wav", "raw", "flac", "mp3", "opus")
-EXPORT_FORMATS = ("wav16", "wav24", "wav32f", "flac", "mp3", "opus")
-EXPORT_LAYOUTS = ("one_file", "per_line", "stems")
-EXPORT_SUBTITLES = ("srt", "vtt")
+EXPORT_FORMATS = ("wav16", "wav24", "wav32f", "flac", "mp3", "opus", "m4b")
+EXPORT_LAYOUTS = ("one_file", "per_line", "per_chapter", "stems")
+EXPORT_SUBTITLES = ("srt", "vtt", "json")
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
 _DEFAULT = "default: %(default)s"
@@ -209,7 +209,7 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=EXPORT_FORMATS, default="wav24", help=_DEFAULT)
     parser.add_argument("--layout", choices=EXPORT_LAYOUTS, default="one_file", help=_DEFAULT)
     parser.add_argument(
-        "--subtitles", choices=EXPORT_SUBTITLES, action="append", help="may be given twice"
+        "--subtitles", choices=EXPORT_SUBTITLES, action="append", help="may be given several times"
     )
     parser.add_argument(
         "--loudness", type=REAL, metavar="LUFS", help="-50 to -5; default: as it is; -16 is usual"

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ditar_studio.errors import StudioError
-from ditar_studio.services.export import Exported, ExportSettings, export, plan
+from ditar_studio.services.export import Exported, export
+from ditar_studio.services.export_plan import plan
+from ditar_studio.services.export_settings import ExportSettings
 
 if TYPE_CHECKING:
     import threading
