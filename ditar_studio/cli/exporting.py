@@ -15,7 +15,7 @@ from ditar_studio.services.projects import export_project, find_project, speak_d
 from ditar_studio.store.library import Library
 
 if TYPE_CHECKING:
-    from ditar_studio.store.projects import Project
+    from ditar_studio.store.project import Project
 
 INTERRUPTED = 130
 

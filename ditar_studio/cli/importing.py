@@ -12,7 +12,7 @@ from ditar_studio.services.metadata import SIDECAR, open_recipe
 from ditar_studio.services.sound_file import SUFFIXES
 from ditar_studio.store.bundle import SUFFIX
 from ditar_studio.store.library import Library
-from ditar_studio.store.projects import Project, ProjectSettings
+from ditar_studio.store.project import Project, ProjectSettings
 
 
 def run(arguments: argparse.Namespace) -> int:

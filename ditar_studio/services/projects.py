@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ditar_studio.engine.voice import VoiceCache
     from ditar_studio.services.render import RenderEvent
     from ditar_studio.store.library import Library
-    from ditar_studio.store.projects import Project
+    from ditar_studio.store.project import Project
 
 
 @dataclass(frozen=True)

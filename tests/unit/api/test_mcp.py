@@ -26,7 +26,7 @@ from ditar_studio.cli import main
 from ditar_studio.python_api.model import Model
 from ditar_studio.services.metadata import open_recipe
 from ditar_studio.store.library import Library
-from ditar_studio.store.projects import NewLine
+from ditar_studio.store.project import NewLine
 from ditar_studio.store.recipe import Recipe
 
 pytestmark = pytest.mark.leaves_threads

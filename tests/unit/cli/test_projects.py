@@ -16,7 +16,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.services.encoding import ENCODINGS
 from ditar_studio.services.export_settings import Layout, Subtitles
 from ditar_studio.store.library import Library
-from ditar_studio.store.projects import NewLine, ProjectSettings
+from ditar_studio.store.project import NewLine, ProjectSettings
 from ditar_studio.store.voice import NewSample
 
 pytestmark = pytest.mark.usefixtures("fake")
