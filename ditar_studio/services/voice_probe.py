@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ditar_studio.audio.clip import Clip
 from ditar_studio.engine.generate import GenerationRequest, Line, generate
 from ditar_studio.engine.voice import Reference
+from ditar_studio.services.machine import Speed
 from ditar_studio.services.references import reference_of
 from ditar_studio.text.lexicon import Lexicon
 
@@ -53,6 +54,20 @@ def speak_word(
         Lexicon({word: pronunciation}),
     )
     return generate(model, request, cancel, voices).clip
+
+
+def measure_speed(
+    model: SpeechModel, voices: VoiceCache, voice: Voice | None, cancel: threading.Event
+) -> Speed:
+    """Speak two short sentences and say how fast that was.
+
+    Raises:
+        StudioError: speaking failed.
+    """
+    reference = reference_of(voice) if voice is not None else None
+    request = GenerationRequest.of(_SENTENCE, reference, model.info.default_settings)
+    stats = generate(model, request, cancel, voices).stats
+    return Speed(1 / stats.rtf if stats.rtf else 0.0, stats.first_patch_seconds)
 
 
 def speak_probes(

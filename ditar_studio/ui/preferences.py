@@ -19,6 +19,8 @@ from ditar_studio.ui.translate import LANGUAGES
 log = logging.getLogger(__name__)
 
 VERSION = 1
+MOST_THREADS = 256
+PRECISIONS = ("", "fp32", "bf16", "int8")
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Preferences:
         volume: linear playback volume, 0..1.
         library_folder: where voices, takes and projects lie; empty for the usual place.
         model: name or folder of the model to load at start.
+        threads: that models take; 0 for as many as are best.
+        precision: of VoxCPM's numbers; empty for what is best.
         fine_tune_new_voices: whether a new voice is fine-tuned at once, quickly.
         watermark: whether speech that leaves the program gets the inaudible watermark.
         keep_crash_reports: whether a crash writes a report onto this computer.
@@ -53,6 +57,8 @@ class Preferences:
     volume: float = 0.9
     library_folder: str = ""
     model: str = "builtin"
+    threads: int = 0
+    precision: str = ""
     fine_tune_new_voices: bool = False
     watermark: bool = True
     keep_crash_reports: bool = True
@@ -67,6 +73,10 @@ class Preferences:
             raise ValueError(f"unknown language {self.language!r}")
         if not 0.8 <= self.text_size <= 1.6:
             raise ValueError(f"text size {self.text_size} is outside 0.8..1.6")
+        if not 0 <= self.threads <= MOST_THREADS:
+            raise ValueError(f"{self.threads} threads are outside 0..{MOST_THREADS}")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"unknown precision {self.precision!r}")
         if not 0.0 <= self.volume <= 1.0:
             raise ValueError(f"volume {self.volume} is outside 0..1")
 

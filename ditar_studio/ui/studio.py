@@ -369,6 +369,8 @@ class Studio(QObject):
 
     def _on_loaded(self, snapshot: Snapshot) -> None:
         if self.engine.state is ModelState.NONE:
+            value = self.preferences.value
+            self.engine.set_compute(value.threads, value.precision)
             self.engine.load(self.preferences.value.model)
         self.window.set_project(snapshot.project.name)
         for action_id, words, label in (
@@ -508,7 +510,13 @@ class Studio(QObject):
             models=lambda: [(m.name, str(m.path)) for m in self.models.installed],
             save_bundle=self.shell.save_bundle,
             models_page=self._models_page,
+            machine_page=self._machine_page,
         )
+
+    def _machine_page(self) -> QWidget:
+        from ditar_studio.ui.dialogs.machine import MachinePage
+
+        return MachinePage(self.bridge, self.preferences, self.engine.measure)
 
     def _models_page(self) -> QWidget:
         from ditar_studio.ui.dialogs.models import ModelsPage
@@ -526,6 +534,7 @@ class Studio(QObject):
 
     def _on_preferences(self, value: Preferences) -> None:
         self.devices.notice_choice()
+        self.engine.set_compute(value.threads, value.precision)
         if value.model != self.engine.model and not self.engine.speaking:
             self.engine.load(value.model)
 

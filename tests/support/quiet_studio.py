@@ -179,7 +179,9 @@ class FakeRegistry:
         self.voices = VoiceCache(self.model)
         self.loaded = False
 
-    def get(self, name_or_path: str | None = None) -> tuple[FakeModel, VoiceCache]:
+    def get(
+        self, name_or_path: str | None = None, precision: str | None = None
+    ) -> tuple[FakeModel, VoiceCache]:
         self.loaded = True
         return self.model, self.voices
 

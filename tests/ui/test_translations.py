@@ -84,6 +84,8 @@ SAID_BY = {
     "DamagedError": (0, 1),
     "PlayerFailed": (0, 1),
     "Finding": (1, 2),
+    "Remark": (1, 2),
+    "Device": (2,),
     "operation": (0,),
     "_edit": (1,),
 }

@@ -51,6 +51,7 @@ class Choices:
         models: name and folder of each known model, without the built-in one.
         save_bundle: saves a diagnostics bundle.
         models_page: makes the widget that keeps models.
+        machine_page: makes the widget about this computer.
     """
 
     microphones: Callable[[], list[tuple[str, str]]]
@@ -62,6 +63,7 @@ class Choices:
     models: Callable[[], list[tuple[str, str]]]
     save_bundle: Callable[[], object]
     models_page: Callable[[], QWidget] = QWidget
+    machine_page: Callable[[], QWidget] = QWidget
 
 
 def setting(title: str, text: str, control: QWidget, below: bool = False) -> QVBoxLayout:
@@ -131,7 +133,8 @@ class SettingsDialog(QDialog):
             ("headphones", tr("Sound"), self._sound),
             ("sun", tr("Appearance"), self._appearance),
             ("folder", tr("Library"), self._library),
-            ("chip", tr("Model"), self._model),
+            ("layers", tr("Model"), self._model),
+            ("chip", tr("Computer"), self._machine),
             ("shield", tr("Privacy"), self._privacy),
         ):
             item = QListWidgetItem(icons.icon(icon), title)
@@ -317,6 +320,9 @@ class SettingsDialog(QDialog):
                 setting(self._choices.engine(), "", QWidget()),
             ),
         ]
+
+    def _machine(self) -> list[Part]:
+        return [self._choices.machine_page()]
 
     def _privacy(self) -> list[Part]:
         value = self._preferences.value

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Protocol, assert_never
+from typing import TYPE_CHECKING, Protocol, assert_never, cast
 
 from PySide6.QtCore import QObject, Signal
 
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from ditar_studio.audio.clip import Clip
     from ditar_studio.audio.speed import Stretcher
     from ditar_studio.engine.events import Failed
+    from ditar_studio.engine.load import Precision
     from ditar_studio.engine.speech_model import ModelInfo, SpeechModel
     from ditar_studio.engine.voice import VoiceCache
     from ditar_studio.engine.worker import Job
+    from ditar_studio.services.machine import Speed
     from ditar_studio.services.render import RenderEvent
     from ditar_studio.store.takes import Take
 
@@ -38,7 +40,9 @@ if TYPE_CHECKING:
 class Registry(Protocol):
     """Where the model comes from; `engine.load.ModelRegistry` is one."""
 
-    def get(self, name_or_path: str | None = None) -> tuple[SpeechModel, VoiceCache]: ...
+    def get(
+        self, name_or_path: str | None = None, precision: Precision | None = None
+    ) -> tuple[SpeechModel, VoiceCache]: ...
     def unload(self) -> None: ...
 
 
@@ -145,6 +149,8 @@ class Engine(QObject):
         self._feed = Feed(playback)
         self._open = False
         self._trial: Job | None = None
+        self._threads = 0
+        self._precision = ""
         self._preparing: Job | None = None
         self._prepared: frozenset[str] = frozenset()
         self.state = ModelState.NONE
@@ -185,7 +191,9 @@ class Engine(QObject):
             importlib.import_module("ditar_studio.services.render")
             if self._registry is None:
                 self._registry = self._make_registry()
-            yield ModelLoaded(self._registry.get(model)[0].info)
+            yield ModelLoaded(self._get()[0].info)
+            if self._threads:
+                self._take_threads(_cancel)
 
         self._document.bridge.generate(work, self._on_loading, owner=self)
 
@@ -195,8 +203,7 @@ class Engine(QObject):
         Raises:
             StudioError: the model had been let go of and can't be loaded again.
         """
-        assert self._registry is not None
-        return self._registry.get(self.model)
+        return self._get()
 
     def unload(self) -> None:
         """Lets go of the model and its memory, unless it is speaking."""
@@ -266,6 +273,54 @@ class Engine(QObject):
     def _set_state(self, state: ModelState) -> None:
         self.state = state
         self.state_changed.emit(state)
+
+    def set_compute(self, threads: int, precision: str) -> None:
+        """Has models take so many threads, and VoxCPM's numbers a precision; 0, "": the best."""
+        if (threads, precision) == (self._threads, self._precision):
+            return
+        reload = precision != self._precision and self.model != "builtin"
+        self._threads, self._precision = threads, precision
+        if self.state is ModelState.READY and not self.speaking:
+            if reload:
+                self.load(self.model)
+            else:
+                self._document.bridge.generate(self._take_threads, lambda _e: None, owner=self)
+
+    def _take_threads(self, _cancel: threading.Event) -> Iterator[None]:
+        """Gives torch its threads, on the engine's thread."""
+        from ditar_studio.engine.device import default_threads, use_threads
+
+        parameters = self.info.parameters if self.info is not None else 0
+        use_threads(self._threads or default_threads(parameters))
+        return iter(())
+
+    def _get(self) -> tuple[SpeechModel, VoiceCache]:
+        assert self._registry is not None
+        if self._precision and self.model != "builtin":
+            return self._registry.get(self.model, cast("Precision", self._precision))
+        return self._registry.get(self.model)
+
+    def measure(self, tell: Callable[[Speed | None], object]) -> bool:
+        """Speaks a test sentence that nobody hears, and tells how fast; False if not now."""
+        snapshot = self._document.snapshot
+        if self.speaking or self.trying or self.state is not ModelState.READY or not snapshot:
+            return False
+        voice = next((voice for voice in snapshot.voices if voice.samples), None)
+
+        def work(cancel: threading.Event) -> Iterator[Speed]:
+            from ditar_studio.services.voice_probe import measure_speed
+
+            model, voices = self.in_memory()
+            yield measure_speed(model, voices, voice, cancel)
+
+        def over(event: Speed | Failed) -> None:
+            from ditar_studio.services.machine import Speed
+
+            self._trial = None
+            tell(event if isinstance(event, Speed) else None)
+
+        self._trial = self._document.bridge.generate(work, over, owner=self)
+        return True
 
     # --- trying a voice
 
