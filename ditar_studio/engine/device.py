@@ -56,6 +56,13 @@ def use_threads(count: int) -> None:
     torch.set_num_threads(count)
 
 
+def threads_in_use() -> int:
+    """Torch's threads within an operation. Imports torch."""
+    import torch
+
+    return torch.get_num_threads()
+
+
 def yield_to_others() -> None:
     """Let the calling thread, and threads that it starts, stand back behind interface and sound.
 

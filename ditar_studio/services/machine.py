@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ditar_studio.engine.device import Device, cores
+from ditar_studio.engine.device import Device, cores, devices, threads_in_use
 
 Tone = Literal["success", "info", "warning"]
 
@@ -65,16 +65,13 @@ class Remark:
 
 def examine() -> Machine:
     """Look at this computer; imports torch, so not on a thread that others wait for."""
-    import torch
-
-    from ditar_studio.engine.device import devices
     from ditar_studio.model.kernels.library import missing
 
     total, free = _memory()
     return Machine(
         processor=_processor(),
         cores=cores(),
-        threads=torch.get_num_threads(),
+        threads=threads_in_use(),
         memory=total,
         free_memory=free,
         devices=tuple(devices()),

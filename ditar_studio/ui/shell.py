@@ -53,6 +53,7 @@ class Shell(QObject):
         ended: everything has ended in order.
         listen_wanted: path of a sound file that is to be heard.
         listen_ended: that is over; be silent.
+        tour_wanted: the window is to be shown around.
     """
 
     opened = Signal(object)
@@ -60,6 +61,7 @@ class Shell(QObject):
     listen_ended = Signal()
     closing = Signal()
     ended = Signal()
+    tour_wanted = Signal()
 
     def __init__(
         self, app: QApplication, preferences: PreferenceFile, bridge: Bridge | None = None
@@ -276,6 +278,7 @@ class Shell(QObject):
         dialog = WelcomeDialog()
         dialog.finished.connect(lambda _r: self.preferences.change(first_run_done=True))
         dialog.record_wanted.connect(lambda: self.window.show_place(Place.REFERENCE))
+        dialog.tour_wanted.connect(self.tour_wanted)
         self.show_dialog(dialog)
 
     def show_settings(self, page: int = 0) -> None:

@@ -23,6 +23,7 @@ from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.commands.documents import DocumentCommands
 from ditar_studio.ui.commands.find import FindCommands
 from ditar_studio.ui.commands.fine_tuning import FineTuningCommands
+from ditar_studio.ui.commands.help import HelpCommands
 from ditar_studio.ui.commands.history import HistoryCommands
 from ditar_studio.ui.commands.jobs import JobCommands
 from ditar_studio.ui.commands.projects import ProjectCommands
@@ -271,6 +272,7 @@ class Studio(QObject):
         self.project_commands = ProjectCommands(self)
         self.job_commands = JobCommands(self)
         self.history_commands = HistoryCommands(self)
+        self.help_commands = HelpCommands(self)
         self.undo_offers = UndoOffers(self)
         self.shell.settings_choices = self._settings_choices
 

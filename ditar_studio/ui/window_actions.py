@@ -122,12 +122,21 @@ WINDOW: tuple[ActionSpec, ...] = (
 """In the order of their menus."""
 
 HELP: tuple[ActionSpec, ...] = (
-    _S("help.shortcuts", mark("Keyboard shortcuts"), "F1", "keyboard"),
-    _S("help.welcome", mark("Show the welcome pages"), "Shift+F1", "sparkle"),
+    _S("help.guide", mark("Guide"), "F1", "book", words=mark("help manual documentation")),
+    _S(
+        "help.what",
+        mark("What is this?"),
+        "Shift+F1",
+        "info",
+        words=mark("explain control point"),
+    ),
+    _S("help.tour", mark("Tour of the window"), "F12", "chevron-right", words=mark("introduction")),
+    _S("help.shortcuts", mark("Keyboard shortcuts"), "Ctrl+F1", "keyboard", section=True),
+    _S("help.welcome", mark("Show the welcome pages"), "Ctrl+F12", "sparkle"),
     _S(
         "help.diagnostics",
         mark("Save a diagnostics bundle…"),
-        "Ctrl+F1",
+        "Ctrl+Shift+F12",
         "shield",
         words=mark("log bug report"),
         section=True,

@@ -126,9 +126,11 @@ class WelcomeDialog(QDialog):
 
     Signals:
         record_wanted: the user wants to record a voice now.
+        tour_wanted: the user wants to be shown around.
     """
 
     record_wanted = Signal()
+    tour_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -143,7 +145,8 @@ class WelcomeDialog(QDialog):
         self.back = button(tr("Back"), lambda: self._go(-1))
         self.next = button(tr("Next"), lambda: self._go(1), "primary")
         self.record = button(tr("Record a voice"), self._record, icon="mic")
-        foot = row(self.skip, None, self.dots, None, self.record, self.back, self.next)
+        self.tour = button(tr("Show me around"), self._tour)
+        foot = row(self.skip, None, self.dots, None, self.record, self.tour, self.back, self.next)
         foot.setContentsMargins(Space.XL, Space.M, Space.XL, Space.L)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -195,6 +198,7 @@ class WelcomeDialog(QDialog):
         self.dots.set_here(index)
         last = index == len(STEPS) - 1
         self.back.setVisible(index > 0)
+        self.tour.setVisible(last)
         self.record.setVisible(last)
         self.skip.setVisible(not last)
         self.next.setText(tr("Start") if last else tr("Next"))
@@ -202,6 +206,10 @@ class WelcomeDialog(QDialog):
         self.next.setFocus()
         where = tr("Step {number} of {count}", number=index + 1, count=len(STEPS))
         announce(self, f"{where}: {tr(STEPS[index][1])}. {tr(STEPS[index][2])}")
+
+    def _tour(self) -> None:
+        self.accept()
+        self.tour_wanted.emit()
 
     def _record(self) -> None:
         self.accept()
