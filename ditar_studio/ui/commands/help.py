@@ -30,7 +30,7 @@ class HelpCommands:
 
     def show_guide(self) -> None:
         """Opens the guide where the control with the keyboard focus is explained."""
-        focus = QApplication.focusWidget()
+        focus = QApplication.focusWidget() or self.studio.window.focusWidget()
         window = self.studio.window
         place = place_of(focus, {place: window.region(place) for place in Place})
         title = TOPIC_OF[place] if place is not None else ""
