@@ -35,6 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
             text += f" from the list; its files stay in {kept}." if kept else "."
             console.result({"removed": arguments.name}, text)
             return 0
+        case "publish":
+            return _publish(models, arguments, console)
         case "verify":
             return _verify(models, arguments.name, console)
         case _:
@@ -84,6 +86,25 @@ def _verify(models: Models, name: str, console: Console) -> int:
             text = f"All files are whole; they are not verified: {_UNKNOWN}."
     console.result({"name": name, "wrong": wrong, "verified": verified}, text)
     return 1 if wrong else 0
+
+
+def _publish(models: Models, arguments: argparse.Namespace, console: Console) -> int:
+    from ditar_studio.assets import asset
+    from ditar_studio.engine.load import BUILT_IN
+    from ditar_studio.services.publishing import publish
+
+    given = Path(arguments.name).expanduser()
+    if arguments.name == BUILT_IN:
+        folder = asset("models", BUILT_IN)
+    else:
+        folder = given if given.is_dir() else models.find(arguments.name).path
+    made = publish(folder, Path(arguments.path).expanduser(), arguments.licence)
+    upload = f"hf upload OWNER/NAME {made}"
+    console.result(
+        {"path": str(made), "upload": upload},
+        f"{made} is ready. Nothing was uploaded; “{upload}” of the hub's own tool does that.",
+    )
+    return 0
 
 
 def _download(models: Models, name: str, console: Console) -> Installed:

@@ -252,7 +252,18 @@ def _add_models(parser: argparse.ArgumentParser, common: Parser) -> None:
     add = action("add", "use a folder where it lies")
     add.add_argument("path", metavar="DIR")
     add.add_argument("--name", help="default: the folder's")
-    action("download", "fetch a model, or the rest of it").add_argument("name")
+    action("download", "fetch a model, or the rest of it").add_argument(
+        "name", help="as listed, or hf://OWNER/NAME of a model hub"
+    )
+    publish = action("publish", "make the folder of a model that a model hub expects")
+    publish.add_argument("name", help="a model or its folder; builtin is the built-in one")
+    publish.add_argument("path", metavar="DIR", help="the folder to make")
+    publish.add_argument(
+        "--licence",
+        default="apache-2.0",
+        metavar="ID",
+        help="as the hub names it; default: %(default)s",
+    )
     action("verify", "check a model's files").add_argument("name")
     move = action("move", "move a model into another folder")
     move.add_argument("name")

@@ -19,6 +19,7 @@ from ditar_studio.engine import integrity
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import StudioError
 from ditar_studio.installation import program
+from ditar_studio.services import hub
 from ditar_studio.services.download import PART, Download, Progress, size_of
 from ditar_studio.services.offers import OFFERS, Offer, hosts_of
 from ditar_studio.store.lock import alone
@@ -72,6 +73,7 @@ class Models:
         self.hosts = hosts
         self._timeout = timeout
         self._pause = pause
+        self._from_hub: dict[str, Offer] = {}
 
     # --- what is here -------------------------------------------------------------------------
 
@@ -84,7 +86,7 @@ class Models:
         }
         if self.folder.is_dir():
             for path in self.folder.iterdir():
-                if path.is_dir() and (path / "config.json").is_file() and not _parts(path):
+                if path.is_dir() and _is_model(path) and not _parts(path):
                     found[path.name] = _installed(path.name, path, linked=False)
         return [found[name] for name in sorted(found)]
 
@@ -108,13 +110,20 @@ class Models:
         )
 
     def offer(self, name: str) -> Offer:
-        """What can be downloaded under this name; StudioError if nothing."""
+        """What can be downloaded under this name; StudioError if nothing.
+
+        A name that begins with hf:// is asked of the hub, once.
+        """
+        if name.startswith(hub.SCHEME):
+            if name not in self._from_hub:
+                self._from_hub[name] = hub.offer_of(name, self._timeout)
+            return self._from_hub[name]
         for offer in self.offers:
             if offer.name == name:
                 return offer
         raise StudioError(
             f"There is no model “{name[:80]}” to download.",
-            f"Choose one of: {', '.join(offer.name for offer in self.offers)}.",
+            f"Choose one of: {', '.join(offer.name for offer in self.offers)}; or hf://OWNER/NAME.",
         )
 
     # --- folders at hand ----------------------------------------------------------------------
@@ -128,7 +137,7 @@ class Models:
         path = Path(os.path.realpath(path.expanduser()))
         if not path.is_dir():
             raise StudioError(f"There is no folder {path}.", "Name the folder of a model.")
-        if not (path / "config.json").is_file():
+        if not _is_model(path):
             raise StudioError(
                 f"There is no config.json in {path}.", "Choose the folder with the model's files."
             )
@@ -262,7 +271,7 @@ class Models:
         """Fetch a model, or what is missing or damaged of it.
 
         Args:
-            name: of an offer.
+            name: of an offer, or hf://OWNER/NAME.
             on_progress: called with every quarter of a megabyte.
             cancel: set it to stop; what is here is kept for the next time.
 
@@ -281,7 +290,7 @@ class Models:
         )
         with alone(folder, busy):
             integrity.write_manifest(folder, download.run())
-        return self.find(name)
+        return self.find(offer.name)
 
 
 def _installed(name: str, path: Path, *, linked: bool) -> Installed:
@@ -291,6 +300,12 @@ def _installed(name: str, path: Path, *, linked: bool) -> Installed:
         files = {}
     verified = bool(files) and all(file.verified for file in files.values())
     return Installed(name, path, size_of(path), linked, verified)
+
+
+def _is_model(folder: Path) -> bool:
+    """Whether a folder holds a VoxCPM, or a DiTAR as it is published."""
+    marks = ("config.json", "model.json")
+    return any((folder / mark).is_file() for mark in marks)
 
 
 def _parts(folder: Path) -> list[Path]:

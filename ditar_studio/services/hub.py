@@ -1,0 +1,111 @@
+"""Models of a model hub by name: hf://OWNER/NAME, or hf://OWNER/NAME@REVISION.
+
+Asked only when the user names one. The revision is looked up once and pinned, and of the files only
+those are fetched that this program reads, none of which can execute anything.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any
+
+from ditar_studio.errors import StudioError
+from ditar_studio.services.offers import Offer, RemoteFile, hosts_of
+
+SCHEME = "hf://"
+
+_ADDRESS = re.compile(r"hf://([\w.-]+)/([\w.-]+?)(?:@([\w./-]+))?")
+_LONGEST_ANSWER = 4 << 20
+_NATIVE = ("model.safetensors", "model.json")
+_VOXCPM_TEXTS = (
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+)
+_VAES = ("audiovae.safetensors", "audiovae.pth")
+_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+
+
+def offer_of(address: str, timeout: float = 30.0) -> Offer:
+    """What a hub has under an address.
+
+    Args:
+        address: hf://OWNER/NAME or hf://OWNER/NAME@REVISION.
+        timeout: seconds after which a silent server is given up.
+
+    Raises:
+        StudioError: it is no such address, the hub can't be reached, or has no model of a kind that
+            this program reads.
+    """
+    found = _ADDRESS.fullmatch(address)
+    if found is None or ".." in address:
+        raise StudioError(
+            f"“{address[:80]}” is not the address of a model.", "Write hf://OWNER/NAME."
+        )
+    owner, name, wanted = found.groups()
+    repository = f"{owner}/{name}"
+    unlisted = Offer(f"{owner}--{name}", repository, repository, wanted or "main", (), 0, "unknown")
+    api = f"{hosts_of(unlisted)[0]}/api/models/{repository}"
+    described = _asked(f"{api}/revision/{urllib.parse.quote(unlisted.revision, safe='')}", timeout)
+    revision = str(described.get("sha", "")) if isinstance(described, dict) else ""
+    if not re.fullmatch(r"[0-9a-f]{40}", revision):
+        raise _not_understood(repository)
+    listing = _asked(f"{api}/tree/{revision}", timeout)
+    sizes = _sizes(listing, repository)
+    files = tuple(RemoteFile(each, sizes[each]) for each in _needed(sizes, repository))
+    about = sum(file.size or 0 for file in files)
+    licence = str((described.get("cardData") or {}).get("license", "unknown"))
+    return Offer(unlisted.name, repository, repository, revision, files, about, licence)
+
+
+def _needed(sizes: dict[str, int], repository: str) -> list[str]:
+    """The files of a model among those of a repository."""
+    if all(name in sizes for name in _NATIVE):
+        return list(_NATIVE)
+    vae = next((name for name in _VAES if name in sizes), None)
+    weights = next((name for name in _WEIGHTS if name in sizes), None)
+    texts = [name for name in _VOXCPM_TEXTS if name in sizes]
+    if vae is None or weights is None or not {"config.json", "tokenizer.json"} <= set(texts):
+        raise StudioError(
+            f"{repository} has no model that can be used here.",
+            "Name one of DiTAR Studio's or of VoxCPM's.",
+        )
+    return [*texts, vae, weights]
+
+
+def _sizes(listing: Any, repository: str) -> dict[str, int]:
+    try:
+        return {str(each["path"]): int(each["size"]) for each in listing if each["type"] == "file"}
+    except (KeyError, TypeError, ValueError) as error:
+        raise _not_understood(repository) from error
+
+
+def _asked(address: str, timeout: float) -> Any:
+    try:
+        with urllib.request.urlopen(address, timeout=timeout) as answer:
+            return json.loads(answer.read(_LONGEST_ANSWER))
+    except urllib.error.HTTPError as error:
+        if error.code in (401, 403, 404):
+            raise StudioError(
+                "The hub has no such model, or keeps it from the public.",
+                "Check the name and the revision.",
+            ) from error
+        raise StudioError(
+            f"The hub refuses with the code {error.code}.", "Try again later."
+        ) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise StudioError(
+            "The hub can't be reached.", "Check the connection, or name another with HF_ENDPOINT."
+        ) from error
+    except ValueError as error:
+        raise _not_understood(address) from error
+
+
+def _not_understood(what: str) -> StudioError:
+    return StudioError(f"What the hub says of {what} is not understood.", "Try again later.")
