@@ -2,8 +2,8 @@
 
     python packaging/measure_watermark.py --speech TAKES --real CLIPS [--quality]
 
-TAKES is a folder of speech that the program made (`batch --no-watermark`), CLIPS
-one of recordings of people. Both are searched for sound files. Needs ffmpeg, and for --quality the
+TAKES is a folder of speech without a watermark, such as a library's takes, CLIPS one of recordings
+of people. Both are searched for sound files. Needs ffmpeg, and for --quality the
 `evaluation` extra (DNSMOS, Reddy et al. 2022). Prints a table in Markdown.
 """
 
