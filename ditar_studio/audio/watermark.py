@@ -1,7 +1,7 @@
 """An inaudible watermark in speech, and its detector.
 
 Spread spectrum (Cox et al. 1997): a noise that is the same for everybody and repeats each second is
-added to the speech, in each time and frequency 21.5 dB below it, where the speech masks it. The
+added to the speech, in each time and frequency 23 dB below it, where the speech masks it. The
 detector makes all frequencies equally loud and looks for the noise at every delay of its period, so
 that trimming, gain, resampling and lossy codecs leave it where it is; a change of tempo or pitch
 does not. It says that speech is synthetic, no more: it holds no message, and whoever knows it can
@@ -34,7 +34,7 @@ FALSE_ALARMS = 1e-4
 PEAK_DB = 0.7
 """By so many dB the watermark may raise the peak of a sound."""
 
-_STRENGTH = 10 ** (-21.5 / 20)
+_STRENGTH = 10 ** (-23 / 20)
 _LOWEST, _HIGHEST = 200, 7000  # the noise's frequencies in Hz
 _SEED = 20250
 _HOPS = 64  # a second
