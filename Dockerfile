@@ -23,7 +23,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --create-home --home-dir /data studio
 COPY --from=build /program /program
-ENV PATH=/program/bin:$PATH DITAR_STUDIO_HOME=/data PYTHONUNBUFFERED=1
+ENV PATH=/program/bin:$PATH DITAR_STUDIO_HOME=/data DITAR_STUDIO_BIND=0.0.0.0 PYTHONUNBUFFERED=1
 USER 10001
 WORKDIR /data
 VOLUME /data
@@ -31,4 +31,4 @@ EXPOSE 8765
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
     CMD ["python", "-c", "import http.client as h; c = h.HTTPConnection('127.0.0.1', 8765, timeout=4); c.request('GET', '/v1/models'); c.getresponse()"]
 ENTRYPOINT ["ditar-studio"]
-CMD ["serve", "--bind", "0.0.0.0"]
+CMD ["serve"]

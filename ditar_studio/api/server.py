@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
 
@@ -20,8 +21,13 @@ BACKLOG = 256
 _GRACE_SECONDS = 0.5
 
 
+BIND_VARIABLE = "DITAR_STUDIO_BIND"
+"""Names another address to listen at, for containers: their own loopback can't be reached from
+outside of them."""
+
+
 def reserve_port(port: int = 0) -> socket.socket:
-    """A socket at this machine's loopback address that does not listen yet.
+    """A socket at this machine's loopback address, or $DITAR_STUDIO_BIND, that does not listen yet.
 
     Args:
         port: 0 for any that is free.
@@ -34,7 +40,7 @@ def reserve_port(port: int = 0) -> socket.socket:
         # On Windows, SO_REUSEADDR would let another program share the port.
         option = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
         reserved.setsockopt(socket.SOL_SOCKET, option, 1)
-        reserved.bind(("127.0.0.1", port))
+        reserved.bind((os.environ.get(BIND_VARIABLE) or "127.0.0.1", port))
     except OSError as error:
         reserved.close()
         raise StudioError(
