@@ -155,7 +155,7 @@ def _export_settings(arguments: argparse.Namespace, document: Document) -> Itera
 
 def _voice(arguments: argparse.Namespace) -> tuple[Reference | None, str]:
     from ditar_studio.engine.voice import Reference
-    from ditar_studio.services.references import reference_named
+    from ditar_studio.services.voice_library import reference_named
 
     if arguments.reference and arguments.voice:
         raise StudioError("Both a reference and a voice are given.", "Leave one of them out.")
