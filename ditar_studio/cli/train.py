@@ -32,6 +32,8 @@ from ditar_studio.training.files import MODEL_FILE, READER_FILE, SPEAKER_FILE, V
 
 if TYPE_CHECKING:
     from ditar_studio.model.ditar import DiTAR
+    from ditar_studio.model.reader import PhoneticReader
+    from ditar_studio.model.speaker import SpeakerEncoder
     from ditar_studio.model.vae import Vae
     from ditar_studio.training.corpus import PreparedCorpus
     from ditar_studio.training.loop import Loop, LoopConfig
@@ -71,17 +73,42 @@ def _prepare(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 
 def _vae(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
-    from ditar_studio.model.config import VaeConfig
+    from ditar_studio.model.config import PRESETS
     from ditar_studio.text import symbols
     from ditar_studio.training.labels import load_labels
     from ditar_studio.training.vae import VaeData, vae_loop
 
-    corpus = _corpus(arguments)
-    out = Path(arguments.out)
-    config = VaeConfig(latent_dim=arguments.latent_dim, symbols=len(symbols.SYMBOLS))
-    data = VaeData(corpus, config.hop, load_labels(corpus, console.warn))
-    loop = vae_loop(config, data, _loop_config(arguments), out)
+    corpus, out = _corpus(arguments), Path(arguments.out)
+    reader, speaker = _listeners(arguments)
+    config = dataclasses.replace(
+        PRESETS["builtin"].vae,
+        latent_dim=arguments.latent_dim,
+        symbols=len(symbols.SYMBOLS),
+        speaker=True,
+    )
+    labels = load_labels(corpus, console.warn)
+    data = VaeData(corpus, config.hop, labels, textless=True)
+    times = _times(arguments, data.sources)
+    loop = vae_loop(config, speaker, reader, data, _loop_config(arguments), out, times=times)
     return _train(loop, "vae", VAE_FILE, arguments, console)
+
+
+def _listeners(arguments: argparse.Namespace) -> tuple[PhoneticReader, SpeakerEncoder]:
+    """The reader and the speaker encoder that files, or else a model, bring."""
+    from ditar_studio.model.weights import load_reader, load_speaker
+
+    model = _model_to_continue(arguments)
+    reader, speaker = (None, None) if model is None else (model.reader, model.speaker)
+    if arguments.reader:
+        reader = load_reader(Path(arguments.reader))
+    if arguments.speaker:
+        speaker = load_speaker(Path(arguments.speaker))
+    if reader is None or speaker is None:
+        raise StudioError(
+            "This needs a reader and a speaker encoder.",
+            "Name them with --reader and --speaker, or a model that has them with --from.",
+        )
+    return reader, speaker
 
 
 def _reader(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
@@ -276,6 +303,7 @@ def _loop_config(arguments: argparse.Namespace) -> LoopConfig:
         save_every=arguments.save_every,
         save_minutes=arguments.save_minutes,
         bf16=arguments.bf16,
+        workers=arguments.workers,
     )
 
 

@@ -116,6 +116,9 @@ def add_train(parser: argparse.ArgumentParser, common: Parser) -> None:
             )
             made.add_argument("--threads", type=threads, metavar="N")
             made.add_argument(
+                "--workers", type=threads, default=0, metavar="N", help="processes that load ahead"
+            )
+            made.add_argument(
                 "--bf16", action="store_true", help="worth it where products in bfloat16 are quick"
             )
         return made
@@ -123,12 +126,14 @@ def add_train(parser: argparse.ArgumentParser, common: Parser) -> None:
     prepare = step("prepare", "decode a corpus once")
     prepare.add_argument("manifest", metavar="MANIFEST.jsonl")
     vae = step("vae", "train the audio VAE", 20_000)
-    vae.add_argument("--latent-dim", type=dims, default=32, metavar="N")
+    vae.add_argument("--latent-dim", type=dims, default=64, metavar="N")
     reader = step("reader", "train the phonetic reader that aligns text and audio", 10_000)
     speaker = step("speaker", "train the speaker encoder", 2_000)
     latents = step("latents", "encode, align and embed a corpus with trained networks")
-    for part in ("vae", "reader", "speaker"):
-        latents.add_argument(f"--{part}", metavar=part.upper(), help="instead of the model's own")
+    latents.add_argument("--vae", metavar="VAE", help="instead of the model's own")
+    for each in (vae, latents):
+        for part in ("reader", "speaker"):
+            each.add_argument(f"--{part}", metavar=part.upper(), help="instead of the model's own")
     decoder = step("decoder", "train the VAE's decoder further, telling it the voice", 10_000)
     for each in (vae, reader, speaker, latents, decoder):
         each.add_argument("--data", required=True, metavar="DATA", help="made by “prepare”")
@@ -136,11 +141,11 @@ def add_train(parser: argparse.ArgumentParser, common: Parser) -> None:
     ditar = step("ditar", "train a DiTAR on latents", 50_000)
     for each in (decoder, ditar):
         each.add_argument("--latents", required=True, metavar="DIR", help="made by “latents”")
-    for each in (reader, speaker, latents, ditar):
+    for each in (vae, reader, speaker, latents, ditar):
         each.add_argument(
             "--from", dest="from_model", metavar="MODEL", help="go on with what this model has"
         )
-    for each in (reader, decoder, ditar):
+    for each in (vae, reader, decoder, ditar):
         each.add_argument(
             "--repeat",
             type=_source_times,

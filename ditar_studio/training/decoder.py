@@ -2,15 +2,13 @@
 
 The latents stay as they are, so a DiTAR can be trained on them at the same time. They are given
 with noise: what a DiTAR generates is not exact either, and what it gets wrong of the voice the
-embedding can then put right. An adversary keeps what is rendered from sounding muffled. Two trained
-networks compare what is rendered with the recording: the speaker encoder, whether it is the same
-voice, and the phonetic reader, whether it says the same (perceptual losses, arXiv 1603.08155).
+embedding can then put right. The losses are in `rendering`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,80 +18,31 @@ from torch import Tensor, nn
 from ditar_studio.model.reader import PhoneticReader
 from ditar_studio.model.speaker import SpeakerEncoder
 from ditar_studio.model.vae import Vae
-from ditar_studio.training.adversary import Adversary
 from ditar_studio.training.corpus import SAMPLE_RATE, PreparedCorpus
 from ditar_studio.training.latents import LatentCorpus, LatentEntry, SameSpeaker
 from ditar_studio.training.loop import Loop, LoopConfig
-from ditar_studio.training.vae import Reconstruction, log_pitch
+from ditar_studio.training.rendering import RenderingLoss, RenderingWeights
+from ditar_studio.training.vae import log_pitch
 
-
-@dataclass(frozen=True)
-class DecoderLosses:
-    """Weights of the losses beside the spectral and the pitch loss, and the noise on latents.
-
-    Args:
-        fooled: weight of the adversary's verdicts.
-        features: weight of what it sees, compared with what it sees of the recording.
-        speaker: weight of the speaker encoder's perceptual loss.
-        phonetic: weight of the phonetic reader's perceptual loss.
-        noise: largest standard deviation of the noise.
-    """
-
-    fooled: float = 0.5
-    features: float = 0.5
-    speaker: float = 1.0
-    phonetic: float = 0.3
-    noise: float = 0.3
+OPPONENT_RATE = 10.0
 
 
 class DecoderObjective(nn.Module):
-    """Losses on a batch of `DecoderData`; the adversary learns in the same steps."""
+    """Losses on a batch of `DecoderData`."""
 
     def __init__(
-        self, vae: Vae, speaker: SpeakerEncoder, reader: PhoneticReader, losses: DecoderLosses
+        self, vae: Vae, speaker: SpeakerEncoder, reader: PhoneticReader, weights: RenderingWeights
     ) -> None:
         super().__init__()
-        self.vae, self.losses = vae, losses
-        self.speaker = speaker.requires_grad_(False)
-        self.reader = reader.requires_grad_(False)
-        self.reconstruction = Reconstruction(vae)
-        self.adversary = Adversary()
+        self.vae = vae
+        self.rendering = RenderingLoss(vae, speaker, reader, weights)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        latents, wave = batch["latents"], batch["wave"]
-        level = torch.rand(len(latents), 1, 1, device=latents.device) * self.losses.noise
-        noisy = latents + level * torch.randn_like(latents)
-        made, pitch = self.reconstruction.render(
-            noisy * self.vae.latent_scale + self.vae.latent_mean,
-            batch["octaves"],
-            batch["voiced"],
-            batch["voice"],
-        )
-        out = {
-            "spectral": self.reconstruction.spectral(made, wave),
-            "pitch": pitch,
-            **self.adversary(made, wave),
-            **self.perceived(made, wave),
-        }
-        loss = out["spectral"] + out["pitch"] + out["judge"]
-        for name in ("fooled", "features", "speaker", "phonetic"):
-            loss = loss + getattr(self.losses, name) * out[name]
-        return {"loss": loss, **out}
-
-    def perceived(self, made: Tensor, real: Tensor) -> dict[str, Tensor]:
-        """Losses of rendered against recorded waves [B, n]: relative distances of the listeners'
-        features, and one minus the cosine of the embeddings; `likeness` is that cosine."""
-        out = {}
-        for name, network in (("speaker", self.speaker), ("phonetic", self.reader)):
-            with torch.no_grad():
-                theirs = network.frames(real)
-            mine = network.frames(made)
-            out[name] = (mine - theirs).abs().mean() / theirs.abs().mean()
-            if name == "speaker":
-                alike = (self.speaker.pool(mine) * self.speaker.pool(theirs)).sum(-1).mean()
-                out["likeness"] = alike.detach()
-                out[name] = out[name] + 1 - alike
-        return out
+        """Losses by name; "loss" is to be minimised."""
+        latents = batch["latents"] * self.vae.latent_scale + self.vae.latent_mean
+        slices = batch["wave"], batch["octaves"], batch["voiced"], batch["voice"]
+        total, losses = self.rendering(latents, *slices)
+        return {"loss": total, **losses}
 
 
 class DecoderData:
@@ -148,7 +97,7 @@ def decoder_loop(
     data: DecoderData,
     config: LoopConfig,
     out: Path,
-    losses: DecoderLosses | None = None,
+    weights: RenderingWeights | None = None,
     times: Sequence[int] | None = None,
 ) -> Loop:
     """A loop that trains the decoder of `vae`, which is told the voice from here on.
@@ -161,5 +110,7 @@ def decoder_loop(
     told.load_state_dict(vae.state_dict(), strict=vae.config.speaker)
     told.requires_grad_(False)
     told.decoder.requires_grad_(True)
-    objective = DecoderObjective(told, speaker, reader, losses or DecoderLosses())
-    return Loop(objective, data.load, data.seconds, config, out, objective.adversary, times)
+    objective = DecoderObjective(told, speaker, reader, weights or RenderingWeights())
+    config = replace(config, opponent_rate=OPPONENT_RATE)
+    adversary = objective.rendering.adversary
+    return Loop(objective, data.load, data.seconds, config, out, adversary, times)

@@ -23,11 +23,10 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+from torch.utils.data import DataLoader, Dataset
 
 from ditar_studio.errors import StudioError
-
-OPPONENT_RATE = 10.0
-"""How much faster the opponent of an adversarial training learns; it has to lead."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,9 @@ class LoopConfig:
     `decay` is the share of the steps, at the end, over which the learning rate falls to a
     twentieth; `batch_seconds` the audio of one batch in one process; `save_minutes` the longest
     time between two checkpoints; `bf16` runs the forward pass in bfloat16 autocast (worth it on a
-    GPU and on CPUs with bfloat16 products; slower on others).
+    GPU and on CPUs with bfloat16 products; slower on others); `workers` is the number of processes
+    that load batches ahead (0: none, batches are the same); `opponent_rate` is how many times as
+    fast the opponent of an adversarial training learns, as it has to lead.
     """
 
     steps: int
@@ -53,6 +54,8 @@ class LoopConfig:
     save_minutes: float = math.inf
     log_every: int = 20
     bf16: bool = False
+    workers: int = 0
+    opponent_rate: float = 1.0
 
     def __post_init__(self) -> None:
         if min(self.steps, self.save_every, self.log_every) < 1 or not 0 <= self.decay <= 1:
@@ -62,6 +65,8 @@ class LoopConfig:
             or not self.save_minutes > 0
         ):
             raise StudioError("Training needs a learning rate and audio in its batches.")
+        if not 0 <= self.workers <= 256:
+            raise StudioError("Batches are loaded by 0 to 256 processes.")
         if not 0 <= self.seed < 2**63:
             raise StudioError("The seed of a training is a whole number from 0 to 2^63 - 1.")
 
@@ -147,8 +152,25 @@ class Processes:
         return DistributedDataParallel(module, find_unused_parameters=True)
 
 
-def _seed_everything(seed: int, step: int, rank: int) -> None:
-    torch.manual_seed(hash((seed, step, rank)) & 0x7FFFFFFF)
+def _seed(seed: int, step: int, rank: int) -> int:
+    return hash((seed, step, rank)) & 0x7FFFFFFF
+
+
+class _Steps(Dataset[dict[str, Tensor]]):
+    """The batch of each step, which its own seed draws."""
+
+    def __init__(
+        self,
+        load: Callable[[list[int]], dict[str, Tensor]],
+        batches: Batches,
+        seed: int,
+        rank: int,
+    ) -> None:
+        self._load, self._batches, self._seed, self._rank = load, batches, seed, rank
+
+    def __getitem__(self, step: int) -> dict[str, Tensor]:
+        np.random.seed(_seed(self._seed, step, self._rank))
+        return self._load(self._batches(step))
 
 
 class Loop:
@@ -159,7 +181,7 @@ class Loop:
         load: step -> batch on the CPU (moved to the device here).
         out: folder for `log.jsonl`, `last.pt` and TensorBoard events where that is installed.
         opponent: a part of the objective whose gradients are clipped by themselves and which learns
-            at `OPPONENT_RATE` times the learning rate.
+            at the configuration's `opponent_rate` times the learning rate.
         times: how often an epoch draws each clip; see `Batches`.
     """
 
@@ -186,9 +208,13 @@ class Loop:
         groups = [{"params": self.trained, "times": 1.0}]
         if against:
             rest = [p for p in wanted if p in against]
-            groups.append({"params": rest, "times": OPPONENT_RATE})
+            groups.append({"params": rest, "times": config.opponent_rate})
         self.optimiser = torch.optim.AdamW(
-            groups, config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay
+            groups,
+            config.learning_rate,
+            betas=(0.9, 0.99),
+            weight_decay=config.weight_decay,
+            fused=self.processes.device.type == "cuda",
         )
         self.average = copy.deepcopy(self.objective).eval().requires_grad_(False)
         self.step = 0
@@ -230,13 +256,22 @@ class Loop:
         )
         os.replace(temporary, self.out / "last.pt")
 
-    def _train_step(self) -> dict[str, float]:
+    def _loader(self) -> DataLoader[dict[str, Tensor]]:
+        """The batches of the steps that are left."""
         config = self.config
-        _seed_everything(config.seed, self.step, self.processes.rank)
-        np.random.seed(torch.initial_seed() & 0x7FFFFFFF)
-        batch = {
-            k: v.to(self.processes.device) for k, v in self._load(self._batches(self.step)).items()
-        }
+        return DataLoader(
+            _Steps(self._load, self._batches, config.seed, self.processes.rank),
+            batch_size=None,
+            sampler=range(self.step, config.steps),
+            num_workers=config.workers,
+            pin_memory=self.processes.device.type == "cuda",
+        )
+
+    def _train_step(self, loaded: dict[str, Tensor]) -> dict[str, Tensor]:
+        config, device = self.config, self.processes.device
+        torch.manual_seed(_seed(config.seed, self.step, self.processes.rank))
+        seconds = float(loaded["seconds"].sum())
+        batch = {name: value.to(device, non_blocking=True) for name, value in loaded.items()}
         for group in self.optimiser.param_groups:
             group["lr"] = config.rate(self.step) * group["times"]
         with torch.autocast(self.processes.device.type, torch.bfloat16, enabled=config.bf16):
@@ -247,23 +282,22 @@ class Loop:
             nn.utils.clip_grad_norm_(group["params"], config.clip)
             for group in self.optimiser.param_groups
         ]
-        norm = norms[0]
-        if all(torch.isfinite(each) for each in norms):
+        if bool(torch.stack(norms).isfinite().all()):
             self.optimiser.step()
-        decay = min(config.ema, (self.step + 1) / (self.step + 10))
-        with torch.no_grad():
-            for mine, theirs in zip(
-                self.average.state_dict().values(),
-                self.objective.state_dict().values(),
-                strict=True,
-            ):
-                if mine.is_floating_point():
-                    mine.lerp_(theirs, 1 - decay)
-                else:
-                    mine.copy_(theirs)
+        self._average(min(config.ema, (self.step + 1) / (self.step + 10)))
         self.step += 1
-        self.seconds_seen += float(batch["seconds"].sum()) * self.processes.world
-        return {**{k: float(v.detach()) for k, v in losses.items()}, "norm": float(norm)}
+        self.seconds_seen += seconds * self.processes.world
+        return {**{k: v.detach() for k, v in losses.items()}, "norm": norms[0]}
+
+    @torch.no_grad()
+    def _average(self, decay: float) -> None:
+        """Move the average towards the weights."""
+        mine, theirs = self.average.state_dict(), self.objective.state_dict()
+        floating = [name for name, value in mine.items() if value.is_floating_point()]
+        for name in mine.keys() - set(floating):
+            mine[name].copy_(theirs[name])
+        update = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        update([mine[name] for name in floating], [theirs[name] for name in floating], None)
 
     def run(
         self,
@@ -290,19 +324,21 @@ class Loop:
         probe: Callable[[nn.Module], dict[str, float]] | None,
         writer: Any,
     ) -> None:
-        sums: dict[str, float] = {}
+        sums: dict[str, Tensor] = {}
         count = 0
         started = saved = time.monotonic()
-        while self.step < self.config.steps:
+        for loaded in self._loader():
             self._wrapped.train()
-            for name, value in self._train_step().items():
+            for name, value in self._train_step(loaded).items():
                 sums[name] = sums.get(name, 0.0) + value
             count += 1
             saving = self.step % self.config.save_every == 0 or self.step == self.config.steps
             saving = saving or time.monotonic() - saved > 60 * self.config.save_minutes
             if self.step % self.config.log_every and not saving:
                 continue
-            row: dict[str, Any] = {name: round(value / count, 5) for name, value in sums.items()}
+            row: dict[str, Any] = {
+                name: round(float(value) / count, 5) for name, value in sums.items()
+            }
             if not math.isfinite(row["loss"]):
                 raise StudioError(
                     f"The loss is not finite at step {self.step}.", "Lower the learning rate."

@@ -1,12 +1,14 @@
-"""VAE trainer: reconstruction through the source-filter decoder, KL, pitch and a phonetic CTC loss.
+"""VAE trainer: rendering losses on slices, KL, and a phonetic CTC loss on whole clips.
 
-The encoder reads whole clips (the phonetic loss needs them); the decoder is trained on slices of
-their latents. `decoder` goes on training the decoder alone.
+The encoder reads whole clips (the CTC loss needs them); the decoder renders slices of their
+latents, told the voice by the embedding of an excerpt. `decoder` trains the decoder further, alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,22 +17,35 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ditar_studio.model.config import VaeConfig
-from ditar_studio.model.features import mel_filters
-from ditar_studio.model.synthesis import HOP, NOISE_PERIOD
+from ditar_studio.model.reader import PhoneticReader
+from ditar_studio.model.speaker import SpeakerEncoder
 from ditar_studio.model.vae import PITCH_REFERENCE_HZ, Vae, kl_divergence
 from ditar_studio.training.augment import add_noise, cut_gaps, equalise
 from ditar_studio.training.corpus import PITCH_HOP, SAMPLE_RATE, Entry, PreparedCorpus
 from ditar_studio.training.labels import spoken
 from ditar_studio.training.loop import Loop, LoopConfig
+from ditar_studio.training.rendering import RenderingLoss, RenderingWeights
+
+_EXCERPT = 3 * SAMPLE_RATE  # samples from which the speaker encoder tells the voice
+OPPONENT_RATE = 3.0
+_SHORTEST = 24  # latents of a clip
 
 
 @dataclass(frozen=True)
 class VaeLosses:
-    """Weights of the losses; the spectral ones count 1 together."""
+    """Weights of the losses.
+
+    Attributes:
+        kl: weight of the KL divergence, in nats a latent.
+        phonetic: weight of the CTC loss, in nats a phoneme.
+        rendering: weights of what the decoder renders.
+    """
 
     kl: float = 1e-3
-    pitch: float = 1.0
-    phonetic: float = 0.6
+    phonetic: float = 0.3
+    rendering: RenderingWeights = field(
+        default_factory=lambda: RenderingWeights(speaker=0.5, noise=0.2)
+    )
 
 
 def log_pitch(hertz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -44,136 +59,84 @@ def log_pitch(hertz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return filled.astype(np.float32), voiced.astype(np.float32)
 
 
-class SpectralLoss(nn.Module):
-    """L1 of log magnitudes and of compressed magnitudes at several resolutions, linear and mel."""
-
-    def __init__(self, sample_rate: int, windows: tuple[int, ...] = (256, 600, 1500)) -> None:
-        super().__init__()
-        self.windows = windows
-        for window in windows:
-            self.register_buffer(f"window{window}", torch.hann_window(window))
-        self.register_buffer("mel", mel_filters(100, 1025, sample_rate))
-
-    def _magnitude(self, wave: Tensor, window: int, n: int) -> Tensor:
-        frames = wave.unfold(-1, window, window // 4)
-        shape: Tensor = getattr(self, f"window{window}")
-        magnitude: Tensor = torch.fft.rfft(frames * shape, n=n).abs()
-        return magnitude
-
-    def forward(self, made: Tensor, real: Tensor) -> Tensor:
-        total = made.new_zeros(())
-        for window in self.windows:
-            n = 2048 if window == 1500 else window
-            scale = (window / 8) ** -0.5
-            a, b = (
-                self._magnitude(made, window, n) * scale,
-                self._magnitude(real, window, n) * scale,
-            )
-            total = total + (a.clamp_min(1e-3).log() - b.clamp_min(1e-3).log()).abs().mean()
-            total = total + 4 * ((a + 1e-4).sqrt() - (b + 1e-4).sqrt()).abs().mean()
-            if window == 1500:
-                x, y = (a @ self.mel).clamp_min(1e-3).log(), (b @ self.mel).clamp_min(1e-3).log()
-                total = total + 4 * (x - y).abs().mean()
-        return total / (4 + 2 * len(self.windows))
-
-
-class Reconstruction(nn.Module):
-    """How well a VAE's decoder renders slices of latents: the spectral and the pitch loss."""
-
-    def __init__(self, vae: Vae) -> None:
-        super().__init__()
-        self.vae = vae
-        self.spectral = SpectralLoss(vae.config.sample_rate)
-
-    def render(
-        self, latents: Tensor, octaves: Tensor, voiced: Tensor, voice: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """Latents [B, T, latent_dim], not normalised, as samples [B, T * hop] at the true pitch,
-        and the pitch loss; octaves and voiced are [B, T * hop / 150], voice is [B, SIZE]."""
-        decoder, hop = self.vae.decoder, self.vae.config.hop
-        state = decoder.start(len(latents), voice)
-        padded = F.pad(latents, (0, 0, 0, -(-decoder.delay // hop)))
-        predicted, voiced_envelope, unvoiced_envelope, _ = decoder.envelopes(padded, state)
-        lead = self.vae.config.lookahead * hop // HOP
-        pitch = (predicted[:, lead : lead + octaves.shape[1]] - octaves).abs() * voiced
-        # The oscillator runs at the true pitch: the spectral loss then trains the envelopes alone.
-        true_pitch = F.pad(
-            octaves, (lead, predicted.shape[1] - lead - octaves.shape[1]), mode="replicate"
-        )
-        # Any noise and any phase: what a decoder makes of one of them it would learn by heart.
-        synthesis = replace(
-            state.synthesis,
-            phase=torch.rand_like(state.synthesis.phase) - 0.5,
-            position=int(torch.randint(NOISE_PERIOD, ())),
-        )
-        made, _ = decoder.synthesiser.step(
-            PITCH_REFERENCE_HZ * torch.exp2(true_pitch),
-            voiced_envelope,
-            unvoiced_envelope,
-            synthesis,
-        )
-        made = made[:, decoder.delay :][:, : latents.shape[1] * hop]
-        return made, pitch.sum() / voiced.sum().clamp_min(1)
-
-    def forward(
-        self, latents: Tensor, wave: Tensor, octaves: Tensor, voiced: Tensor
-    ) -> dict[str, Tensor]:
-        """Losses of what `render` makes, against wave [B, T * hop]."""
-        made, pitch = self.render(latents, octaves, voiced)
-        return {"spectral": self.spectral(made, wave), "pitch": pitch}
+def _slices(x: Tensor, starts: Tensor, length: int) -> Tensor:
+    """Cut [B, length, ...] out of x [B, n, ...], each row from its start [B]."""
+    index = starts[:, None] + torch.arange(length, device=x.device)
+    return x[torch.arange(len(x), device=x.device)[:, None], index]
 
 
 class VaeObjective(nn.Module):
-    """Losses of a VAE on a batch: `wave` [B, n], `octaves` and `voiced` [B, n / 150], `frames` [B]
-    (latents of each clip), `labels` [B, L] and `label_lengths` [B]."""
+    """Losses of a VAE on a batch of `VaeData`."""
 
-    def __init__(self, vae: Vae, losses: VaeLosses, slice_latents: int) -> None:
+    def __init__(
+        self,
+        vae: Vae,
+        speaker: SpeakerEncoder,
+        reader: PhoneticReader,
+        losses: VaeLosses,
+        slice_latents: int,
+    ) -> None:
         super().__init__()
         self.vae, self.losses, self.slice_latents = vae, losses, slice_latents
-        self.reconstruction = Reconstruction(vae)
+        self.rendering = RenderingLoss(vae, speaker, reader, losses.rendering)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Losses by name; "loss" is to be minimised.
+
+        Args:
+            batch: `wave` [B, n], `octaves` and `voiced` [B, n / 150], `excerpt` [B, m] of the same
+                speakers, `frames` [B] latents of each clip, `starts` [B] of 0 to 1 for the slices,
+                `labels` [B, L] and `label_lengths` [B], 0 where no text is known.
+        """
         vae, hop = self.vae, self.vae.config.hop
         frames = batch["frames"]
         mean, log_variance = vae.encoder(batch["wave"])
+        mean, log_variance = mean.float(), log_variance.float()
         latents = vae.sample(mean, log_variance)
-        length = min(self.slice_latents, int(frames.min()))
-        starts = [int(torch.randint(0, int(f) - length + 1, ())) for f in frames]
-
-        def cut(x: Tensor, unit: int) -> Tensor:
-            return torch.stack(
-                [row[s * unit : (s + length) * unit] for row, s in zip(x, starts, strict=True)]
-            )
-
-        octaves, voiced = (cut(batch[name], hop // PITCH_HOP) for name in ("octaves", "voiced"))
-        out: dict[str, Tensor] = self.reconstruction(
-            cut(latents, 1), cut(batch["wave"], hop), octaves, voiced
+        length = min(self.slice_latents, int(batch["shortest"]))
+        starts = (batch["starts"] * (frames - length + 1)).long()
+        with torch.no_grad():
+            voice = self.rendering.speaker(batch["excerpt"]).float()
+        finer = hop // PITCH_HOP
+        total, out = self.rendering(
+            _slices(latents, starts, length),
+            _slices(batch["wave"], starts * hop, length * hop),
+            _slices(batch["octaves"], starts * finer, length * finer),
+            _slices(batch["voiced"], starts * finer, length * finer),
+            voice if vae.config.speaker else None,
         )
         inside = torch.arange(mean.shape[1], device=frames.device) < frames[:, None]
-        out["kl"] = kl_divergence(mean, log_variance)[inside].mean()
-        logits = vae.phoneme_logits(latents)
-        out["phonetic"] = F.ctc_loss(
+        kl = kl_divergence(mean, log_variance)
+        out["kl"] = (kl * inside).sum() / inside.sum()
+        out["ctc"] = self._ctc(latents, batch)
+        total = total + self.losses.kl * out["kl"] + self.losses.phonetic * out["ctc"]
+        return {"loss": total, **out}
+
+    def _ctc(self, latents: Tensor, batch: dict[str, Tensor]) -> Tensor:
+        """CTC loss in nats a phoneme of the clips whose text is known."""
+        logits = self.vae.phoneme_logits(latents)
+        losses = F.ctc_loss(
             logits.float().log_softmax(-1).transpose(0, 1),
             batch["labels"],
-            frames,
+            batch["frames"],
             batch["label_lengths"],
             zero_infinity=True,
+            reduction="none",
         )
-        total = (
-            out["spectral"]
-            + self.losses.pitch * out["pitch"]
-            + self.losses.kl * out["kl"]
-            + self.losses.phonetic * out["phonetic"]
-        )
-        return {"loss": total, **out}
+        known = batch["label_lengths"] > 0
+        each = losses * known / batch["label_lengths"].clamp_min(1)
+        return each.sum() / known.sum().clamp_min(1)
 
 
 class VaeData:
-    """Batches for `VaeObjective` from a prepared corpus; clips whose text can't be read are left
-    out.
+    """Batches from a prepared corpus, for networks that read whole clips.
 
     Args:
+        corpus: the clips.
+        hop: samples a latent; clips are cut to whole ones.
+        labels: phonemes of each clip, by its name.
         augment: vary the recordings, for a network that only listens.
+        textless: whether clips whose text is not known are used too.
     """
 
     def __init__(
@@ -182,14 +145,20 @@ class VaeData:
         hop: int,
         labels: dict[str, list[int]],
         augment: bool = False,
+        textless: bool = False,
     ) -> None:
         self.corpus, self.hop, self.augment = corpus, hop, augment
         self.labels = {audio: spoken(row) for audio, row in labels.items()}
-        self.entries: list[Entry] = [
-            e
-            for e in corpus.entries
-            if e.samples // hop >= max(24, len(self.labels.get(e.audio) or [0] * 10**6))
-        ]
+        self.entries: list[Entry] = []
+        for entry in corpus.entries:
+            frames, label = entry.samples // hop, self.labels.setdefault(entry.audio, [])
+            if frames < len(label):
+                label.clear()  # more sounds than the clip can hold: not its text
+            if frames >= _SHORTEST and (label or textless):
+                self.entries.append(entry)
+        self._of_speaker: dict[str, list[Entry]] = defaultdict(list)
+        for entry in self.entries:
+            self._of_speaker[entry.speaker].append(entry)
 
     @property
     def seconds(self) -> list[float]:
@@ -199,20 +168,30 @@ class VaeData:
     def sources(self) -> list[str]:
         return [e.source for e in self.entries]
 
+    def _excerpt(self, entry: Entry) -> np.ndarray:
+        """Samples [_EXCERPT] of the entry's speaker, from this clip or another, repeated if it is
+        shorter."""
+        others = self._of_speaker[entry.speaker]
+        if np.random.random() < 0.5:
+            entry = others[np.random.randint(len(others))]
+        start = np.random.randint(max(1, entry.samples - _EXCERPT))
+        return np.resize(self.corpus.samples(entry, start, _EXCERPT), _EXCERPT)
+
     def load(self, indices: list[int]) -> dict[str, Tensor]:
+        """A batch of clips; see `VaeObjective.forward`."""
         entries = [self.entries[i] for i in indices]
         frames = [e.samples // self.hop for e in entries]
         longest = max(frames)
         wave = np.zeros((len(entries), longest * self.hop), np.float32)
         octaves = np.zeros((len(entries), longest * self.hop // PITCH_HOP), np.float32)
         voiced = np.zeros_like(octaves)
-        width = max(len(self.labels[e.audio]) for e in entries)
-        labels = np.zeros((len(entries), width), np.int64)
+        labels = [self.labels[e.audio] for e in entries]
+        padded = np.zeros((len(entries), max(1, *map(len, labels))), np.int64)
         for i, (entry, count) in enumerate(zip(entries, frames, strict=True)):
             wave[i, : count * self.hop] = self.corpus.samples(entry, 0, count * self.hop)
             track = log_pitch(self.corpus.pitch(entry, 0, count * self.hop))
             octaves[i, : len(track[0])], voiced[i, : len(track[1])] = track
-            labels[i, : len(self.labels[entry.audio])] = self.labels[entry.audio]
+            padded[i, : len(labels[i])] = labels[i]
         if self.augment:
             random = np.random.RandomState(np.random.randint(2**31))
             varied = [equalise(row, SAMPLE_RATE, random) for row in wave]
@@ -222,25 +201,46 @@ class VaeData:
             "wave": torch.from_numpy(wave * gain),
             "octaves": torch.from_numpy(octaves),
             "voiced": torch.from_numpy(voiced),
+            "excerpt": torch.from_numpy(np.stack([self._excerpt(e) for e in entries])),
             "frames": torch.tensor(frames),
-            "labels": torch.from_numpy(labels),
-            "label_lengths": torch.tensor([len(self.labels[e.audio]) for e in entries]),
+            "shortest": torch.tensor(min(frames)),
+            "starts": torch.from_numpy(np.random.random(len(entries)).astype(np.float32)),
+            "labels": torch.from_numpy(padded),
+            "label_lengths": torch.tensor([len(row) for row in labels]),
             "seconds": torch.tensor([e.seconds for e in entries]),
         }
 
 
 def vae_loop(
     vae_config: VaeConfig,
+    speaker: SpeakerEncoder,
+    reader: PhoneticReader,
     data: VaeData,
     config: LoopConfig,
     out: Path,
     losses: VaeLosses | None = None,
-    slice_latents: int = 48,
+    slice_latents: int = 64,
+    times: Sequence[int] | None = None,
 ) -> Loop:
-    """A loop that trains a new VAE."""
+    """A loop that trains a new VAE.
+
+    Args:
+        vae_config: its shape, with as many `symbols` as the labels have.
+        speaker: tells the decoder the voice, and compares voices.
+        reader: compares words.
+        data: clips.
+        config: how to optimise.
+        out: folder of the training.
+        losses: their weights.
+        slice_latents: latents of a slice that is rendered.
+        times: how often each of the data's entries is drawn.
+    """
     torch.manual_seed(config.seed)
-    objective = VaeObjective(Vae(vae_config), losses or VaeLosses(), slice_latents)
-    return Loop(objective, data.load, data.seconds, config, out)
+    losses = losses or VaeLosses()
+    objective = VaeObjective(Vae(vae_config), speaker, reader, losses, slice_latents)
+    config = replace(config, opponent_rate=OPPONENT_RATE)
+    adversary = objective.rendering.adversary
+    return Loop(objective, data.load, data.seconds, config, out, adversary, times)
 
 
 def without_head(vae: Vae) -> Vae:

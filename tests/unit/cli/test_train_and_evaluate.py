@@ -84,12 +84,14 @@ def test_from_a_manifest_to_a_model_that_speaks(
         assert "clips: 6" in output.out
         assert "missing.flac" in output.err
         data = ["--data", place["data"]]
-        assert main(["train", "vae", *data, "--out", place["vae"], *common]) == 0
         for step in ("reader", "speaker"):
             assert main(["train", step, *data, "--out", place[step], *common]) == 0
-        made = ["--vae", place["vae"] + "/vae.safetensors"]
-        made += ["--reader", place["reader"] + "/reader.safetensors"]
+        assert main(["train", "vae", *data, "--out", place["vae"], *common]) == 1
+        assert "--reader" in capsys.readouterr().err
+        made = ["--reader", place["reader"] + "/reader.safetensors"]
         made += ["--speaker", place["speaker"] + "/speaker.safetensors"]
+        assert main(["train", "vae", *data, *made, "--out", place["vae"], *common]) == 0
+        made += ["--vae", place["vae"] + "/vae.safetensors"]
         assert main(["train", "latents", *data, *made, "--out", place["latents"], "--quiet"]) == 0
         latents = ["--latents", place["latents"]]
         assert main(["train", "decoder", *data, *latents, "--out", place["decoder"], *common]) == 0
@@ -162,12 +164,12 @@ def test_the_same_seed_gives_the_same_training(
         return weights[0]
 
     with small_networks():
-        made = [train(step, "--data", data) for step in ("vae", "reader")]
-        made.append(train("speaker", "--data", data, seeds=(7, 7, 8)))
+        reader = train("reader", "--data", data)
+        speaker = train("speaker", "--data", data, seeds=(7, 7, 8))
+        listeners = ["--reader", str(reader), "--speaker", str(speaker)]
+        vae = train("vae", "--data", data, *listeners)
         step = ["train", "latents", "--data", data, "--out", latents, "--quiet"]
-        for option, path in zip(("--vae", "--reader", "--speaker"), made, strict=True):
-            step += [option, str(path)]
-        assert main(step) == 0
+        assert main([*step, *listeners, "--vae", str(vae)]) == 0
         train("decoder", "--data", data, "--latents", latents)
         train("ditar", "--latents", latents)
 

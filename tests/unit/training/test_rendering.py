@@ -8,7 +8,7 @@ from ditar_studio.model.config import VaeConfig
 from ditar_studio.model.reader import PhoneticReader
 from ditar_studio.model.speaker import SpeakerEncoder
 from ditar_studio.model.vae import Vae
-from ditar_studio.training.decoder import DecoderLosses, DecoderObjective
+from ditar_studio.training.rendering import RenderingLoss, RenderingWeights
 
 CONFIG = VaeConfig(
     latent_dim=4,
@@ -23,11 +23,11 @@ CONFIG = VaeConfig(
 )
 
 
-def objective() -> DecoderObjective:
+def objective() -> RenderingLoss:
     torch.manual_seed(0)
     reader = PhoneticReader(CONFIG, 10, fine_dim=16, dim=16)
     speaker = SpeakerEncoder(CONFIG, fine_dim=16, dim=16, layers=1)
-    return DecoderObjective(Vae(CONFIG), speaker, reader, DecoderLosses())
+    return RenderingLoss(Vae(CONFIG), speaker, reader, RenderingWeights())
 
 
 def test_a_recording_differs_from_itself_by_nothing_and_from_another_by_something() -> None:
