@@ -151,7 +151,7 @@ PRESETS: dict[str, DiTARConfig] = {
     "1b": _preset(TransformerConfig(8, 1024, 16, 4096), TransformerConfig(24, 1536, 24, 6144)),
     "builtin": DiTARConfig(
         encoder=TransformerConfig(2, 192, 3, 768),
-        language_model=TransformerConfig(6, 256, 4, 1024),
+        language_model=TransformerConfig(8, 320, 5, 1280),
         locdit=TransformerConfig(3, 256, 4, 1024),
         vae=VaeConfig(
             latent_dim=64,

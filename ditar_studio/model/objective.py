@@ -7,6 +7,7 @@ Sources: arXiv 2502.03930, section 3; its successors for noise on fed-back laten
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
 
@@ -28,7 +29,7 @@ class DiTARLosses:
     Args:
         pattern: weight of the pointer's cross-entropy.
         stop: weight of the stop head's.
-        draws: share of the patches that LocDiT is trained on a step, times the noise draws each.
+        draws: noise draws a patch that LocDiT is trained on a step; below 1 the share of patches.
         condition_dropout: probability that a language-model output is zeroed.
         history_dropout: probability that LocDiT does not see the history of a patch, so that the
             language model has to carry the voice.
@@ -188,11 +189,13 @@ class DiTARObjective(nn.Module):
         outputs, content, voice = self.conditions(batch, fed)
         valid = torch.arange(outputs.shape[1] - 1, device=latents.device) < counts[:, None]
 
-        # LocDiT on a random subset of the patches.
+        # LocDiT on a random subset of the patches, or on all of them several times.
         rows, columns = torch.nonzero(valid, as_tuple=True)
-        chosen = torch.rand(len(rows), device=rows.device).argsort()[
-            : max(1, int(losses.draws * len(rows)))
+        rounds = [
+            torch.rand(len(rows), device=rows.device).argsort()
+            for _ in range(math.ceil(losses.draws))
         ]
+        chosen = torch.cat(rounds)[: max(1, int(losses.draws * len(rows)))]
         chosen_patches = patches_at(
             model.config, latents, fed, (outputs, content, voice), rows[chosen], columns[chosen]
         )
