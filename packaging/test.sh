@@ -16,8 +16,8 @@ check() {
     "$@" </dev/null || failed+=("$name")
 }
 
-# With arguments: those tests. Without: all of them, on every core, but for those that measure time or
-# play and record sound, which then have the machine to themselves. Nothing is run twice.
+# With arguments: those tests. Without: all of them, those that measure time or play and record sound
+# at the end. Nothing is run twice.
 run_tests() {
     local options=(-q --cov --cov-report=term:skip-covered)
     if [ $# -gt 0 ]; then
@@ -25,7 +25,7 @@ run_tests() {
         return
     fi
     local code=0
-    "$bin/python" -m pytest -q -n auto --dist loadfile -m "not realtime" --cov --cov-report= || code=1
+    "$bin/python" -m pytest -q -m "not realtime" --cov --cov-report= || code=1
     "$bin/python" -m pytest "${options[@]}" --cov-append -m realtime || code=1
     return $code
 }

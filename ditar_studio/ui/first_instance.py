@@ -29,9 +29,10 @@ def raise_first(address: str) -> bool:
     if not socket.waitForConnected(_WAIT_MS):
         return False
     socket.write(_RAISE)
-    heard = socket.waitForBytesWritten(_WAIT_MS) and socket.waitForReadyRead(_WAIT_MS)
+    socket.flush()
+    answered = socket.waitForReadyRead(_WAIT_MS)
     socket.disconnectFromServer()
-    return bool(heard)
+    return bool(answered)
 
 
 class FirstInstance(QObject):

@@ -138,7 +138,7 @@ def number(value: float, decimals: int | None = None) -> str:
     locale = QLocale(_language)
     locale.setNumberOptions(QLocale.NumberOption.OmitGroupSeparator)
     if decimals is not None:
-        return locale.toString(float(value), "f", decimals)
+        return locale.toString(round(float(value), decimals), "f", decimals)
     return locale.toString(float(value), "g", 6)
 
 

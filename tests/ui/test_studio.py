@@ -585,7 +585,7 @@ def test_the_script_is_played_as_it_is_exported(
     qtbot.waitUntil(lambda: studio.playback.source == "script" and not studio.playback.growing)
     library = studio.library
     what = library.submit(plan, library, studio.document.project_id).result()
-    (path,) = export(what, tmp_path, ExportSettings(format="wav32f")).files
+    (path,) = export(what, tmp_path, ExportSettings(format="wav32f", watermark=False)).files
     written, _rate = soundfile.read(path, dtype="float32")
     assert studio.playback.samples() == pytest.approx(written, abs=1e-6)
 
@@ -857,6 +857,7 @@ def test_a_test_sentence_is_heard_before_the_voice_is_saved(
     qtbot: QtBot, studio: Studio, tmp_path: Path
 ) -> None:
     opened(qtbot, studio, tmp_path / "good.wav", speech_like(4.0).samples)
+    studio.maker.set_transcript("Good words.")
     qtbot.waitUntil(studio.reference_panel.try_button.isEnabled)
     voices = len(studio.voices.all)
     studio.reference_panel.try_button.click()

@@ -83,7 +83,7 @@ class FindBar(QWidget):
         super().__init__()
         self.finder = finder
         self.panel = panel
-        self._told = ""
+        self._announced = ""
         self.field = _Field(tr("Find in the script…"))
         self.by = _Replacement()
         self.by.setPlaceholderText(tr("Replace with"))
@@ -162,9 +162,9 @@ class FindBar(QWidget):
         else:
             words = tr("Not found")
         self.count.setText(words)
-        if words != self._told and self.isVisible():
+        if words != self._announced and self.isVisible():
             announce(self, words)
-        self._told = words
+        self._announced = words
         for each in (self.back, self.on, self.one, self.all):
             each.setEnabled(bool(count))
 

@@ -13,6 +13,7 @@ from endpoint import TOKEN, Endpoint, HeldModel, post, told_error, valid
 from fake_model import RATE, FakeModel
 
 from ditar_studio.api.server import check_token, reserve_port
+from ditar_studio.audio.watermark import watermarked
 from ditar_studio.engine.generate import GenerationRequest, generate
 from ditar_studio.engine.voice import Reference
 from ditar_studio.errors import StudioError
@@ -27,7 +28,7 @@ def test_pcm_and_wav_are_what_the_engine_makes(api: Endpoint, tmp_path: Path) ->
     reference = Reference(tmp_path / "voice.wav", "I am Anna.")
     settings = FakeModel().info.default_settings
     request = GenerationRequest.of("Hi.", reference, type(settings)(seed=3))
-    expected = generate(FakeModel(), request).clip.samples
+    expected = watermarked(generate(FakeModel(), request).clip).samples
     heard = np.frombuffer(pcm, "<i2") / 32768
     np.testing.assert_allclose(heard, expected, atol=1 / 32768)
     wav = api.speech(response_format="wav", seed=3)[2]

@@ -113,7 +113,7 @@ def completed(line: str, tmp_path: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("ditar-studio sp", {"speak"}),
+        ("ditar-studio sp", {"speak", "speech-dispatcher"}),
         ("ditar-studio speak --temp", {"--temperature"}),
         ("ditar-studio speak --mode re", {"reference", "reference+continuation"}),
         ("ditar-studio speak --voice E", {"Emma"}),

@@ -198,13 +198,14 @@ def test_the_06b_preset_costs_the_published_flops() -> None:
 
 def test_locdit_starts_from_zero() -> None:
     config = PRESETS["builtin"]
+    latent, wide = config.vae.latent_dim, config.language_model.dim
     net = LocDiT(config)
     out = net(
-        torch.randn(2, 4, 32),
+        torch.randn(2, 4, latent),
         torch.rand(2),
-        torch.randn(2, 256),
-        torch.zeros(2, 4, 32),
-        torch.zeros(2, 4, 256),
+        torch.randn(2, wide),
+        torch.zeros(2, 4, latent),
+        torch.zeros(2, 4, wide),
     )
     assert torch.equal(out, torch.zeros_like(out))
 

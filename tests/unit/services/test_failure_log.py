@@ -68,8 +68,8 @@ def test_where_it_cannot_be_written_nobody_hears_of_it(
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        (["speak"], "required: --out"),
-        (["speak", "--text", "a", "--out", "a.mp3"], "not a WAV"),
+        (["speak"], "required: -o/--out"),
+        (["speak", "--text", "a", "--out", "a.xyz"], "not the name of a sound file"),
         (["speak", "--text", "a", "--text-file", "/", "--out", "a.wav"], "Give the text once"),
         (["speak", "--text-file", "missing.txt", "--out", "a.wav"], "FileNotFoundError"),
         (["batch", "missing.jsonl", "--out-dir", "out"], "FileNotFoundError"),

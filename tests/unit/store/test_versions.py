@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from library_things import Clock, write_tone
+from library_fixtures import Clock, write_tone
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store.library import Library
