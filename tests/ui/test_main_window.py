@@ -113,7 +113,7 @@ def test_status_line_tells_the_truth(window: MainWindow) -> None:
         generated=3.25, played=1.5, made_in=1.37, rtf=0.42, buffered=22.34, underruns=1
     )
     assert window.status.engine.text() == "Ready"
-    assert window.status.played.text() == "1.5 of 3.3 s"
+    assert window.status.played.text() == "1.5 of 3.2 s"
     assert window.status.speed.text() == "made in 1.4 s"
     assert "factor 0.42" in window.status.speed.toolTip()
     assert window.status.buffered.text() == "ready ahead: 22.3 s"
