@@ -3,7 +3,8 @@
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
-set_up dev "xvfb xauth dbus at-spi2-core pulseaudio pulseaudio-utils libasound2-plugins" || exit 1
+set_up dev "xvfb xauth dbus at-spi2-core pulseaudio pulseaudio-utils libasound2-plugins
+    speech-dispatcher" || exit 1
 cd "$root" || exit 1
 export QT_QPA_PLATFORM=${QT_QPA_PLATFORM:-offscreen} PYTHONUNBUFFERED=1
 bin=$venv/bin
