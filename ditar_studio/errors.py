@@ -18,3 +18,7 @@ class StudioError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
+
+
+class OtherModelError(StudioError):
+    """A fine-tuned voice was made for another model than the one at hand."""

@@ -2,10 +2,10 @@
 
     python packaging/compile_kernels.py
 
-makes ditar_studio/model/kernels/kernels.so (.dylib on macOS, .dll on Windows) of the sources beside
-it. Only x86-64 has kernels; without them the program computes with torch alone, more slowly, so
-nothing that goes wrong here stops an installation. The compiler is $CC, or the system's, or Zig's
-from PyPI (also on Windows, where what a compiler exports and links differs too much).
+makes ditar_studio/inference/kernels/kernels.so (.dylib on macOS, .dll on Windows) of the sources
+beside it. Only x86-64 has kernels; without them the program computes with torch alone, more slowly,
+so nothing that goes wrong here stops an installation. The compiler is $CC, or the system's, or
+Zig's from PyPI (also on Windows, where what a compiler exports and links differs too much).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-SOURCES = Path("ditar_studio", "model", "kernels")
+SOURCES = Path("ditar_studio", "inference", "kernels")
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 LIBRARY = SOURCES / f"kernels{SUFFIX}"
 

@@ -85,7 +85,7 @@ install_program() {
 }
 
 set_up() {
-    local extras=$1 more=${2:-} python stamp wanted kernels=$root/ditar_studio/model/kernels
+    local extras=$1 more=${2:-} python stamp wanted kernels=$root/ditar_studio/inference/kernels
     # shellcheck disable=SC2086
     install_packages $runtime_packages $more
     if [ -d "$venv" ] && ! "$venv/bin/python" -c '' 2>/dev/null; then

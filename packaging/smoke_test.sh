@@ -14,7 +14,7 @@ unset DISPLAY WAYLAND_DISPLAY PYTHONPATH VIRTUAL_ENV
 
 "$program" --version
 "$program" doctor | tee told
-if [ -e "$root/ditar_studio/model/kernels/kernels.so" ] && ! grep -q "kernels: in use" told; then
+if [ -e "$root/ditar_studio/inference/kernels/kernels.so" ] && ! grep -q "kernels: in use" told; then
     echo "the compiled kernels were left behind"
     exit 1
 fi

@@ -123,7 +123,7 @@ def _torch() -> list[Finding]:
 
 
 def _kernels() -> Finding:
-    from ditar_studio.model.kernels.library import missing, suitable
+    from ditar_studio.inference.kernels.library import missing, suitable
 
     why = missing()
     if not why:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ditar_studio.cli.recording import PIPE
 from ditar_studio.engine.settings import GenerationSettings
-from ditar_studio.errors import StudioError
+from ditar_studio.errors import OtherModelError, StudioError
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -202,7 +202,6 @@ def speak_into(
     Raises:
         StudioError: it failed; tells where what was made until then is.
     """
-    from ditar_studio.engine.voice import OtherModelError
     from ditar_studio.services.sound_file import recipe_of
     from ditar_studio.services.speaking import SpeechStream
 

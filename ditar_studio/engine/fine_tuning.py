@@ -33,8 +33,8 @@ from ditar_studio.engine.tuning_events import (
     VoiceTuned,
 )
 from ditar_studio.engine.voice import Reference, check_length, trim_and_level
-from ditar_studio.engine.voice_adapter import AdapterCard, VoiceAdapter
 from ditar_studio.errors import StudioError
+from ditar_studio.inference.adapter import AdapterCard, VoiceAdapter
 
 PROBES = (
     "The ferry leaves the harbour every morning at eight.",
@@ -142,7 +142,7 @@ class _Run:
         self._delete_checkpoint()
 
     def _tuner(self, voice: NativeVoice) -> Tuner:
-        network = self._model.network
+        network = self._model.runtime.model
         clips = speech_of(self._model, self._references)
         self._seconds = sum(len(each.latents) for each in clips) / network.config.vae.latent_rate
         plan = plan_of(self._level, self._seconds, self._seed)
@@ -188,7 +188,7 @@ class _Run:
         for share in _SHARES:
             locdit, shift = tuner.result(share)
             level = tuner.plan.highest
-            tuned = self._model.network.tuned(locdit, shift, level)
+            tuned = self._model.runtime.tuned(locdit, shift, level)
             voice = self._model.with_timbre(encoded, replace(encoded.voice, tuned=tuned))
             after = yield from self._probe(voice)
             if self._control.cancelled.is_set():

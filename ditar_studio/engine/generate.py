@@ -35,9 +35,9 @@ from ditar_studio.engine.events import (
 )
 from ditar_studio.engine.seeds import candidate_seed, line_seed, sentence_seed
 from ditar_studio.engine.settings import GenerationSettings
-from ditar_studio.engine.voice import OtherModelError, Reference, VoiceCache, prepare
+from ditar_studio.engine.voice import Reference, VoiceCache, prepare
 from ditar_studio.engine.word_times import Part, parts_of
-from ditar_studio.errors import StudioError
+from ditar_studio.errors import OtherModelError, StudioError
 from ditar_studio.text.phonemes import name_unreadable, unreadable
 from ditar_studio.text.sentences import split
 

@@ -16,11 +16,12 @@ from ditar_studio.engine.native_utterance import NativeUtterance, NativeVoice
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.sounds import LEAST_SOUNDS, ended, recognised, sounds_of, timed
 from ditar_studio.engine.speech_model import ModelInfo
-from ditar_studio.engine.voice_adapter import VoiceAdapter, load_adapter
 from ditar_studio.errors import StudioError
-from ditar_studio.model.ditar import DiTAR, Prompt
-from ditar_studio.model.kernels.thread_pool import reserve_cores
-from ditar_studio.model.threads import one_thread
+from ditar_studio.inference.adapter import VoiceAdapter, load_adapter
+from ditar_studio.inference.ditar import DiTARRuntime, Prompt
+from ditar_studio.inference.native_runtime import make_runtime
+from ditar_studio.inference.threads import one_thread
+from ditar_studio.model.ditar import DiTAR
 from ditar_studio.model.timbre import correction
 from ditar_studio.model.weights import load_ditar
 from ditar_studio.store.files import sha256
@@ -84,7 +85,7 @@ def load(path: Path, precision: str | None = None) -> NativeModel:
             model = _load(file)
         finally:  # that they are damaged explains any failure
             _check(file, weights_hash)
-        model.speed_up()
+        runtime = make_runtime(model)
         words.result()
     card = _read_card(file.with_name(CARD))
     defaults = card.get("default_settings", {})
@@ -103,7 +104,7 @@ def load(path: Path, precision: str | None = None) -> NativeModel:
         fine_tunes=model.pointer is not None and model.speaker is not None,
         can_verify=model.reader is not None and model.speaker is not None,
     )
-    return NativeModel(model, info)
+    return NativeModel(runtime, info)
 
 
 def _check(file: Path, weights_hash: Future[str]) -> None:
@@ -151,8 +152,8 @@ def _read_card(path: Path) -> dict[str, Any]:
 class NativeModel:
     """A DiTAR with its text front end; implements `SpeechModel`."""
 
-    def __init__(self, model: DiTAR, info: ModelInfo) -> None:
-        self._model = model
+    def __init__(self, runtime: DiTARRuntime, info: ModelInfo) -> None:
+        self._runtime, self._model = runtime, runtime.model
         self._info = info
 
     @property
@@ -161,9 +162,9 @@ class NativeModel:
         return self._info
 
     @property
-    def network(self) -> DiTAR:
-        """The networks, for who trains some of them further."""
-        return self._model
+    def runtime(self) -> DiTARRuntime:
+        """What executes the model; its networks are there for who trains some of them further."""
+        return self._runtime
 
     def prepare_voice(
         self, clip: Clip, transcript: str, adapter: Path | None = None
@@ -185,11 +186,10 @@ class NativeModel:
             StudioError: that doesn't fit this model.
         """
         locdit = adapter.applied(self._model.locdit)
-        tuned = self._model.tuned(locdit, adapter.shift, adapter.card.highest)
+        tuned = self._runtime.tuned(locdit, adapter.shift, adapter.card.highest)
         return replace(voice, tuned=tuned, timbre=adapter.timbre)
 
     @torch.inference_mode()
-    @reserve_cores()
     def with_timbre(self, encoded: EncodedClip, voice: NativeVoice) -> NativeVoice:
         """A voice with the correction of the timbre that it has when it speaks."""
         if voice.prompt.voice is None:
@@ -198,7 +198,6 @@ class NativeModel:
         return replace(voice, timbre=self._timbre(voice, encoded.sounds, encoded.wave))
 
     @torch.inference_mode()
-    @reserve_cores()
     def encode(self, clip: Clip, transcript: str) -> EncodedClip:
         """Encode a reference without speaking like it.
 
@@ -231,7 +230,7 @@ class NativeModel:
         else:
             reading, pace = self._read(wave), _USUAL_PACE
             sounds = recognised(reading)
-        prompt = self._model.encode_prompt(wave, torch.tensor(symbols.encode(sounds)), reading)
+        prompt = self._runtime.encode(wave, torch.tensor(symbols.encode(sounds)), reading)
         voice = NativeVoice(prompt, min(_SLOWEST, max(_FASTEST, pace)))
         return EncodedClip(voice, sounds, wave)
 
@@ -257,10 +256,8 @@ class NativeModel:
 
     def _read(self, wave: torch.Tensor) -> torch.Tensor | None:
         """What the reader makes of a clip [1, T, symbols]; None of an empty one."""
-        reader = self._model.reader
-        assert reader is not None, "the model needs a transcript"
-        reading: torch.Tensor | None = reader(wave[None]) if len(wave) else None
-        return reading
+        assert self._model.reader is not None, "the model needs a transcript"
+        return self._runtime.read(wave) if len(wave) else None
 
     def _timbre(
         self, voice: NativeVoice, sounds: list[str], recorded: torch.Tensor
@@ -316,4 +313,4 @@ class NativeModel:
         pace = voice.pace if voice else _USUAL_PACE
         seconds = pace * timed(sounds) + 0.2
         patches = max(1, round(seconds * self._info.sample_rate / self._info.patch_samples))
-        return NativeUtterance(self._model, sounds, voice, settings, generator, patches)
+        return NativeUtterance(self._runtime, sounds, voice, settings, generator, patches)

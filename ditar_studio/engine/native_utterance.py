@@ -16,10 +16,9 @@ from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.sounds import unstressed
 from ditar_studio.engine.speech_model import PatchOutput, Verification
 from ditar_studio.engine.word_times import WordClock, WordTime
+from ditar_studio.inference.ditar import DiTARRequest, DiTARRuntime, Prompt
+from ditar_studio.inference.patch_sampler import TunedSampler
 from ditar_studio.model.alignment import read
-from ditar_studio.model.ditar import DiTAR, PointerState, Prompt
-from ditar_studio.model.fast_locdit import TunedLocDiT
-from ditar_studio.model.kernels.thread_pool import reserve_cores
 from ditar_studio.model.sampling import Sampling
 from ditar_studio.text import symbols
 from ditar_studio.text.phonemes import Reading
@@ -46,17 +45,15 @@ class NativeVoice:
     prompt: Prompt
     pace: float
     timbre: torch.Tensor | None = None
-    tuned: TunedLocDiT | None = None
+    tuned: TunedSampler | None = None
 
 
 class NativeUtterance:
     """A sentence being spoken; implements `Utterance`."""
 
-    @torch.inference_mode()
-    @reserve_cores()
     def __init__(
         self,
-        model: DiTAR,
+        runtime: DiTARRuntime,
         sounds: list[str],
         voice: NativeVoice | None,
         settings: GenerationSettings,
@@ -65,19 +62,17 @@ class NativeUtterance:
     ) -> None:
         self.expected_patches = expected_patches
         self.max_patches = math.ceil(_OVER * expected_patches) + 8
-        self._model = model
+        self._runtime, self._config = runtime, runtime.model.config
         self._sounds = sounds
-        self._sampling = Sampling(settings.temperature, settings.guidance, settings.steps)
-        self._generator = generator
         indices = torch.tensor(symbols.encode(sounds))
-        self._embedding = (
-            voice.prompt.voice[None] if voice and voice.prompt.voice is not None else None
-        )
-        prompt, tuned = (voice.prompt, voice.tuned) if voice else (None, None)
-        self._state = model.prefill(indices, prompt, tuned)
-        self._decoder = model.vae.start(1, self._embedding, voice.timbre if voice else None)
+        self._embedding = None if voice is None else voice.prompt.voice
+        request = DiTARRequest(indices)
+        if voice is not None:
+            request = DiTARRequest(indices, voice.prompt, voice.tuned, voice.timbre)
+        sampling = Sampling(settings.temperature, settings.guidance, settings.steps)
+        self._state = runtime.prefill(request, sampling, generator)
         self._lingered = 0
-        self._silence = SilenceGuard(model.config.vae.sample_rate)
+        self._silence = SilenceGuard(self._config.vae.sample_rate)
         # Sound comes a patch after what it is the sound of.
         self._units: deque[int] = deque(maxlen=_LONGEST_PAUSE + 2)
         self._first_unit = 0 if self._state.pointer is None else self._state.pointer.unit + 1
@@ -91,19 +86,17 @@ class NativeUtterance:
     def follow(self, text: str, reading: Reading) -> None:
         """Tell by `word_times` when the words of a text are said, of which the sounds are."""
         if self._state.pointer is not None:
-            self._clock = WordClock(text, reading, 1 / self._model.config.vae.latent_rate)
+            self._clock = WordClock(text, reading, 1 / self._config.vae.latent_rate)
 
-    @torch.inference_mode()
-    @reserve_cores()
     def step(self) -> PatchOutput:
         """Make the next patch.
 
         A model with a pointer into the text is not at its end before the pointer is, and not long
         after it either. Nor does it fall silent before.
         """
-        latents, stop = self._model.step(self._state, self._sampling, self._generator)
-        samples, self._decoder = self._model.vae.decode_step(latents, self._decoder)
-        sound: NDArray[np.float32] = samples[0].numpy()
+        patch = self._runtime.step(self._state)
+        stop = patch.stop_probability
+        sound: NDArray[np.float32] = self._runtime.decode(self._state, patch).numpy()
         pointer = self._state.pointer
         if pointer is not None:
             self._silence.feed(sound)
@@ -114,46 +107,42 @@ class NativeUtterance:
             self._lingered = self._lingered + 1 if pointer.at_end else 0
             if not pointer.at_end:
                 stop = 0.0
-                self._go_on(pointer)
-            elif self._lingered >= _LINGER * self._model.config.patch_rate:
+                self._go_on()
+            elif self._lingered >= _LINGER * self._config.patch_rate:
                 stop = 1.0
         return PatchOutput(sound, stop)
 
-    def _go_on(self, pointer: PointerState) -> None:
+    def _go_on(self) -> None:
         """Begin the next sound where a pause grows longer than speech has pauses.
 
         Within a pause the model may come to believe that the text is at its end, and never move the
         pointer again. Sounds that passed in silence are spoken now.
         """
-        silent = round(self._silence.silent_seconds * self._model.config.patch_rate)
+        silent = round(self._silence.silent_seconds * self._config.patch_rate)
         if self._silence.has_speech and silent >= _LONGEST_PAUSE:
-            pointer.unit = self._units[0]
+            self._state.move_pointer(self._units[0])
             self._units.clear()
-            pointer.survival = 0.0
-            self._state.history = torch.zeros_like(self._state.history)
             self._silence.resume()
 
-    @torch.inference_mode()
-    @reserve_cores()
     def finish(self) -> NDArray[np.float32]:
         """What the decoder's look-ahead still holds."""
         if self._clock is not None:
             self._clock.finish()
-        tail: NDArray[np.float32] = self._model.vae.flush(self._decoder)[0].numpy()
+        tail: NDArray[np.float32] = self._runtime.flush(self._state).numpy()
         return tail
 
-    @torch.inference_mode()
-    @reserve_cores()
     def verify(self, samples: NDArray[np.float32]) -> Verification | None:
         """Recognise samples by the model's reader and speaker encoder; see `Utterance.verify`."""
-        reader, speaker = self._model.reader, self._model.speaker
-        if reader is None or speaker is None:
+        model = self._runtime.model
+        if model.reader is None or model.speaker is None:
             return None
-        size = self._model.config.patch_samples
+        size = self._config.patch_samples
         rest = max(size, -(-len(samples) // size) * size) - len(samples)
-        wave = torch.from_numpy(np.pad(samples, (0, rest)))[None]
+        wave = torch.from_numpy(np.pad(samples, (0, rest)))
         wanted = unstressed(self._sounds)
-        recognised = unstressed(symbols.decode(read(reader(wave)[0])))
+        recognised = unstressed(symbols.decode(read(self._runtime.read(wave)[0])))
         errors = import_torchaudio().functional.edit_distance(wanted, recognised)
-        likeness = None if self._embedding is None else float(speaker(wave)[0] @ self._embedding[0])
+        likeness = None
+        if self._embedding is not None:
+            likeness = float(self._runtime.embed_speaker(wave) @ self._embedding)
         return Verification(len(wanted), errors, likeness)

@@ -68,7 +68,7 @@ def _aligned_clips(model: NativeModel, clip: Clip, transcript: str) -> list[Alig
 
 def _aligned(model: NativeModel, pieces: Sequence[Clip], transcript: str) -> AlignedClip:
     """A long clip, encoded piece by piece; the transcript is of all."""
-    network = model.network
+    network = model.runtime.model
     assert network.reader is not None
     symbols = model.symbols(transcript)
     waves = [torch.tensor(piece.samples)[None] for piece in pieces]

@@ -24,7 +24,7 @@ class AlignedClip:
     """A clip with its phonemes and when each of them begins.
 
     Attributes:
-        symbols: [N] its phonemes (indices), as in `model.ditar.Prompt`.
+        symbols: [N] its phonemes (indices), as in `inference.ditar.Prompt`.
         latents: [T * P, latent_dim] normalised.
         units: [T * P] how many of its sounds have begun at each latent.
     """

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from ditar_studio.engine.voice_adapter import VoiceAdapter
+    from ditar_studio.inference.adapter import VoiceAdapter
 
 Level = Literal["quick", "thorough"]
 """How much time is taken: a quarter of a minute on two cores, or minutes."""

@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class OtherModelError(StudioError):
-    """A fine-tuned voice was made for another model than the one at hand."""
-
-
 SHORTEST, LONGEST = 1.0, 30.0
 """Seconds of reference that a model is given."""
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -18,13 +16,18 @@ from ditar_studio.engine.device import cores
 from ditar_studio.engine.settings import MODES, GenerationSettings
 from ditar_studio.engine.speech_model import ModelInfo, PatchOutput
 from ditar_studio.errors import StudioError
+from ditar_studio.inference.voxcpm import checkpoint
+from ditar_studio.inference.voxcpm.checkpoint import Loaded
+from ditar_studio.inference.voxcpm.module_errors import module_errors, module_of
+from ditar_studio.inference.voxcpm.precision import Precision, choose
+from ditar_studio.inference.voxcpm.runtime import (
+    PrefilledReference,
+    VoxCPMRequest,
+    VoxCPMRuntime,
+)
 from ditar_studio.model.sampling import Sampling
-from ditar_studio.model.voxcpm import checkpoint
-from ditar_studio.model.voxcpm.checkpoint import Loaded
-from ditar_studio.model.voxcpm.errors import module_errors, module_of
-from ditar_studio.model.voxcpm.precision import Precision, choose
 from ditar_studio.model.voxcpm.tokenizer import clean_text, styled_text
-from ditar_studio.model.voxcpm.voxcpm import PrefilledReference, Prompt, VoxCPM
+from ditar_studio.model.voxcpm.voxcpm import Prompt, VoxCPM
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,7 +83,7 @@ def load(
     """
     chosen = choose(precision)
     loaded = checkpoint.load(path, chosen, lora, alpha, cores())
-    model = loaded.model
+    model = loaded.runtime.model
     config = model.config
     second = config.generation == 2
     info = ModelInfo(
@@ -151,7 +154,8 @@ class VoxCPMModel:
     """A VoxCPM with its tokenizer; implements `SpeechModel`."""
 
     def __init__(self, loaded: Loaded, info: ModelInfo, precision: Precision) -> None:
-        self._model = loaded.model
+        self._runtime = loaded.runtime
+        self._model = loaded.runtime.model
         self._tokenizer = loaded.tokenizer
         self._info = info
         self.precision = precision
@@ -227,12 +231,13 @@ class VoxCPMModel:
         if voice is not None and "reference" in mode:
             reference = voice.reference
             if voice.prefilled is None and reference is not None:
-                voice.prefilled = self._model.prefill_reference(reference)
+                voice.prefilled = self._runtime.prefill_reference(reference)
             prefilled = voice.prefilled
         prompt = Prompt(tuple(whole), reference, continuation)
         sampling = Sampling(settings.temperature, settings.guidance, settings.steps)
-        noise = functools.partial(self._model.draw_noise, generator)
-        return VoxCPMUtterance(self._model, prompt, sampling, noise, len(ids), settings, prefilled)
+        patches = _Patches.of(self._model, prompt, len(ids), settings)
+        request = VoxCPMRequest(prompt, patches.most, prefilled)
+        return VoxCPMUtterance(self._runtime, request, sampling, generator, patches.expected)
 
     def _mode(self, settings: GenerationSettings, voice: VoxCPMVoice | None) -> str:
         """The mode asked for, or the one that the voice allows; StudioError if it can't be had."""
@@ -258,47 +263,60 @@ class VoxCPMModel:
         return settings.mode
 
 
+@dataclass(frozen=True)
+class _Patches:
+    """How many patches a sentence will probably take, and how many at most."""
+
+    expected: int
+    most: int
+
+    @classmethod
+    def of(
+        cls, model: VoxCPM, prompt: Prompt, tokens: int, settings: GenerationSettings
+    ) -> _Patches:
+        """StudioError if more are asked for than there is room for."""
+        room = model.most_patches(prompt)
+        likely = round(tokens * _SECONDS_PER_TOKEN * model.config.patches_per_second) + 1
+        most = settings.exact_patches
+        if most is None:
+            most = min(int(tokens * _PATCHES_PER_TOKEN + _MORE_PATCHES), room)
+        elif most > room:
+            raise StudioError(
+                f"Only {max(0, room)} patches fit the model after this text and voice.",
+                "Ask for fewer patches, or shorten the text or the voice sample.",
+            )
+        return cls(max(1, min(likely, most)), most)
+
+
 class VoxCPMUtterance:
     """A sentence being spoken; implements `Utterance`."""
 
     def __init__(
         self,
-        model: VoxCPM,
-        prompt: Prompt,
+        runtime: VoxCPMRuntime,
+        request: VoxCPMRequest,
         sampling: Sampling,
-        noise: Callable[[], torch.Tensor],
-        tokens: int,
-        settings: GenerationSettings,
-        prefilled: PrefilledReference | None,
+        generator: torch.Generator | None,
+        expected_patches: int,
     ) -> None:
-        rate = model.config.patches_per_second
-        room = model.most_patches(prompt)
-        likely = round(tokens * _SECONDS_PER_TOKEN * rate) + 1
-        if settings.exact_patches is None:
-            self.max_patches = min(int(tokens * _PATCHES_PER_TOKEN + _MORE_PATCHES), room)
-        else:
-            self.max_patches = settings.exact_patches
-            if self.max_patches > room:
-                raise StudioError(
-                    f"Only {max(0, room)} patches fit the model after this text and voice.",
-                    "Ask for fewer patches, or shorten the text or the voice sample.",
-                )
-        self.expected_patches = max(1, min(likely, self.max_patches))
-        self._model = model
-        self._speech = model.begin(prompt, sampling, self.max_patches, noise, prefilled)
+        self.expected_patches, self.max_patches = expected_patches, request.patches
+        self._runtime = runtime
+        self._state = runtime.prefill(request, sampling, generator)
         self._made = 0
         self.word_times: tuple[WordTime, ...] = ()  # attention finds the place in the text
 
     def step(self) -> PatchOutput:
         """Make the next patch."""
-        patch = self._model.step(self._speech)
+        patch = self._runtime.step(self._state)
+        samples = self._runtime.decode(self._state, patch)
         self._made += 1
         stop = patch.stop_probability if self._made >= _LEAST_PATCHES else 0.0
-        return PatchOutput(patch.samples.cpu().numpy(), stop)
+        return PatchOutput(samples.cpu().numpy(), stop)
 
     def finish(self) -> NDArray[np.float32]:
-        """Nothing: the decoder doesn't look ahead."""
-        return np.zeros(0, np.float32)
+        """What the decoder still holds: nothing, it doesn't look ahead."""
+        tail: NDArray[np.float32] = self._runtime.flush(self._state).numpy()
+        return tail
 
     def verify(self, samples: NDArray[np.float32]) -> None:
         """Nothing: these models have neither reader nor speaker encoder."""

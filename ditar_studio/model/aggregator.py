@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 
 from ditar_studio.model.config import DiTARConfig
-from ditar_studio.model.frozen_transformer import FrozenTransformer, freeze
 from ditar_studio.model.layers import Transformer
 
 
@@ -25,17 +24,13 @@ class Aggregator(nn.Module):
         self.inward = nn.Linear(config.vae.latent_dim, dim)
         self.transformer = Transformer(config.encoder)
         self.out = nn.Linear(dim, config.language_model.dim)
-        self._fast: FrozenTransformer | None = None
 
-    def speed_up(self) -> None:
-        """Freeze the transformer for generation."""
-        self._fast = freeze(self.transformer)
+    def tokens(self, patches: Tensor) -> Tensor:
+        """What the transformer reads, [N, 1 + P, dim]."""
+        return torch.cat((self.token.expand(patches.shape[0], 1, -1), self.inward(patches)), dim=1)
 
     def forward(self, patches: Tensor) -> Tensor:
-        x = torch.cat((self.token.expand(patches.shape[0], 1, -1), self.inward(patches)), dim=1)
-        if self._fast is not None:
-            x = self._fast(x)
-        else:
-            x = self.transformer(x, torch.arange(x.shape[1], device=x.device))
+        x = self.tokens(patches)
+        x = self.transformer(x, torch.arange(x.shape[1], device=x.device))
         embeddings: Tensor = self.out(x[:, 0])
         return embeddings

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ditar_studio.model.config import DiTARConfig
-from ditar_studio.model.frozen_transformer import FrozenTransformer, freeze
-from ditar_studio.model.layers import LayerCache, Transformer
+from ditar_studio.model.layers import Transformer
 
 
 class LanguageModel(nn.Module):
@@ -25,11 +24,6 @@ class LanguageModel(nn.Module):
         self.transformer = Transformer(config.language_model)
         self.stop = nn.Linear(dim, 1)
         nn.init.normal_(self.symbols.weight, std=0.1)
-        self._fast: FrozenTransformer | None = None
-
-    def speed_up(self) -> None:
-        """Freeze the transformer for generation."""
-        self._fast = freeze(self.transformer)
 
     def forward(self, text: Tensor, text_lengths: Tensor, patches: Tensor) -> Tensor:
         """Outputs [B, T + 1, dim] for whole (padded) sequences: the j-th conditions patch j and,
@@ -53,13 +47,3 @@ class LanguageModel(nn.Module):
         outputs: Tensor = self.transformer(x, steps[0], causal=True)
         wanted = lengths - 1 + torch.arange(count + 1, device=text.device)
         return outputs.gather(1, wanted[..., None].expand(-1, -1, dim))
-
-    def extend(self, x: Tensor, cache: list[LayerCache]) -> Tensor:
-        """Outputs [B, T, dim] at T further positions x [B, T, dim], which are added to the
-        cache."""
-        if self._fast is not None and (x.shape[1] == 1 or not cache[0].length):
-            return self._fast(x, cache)
-        start = cache[0].length
-        positions = torch.arange(start, start + x.shape[1], device=x.device)
-        out: Tensor = self.transformer(x, positions, causal=True, cache=cache)
-        return out

@@ -8,15 +8,11 @@ All transformers are Pre-Norm with RMSNorm, rotary positions and a plain two-mat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ditar_studio.model.config import TransformerConfig
-from ditar_studio.model.kernels.convnext import CompiledConvNeXt
-from ditar_studio.model.kernels.matrix import exact
 
 
 class RMSNorm(nn.Module):
@@ -45,32 +41,6 @@ def _rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
 
-@dataclass
-class LayerCache:
-    """Keys and values [2, B, H, capacity, D] of one layer, of which `length` are filled; grows on
-    demand."""
-
-    stored: Tensor
-    length: int = 0
-
-    @classmethod
-    def empty(cls, batch: int, heads: int, head_dim: int, like: Tensor) -> LayerCache:
-        return cls(like.new_empty(2, batch, heads, 256, head_dim))
-
-    def reserve(self, more: int) -> None:
-        """Make room for so many further positions."""
-        end, capacity = self.length + more, self.stored.shape[3]
-        if end > capacity:
-            self.stored = F.pad(self.stored, (0, 0, 0, max(end, 2 * capacity) - capacity))
-
-    def append(self, more: Tensor) -> Tensor:
-        """Store keys and values [2, B, H, T, D] more; returns all that is filled."""
-        self.reserve(more.shape[3])
-        self.stored.narrow(3, self.length, more.shape[3]).copy_(more)
-        self.length += more.shape[3]
-        return self.stored.narrow(3, 0, self.length)
-
-
 class Block(nn.Module):
     """One Pre-Norm transformer block."""
 
@@ -84,29 +54,12 @@ class Block(nn.Module):
         self.up = nn.Linear(config.dim, config.ffn, bias=False)
         self.down = nn.Linear(config.ffn, config.dim, bias=False)
 
-    def forward(
-        self,
-        x: Tensor,
-        cos: Tensor,
-        sin: Tensor,
-        causal: bool,
-        cache: LayerCache | None,
-    ) -> Tensor:
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, causal: bool) -> Tensor:
         batch, length, dim = x.shape
         qkv = self.qkv(self.attention_norm(x)).view(batch, length, 3, self.heads, dim // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)
         query, key = _rotate(query, cos, sin), _rotate(key, cos, sin)
-        mask = None
-        if cache is not None:
-            past = cache.length
-            key, value = cache.append(torch.stack((key, value)))
-            if causal and length > 1:
-                rows = torch.arange(past, past + length, device=x.device)[:, None]
-                mask = torch.arange(key.shape[2], device=x.device)[None] <= rows
-            causal = False
-        attended = F.scaled_dot_product_attention(
-            query, key, value, attn_mask=mask, is_causal=causal
-        )
+        attended = F.scaled_dot_product_attention(query, key, value, is_causal=causal)
         x = x + self.out(attended.transpose(1, 2).reshape(batch, length, dim))
         # Squared ReLU: as good as GELU and several times cheaper on a CPU (arXiv 2109.08668).
         y: Tensor = x + self.down(F.relu(self.up(self.ffn_norm(x))).square())
@@ -117,7 +70,7 @@ class Transformer(nn.Module):
     """A stack of blocks with a final norm.
 
     `forward` takes x [B, T, dim] and rotary positions [T]; `causal` ones see only what is before
-    them. With `cache` (one `LayerCache` a layer) the T new positions are appended to it.
+    them. Going on from where a sequence has ended is `inference`'s, which keeps the caches.
     """
 
     def __init__(self, config: TransformerConfig) -> None:
@@ -131,27 +84,11 @@ class Transformer(nn.Module):
             if name.endswith(("out.weight", "down.weight")):
                 nn.init.normal_(parameter, std=0.02 / (2 * config.layers) ** 0.5)
 
-    def empty_cache(self, batch: int) -> list[LayerCache]:
-        """An empty cache for `batch` sequences."""
-        like = self.norm.weight
-        head_dim = self.config.dim // self.config.heads
-        return [
-            LayerCache.empty(batch, self.config.heads, head_dim, like)
-            for _ in range(self.config.layers)
-        ]
-
-    def forward(
-        self,
-        x: Tensor,
-        positions: Tensor,
-        *,
-        causal: bool = False,
-        cache: list[LayerCache] | None = None,
-    ) -> Tensor:
+    def forward(self, x: Tensor, positions: Tensor, *, causal: bool = False) -> Tensor:
         cos, sin = rotary(positions, self.config.dim // self.config.heads)
         cos, sin = cos.to(x.dtype), sin.to(x.dtype)
-        for index, block in enumerate(self.blocks):
-            x = block(x, cos, sin, causal, None if cache is None else cache[index])
+        for block in self.blocks:
+            x = block(x, cos, sin, causal)
         y: Tensor = self.norm(x)
         return y
 
@@ -175,14 +112,6 @@ class ConvNeXtBlock(nn.Module):
         self.up = nn.Linear(dim, 3 * dim)
         self.down = nn.Linear(3 * dim, dim)
         self.scale = nn.Parameter(torch.full((dim,), 0.3))
-        self._compiled: CompiledConvNeXt | None = None
-
-    def compile_step(self) -> bool:
-        """Freeze what `step` computes, and compute it by the compiled kernels, if they can."""
-        if exact(self.up.weight.detach()) and exact(self.down.weight.detach()):
-            parts = self.depthwise, self.norm, self.up, self.down, self.scale
-            self._compiled = CompiledConvNeXt(*parts)
-        return self._compiled is not None
 
     def _mix(self, padded: Tensor, x: Tensor) -> Tensor:
         y = self.depthwise(padded.transpose(1, 2)).transpose(1, 2)
@@ -198,9 +127,6 @@ class ConvNeXtBlock(nn.Module):
 
     def step(self, x: Tensor, past: Tensor) -> tuple[Tensor, Tensor]:
         """Continue on x [B, T, C] after `past` [B, 6, C]; returns the output and the new past."""
-        if self._compiled is not None and len(x) == 1:
-            whole, after = self._compiled(x[0], past[0])
-            return whole[None], after[None]
         padded = torch.cat((past, x), dim=1)
         after = padded[:, -(self.WIDTH - 1) :]
         if torch.is_grad_enabled():

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ditar_studio.model.config import DiTARConfig
 from ditar_studio.model.layers import Transformer
+from ditar_studio.model.solver import Network
 
 
 class LocDiT(nn.Module):
@@ -58,3 +59,27 @@ class LocDiT(nn.Module):
         x = self.transformer(x, torch.arange(x.shape[1], device=x.device))
         u: Tensor = self.out(x[:, -self.patch :])
         return u
+
+    def guided(
+        self, h: Tensor, history: Tensor, content: Tensor | None, guidance: float
+    ) -> Network:
+        """The network (x, t) -> u of one patch under LM guidance: both branches in one batched
+        call. Arguments are those of `forward`, for one patch."""
+
+        def network(x: Tensor, t: float) -> Tensor:
+            times = x.new_full((h.shape[0],), t)
+            if guidance == 0:
+                u: Tensor = self(x, times, h, history, content)
+                return u
+            both = self(
+                torch.cat((x, x)),
+                torch.cat((times, times)),
+                torch.cat((h, torch.zeros_like(h))),
+                torch.cat((history, history)),
+                None if content is None else torch.cat((content, torch.zeros_like(content))),
+            )
+            conditional, unconditional = both.chunk(2)
+            guided: Tensor = (1 + guidance) * conditional - guidance * unconditional
+            return guided
+
+        return network

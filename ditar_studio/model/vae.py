@@ -168,6 +168,14 @@ class Decoder(nn.Module):
             state, past=past, synthesis=synthesis, drop=state.drop - dropped, owed=owed
         )
 
+    def flush(self, state: DecoderState) -> Tensor:
+        """The samples [B, n] that the look-ahead still held back; the stream ends here."""
+        overlap = state.synthesis.overlap
+        hops = -(-(state.owed + state.drop) // self.config.hop)
+        silence = overlap.new_zeros(len(overlap), hops, self.config.latent_dim)
+        samples, _ = self.step(silence, state)
+        return samples[:, : state.owed]
+
 
 class Vae(nn.Module):
     """The whole VAE with the statistics that make its latents zero-mean and unit-variance."""
@@ -210,11 +218,7 @@ class Vae(nn.Module):
 
     def flush(self, state: DecoderState) -> Tensor:
         """The samples [B, n] that the look-ahead still held back; the stream ends here."""
-        batch = state.synthesis.phase.shape[0]
-        hops = -(-(state.owed + state.drop) // self.config.hop)
-        silence = self.latent_mean.new_zeros(batch, hops, self.config.latent_dim)
-        samples, _ = self.decoder.step(silence, state)
-        return samples[:, : state.owed]
+        return self.decoder.flush(state)
 
     def decode(self, latents: Tensor, voice: Tensor | None = None) -> Tensor:
         """Normalised latents [B, T, latent_dim], and the speaker's embedding [B, SIZE] -> samples

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ditar_studio.engine.generate import GenerationRequest, Line
 from ditar_studio.engine.settings import GenerationSettings
-from ditar_studio.engine.voice import OtherModelError, VoiceCache
-from ditar_studio.errors import StudioError
+from ditar_studio.engine.voice import VoiceCache
+from ditar_studio.errors import OtherModelError, StudioError
 from ditar_studio.python_api.audio import Audio
 from ditar_studio.python_api.stream import AudioStream
 from ditar_studio.python_api.voice import Voice, VoiceSource

@@ -49,7 +49,7 @@ def tune_voice(
         StudioError: as there; or the voice is gone.
     """
     from ditar_studio.engine.fine_tuning import fine_tune
-    from ditar_studio.engine.voice_adapter import save_adapter
+    from ditar_studio.inference.adapter import save_adapter
 
     voice = library.voices.get(voice_id)
     references = [Reference(sample.path, sample.transcript) for sample in voice.samples]
@@ -103,7 +103,7 @@ class TunedReferences:
             StudioError: as `engine.fine_tuning.fine_tune`.
         """
         from ditar_studio.engine.fine_tuning import fine_tune
-        from ditar_studio.engine.voice_adapter import VERSION, save_adapter
+        from ditar_studio.inference.adapter import VERSION, save_adapter
 
         parts = [VERSION, self._model.info.weights_hash, reference.hash(), self._level]
         key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

@@ -65,7 +65,7 @@ class Remark:
 
 def examine() -> Machine:
     """Look at this computer; imports torch, so not on a thread that others wait for."""
-    from ditar_studio.model.kernels.library import missing
+    from ditar_studio.inference.kernels.library import missing
 
     total, free = _memory()
     return Machine(

@@ -27,7 +27,7 @@ class Adapter:
         id: in the library.
         path: of the file.
         sha256: of the file.
-        card: see `engine.voice_adapter.AdapterCard`.
+        card: see `inference.adapter.AdapterCard`.
         created: seconds since 1970.
     """
 

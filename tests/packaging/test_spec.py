@@ -15,7 +15,7 @@ from ditar_studio.audio.resample import import_torchaudio
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = "ditar_studio"
-KERNELS = Path(PROGRAM, "model", "kernels")
+KERNELS = Path(PROGRAM, "inference", "kernels")
 LIBRARIES = {"kernels.so", "kernels.dylib", "kernels.dll"}
 
 

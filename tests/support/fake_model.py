@@ -12,9 +12,8 @@ import torch
 from ditar_studio.audio.clip import Clip
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import ModelInfo, PatchOutput, Verification
-from ditar_studio.engine.voice import OtherModelError
 from ditar_studio.engine.word_times import WordTime
-from ditar_studio.errors import StudioError
+from ditar_studio.errors import OtherModelError, StudioError
 
 RATE, PATCH, AHEAD = 24000, 2400, 600
 

@@ -10,7 +10,7 @@ import pytest
 
 from ditar_studio.engine import fine_tuning, native_utterance
 from ditar_studio.engine.speech_model import Verification
-from ditar_studio.model.threads import one_thread
+from ditar_studio.inference.threads import one_thread
 
 STEPS = 4
 BEFORE = Verification(100, 10, 0.5)

@@ -8,23 +8,16 @@ product each, and the depthwise ones into seven shifted multiplications.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
-from ditar_studio.model.kernels import vocoder
-from ditar_studio.model.kernels.matrix import Matrix, fits
 from ditar_studio.model.voxcpm.config import VaeConfig
 from ditar_studio.model.voxcpm.layers import Projection
-from ditar_studio.model.voxcpm.precision import CompiledLinear, HalfLinear, halves_pay
 
 State = list[Tensor]
 """The inputs that stages still need, in the order of the stages that keep one."""
-
-_MANY = 1 << 17
-"""Weights of a product from which on reading them takes most of its time."""
 
 _DILATIONS = (1, 3, 9)
 _ENCODER_CHUNK = 16
@@ -65,10 +58,6 @@ class Stage(nn.Module):
         """Process x [T, C]; ``state[slot]`` on is this stage's. Returns output and next slot."""
         raise NotImplementedError
 
-    def frozen(self) -> vocoder.Stage | None:
-        """The same for the compiled kernels; None if they don't compute it."""
-        return None
-
     def _extend(self, x: Tensor, state: State, slot: int) -> Tensor:
         """x with the kept inputs before it; keeps the last of it for the next chunk."""
         joined = torch.cat([state[slot], x])
@@ -86,22 +75,6 @@ class Product(Stage):
         self.product.weight = nn.Parameter(weight.contiguous(), requires_grad=False)
         self.product.bias = nn.Parameter(bias, requires_grad=False)
 
-    def quicken(self) -> None:
-        """Keep the weights in 16 bits, where that is faster."""
-        linear = self.product
-        assert isinstance(linear, nn.Linear), "done once"
-        weight = linear.weight.detach()
-        if fits(*weight.shape):
-            self.product = CompiledLinear(Matrix.fp16(weight), linear.bias.detach())
-        elif weight.numel() >= _MANY and halves_pay():
-            self.product = HalfLinear(weight, linear.bias)
-
-    def _frozen(self, taps: int, stride: int) -> vocoder.Product | None:
-        if not isinstance(self.product, CompiledLinear):
-            return None
-        assert self.product.bias is not None
-        return vocoder.Product(self.product.matrix, self.product.bias, taps, stride)
-
 
 class Pointwise(Product):
     """Convolution with a kernel of one."""
@@ -111,9 +84,6 @@ class Pointwise(Product):
 
     def run(self, x: Tensor, state: State, slot: int) -> tuple[Tensor, int]:
         return self.product(x), slot
-
-    def frozen(self) -> vocoder.Product | None:
-        return self._frozen(1, 1)
 
 
 class Depthwise(Stage):
@@ -140,9 +110,6 @@ class Depthwise(Stage):
             y.addcmul_(joined[start : start + length], self.weight[tap])
         return y, slot + 1
 
-    def frozen(self) -> vocoder.Depthwise:
-        return vocoder.Depthwise(self.weight, self.bias)
-
 
 class Strided(Product):
     """Dense convolution of kernel k and stride s over inputs left-padded by ``reach``."""
@@ -162,13 +129,6 @@ class Strided(Product):
             (x.shape[0] // self.stride, self.kernel * self.inputs), (self.stride * self.inputs, 1)
         )
         return self.product(windows), slot + 1
-
-    def frozen(self) -> vocoder.Last | None:
-        linear = self.product
-        if self.stride > 1 or not isinstance(linear, nn.Linear) or len(linear.weight) > 1:
-            return None
-        weight = linear.weight.detach().view(self.kernel, self.inputs)
-        return vocoder.Last(weight, linear.bias.detach())
 
 
 class Transposed(Product):
@@ -192,9 +152,6 @@ class Transposed(Product):
         pairs = joined.as_strided((x.shape[0], 2 * self.inputs), (self.inputs, 1))
         return self.product(pairs).view(-1, self.outputs), slot + 1
 
-    def frozen(self) -> vocoder.Product | None:
-        return self._frozen(2, self.stride)
-
 
 class Snake(Stage):
     """x + sin(a x)^2 / a."""
@@ -210,9 +167,6 @@ class Snake(Stage):
     def run(self, x: Tensor, state: State, slot: int) -> tuple[Tensor, int]:
         return torch.addcmul(x, (x * self.alpha).sin_().square_(), self.inverse), slot
 
-    def frozen(self) -> vocoder.Snake:
-        return vocoder.Snake(self.alpha, self.inverse)
-
 
 class Scale(Stage):
     """x * scale + bias per channel: the decoder's output-rate condition."""
@@ -226,9 +180,6 @@ class Scale(Stage):
 
     def run(self, x: Tensor, state: State, slot: int) -> tuple[Tensor, int]:
         return torch.addcmul(self.bias, x, self.scale), slot
-
-    def frozen(self) -> vocoder.Scale:
-        return vocoder.Scale(self.scale, self.bias)
 
 
 class Chain(Stage):
@@ -256,25 +207,11 @@ class Residual(Chain):
 
     def __init__(self, first: Snake, depthwise: Depthwise, second: Snake, mix: Pointwise) -> None:
         super().__init__([first, depthwise, second, mix])
-        self._parts = first, depthwise, second, mix
+        self.parts = first, depthwise, second, mix
 
     def run(self, x: Tensor, state: State, slot: int) -> tuple[Tensor, int]:
         branch, slot = super().run(x, state, slot)
         return x + branch, slot
-
-    def frozen(self) -> vocoder.Unit | None:
-        first, depthwise, second, mix = self._parts
-        mixing = mix.frozen()
-        if mixing is None:
-            return None
-        return vocoder.Unit(
-            first.frozen(),
-            depthwise.frozen(),
-            depthwise.dilation,
-            second.frozen(),
-            mixing.matrix,
-            mixing.bias,
-        )
 
 
 def _residuals(weights: _Weights, prefix: str, first: int) -> list[Stage]:
@@ -342,20 +279,6 @@ class AudioVae(nn.Module):
         self.decoder = _decoder(config, weights)
         self.register_buffer("_like", torch.zeros(1), persistent=False)
         self._like: Tensor
-        self._compiled: vocoder.CompiledDecoder | None = None
-        self.compiled = False
-        """Whether the decoder uses the compiled kernels."""
-
-    def quicken(self) -> None:
-        """Keep the decoder's weights in 16 bits and use the compiled kernels, where that is faster;
-        off by 3e-4."""
-        for part in self.decoder.modules():
-            if isinstance(part, Product):
-                part.quicken()
-        stages = [stage.frozen() for stage in self.decoder.each()]
-        if None not in stages:
-            self._compiled = vocoder.CompiledDecoder([stage for stage in stages if stage])
-        self.compiled = any(isinstance(part, CompiledLinear) for part in self.decoder.modules())
 
     @torch.inference_mode()
     def encode(self, wave: Tensor) -> Tensor:
@@ -373,24 +296,8 @@ class AudioVae(nn.Module):
     def decode_step(self, latents: Tensor, state: State) -> Tensor:
         """The next latents [T, D] to the next samples [T * hop]; ``state`` moves on in place."""
         x = latents.to(self._like)
-        if self._compiled is not None:
-            return self._compiled(x, state)
         samples, _ = self.decoder.run(x, state, 0)
         return samples[:, 0].tanh_()
-
-    @contextmanager
-    def decoding(self, latents: Tensor, state: State) -> Iterator[tuple[Tensor, bool]]:
-        """The same as `decode_step` while other kernels run.
-
-        Yields:
-            The samples, which are there when the context ends, and whether another thread makes
-            them until then.
-        """
-        if self._compiled is None:
-            yield self.decode_step(latents, state), False
-            return
-        with self._compiled.beside(latents.to(self._like), state) as made:
-            yield made
 
     def decode(self, latents: Tensor) -> Tensor:
         """All latents [T, D] to samples [T * hop], the same as step by step."""

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ditar_studio.model.kernels.transformer import CompiledTransformer, Filled, RotaryTable
 from ditar_studio.model.voxcpm.config import RopeConfig, TransformerConfig
 
 
@@ -110,13 +109,14 @@ class RotaryEmbedding:
             _spread((sin * shrink, heads), (sin, kv_heads), (none, kv_heads)),
         )
 
-    def table(self, start: int, end: int) -> RotaryTable | None:
-        """For the same positions on the CPU, as the compiled kernels want it."""
+    def table(self, start: int, end: int) -> tuple[Tensor, Tensor] | None:
+        """Cosines and signed sines [n, head_dim] of the same positions, on the CPU; None without
+        positions."""
         if self._rope is None:
             return None
         if end > self._cos.shape[0]:
             self._grow(self._rope, max(end, 2 * self._cos.shape[0], 16), torch.device("cpu"))
-        return RotaryTable(self._cos[start:end], self._sin[start:end])
+        return self._cos[start:end], self._sin[start:end]
 
     def _grow(self, rope: RopeConfig, length: int, device: torch.device) -> None:
         half = torch.arange(0, self._head_dim, 2, dtype=torch.float32)
@@ -143,7 +143,8 @@ class KVCache:
         shape = (config.layers, 2 * config.kv_heads, capacity, config.head_dim)
         self._held = torch.empty(shape, dtype=dtype, device=device)
         self._layers = self._held.unbind()
-        self._keys, self._values = zip(*(held.chunk(2) for held in self._layers), strict=True)
+        self.keys, self.values = zip(*(held.chunk(2) for held in self._layers), strict=True)
+        """Of each layer [kv_heads, capacity, head_dim]; views of what is held."""
         self.capacity = capacity
         self.length = 0
 
@@ -151,10 +152,6 @@ class KVCache:
         """Take over the filled positions of another sequence that this one begins with."""
         self.length = other.length
         self._held[:, :, : self.length] = other._held[:, :, : self.length]
-
-    def filled(self) -> Filled:
-        """As the compiled kernels want it."""
-        return Filled(self._keys, self._values, self.length)
 
     def append(self, layer: int, added: Tensor) -> tuple[Tensor, Tensor]:
         """Keep a layer's keys and values [n, 2 kv_heads, head_dim] of the next positions.
@@ -306,16 +303,12 @@ class Transformer(nn.Module):
         self.config = config
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = RMSNorm(config.hidden, config.eps)
-        self._rotary = RotaryEmbedding(config)
+        self.rotary = RotaryEmbedding(config)
         self._frames: dict[object, Frame] = {}
-        self.compiled: CompiledTransformer | None = None
-        """Computes the same by the compiled kernels, from when the weights no longer change."""
 
     def local(self, x: Tensor, kept: slice) -> Tensor:
         """Bidirectional pass over x [batch, length, hidden], answering the positions ``kept``."""
-        batch, length, hidden = x.shape
-        if self.compiled is not None:
-            return self.compiled.local(x, self._rotary.table(0, length), kept)
+        batch, _, hidden = x.shape
         frame = self._frame(x, kept)
         x, last = x.view(-1, hidden), len(self.blocks) - 1
         for layer, block in enumerate(self.blocks):
@@ -324,16 +317,12 @@ class Transformer(nn.Module):
         normed: Tensor = self.norm(x)
         return normed.view(batch, -1, hidden)
 
-    def table(self, length: int) -> RotaryTable | None:
-        """The rotations of so many positions, for compiled passes."""
-        return self._rotary.table(0, length)
-
     def _frame(self, x: Tensor, kept: slice) -> Frame:
         """How the rows of x [batch, length, hidden] lie; the last one is kept for the next call."""
         key = x.shape, kept.start, kept.stop, x.dtype, x.device
         if key not in self._frames:
             batch, length = x.shape[:2]
-            rotary = self._rotary.factors(0, length, x.device).repeat(batch)
+            rotary = self.rotary.factors(0, length, x.device).repeat(batch)
             every = last = None
             if batch > 1:
                 sequence = torch.arange(batch, device=x.device)[:, None].expand(-1, length)
@@ -349,12 +338,7 @@ class Transformer(nn.Module):
     def causal(self, x: Tensor, cache: KVCache) -> Tensor:
         """Continue the cached sequence with x [length, hidden]; the cache grows by length."""
         end = cache.length + x.shape[0]
-        if self.compiled is not None:
-            table = self._rotary.table(cache.length, end)
-            y = self.compiled.causal(x[None], table, cache.filled(), x.shape[0])
-            cache.length = end
-            return y[0]
-        rotary = self._rotary.factors(cache.length, end, x.device)
+        rotary = self.rotary.factors(cache.length, end, x.device)
         for layer, block in enumerate(self.blocks):
             assert isinstance(block, Block)
             x = block.causal(x, rotary, cache, layer)

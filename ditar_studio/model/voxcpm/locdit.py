@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ditar_studio.model.kernels.locdit import CompiledLocDiT
 from ditar_studio.model.solver import Guidance, Solver
 from ditar_studio.model.voxcpm.config import TransformerConfig
 from ditar_studio.model.voxcpm.layers import Projection, Transformer
@@ -49,6 +48,7 @@ class LocDiT(nn.Module):
     def __init__(self, config: TransformerConfig, latent_dim: int, generation: Literal[1, 2]):
         super().__init__()
         self.generation = generation
+        self.latent_dim = latent_dim
         self.hidden = config.hidden
         self.in_proj: nn.Module = Projection(latent_dim, config.hidden)
         self.cond_proj: nn.Module = Projection(latent_dim, config.hidden)
@@ -56,7 +56,6 @@ class LocDiT(nn.Module):
         self.time_mlp = TimeEmbedding(config.hidden)
         self.delta_time_mlp = TimeEmbedding(config.hidden)
         self.transformer = Transformer(config)
-        self.compiled: CompiledLocDiT | None = None
 
     def time_tokens(self, times: Tensor, sinusoid_dtype: torch.dtype = torch.float32) -> Tensor:
         """[n] times to [n, hidden]; the step-size branch sees zero, which is not a zero vector."""
@@ -94,11 +93,6 @@ class LocDiT(nn.Module):
             times: [steps, hidden] from ``time_tokens``.
             previous: [P, hidden] from ``previous_tokens``.
         """
-        if self.compiled is not None:
-            stacked = torch.stack([self._condition_tokens(conditions, time) for time in times])
-            return self.compiled.patch(
-                solver.steps, solver.start(noise), noise, guidance, stacked, previous
-            )
         tokens = {step.time: time for step, time in zip(solver.steps, times, strict=True)}
 
         def network(x: Tensor, t: float) -> Tensor:
@@ -120,12 +114,12 @@ class LocDiT(nn.Module):
             [B, P, D].
         """
         body = torch.cat([previous, self.in_proj(noisy)], 0).expand(condition.shape[0], -1, -1)
-        tokens = torch.cat([self._condition_tokens(condition, time), body], 1)
+        tokens = torch.cat([self.condition_tokens(condition, time), body], 1)
         hidden = self.transformer.local(tokens, slice(-noisy.shape[0], None))
         result: Tensor = self.out_proj(hidden)
         return result
 
-    def _condition_tokens(self, condition: Tensor, time: Tensor) -> Tensor:
+    def condition_tokens(self, condition: Tensor, time: Tensor) -> Tensor:
         """The first tokens: [B, C, hidden] for V1, with a further one for the time for V2."""
         if self.generation == 1:
             return condition + time

@@ -1,25 +1,18 @@
-"""The whole model: text and voice prompt in, patches of audio out, one step at a time.
+"""The whole model: text and voice prompt in, patches of audio out.
 
 The base language model reads text and patch embeddings, its word on each patch passes a scalar
 quantiser, a residual language model adds back what was lost, and LocDiT turns both into the next
-patch, which is embedded and fed back.
+patch, which is embedded and fed back. `inference.voxcpm.runtime` does so patch after patch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ditar_studio.errors import StudioError
-from ditar_studio.model.kernels.thread_pool import reserve_cores
-from ditar_studio.model.sampling import Sampling
-from ditar_studio.model.solver import Guidance, Solver
-from ditar_studio.model.voxcpm import audio_vae
 from ditar_studio.model.voxcpm.audio_vae import AudioVae
 from ditar_studio.model.voxcpm.config import (
     AUDIO_START,
@@ -27,7 +20,6 @@ from ditar_studio.model.voxcpm.config import (
     REFERENCE_START,
     VoxCPMConfig,
 )
-from ditar_studio.model.voxcpm.flow import Schedule
 from ditar_studio.model.voxcpm.fsq import FiniteScalarQuantiser
 from ditar_studio.model.voxcpm.layers import KVCache, Projection, Transformer
 from ditar_studio.model.voxcpm.local_encoder import LocalEncoder
@@ -61,51 +53,20 @@ class Prompt:
             count += self.continuation.shape[0]
         return count
 
-
-@dataclass(frozen=True, eq=False)
-class PrefilledReference:
-    """A reference that both language models have read: the caches of its positions.
-
-    It comes first in a prompt, so that all sentences in one voice begin with it.
-    """
-
-    reference: Tensor
-    base: KVCache
-    residual: KVCache
+    def parts(self) -> list[tuple[int, ...] | Tensor]:
+        """What it consists of, in order: token ids, and patches [n, P, D]."""
+        parts: list[tuple[int, ...] | Tensor] = []
+        if self.reference is not None:
+            parts += reference_parts(self.reference)
+        parts.append((*self.text, AUDIO_START))
+        if self.continuation is not None:
+            parts.append(self.continuation)
+        return parts
 
 
-@dataclass(frozen=True)
-class Patch:
-    """One step's outcome: latents [P, D], samples [n], exact because the decoder's state is carried
-    on, both in float32, and the probability that it is the last one."""
-
-    latents: Tensor
-    samples: Tensor
-    stop_probability: float
-
-
-@dataclass
-class Speech:
-    """One utterance under way."""
-
-    sampling: Sampling
-    solver: Solver
-    noise: Callable[[], Tensor]
-    base_cache: KVCache
-    residual_cache: KVCache
-    base_hidden: Tensor
-    residual_hidden: Tensor
-    previous: Tensor
-    decoder: audio_vae.State
-    pending: Tensor | None = None
-    """The last patch, until it is fed back: while it is decoded, or when the next is asked for."""
-    time_tokens: Tensor = field(default_factory=lambda: torch.empty(0))
-
-    @property
-    def room(self) -> int:
-        """Patches that still fit the caches."""
-        free = self.base_cache.capacity - self.base_cache.length
-        return free + (1 if self.pending is None else 0)
+def reference_parts(patches: Tensor) -> list[tuple[int, ...] | Tensor]:
+    """How a reference [R, P, D] stands in a prompt."""
+    return [(REFERENCE_START,), patches, (REFERENCE_END,)]
 
 
 class Words(nn.Embedding):
@@ -168,67 +129,6 @@ class VoxCPM(nn.Module):
         """Patches for which the caches have room after the prompt."""
         return self.config.max_length - prompt.positions + 1
 
-    @torch.inference_mode()
-    def begin(
-        self,
-        prompt: Prompt,
-        sampling: Sampling,
-        patches: int,
-        noise: Callable[[], Tensor] | None = None,
-        prefilled: PrefilledReference | None = None,
-    ) -> Speech:
-        """Read the prompt; afterwards ``step`` makes up to ``patches`` patches.
-
-        Args:
-            noise: gives [P, D] standard normal numbers for each patch; by default one
-                ``torch.randn((1, D, P))`` from torch's global generator, as the family's own
-                package draws them.
-            prefilled: the prompt's reference, if it has been read before.
-
-        Raises:
-            StudioError: the prompt leaves no room for a patch.
-        """
-        room = self.most_patches(prompt)
-        if room < 1:
-            raise StudioError(
-                f"The text and the voice sample take {prompt.positions} places, more than the "
-                f"model's {self.config.max_length}.",
-                "Shorten the voice sample or split the text.",
-            )
-        read = replace(prompt, reference=None) if prefilled is not None else prompt
-        capacity = prompt.positions + min(patches, room) - 1
-        base_cache = KVCache(self.config.base_lm, capacity, self.dtype, self.device)
-        residual_cache = KVCache(self.config.residual_lm, capacity, self.dtype, self.device)
-        if prefilled is not None:
-            base_cache.begin_with(prefilled.base)
-            residual_cache.begin_with(prefilled.residual)
-        parts = self._layout(read)
-        hidden, residual, audio = self._read(parts, base_cache, residual_cache)
-        silence = torch.zeros(
-            self.config.patch_size, self.config.latent_dim, dtype=self.dtype, device=self.device
-        )
-        decoder = self.vae.start()
-        if prompt.continuation is not None:
-            # Short prompts are filled up from the reference, as in the family's own package.
-            known = [part for part in (prompt.reference, prompt.continuation) if part is not None]
-            context = torch.cat(known)[-self.config.context_patches :]
-            self.vae.decode_step(context.flatten(0, 1), decoder)
-        schedule = Schedule.swayed(sampling.steps)
-        return Speech(
-            sampling=sampling,
-            solver=schedule.solver(sampling.temperature),
-            noise=noise or self.draw_noise,
-            base_cache=base_cache,
-            residual_cache=residual_cache,
-            base_hidden=hidden[-1:],
-            residual_hidden=residual[-1:],
-            previous=audio[-1] if prompt.continuation is not None else silence,
-            decoder=decoder,
-            time_tokens=self.dit.time_tokens(
-                torch.tensor(schedule.times, device=self.device), self.sinusoid_dtype
-            ),
-        )
-
     def draw_noise(self, generator: torch.Generator | None = None) -> Tensor:
         """[P, D] standard normal numbers, in float32 on the CPU whatever the device.
 
@@ -237,67 +137,37 @@ class VoxCPM(nn.Module):
         shape = (1, self.config.latent_dim, self.config.patch_size)
         return torch.randn(shape, generator=generator)[0].t()
 
-    @torch.inference_mode()
-    def step(self, speech: Speech) -> Patch:
-        """Make the next patch."""
-        with _beside(self.base_lm.compiled is not None):
-            if speech.pending is not None:
-                self._feed_back(speech, speech.pending)
-                speech.pending = None
-            base, residual = speech.base_hidden, speech.residual_hidden
-            latents = self._draw(speech, self.condition(base, residual))
-            stop = self.stop_head(F.silu(self.stop_proj(base))).float().softmax(-1)[0, 1]
-            speech.previous = speech.pending = latents.to(self.dtype)
-            samples = self._decode(speech, latents)
-        return Patch(latents, samples, float(stop))
+    def cache(self, capacity: int) -> tuple[KVCache, KVCache]:
+        """Empty caches of both language models, for so many positions."""
+        sizes = capacity, self.dtype, self.device
+        return KVCache(self.config.base_lm, *sizes), KVCache(self.config.residual_lm, *sizes)
 
-    def _decode(self, speech: Speech, latents: Tensor) -> Tensor:
-        """The patch's samples; compiled language models read it meanwhile, if they can.
-
-        They wait for their weights and the decoder computes, so that both take less time together.
-        """
-        if self.base_lm.compiled is None:
-            with _beside(self.vae.compiled):
-                return self.vae.decode_step(latents, speech.decoder)
-        with self.vae.decoding(latents, speech.decoder) as (samples, elsewhere):
-            if elsewhere and speech.pending is not None and speech.room:
-                self._feed_back(speech, speech.pending)
-                speech.pending = None
-        return samples
-
-    @torch.inference_mode()
-    def prefill_reference(self, reference: Tensor) -> PrefilledReference:
-        """Read a reference [R, P, D] once, for all the sentences that are to follow it."""
-        parts = self._reference(reference)
-        count = reference.shape[0] + 2
-        base = KVCache(self.config.base_lm, count, self.dtype, self.device)
-        residual = KVCache(self.config.residual_lm, count, self.dtype, self.device)
-        self._read(parts, base, residual)
-        return PrefilledReference(reference, base, residual)
-
-    def _reference(self, patches: Tensor) -> list[tuple[int, ...] | Tensor]:
-        return [(REFERENCE_START,), patches, (REFERENCE_END,)]
-
-    def _layout(self, prompt: Prompt) -> list[tuple[int, ...] | Tensor]:
-        """What a prompt consists of, in order: token ids, and patches [n, P, D]."""
-        parts: list[tuple[int, ...] | Tensor] = []
-        if prompt.reference is not None:
-            parts += self._reference(prompt.reference)
-        parts.append((*prompt.text, AUDIO_START))
-        if prompt.continuation is not None:
-            parts.append(prompt.continuation)
-        return parts
-
-    def _read(
+    def read(
         self, parts: list[tuple[int, ...] | Tensor], base_cache: KVCache, residual_cache: KVCache
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Both models' outputs [n, hidden] at the positions of the parts, and all their patches."""
+        """Both models' outputs [n, hidden] at the positions of the parts of a `Prompt`, and all
+        their patches."""
         embedded, is_audio, patches = self._embed(parts)
         hidden = self.base_lm.causal(embedded, base_cache)
         if patches.shape[0]:
             hidden[is_audio] = self.fsq(hidden[is_audio])
         fused = self.fuse(hidden, embedded * is_audio[:, None])
         return hidden, self.residual_lm.causal(fused, residual_cache), patches
+
+    def feed_back(
+        self, patch: Tensor, base_cache: KVCache, residual_cache: KVCache
+    ) -> tuple[Tensor, Tensor]:
+        """Both models' outputs [1, hidden] after a patch [P, D] that was generated."""
+        embedded = self.encoder_to_lm(self.encoder(patch[None]))
+        hidden = self.fsq(self.base_lm.causal(embedded, base_cache))
+        fused = self.fuse(hidden, embedded)
+        return hidden, self.residual_lm.causal(fused, residual_cache)
+
+    def stop_probability(self, base: Tensor) -> Tensor:
+        """The probability, a number, that the patch after the base model's output [1, hidden] is
+        the last one."""
+        logits: Tensor = self.stop_head(F.silu(self.stop_proj(base)))
+        return logits.float().softmax(-1)[0, 1]
 
     def _embed(self, parts: list[tuple[int, ...] | Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Embeddings [n, hidden] of all positions, which are audio [n], and the audio patches."""
@@ -342,33 +212,3 @@ class VoxCPM(nn.Module):
         ours: Tensor = self.base_to_dit(base)
         theirs: Tensor = self.residual_to_dit(residual)
         return ours + theirs if self.config.generation == 1 else torch.cat([ours, theirs])
-
-    def _draw(self, speech: Speech, condition: Tensor) -> Tensor:
-        """Solve for the next patch [P, D] in float32."""
-        sampling = speech.sampling
-        conditions = condition[None]
-        if sampling.guidance:
-            conditions = torch.stack([condition, torch.zeros_like(condition)])
-        previous = self.dit.previous_tokens(speech.previous)
-
-        noise = speech.noise().to(self.device, torch.float32)
-        return self.dit.sample(
-            speech.solver,
-            noise,
-            Guidance(1 + sampling.guidance, fitted=True),
-            conditions,
-            speech.time_tokens,
-            previous,
-        )
-
-    def _feed_back(self, speech: Speech, patch: Tensor) -> None:
-        embedded = self.encoder_to_lm(self.encoder(patch[None]))
-        hidden = self.fsq(self.base_lm.causal(embedded, speech.base_cache))
-        fused = self.fuse(hidden, embedded)
-        speech.residual_hidden = self.residual_lm.causal(fused, speech.residual_cache)
-        speech.base_hidden = hidden
-
-
-def _beside(kernels: bool) -> AbstractContextManager[None]:
-    """What torch's operations run in, beside kernels or not."""
-    return reserve_cores() if kernels else nullcontext()

@@ -15,7 +15,7 @@ from ditar_studio.audio.io import read_clip
 from ditar_studio.cli import display, doctor, main
 from ditar_studio.engine import load
 from ditar_studio.errors import StudioError
-from ditar_studio.model.kernels import library as kernels
+from ditar_studio.inference.kernels import library as kernels
 from ditar_studio.store.library import Library
 
 

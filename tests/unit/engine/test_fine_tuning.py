@@ -28,9 +28,9 @@ from ditar_studio.engine.tuning_events import (
     TuningProgress,
     VoiceTuned,
 )
-from ditar_studio.engine.voice import OtherModelError, Reference, VoiceCache
-from ditar_studio.engine.voice_adapter import AdapterCard, VoiceAdapter, save_adapter
-from ditar_studio.errors import StudioError
+from ditar_studio.engine.voice import Reference, VoiceCache
+from ditar_studio.errors import OtherModelError, StudioError
+from ditar_studio.inference.adapter import AdapterCard, VoiceAdapter, save_adapter
 
 REFERENCE = Reference(speech_like(3.0), "hello there")
 

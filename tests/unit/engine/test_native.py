@@ -26,9 +26,9 @@ from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import SpeechModel
 from ditar_studio.engine.voice import Reference, VoiceCache
 from ditar_studio.errors import StudioError
-from ditar_studio.model.ditar import DiTAR
-from ditar_studio.model.kernels.library import kernels
-from ditar_studio.model.vae import Vae
+from ditar_studio.inference.ditar import DiTARRuntime
+from ditar_studio.inference.kernels.library import kernels
+from ditar_studio.model.vae import Decoder, Vae
 from ditar_studio.text import symbols
 from ditar_studio.text.lexicon import Lexicon
 from ditar_studio.text.phonemes import phonemize
@@ -87,10 +87,11 @@ def test_torch_is_kept_to_one_thread_wherever_kernels_work(
 ) -> None:
     seen: dict[str, int] = {}
     for owner, name in [
-        (DiTAR, "encode_prompt"),
-        (DiTAR, "prefill"),
-        (DiTAR, "step"),
-        (Vae, "flush"),
+        (Vae, "encode"),
+        (DiTARRuntime, "_prefill"),
+        (DiTARRuntime, "_step"),
+        (Decoder, "step"),
+        (Decoder, "flush"),
     ]:
         work = getattr(owner, name)
 
@@ -106,7 +107,7 @@ def test_torch_is_kept_to_one_thread_wherever_kernels_work(
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
-    assert seen == dict.fromkeys(["encode_prompt", "prefill", "step", "flush"], 1)
+    assert seen == dict.fromkeys(["encode", "_prefill", "_step", "step", "flush"], 1)
 
 
 def test_exact_patches_give_exactly_their_samples(model: SpeechModel) -> None:
@@ -239,9 +240,9 @@ def test_a_pause_that_grows_too_long_ends_with_the_next_sound(
     never = torch.zeros(1, 2**SMALL.patch)
     never[0, 0], never[0, 1] = 50.0, 25.0
     monkeypatch.setattr(ditar.pointer.pattern, "forward", lambda h: never)
-    sound = iter([torch.full((1, SMALL.patch_samples), 0.3)])
-    silence = torch.zeros(1, SMALL.patch_samples)
-    monkeypatch.setattr(ditar.vae, "decode_step", lambda z, state: (next(sound, silence), state))
+    sound = iter([torch.full((SMALL.patch_samples,), 0.3)])
+    silence = torch.zeros(SMALL.patch_samples)
+    monkeypatch.setattr(model.runtime, "decode", lambda state, patch: next(sound, silence))
     utterance = model.begin("Hello there.", None, GenerationSettings(steps=1))
     pointer = utterance._state.pointer
     assert pointer is not None

@@ -11,9 +11,9 @@ from tiny_ditar import randomised
 
 from ditar_studio.engine.tuner import Tuner, TuningPlan
 from ditar_studio.engine.tuning_data import AlignedClip, collect, cut, halves, pairs
+from ditar_studio.inference.threads import one_thread
 from ditar_studio.model.ditar import DiTAR
 from ditar_studio.model.objective import DiTARLosses, Patches
-from ditar_studio.model.threads import one_thread
 
 PLAN = TuningPlan(steps=16, rate=5e-3, batch=32, highest=0.75)
 

@@ -168,9 +168,9 @@ def test_a_reference_is_read_once_for_all_sentences(
     model: VoxCPMModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[int] = []
-    prefill = model._model.prefill_reference
+    prefill = model._runtime.prefill_reference
     monkeypatch.setattr(
-        model._model, "prefill_reference", lambda r: (read.append(len(r)), prefill(r))[1]
+        model._runtime, "prefill_reference", lambda r: (read.append(len(r)), prefill(r))[1]
     )
     voice = model.prepare_voice(CLIP, "")
     for text in ("One sentence.", "And another."):

@@ -8,7 +8,6 @@ import pytest
 import torch
 from tiny_ditar import randomised, tiny_config
 
-from ditar_studio.model.ditar import DiTAR
 from ditar_studio.model.speaker import SIZE, SpeakerEncoder
 from ditar_studio.model.vae import Vae
 from ditar_studio.model.weights import load_speaker, save_model
@@ -56,12 +55,3 @@ def test_the_decoder_hears_the_voice_and_streams_it_exactly() -> None:
         pieces.append(samples)
     pieces.append(vae.flush(state))
     torch.testing.assert_close(torch.cat(pieces, dim=1), whole, atol=1e-4, rtol=1e-3)
-
-
-@torch.inference_mode()
-def test_a_prompt_tells_the_voice(tiny: DiTAR) -> None:
-    prompt = tiny.encode_prompt(torch.randn(24_000) * 0.1, torch.tensor([10, 11, 4]))
-    state = tiny.prefill(torch.tensor([5, 6, 4]), prompt)
-    assert (state.voice is not None) == tiny.config.speaker
-    alone = tiny.prefill(torch.tensor([5, 6, 4]), None)
-    assert alone.voice is None

@@ -1,0 +1,1 @@
+"""Executes VoxCPM models: loaded from their folders straight into what computes them."""
