@@ -29,6 +29,7 @@ class LineQueue:
         self._waiting = [Waiting(line_id, n) for line_id in line_ids for n in range(variations)]
         self._begun = done
         self._paused = False
+        self._line_ids: tuple[str, ...] | None = None
 
     def __len__(self) -> int:
         with self._lock:
@@ -48,9 +49,11 @@ class LineQueue:
 
     @property
     def line_ids(self) -> tuple[str, ...]:
-        """The lines that wait, each once, in their order."""
+        """The lines that wait, each once, in their order; the same object until they change."""
         with self._lock:
-            return tuple(dict.fromkeys(each.line_id for each in self._waiting))
+            if self._line_ids is None:
+                self._line_ids = tuple(dict.fromkeys(each.line_id for each in self._waiting))
+            return self._line_ids
 
     @property
     def paused(self) -> bool:
@@ -64,27 +67,33 @@ class LineQueue:
             if self._paused or not self._waiting:
                 return None
             self._begun += 1
+            self._line_ids = None
             return self._waiting.pop(0)
 
     def add(self, line_ids: Sequence[str], variations: int = 1, *, first: bool = False) -> None:
         """Put lines in, behind those that wait or before them; each waits once."""
         added = [Waiting(line_id, n) for line_id in line_ids for n in range(variations)]
         with self._lock:
+            self._line_ids = None
             if first:
-                rest = [each for each in self._waiting if each not in added]
-                self._waiting = added + rest
+                new = set(added)
+                self._waiting = added + [each for each in self._waiting if each not in new]
             else:
-                self._waiting += [each for each in added if each not in self._waiting]
+                there = set(self._waiting)
+                self._waiting += [each for each in added if each not in there]
 
     def remove(self, line_ids: Sequence[str]) -> None:
         """Take lines out that have not been begun."""
+        gone = set(line_ids)
         with self._lock:
-            self._waiting = [each for each in self._waiting if each.line_id not in line_ids]
+            self._line_ids = None
+            self._waiting = [each for each in self._waiting if each.line_id not in gone]
 
     def reorder(self, line_ids: Sequence[str]) -> None:
         """Put what waits into the order of these lines; others keep theirs behind them."""
         places = {line_id: place for place, line_id in enumerate(line_ids)}
         with self._lock:
+            self._line_ids = None
             self._waiting.sort(key=lambda each: places.get(each.line_id, len(places)))
 
     def pause(self, paused: bool = True) -> None:

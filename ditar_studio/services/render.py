@@ -272,6 +272,7 @@ class _Run:
         self._failed: list[str] = []
         self._script = LiveScript(library, project_id)
         self._estimate = Estimate()
+        self._measured: tuple[tuple[str, ...], int] = ((), 0)
 
     def events(self) -> Iterator[RenderEvent]:
         with self._script.followed():
@@ -344,8 +345,10 @@ class _Run:
             yield TakeDone(finished, summary.stats)
 
     def _progress(self, take: Take, event: Progress, number: int) -> RenderProgress:
-        waiting = sum(self._script.length(line_id) for line_id in self._queue.line_ids)
-        fraction, seconds_left = self._estimate.at(event.fraction, waiting)
+        line_ids = self._queue.line_ids
+        if line_ids is not self._measured[0]:
+            self._measured = line_ids, sum(map(self._script.length, line_ids))
+        fraction, seconds_left = self._estimate.at(event.fraction, self._measured[1])
         return RenderProgress(
             take.id,
             fraction,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ditar_studio.errors import StudioError
@@ -144,8 +144,8 @@ def _merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> str:
     return json.dumps({name: v for name, v in merged.items() if v is not None}, sort_keys=True)
 
 
-def _stamp(work: Transaction, line_ids: Iterable[str]) -> None:
-    for line_id in line_ids:
+def _stamp(work: Transaction, line_ids: Sequence[str]) -> None:
+    for line_id in line_ids[:1]:  # all are of one project
         work.execute(
             "UPDATE projects SET modified = ? "
             "WHERE id = (SELECT project_id FROM lines WHERE id = ?)",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from ditar_studio.store.database import Database, Transaction
 from ditar_studio.store.project import Line, LineState, NewLine, Project, ProjectSettings
-from ditar_studio.store.recipe import fingerprint, pronunciations_in
+from ditar_studio.store.recipe import PronunciationList, fingerprint
 
 
 def insert_line(work: Transaction, project_id: str, line_id: str, line: NewLine) -> None:
@@ -47,10 +48,11 @@ def as_new(line: Line) -> NewLine:
 def line_of(
     row: sqlite3.Row,
     before: Line | None,
-    takes: list[sqlite3.Row],
+    takes: Sequence[sqlite3.Row],
     project: Project,
     inherited: Mapping[str, Any],
     voice_hash: str,
+    pronunciations: PronunciationList,
 ) -> Line:
     """A line with its state.
 
@@ -58,17 +60,22 @@ def line_of(
         before: the line before it; None for the first.
         takes: its finished ones, newest first.
         inherited: the generation settings of its project and voice.
+        pronunciations: the list that is in force.
     """
     opens = before is None or bool(row["opens_block"])
-    block = json.loads(row["block_settings"]) if before is None or opens else before.block_settings
-    own = json.loads(row["settings"])
-    generation = {**inherited, **block, **own}
+    block = (
+        _read_settings(row["block_settings"])
+        if before is None or opens
+        else (before.block_settings)
+    )
+    own = _read_settings(row["settings"])
+    generation = {**inherited, **block, **own} if block or own else inherited
     expected = fingerprint(
         project.model_hash,
         voice_hash,
         row["text"],
         generation,
-        pronunciations_in(project.settings.lexicon, row["text"]),
+        pronunciations.entries_in(row["text"]),
     )
     standing = next((take for take in takes if take["id"] == row["take_id"]), None)
     if standing is None:
@@ -99,6 +106,13 @@ def line_of(
         block_settings=block,
         generation=generation,
     )
+
+
+@lru_cache(1000)
+def _read_settings(text: str) -> Mapping[str, Any]:
+    """Settings of a line or block; what is returned is shared and not to be changed."""
+    settings: Mapping[str, Any] = json.loads(text)
+    return settings
 
 
 def project_of(row: sqlite3.Row) -> Project:

@@ -18,12 +18,12 @@ from ditar_studio.store.project_rows import (
     as_new,
     free_name,
     insert_line,
-    line_of,
     project_of,
     settings_json,
 )
 from ditar_studio.store.recipe import Recipe, merged_pronunciations
-from ditar_studio.store.voice_rows import reference_hashes, voice_settings
+from ditar_studio.store.script_cache import ScriptCache
+from ditar_studio.store.voice_rows import reference_hashes
 
 
 class Projects:
@@ -31,6 +31,7 @@ class Projects:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._scripts = ScriptCache(database)
 
     # --- projects
 
@@ -192,46 +193,16 @@ class Projects:
     @serial
     def lines(self, project_id: str) -> list[Line]:
         """The script from top to bottom, with the state of each line."""
-        project = self._row(project_id)
-        rows = {
-            row["id"]: row
-            for row in self.database.rows(
-                "SELECT * FROM lines WHERE project_id = ? AND hidden IS NULL", project_id
-            )
-        }
-        takes: dict[str, list[sqlite3.Row]] = {}
-        for take in self.database.rows(
-            "SELECT id, line_id, fingerprint, starred, status FROM takes WHERE project_id = ? "
-            "AND line_id IS NOT NULL AND hidden IS NULL AND status != 'recording' "
-            "ORDER BY created DESC, rowid DESC",
-            project_id,
-        ):
-            takes.setdefault(take["line_id"], []).append(take)
-        hashes = reference_hashes(self.database)
-        of_voices = voice_settings(self.database)
-        parent = project_of(project)
-        lexicon = self.lexicon_of(parent)
-        parent = replace(parent, settings=replace(parent.settings, lexicon=lexicon))
-        found: list[Line] = []
-        for identifier in json.loads(project["line_order"]):
-            if identifier in rows:
-                row, before = rows[identifier], found[-1] if found else None
-                voice_id = row["voice_id"] or parent.settings.voice_id or ""
-                inherited = {**parent.settings.generation, **of_voices.get(voice_id, {})}
-                standing = takes.get(identifier, [])
-                found.append(
-                    line_of(row, before, standing, parent, inherited, hashes.get(voice_id, ""))
-                )
-        return found
+        return list(self._scripts.read(self._row(project_id)).lines)
 
     @serial
     def line(self, line_id: str) -> Line:
         """One line; StudioError when it has been deleted."""
         row = self.database.row("SELECT project_id FROM lines WHERE id = ?", line_id)
-        found = self.lines(row["project_id"]) if row else []
-        for line in found:
-            if line.id == line_id:
-                return line
+        script = self._scripts.read(self._row(row["project_id"])) if row else None
+        found = script.line(line_id) if script is not None else None
+        if found is not None:
+            return found
         raise StudioError("This line is no longer there.", "Undo its deletion.")
 
     @serial
@@ -446,7 +417,8 @@ class Projects:
         return {voice: digest for voice, digest in hashes.items() if voice in there}
 
     def _these(self, line_ids: Sequence[str]) -> list[Line]:
-        return [line for line in self._same_project(line_ids) if line.id in set(line_ids)]
+        wanted = set(line_ids)
+        return [line for line in self._same_project(line_ids) if line.id in wanted]
 
     def _edit(self, line_id: str, label: str, merge: str, **columns: Any) -> Outcome[Line]:
         self.line(line_id)
@@ -463,7 +435,7 @@ class Projects:
         work.execute("UPDATE projects SET modified = ? WHERE id = ?", work.now, project_id)
 
     def _stamp_of(self, work: Transaction, line_ids: Sequence[str]) -> None:
-        for line_id in line_ids:
+        for line_id in line_ids[:1]:  # all are of one project
             work.execute(
                 "UPDATE projects SET modified = ? "
                 "WHERE id = (SELECT project_id FROM lines WHERE id = ?)",

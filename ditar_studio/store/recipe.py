@@ -64,17 +64,28 @@ class Recipe:
             ) from error
 
 
+class PronunciationList:
+    """A pronunciation list ("word = how it is said", a line each), read once for many texts."""
+
+    def __init__(self, text: str) -> None:
+        entries = (line.strip() for line in text.splitlines())
+        self._entries = [
+            (word, entry)
+            for entry in entries
+            if not entry.startswith("#") and (word := entry.partition("=")[0].strip().casefold())
+        ]
+
+    def entries_in(self, text: str) -> str:
+        """The lines of the list whose words occur in a text."""
+        if not self._entries:
+            return ""
+        spoken = text.casefold()
+        return "\n".join(entry for word, entry in self._entries if word in spoken)
+
+
 def pronunciations_in(lexicon: str, text: str) -> str:
-    """The lines ("word = how it is said") of a pronunciation list whose words occur in a text."""
-    spoken = text.casefold()
-    entries = (line.strip() for line in lexicon.splitlines())
-    return "\n".join(
-        entry
-        for entry in entries
-        if not entry.startswith("#")
-        and (word := entry.partition("=")[0].strip().casefold())
-        and word in spoken
-    )
+    """The lines of a pronunciation list whose words occur in a text."""
+    return PronunciationList(lexicon).entries_in(text)
 
 
 def merged_pronunciations(lexicon: str, others: Iterable[str]) -> str:
@@ -103,6 +114,6 @@ def fingerprint(
 
     A seed of None (rolled anew for each take) is no part of it.
     """
-    kept = {name: value for name, value in settings.items() if value is not None}
+    kept = {name: settings[name] for name in sorted(settings) if settings[name] is not None}
     parts = [model_hash, voice_hash, " ".join(text.split()), kept, pronunciations]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

@@ -14,6 +14,7 @@ from ditar_studio.store import files
 from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, Transaction, serial
 from ditar_studio.store.recipe import Recipe
+from ditar_studio.store.take_cache import TakeCache
 
 FOLDER = "takes"
 
@@ -92,13 +93,14 @@ class Takes:
     def __init__(self, database: Database, root: Path) -> None:
         self.database = database
         self._root = root
+        self._kept = TakeCache(database, self._take)
 
     # --- reading
 
     @serial
     def of_project(self, project_id: str) -> list[Take]:
         """The project's takes, newest first."""
-        return self._load("project_id = ? AND hidden IS NULL", project_id)
+        return self._kept.of_project(project_id)
 
     @serial
     def of_line(self, line_id: str) -> list[Take]:

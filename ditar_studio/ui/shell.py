@@ -27,6 +27,8 @@ from ditar_studio.ui.translate import tr
 from ditar_studio.ui.widgets.messages import Banner
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from ditar_studio.services.diagnostics import CrashReport, Diagnostics
     from ditar_studio.store.library import Library
     from ditar_studio.store.opening import Damage
@@ -78,6 +80,7 @@ class Shell(QObject):
         self.diagnostics: Diagnostics | None = None
         self.settings_choices: Callable[[], Choices] | None = None
         self._closed = False
+        self._opening: Future[tuple[Library, Diagnostics, CrashReport | None]] | None = None
         value = preferences.value
         self.window.restore_geometry(value.window)
         for side, shown in (("left", value.left_open), ("right", value.right_open)):
@@ -141,17 +144,26 @@ class Shell(QObject):
         self.closing.emit()
         self.window.hide()
         self.bridge.close()
+        self._take_late_library()
         if self.library is not None:
             self.library.close()
         if self.diagnostics is not None:
             self.diagnostics.stop()
         self.ended.emit()
 
+    def _take_late_library(self) -> None:
+        """Takes a library that was opened while the window closed, so that it is closed too."""
+        opening = self._opening
+        if self.library is not None or opening is None or opening.cancelled():
+            return
+        if opening.exception() is None:
+            self.library, self.diagnostics, _crash = opening.result()
+
     # --- start
 
     def _open_library(self) -> None:
         wanted = self.preferences.value.library_folder
-        self.bridge.background(
+        self._opening = self.bridge.background(
             _open,
             Path(wanted) if wanted else None,
             done=self._library_is_open,
@@ -161,10 +173,6 @@ class Shell(QObject):
 
     def _library_is_open(self, found: tuple[Library, Diagnostics, CrashReport | None]) -> None:
         library, diagnostics, crash = found
-        if self._closed:
-            library.close()
-            diagnostics.stop()
-            return
         self.library, self.diagnostics = library, diagnostics
         self.bridge.use_library(library)
         self.opened.emit(library)

@@ -42,7 +42,7 @@ from ditar_studio.ui.panels.voices_panel import VoicesPanel
 from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.translate import counted, sentence, tr
 from ditar_studio.ui.view_models.devices import Devices, Registry
-from ditar_studio.ui.view_models.document import Document, Snapshot
+from ditar_studio.ui.view_models.document import Document
 from ditar_studio.ui.view_models.engine import Engine, Flow, ModelState
 from ditar_studio.ui.view_models.engine import Registry as ModelRegistry
 from ditar_studio.ui.view_models.fine_tuning import FineTuning, Tune
@@ -53,6 +53,7 @@ from ditar_studio.ui.view_models.playback import Playback, Player
 from ditar_studio.ui.view_models.reference import Microphone, ReferenceMaker
 from ditar_studio.ui.view_models.script import Script
 from ditar_studio.ui.view_models.script_playback import ScriptPlayback
+from ditar_studio.ui.view_models.snapshot import Snapshot
 from ditar_studio.ui.view_models.takes import Takes, read_take
 from ditar_studio.ui.view_models.voices import Voices
 from ditar_studio.ui.view_models.waiting import WaitingLines
@@ -392,7 +393,7 @@ class Studio(QObject):
             return
         script, takes = self.script, self.takes
         line = script.line(script.selected)
-        spoken = any(each.take_id is not None for each in snapshot.lines)
+        spoken = bool(snapshot.standing)
         self.actions_.set_facts(
             script_spoken=spoken,
             playable=spoken or self.playback.peaks is not None,

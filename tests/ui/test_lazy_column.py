@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QLineEdit
@@ -21,7 +22,7 @@ class Row(QLineEdit):
 
 @pytest.fixture
 def column(qtbot: QtBot) -> LazyColumn[Row]:
-    column: LazyColumn[Row] = LazyColumn(Row, lambda _key, _width: 60)
+    column: LazyColumn[Row] = LazyColumn(Row, lambda _width: np.full(len(column._keys), 60))
     qtbot.addWidget(column)
     column.resize(300, 400)
     with qtbot.waitExposed(column):
@@ -77,6 +78,20 @@ def test_a_row_is_brought_into_sight(qtbot: QtBot, column: LazyColumn[Row]) -> N
     assert column.bring("nobody") is None
 
 
+def test_what_was_brought_stays_when_rows_above_it_turn_out_higher(
+    qtbot: QtBot, column: LazyColumn[Row]
+) -> None:
+    bar = column.verticalScrollBar()
+    bar.setValue(9000)
+    qtbot.waitUntil(lambda: settled(column))
+    row = column.bring("200")
+    assert row is not None
+    at = row.y() - bar.value()
+    qtbot.waitUntil(lambda: settled(column) and "199" in column.rows)
+    assert "200" in in_sight(column)
+    assert row.y() - bar.value() == at
+
+
 def test_the_row_with_the_focus_stays(qtbot: QtBot, column: LazyColumn[Row]) -> None:
     column.rows["0"].setFocus()
     bar = column.verticalScrollBar()
@@ -94,3 +109,17 @@ def test_gone_keys_take_their_rows_along(qtbot: QtBot, column: LazyColumn[Row]) 
     assert set(column.rows) == {"1", "2"}
     assert column.rows["1"] is kept
     assert column.verticalScrollBar().maximum() == 0
+
+
+def test_what_was_measured_is_kept_around_keys_that_come_and_go(
+    qtbot: QtBot, column: LazyColumn[Row]
+) -> None:
+    bar = column.verticalScrollBar()
+    for place in range(0, bar.maximum(), 300):
+        bar.setValue(place)
+        qtbot.waitUntil(lambda: settled(column))
+    measured = column._heights.tolist()
+    assert measured[:4] == [90, 60, 60, 90]
+    column.set_keys([*KEYS[:150], "1000", *KEYS[160:]])
+    assert column._heights[:150].tolist() == measured[:150]
+    assert column._heights[-140:].tolist() == measured[160:]

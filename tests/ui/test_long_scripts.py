@@ -18,6 +18,7 @@ from ditar_studio.ui.dialogs.history import BinDialog, VersionsDialog
 from ditar_studio.ui.dialogs.queue import QueueDialog
 from ditar_studio.ui.studio import Studio
 from ditar_studio.ui.view_models.parameters import Scope
+from ditar_studio.ui.view_models.snapshot import Snapshot
 
 from .test_studio import dialog, reopen, speak
 
@@ -401,3 +402,31 @@ def test_the_sliders_show_the_models_defaults_before_it_is_loaded(
     assert studio.parameters.defaults["temperature"] == 0.3
     assert studio.parameters_panel.temperature.value == 0.3
     assert studio.parameters_panel.steps.value == 6
+
+
+def test_what_is_counted_in_a_script_follows_its_changes(qtbot: QtBot, studio: Studio) -> None:
+    ids = paste(qtbot, studio, PROSE, 5)
+
+    def counted() -> Snapshot:
+        snapshot = studio.document.snapshot
+        assert snapshot is not None
+        anew = Snapshot.of(snapshot.project, snapshot.lines, snapshot.takes, snapshot.voices)
+        assert snapshot.line_ids == anew.line_ids == tuple(x.id for x in studio.script.lines)
+        assert snapshot.places == anew.places
+        assert snapshot.standing == anew.standing
+        for name in ("characters", "opens", "titled", "due"):
+            assert getattr(snapshot.shape, name).tolist() == getattr(anew.shape, name).tolist()
+        return snapshot
+
+    before = counted()
+    studio.script.edit(ids[1], "Two there and more.")
+    studio.script.set_section(ids[3], "Title")
+    qtbot.waitUntil(lambda: studio.script.lines[3].section == "Title")
+    after = counted()
+    assert after.line_ids is before.line_ids
+    assert after.shape.titled.tolist() == [False, False, False, True, False]
+    studio.script.select(ids[2])
+    studio.script.delete()
+    qtbot.waitUntil(lambda: len(studio.script.lines) == 4)
+    assert counted().shape.characters.tolist() == [9, 19, 10, 10]
+    assert studio.script.stale_count == len(studio.script.stale()) == 4

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 
 from ditar_studio.ui.dialogs.samples import SamplesDialog
 from ditar_studio.ui.translate import counted, tr
-from ditar_studio.ui.view_models.document import Snapshot
+from ditar_studio.ui.view_models.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from ditar_studio.store.changes import ChangeSet

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
-    QFont,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
     QResizeEvent,
     QTextCursor,
-    QTextLayout,
 )
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QTextEdit
 
@@ -22,17 +20,8 @@ from ditar_studio.ui import theme
 _MARGIN = 2
 
 
-@lru_cache(maxsize=2000)
-def _lines(text: str, font: QFont, width: int) -> int:
-    """The number of lines on screen that a text takes."""
-    layout = QTextLayout(text, font)
-    layout.beginLayout()
-    count = 0
-    while (line := layout.createLine()).isValid():
-        line.setLineWidth(max(1, width))
-        count += 1
-    layout.endLayout()
-    return max(1, count)
+_LIKE_ANY = "The lamps along the wall came on one after another, as if someone was walking by."
+"""A text whose letters are as wide as those of most texts."""
 
 
 class LineEdit(QPlainTextEdit):
@@ -195,9 +184,12 @@ class LineEdit(QPlainTextEdit):
         if not self._quiet:
             self.typed.emit(self.toPlainText())
 
-    def height_with(self, text: str, width: int) -> int:
-        """The height of a field like this one with another text and width."""
-        return self._height(_lines(text, self.font(), width - 2 * _MARGIN))
+    def heights_about(self, characters: NDArray[np.int32], width: int) -> NDArray[np.int64]:
+        """The heights of fields like this one, about, with texts of so many characters [n]."""
+        letter = self.fontMetrics().horizontalAdvance(_LIKE_ANY) / len(_LIKE_ANY)
+        fitting = max(1.0, (width - 2 * _MARGIN) / letter)
+        lines = np.ceil(np.maximum(1, characters) / fitting).astype(np.int64)
+        return lines * self.fontMetrics().lineSpacing() + self._height(0)
 
     def _height(self, lines: int) -> int:
         return lines * self.fontMetrics().lineSpacing() + 2 * _MARGIN + 8

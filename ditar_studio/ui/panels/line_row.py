@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -43,6 +45,9 @@ STATES: dict[LineState, tuple[str, str]] = {
     "failed": (mark("Failed"), "danger"),
 }
 """Words and colour of each state of a line."""
+
+_HEAD, _MARGINS, _BESIDE = 36, 4, 100
+"""Pixels: height of a paragraph's head, of a line's margins; width of the tools beside a line."""
 
 _STATE_NEEDS = 400
 """Width of a row, in pixels, below which its state isn't written out."""
@@ -224,14 +229,27 @@ class LineRow(QWidget):
             words, colour = STATES[line.state]
             self._show_state(tr(words), colour, sentence(line.failure))
 
-    def height_with(self, text: str, width: int, opens_block: bool = True) -> int:
-        """The height of a row like this one with another text and width."""
-        if opens_block != self._opens:
-            return self.text.height_with(text, width - 160) + (36 if opens_block else 4)
-        around = self.sizeHint().height() - self.text.height()
+    def heights_about(
+        self, characters: NDArray[np.int32], width: int, opens: NDArray[np.bool_]
+    ) -> NDArray[np.int64]:
+        """The heights of rows like this one with other texts and another width, in pixels.
+
+        Args:
+            characters: [n] of each text.
+            width: of the rows.
+            opens: [n] whether they open a paragraph.
+        """
+        around = self.width() - self.text.width()
+        margins = self.sizeHint().height() - self.text.height()
         if not self.title.isHidden():
-            around -= self.title.sizeHint().height() + Space.S
-        return around + self.text.height_with(text, width - self.width() + self.text.width())
+            margins -= self.title.sizeHint().height() + Space.S
+        head, beside = (around, around + _BESIDE) if self._opens else (around - _BESIDE, around)
+        return np.where(
+            opens,
+            self.text.heights_about(characters, width - head) + (margins if self._opens else _HEAD),
+            self.text.heights_about(characters, width - beside)
+            + (_MARGINS if self._opens else margins),
+        )
 
     def set_selected(self, selected: bool) -> None:
         """Paints the row as the selected one."""

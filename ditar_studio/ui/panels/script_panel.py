@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
@@ -74,7 +76,7 @@ class ScriptPanel(QWidget):
         self._word_row: LineRow | None = None
         self._chosen: frozenset[str] = frozenset()
         self._playing_line = ""
-        self.area = LazyColumn(self._make_row, self._guess_height, self._gap)
+        self.area = LazyColumn(self._make_row, self._guess_heights, self._gaps)
         self.empty = EmptyState(
             "script",
             tr("Nothing to say yet"),
@@ -124,7 +126,9 @@ class ScriptPanel(QWidget):
         lines = self.script.lines
         self._chosen = frozenset(self.script.chosen)
         self._show_rows()
-        self.area.set_keys(line.id for line in lines)
+        snapshot = self.script.document.snapshot
+        if snapshot is not None:
+            self.area.set_keys(snapshot.line_ids, snapshot.places)
         self.stack.setCurrentWidget(self.area if lines else self.empty)
         self.bar.refresh()
 
@@ -163,22 +167,26 @@ class ScriptPanel(QWidget):
             shown.text.put_cursor(cursor)
             QTimer.singleShot(0, shown, lambda: self.area.ensureWidgetVisible(shown, 0, 24))
 
-    def _guess_height(self, line_id: str, width: int) -> int:
+    def _guess_heights(self, width: int) -> NDArray[np.int64]:
+        """How high the rows of all lines will be, about, at a width in pixels."""
+        snapshot = self.script.document.snapshot
+        if snapshot is None:
+            return np.zeros(0, np.int64)
+        shape = snapshot.shape
         like = next(iter(self.rows.values()), None)
-        line = self.script.line(line_id)
-        opens = line is None or line.opens_block
         if like is None:
-            height = _USUAL_HEIGHT if opens else _FLOWING_HEIGHT
+            heights = np.where(shape.opens, _USUAL_HEIGHT, _FLOWING_HEIGHT)
         else:
-            height = like.height_with(self.script.text(line_id), width, opens)
-        return height + (_TITLE_HEIGHT if line is not None and line.section else 0)
+            heights = like.heights_about(shape.characters, width, shape.opens)
+        return np.asarray(heights + np.where(shape.titled, _TITLE_HEIGHT, 0), np.int64)
 
-    def _gap(self, line_id: str) -> int:
+    def _gaps(self) -> NDArray[np.int64]:
         """Lines of one paragraph have no space between them."""
-        line = self.script.line(line_id)
-        if line is None or not line.opens_block:
-            return 0
-        return Space.XL if line.section else Space.S
+        snapshot = self.script.document.snapshot
+        assert snapshot is not None
+        shape = snapshot.shape
+        above = np.where(shape.titled, Space.XL, Space.S)
+        return np.asarray(np.where(shape.opens, above, 0), np.int64)
 
     def _make_row(self, line_id: str) -> LineRow:
         made = LineRow(line_id)

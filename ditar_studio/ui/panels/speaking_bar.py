@@ -112,7 +112,7 @@ class SpeakingBar(QWidget):
 
     def refresh(self) -> None:
         """Shows how things stand."""
-        lines, stale = self.script.lines, self.script.stale()
+        lines, stale = self.script.lines, self.script.stale_count
         count = len(self.script.chosen)
         words = counted("{count} line", "{count} lines", len(lines)) if lines else ""
         if count > 1:
@@ -124,9 +124,9 @@ class SpeakingBar(QWidget):
         self.all_button.setVisible(count < 2)
         speak = tr("Speak {count} lines", count=count) if count > 1 else tr("Speak line")
         self.speak_button.set_texts((speak, tr("Speak")))
-        if len(stale) > 1:
-            long = tr("Speak all changed ({count})", count=len(stale))
-            short = tr("All ({count})", count=len(stale))
+        if stale > 1:
+            long = tr("Speak all changed ({count})", count=stale)
+            short = tr("All ({count})", count=stale)
         else:
             long, short = tr("Speak all changed"), tr("All")
         self.all_button.set_texts((long, short))

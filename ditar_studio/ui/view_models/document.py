@@ -7,58 +7,21 @@ next snapshot. Snapshots are read on the library's thread in one go, so their pa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
 from ditar_studio.errors import StudioError
 from ditar_studio.ui.bridge import Bridge
+from ditar_studio.ui.view_models.snapshot import Snapshot, read_snapshot
 
 if TYPE_CHECKING:
     from ditar_studio.store.changes import ChangeSet
     from ditar_studio.store.library import Library
-    from ditar_studio.store.project import Line, Project
-    from ditar_studio.store.takes import Take
-    from ditar_studio.store.voices import Voice
+    from ditar_studio.store.project import Project
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """The library at a moment, as far as the window shows it.
-
-    Attributes:
-        project: the open project.
-        lines: its script from top to bottom.
-        takes: its takes, newest first.
-        voices: all voices, by name.
-        undo, redo: what the next undo and redo would do; empty when there is nothing.
-    """
-
-    project: Project
-    lines: tuple[Line, ...]
-    takes: tuple[Take, ...]
-    voices: tuple[Voice, ...]
-    undo: str = ""
-    redo: str = ""
-
-    def line(self, line_id: str | None) -> Line | None:
-        """The line with this id, if it is there."""
-        return next((line for line in self.lines if line.id == line_id), None)
-
-    def take(self, take_id: str | None) -> Take | None:
-        """The take with this id, if it is there."""
-        return next((take for take in self.takes if take.id == take_id), None)
-
-    def voice(self, voice_id: str | None) -> Voice | None:
-        """The voice with this id, if it is there."""
-        return next((voice for voice in self.voices if voice.id == voice_id), None)
-
-    def voice_of(self, line: Line) -> Voice | None:
-        """The voice that a line is spoken in: its own, else the project's."""
-        return self.voice(line.voice_id or self.project.settings.voice_id)
 
 
 class Document(QObject):
@@ -150,7 +113,12 @@ class Document(QObject):
             return
         self._reading = True
         self.ask(
-            _read_all, self.library, self._project_id, done=self._show, failed=self._project_gone
+            read_snapshot,
+            self.library,
+            self._project_id,
+            self.snapshot,
+            done=self._show,
+            failed=self._project_gone,
         )
 
     def _show(self, read: Snapshot) -> None:
@@ -161,20 +129,10 @@ class Document(QObject):
         if read.project.id != self._project_id:
             return
         undo, redo = self._labels
-        self.snapshot = Snapshot(read.project, read.lines, read.takes, read.voices, undo, redo)
+        self.snapshot = replace(read, undo=undo, redo=redo)
         self.loaded.emit(self.snapshot)
 
     def _project_gone(self, _error: StudioError) -> None:
         self._reading = False
         self._again = False
         self.start()
-
-
-def _read_all(library: Library, project_id: str) -> Snapshot:
-    """Reads a snapshot; on the library's thread."""
-    return Snapshot(
-        project=library.projects.get(project_id),
-        lines=tuple(library.projects.lines(project_id)),
-        takes=tuple(t for t in library.takes.of_project(project_id) if t.status != "recording"),
-        voices=tuple(library.voices.all()),
-    )

@@ -240,9 +240,8 @@ class Engine(QObject):
         snapshot = self._document.snapshot
         if snapshot is None or self.speaking or self.state is not ModelState.READY:
             return
-        found = (snapshot.voice_of(line) for line in snapshot.lines)
-        used = {voice.id: voice for voice in found if voice is not None}
-        wanted = frozenset(voice.hash for voice in used.values())
+        used = snapshot.voices_used | {snapshot.project.settings.voice_id}
+        wanted = frozenset(voice.hash for voice in snapshot.voices if voice.id in used)
         if wanted <= self._prepared:
             return
         self._prepared |= wanted

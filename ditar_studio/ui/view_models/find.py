@@ -100,9 +100,14 @@ class Finder(QObject):
     def _search(self) -> None:
         self._asked += 1
         asked, query = self._asked, self.query
-        lines = [(line.id, self.script.text(line.id)) for line in self.script.lines]
+        lines, unsaved = self.script.lines, self.script.unsaved
+
+        def work() -> list[Match]:
+            texts = [(line.id, unsaved.get(line.id, line.text)) for line in lines]
+            return found(texts, query)
+
         self.script.document.bridge.background(
-            found, lines, query, done=lambda made: self._take(made, asked), owner=self
+            work, done=lambda made: self._take(made, asked), owner=self
         )
 
     def _take(self, made: list[Match], asked: int) -> None:

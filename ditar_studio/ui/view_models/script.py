@@ -9,7 +9,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ditar_studio.store.project import Line, NewLine
 from ditar_studio.store.voices import Voice
-from ditar_studio.ui.view_models.document import Document, Snapshot
+from ditar_studio.ui.view_models.document import Document
+from ditar_studio.ui.view_models.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from ditar_studio.text.script import ScriptLine
@@ -37,8 +38,8 @@ class Script(QObject):
         self.selected = ""
         self._also: frozenset[str] = frozenset()
         self._reached = ""
-        self._placed: tuple[Line, ...] = ()
-        self._places: dict[str, int] = {}
+        self._counted: tuple[object, ...] = ()
+        self._chosen: tuple[str, ...] = ()
         self._typed: dict[str, str] = {}
         self._sent: dict[str, str] = {}
         self._focus_next: tuple[str, int] | None = None
@@ -64,16 +65,13 @@ class Script(QObject):
 
     def line(self, line_id: str) -> Line | None:
         """The line with this id."""
-        place = self.index(line_id)
-        return self.lines[place] if place >= 0 else None
+        snapshot = self.document.snapshot
+        return snapshot.line(line_id) if snapshot is not None else None
 
     def index(self, line_id: str) -> int:
         """The place of a line, from 0; -1 if it isn't there."""
-        lines = self.lines
-        if lines is not self._placed:
-            self._placed = lines
-            self._places = {line.id: place for place, line in enumerate(lines)}
-        return self._places.get(line_id, -1)
+        snapshot = self.document.snapshot
+        return snapshot.places.get(line_id, -1) if snapshot is not None else -1
 
     def neighbours(self, line_id: str) -> tuple[Line | None, Line | None]:
         """The lines before and after a line."""
@@ -100,14 +98,37 @@ class Script(QObject):
         line = self.line(line_id)
         return line.text if line is not None else ""
 
+    @property
+    def unsaved(self) -> dict[str, str]:
+        """What lines say, by their ids, where the library doesn't have it yet."""
+        return {**self._sent, **self._typed}
+
     def stale(self) -> tuple[str, ...]:
         """Ids of the lines that "speak all that changed" would speak."""
-        return tuple(line.id for line in self.lines if line.is_due)
+        snapshot = self.document.snapshot
+        if snapshot is None:
+            return ()
+        return tuple(snapshot.line_ids[place] for place in snapshot.shape.due.nonzero()[0])
+
+    @property
+    def stale_count(self) -> int:
+        """How many lines `stale` has."""
+        snapshot = self.document.snapshot
+        return int(snapshot.shape.due.sum()) if snapshot is not None else 0
 
     @property
     def chosen(self) -> tuple[str, ...]:
         """Ids of the lines that actions act upon, from top to bottom: the selected and more."""
-        return tuple(i for line in self.lines if (i := line.id) == self.selected or i in self._also)
+        snapshot = self.document.snapshot
+        if snapshot is None:
+            return ()
+        places = snapshot.places
+        if not self._also:
+            return (self.selected,) if self.selected in places else ()
+        if (counted := (places, self.selected, self._also)) != self._counted:
+            there = [i for i in self._also | {self.selected} if i in places]
+            self._counted, self._chosen = counted, tuple(sorted(there, key=places.__getitem__))
+        return self._chosen
 
     def select(self, line_id: str) -> None:
         """Makes a line the only selected one; empty for none."""
@@ -284,8 +305,9 @@ class Script(QObject):
         for line_id in chosen:
             self._typed.pop(line_id, None)
         place = self.index(chosen[-1])
-        staying = [line.id for line in self.lines if line.id not in chosen]
-        below = [line.id for line in self.lines[place:] if line.id not in chosen]
+        gone = set(chosen)
+        staying = [line.id for line in self.lines if line.id not in gone]
+        below = [line.id for line in self.lines[place:] if line.id not in gone]
         if staying:
             self._focus_next = (below[0] if below else staying[-1], -1)
         self.flush()
@@ -366,7 +388,7 @@ class Script(QObject):
         self._give_focus()
 
     def _on_loaded(self, snapshot: Snapshot) -> None:
-        self._also &= {line.id for line in snapshot.lines}
+        self._also = frozenset(line_id for line_id in self._also if line_id in snapshot.places)
         if snapshot.line(self.selected) is None:
             self.selected = snapshot.lines[0].id if snapshot.lines else ""
             self._also = frozenset()

@@ -62,11 +62,10 @@ class ScriptPlayback(QObject):
         if snapshot is None:
             return 0, 0
         lines = snapshot.lines[max(0, self._script.index(first)) :]
-        takes = {take.id: take for take in snapshot.takes}
         parts = [
-            _Part(line.id, takes[line.take_id], line.pause_seconds)
+            _Part(line.id, take, line.pause_seconds)
             for line in lines
-            if line.take_id in takes
+            if line.take_id and (take := snapshot.take(line.take_id)) is not None
         ]
         if parts:
             parts[-1] = replace(parts[-1], pause=0.0)

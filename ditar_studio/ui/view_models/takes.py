@@ -71,7 +71,6 @@ class Takes(QObject):
         script.changed.connect(self._refresh)
         self._shown: tuple[Take, ...] = ()
         self._known: frozenset[str] = frozenset()
-        self._standing: frozenset[str] = frozenset()
 
     @property
     def shown(self) -> tuple[Take, ...]:
@@ -90,7 +89,8 @@ class Takes(QObject):
 
     def stands(self, take: Take) -> bool:
         """Whether the take stands for its line in an export."""
-        return take.id in self._standing
+        snapshot = self.document.snapshot
+        return snapshot is not None and take.id in snapshot.standing
 
     def show_all(self, on: bool) -> None:
         """Lists the takes of all lines, or of the selected line only."""
@@ -187,7 +187,6 @@ class Takes(QObject):
         snapshot = self.document.snapshot
         if snapshot is None:
             return
-        self._standing = frozenset(line.take_id for line in snapshot.lines if line.take_id)
         self._shown = tuple(
             take for take in snapshot.takes if self.of_all or take.line_id == self.script.selected
         )

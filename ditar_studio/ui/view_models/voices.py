@@ -10,8 +10,9 @@ from PySide6.QtCore import QObject, Signal
 from ditar_studio.audio.io import read_clip
 from ditar_studio.store.voices import Sample, Voice
 from ditar_studio.ui.translate import tr
-from ditar_studio.ui.view_models.document import Document, Snapshot
+from ditar_studio.ui.view_models.document import Document
 from ditar_studio.ui.view_models.playback import Playback
+from ditar_studio.ui.view_models.snapshot import Snapshot
 
 
 class Voices(QObject):

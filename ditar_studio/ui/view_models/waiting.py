@@ -91,7 +91,8 @@ class WaitingLines(QObject):
             self._engine.queue.remove(line_ids)
             self._engine.queue_changed.emit()
         else:
-            self._rearrange(tuple(i for i in self.line_ids if i not in line_ids))
+            gone = set(line_ids)
+            self._rearrange(tuple(i for i in self.line_ids if i not in gone))
 
     def reorder(self, line_ids: Sequence[str]) -> None:
         """Puts them into another order."""

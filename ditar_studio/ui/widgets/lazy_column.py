@@ -8,10 +8,11 @@ others would be is kept in arrays.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
@@ -27,28 +28,33 @@ _FAR = 3
 """So many heights of the view above and below it rows are made, and kept."""
 
 
+_COMPARED = 4096
+"""Keys that are compared at once."""
+
+
 class LazyColumn(QScrollArea, Generic[Row]):
     """Rows by their keys.
 
     Args:
         make: makes the row of a key, complete.
-        guess: the height of the row of a key at a width, both in pixels, before it is made.
-        gap: the space above the row of a key, in pixels; the usual one without it.
+        guess: the heights of all rows at a width, in pixels, before they are made.
+        gaps: the spaces above all rows, in pixels; the usual one without it.
     """
 
     def __init__(
         self,
         make: Callable[[str], Row],
-        guess: Callable[[str, int], int],
-        gap: Callable[[str], int] = lambda _key: Space.S,
+        guess: Callable[[int], NDArray[np.int64]],
+        gaps: Callable[[], NDArray[np.int64]] | None = None,
     ) -> None:
         super().__init__()
         self.rows: dict[str, Row] = {}
         self._make = make
         self._guess = guess
-        self._gap = gap
+        self._gaps_of_all = gaps
         self._keys: tuple[str, ...] = ()
-        self._places: dict[str, int] = {}
+        self._places: Mapping[str, int] = {}
+        self._brought = ""
         self._guessed_width = 0
         self._heights = np.zeros(0, np.int64)
         self._gaps = np.zeros(0, np.int64)
@@ -66,20 +72,30 @@ class LazyColumn(QScrollArea, Generic[Row]):
         self._later.timeout.connect(self._fill)
         self.verticalScrollBar().valueChanged.connect(lambda _value: self._later.start())
 
-    def set_keys(self, keys: Iterable[str]) -> None:
-        """Shows these rows, from top to bottom; those that are there already stay as they are."""
+    def set_keys(self, keys: Sequence[str], places: Mapping[str, int] | None = None) -> None:
+        """Shows these rows, from top to bottom; those that are there already stay as they are.
+
+        Args:
+            keys: each once.
+            places: the place of each key, from 0, where the caller has them already.
+        """
         keys = tuple(keys)
         anchor = self._anchor()
-        if keys != self._keys:
-            known = {key: int(self._heights[place]) for key, place in self._places.items()}
+        if keys is not self._keys and keys != self._keys:
+            above, below = _common_ends(self._keys, keys)
             self._keys = keys
-            self._places = {key: place for place, key in enumerate(keys)}
-            width = self._guessed_width = self._width()
-            self._heights = np.array(
-                [known.get(key) or self._guess(key, width) for key in keys], np.int64
-            )
-            self._drop(self.rows.keys() - self._places.keys())
-        self._gaps = np.array([self._gap(key) for key in keys], np.int64)
+            width, old = self._width(), self._heights
+            self._heights = self._guess(width)
+            if width == self._guessed_width:  # else all are guessed anew
+                self._heights[:above] = old[:above]
+                self._heights[len(keys) - below :] = old[len(old) - below :]
+            self._guessed_width = width
+            self._places = places if places is not None else {k: n for n, k in enumerate(keys)}
+            self._drop([key for key in self.rows if key not in self._places])
+        if self._gaps_of_all is not None:
+            self._gaps = self._gaps_of_all()
+        else:
+            self._gaps = np.full(len(keys), Space.S, np.int64)
         self._arrange(anchor)
         self._fill()
 
@@ -92,6 +108,7 @@ class LazyColumn(QScrollArea, Generic[Row]):
             self._arrange()
         row = self.rows[key]
         self.ensureWidgetVisible(row, 0, Space.XL)
+        self._brought = key
         return row
 
     def in_sight(self, key: str) -> bool:
@@ -179,21 +196,26 @@ class LazyColumn(QScrollArea, Generic[Row]):
         return max(1, self.viewport().width() - 2 * Space.L)
 
     def _anchor(self) -> tuple[str, int] | None:
-        """What is seen at the top, and where; None at the very top."""
+        """What stays where it is seen, and where: what was brought, else what is at the top.
+
+        None at the very top.
+        """
         at_top = self.verticalScrollBar().value()
         if not at_top or not self._keys:
             return None
+        if self.in_sight(self._brought):
+            return self._brought, self._span(self._brought)[0] - at_top
         bottoms = self._tops + self._heights
         place = min(int(np.searchsorted(bottoms, at_top, side="right")), len(self._keys) - 1)
         return self._keys[place], int(self._tops[place]) - at_top
 
     def _arrange(self, anchor: tuple[str, int] | None = None) -> None:
-        """Puts everything in its place; what is seen at the top stays where it is seen."""
+        """Puts everything in its place; what is seen stays where it is seen."""
         anchor = anchor or self._anchor()
         width = self._width()
         if width != self._guessed_width:
             self._guessed_width = width
-            self._heights = np.array([self._guess(key, width) for key in self._keys], np.int64)
+            self._heights = self._guess(width)
         for key, row in self.rows.items():
             self._heights[self._places[key]] = row.sizeHint().height()
         below = Space.XS
@@ -211,6 +233,29 @@ class LazyColumn(QScrollArea, Generic[Row]):
         )
         if anchor is not None and anchor[0] in self._places:
             self.verticalScrollBar().setValue(self._span(anchor[0])[0] - anchor[1])
+
+
+def _common_ends(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+    """How many keys two sequences have in common at their beginnings, and then at their ends."""
+
+    def common(most: int, same: Callable[[int, int], bool]) -> int:
+        count, step = 0, _COMPARED
+        while step:  # comparing slices is much faster than comparing keys one by one
+            while count + step <= most and same(count, count + step):
+                count += step
+            step //= 2
+        return count
+
+    def same_above(begin: int, end: int) -> bool:
+        return old[begin:end] == new[begin:end]
+
+    def same_below(begin: int, end: int) -> bool:
+        a, b = len(old), len(new)
+        return old[a - end : a - begin] == new[b - end : b - begin]
+
+    most = min(len(old), len(new))
+    above = common(most, same_above)
+    return above, common(most - above, same_below)
 
 
 def _has_focus(row: QWidget) -> bool:

@@ -1,0 +1,222 @@
+"""The lines of the script that was read last: what changed since is read anew, the rest is kept.
+
+A book has tens of thousands of lines, and each edit of one of them is followed by a reading of all.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ditar_studio.store.changes import ChangeSet
+from ditar_studio.store.database import Database
+from ditar_studio.store.project import Line, Project
+from ditar_studio.store.project_rows import line_of, project_of
+from ditar_studio.store.recipe import PronunciationList, merged_pronunciations
+from ditar_studio.store.voice_rows import reference_hashes, voice_settings
+
+_TAKES = (
+    "SELECT id, line_id, fingerprint, starred, status FROM takes WHERE {condition} "
+    "AND line_id IS NOT NULL AND hidden IS NULL AND status != 'recording' "
+    "ORDER BY created DESC, rowid DESC"
+)
+_AT_ONCE = 500
+"""Ids in one query."""
+
+
+@dataclass(frozen=True)
+class _Around:
+    """What lines depend on besides themselves and their takes.
+
+    Attributes:
+        project: with the pronunciations of all projects in its list.
+        order: the ids of its lines, as they are stored.
+        hashes, settings: of all voices, by their ids.
+        voices: how many there are, deleted ones included.
+    """
+
+    project: Project
+    order: str
+    hashes: Mapping[str, str]
+    settings: Mapping[str, Mapping[str, Any]]
+    voices: int
+
+    def same_but_order(self, other: _Around) -> bool:
+        """Whether a line of the one is the same line in the other."""
+        a, b = self.project, other.project
+        return (a.id, a.settings, a.model_hash) == (b.id, b.settings, b.model_hash) and (
+            (self.hashes, self.settings, self.voices)
+            == (other.hashes, other.settings, other.voices)
+        )
+
+
+@dataclass
+class StoredScript:
+    """A script as it was read.
+
+    Attributes:
+        lines: from top to bottom.
+        places: the place of each line by its id, from 0.
+    """
+
+    around: _Around
+    rows: dict[str, sqlite3.Row]
+    takes: dict[str, list[sqlite3.Row]]
+    pronunciations: PronunciationList
+    lines: tuple[Line, ...] = ()
+    places: Mapping[str, int] = field(default_factory=dict)
+
+    def line(self, line_id: str) -> Line | None:
+        """A line by its id."""
+        place = self.places.get(line_id)
+        return None if place is None else self.lines[place]
+
+
+class ScriptCache:
+    """Reads scripts; on the database's thread, and not inside an operation."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._script: StoredScript | None = None
+        self._lines: set[str] = set()
+        self._takes: set[str] = set()
+        self._stale = False
+        database.subscribe(self._on_changes)
+
+    def read(self, project: sqlite3.Row) -> StoredScript:
+        """The script of a project, by its row."""
+        script = self._script
+        if script is not None and not self._stale and project["id"] == script.around.project.id:
+            return script
+        around = self._around(project)
+        if script is None or not around.same_but_order(script.around):
+            script = self._whole(around)
+        elif self._lines or self._takes or around.order != script.around.order:
+            script = self._renewed(script, around)
+        self._script, self._stale = script, False
+        self._lines.clear()
+        self._takes.clear()
+        return script
+
+    # --- inside
+
+    def _on_changes(self, changes: ChangeSet) -> None:
+        self._stale = True  # by what is not told, too: the general lexicon, a purge
+        self._lines |= changes.lines
+        self._takes |= changes.takes
+
+    def _around(self, row: sqlite3.Row) -> _Around:
+        database = self._database
+        general = database.row("SELECT value FROM meta WHERE key = 'lexicon'")
+        project = project_of(row)
+        lexicon = merged_pronunciations(
+            project.settings.lexicon, [general["value"] if general is not None else ""]
+        )
+        return _Around(
+            replace(project, settings=replace(project.settings, lexicon=lexicon)),
+            row["line_order"],
+            reference_hashes(database),
+            voice_settings(database),
+            database.rows("SELECT count(*) FROM voices")[0][0],
+        )
+
+    def _whole(self, around: _Around) -> StoredScript:
+        project_id = around.project.id
+        found = self._database.rows(
+            "SELECT * FROM lines WHERE project_id = ? AND hidden IS NULL", project_id
+        )
+        rows = {row["id"]: row for row in found}
+        pronunciations = PronunciationList(around.project.settings.lexicon)
+        script = StoredScript(around, rows, {}, pronunciations)
+        query = _TAKES.format(condition="project_id = ?")
+        for take in self._database.rows(query, project_id):
+            script.takes.setdefault(take["line_id"], []).append(take)
+        return self._in_order(script, script.rows.keys())
+
+    def _renewed(self, before: StoredScript, around: _Around) -> StoredScript:
+        renewed = set(self._lines)
+        if self._takes:
+            renewed |= {
+                line_id
+                for line_id, takes in before.takes.items()
+                if any(take["id"] in self._takes for take in takes)
+            }
+            renewed |= {
+                row["line_id"]
+                for row in self._of("SELECT line_id FROM takes WHERE {condition}", self._takes)
+                if row["line_id"] is not None
+            }
+        for line_id in renewed:
+            before.rows.pop(line_id, None)
+            before.takes.pop(line_id, None)
+        query = "SELECT * FROM lines WHERE {condition} AND project_id = ? AND hidden IS NULL"
+        for row in self._of(query, renewed, around.project.id):
+            before.rows[row["id"]] = row
+        there = renewed & before.rows.keys()
+        for take in self._of(_TAKES, there, column="line_id"):
+            before.takes.setdefault(take["line_id"], []).append(take)
+        script = replace(before, around=around)
+        if around.order == before.around.order and there == renewed & before.places.keys():
+            return self._in_place(script, there)
+        return self._in_order(script, renewed)
+
+    def _of(
+        self, query: str, ids: Iterable[str], *values: str, column: str = "id"
+    ) -> Iterator[sqlite3.Row]:
+        """What a query finds whose condition is that a column is one of these ids."""
+        wanted = list(ids)
+        for begin in range(0, len(wanted), _AT_ONCE):
+            some = wanted[begin : begin + _AT_ONCE]
+            condition = f"{column} IN ({', '.join('?' * len(some))})"
+            yield from self._database.rows(query.format(condition=condition), *some, *values)
+
+    def _in_place(self, script: StoredScript, renewed: Iterable[str]) -> StoredScript:
+        """Makes some lines anew, and those that flow on from them; all stay where they are."""
+        lines = list(script.lines)
+        for place in sorted(script.places[line_id] for line_id in renewed):
+            lines[place] = self._line(script, lines[place].id, lines[place - 1] if place else None)
+            below = place + 1
+            while below < len(lines) and not lines[below].opens_block:
+                lines[below] = self._line(script, lines[below].id, lines[below - 1])
+                below += 1
+        return replace(script, lines=tuple(lines))
+
+    def _in_order(self, script: StoredScript, renewed: Iterable[str]) -> StoredScript:
+        """Puts lines into their order; the `renewed` and those that flow on are made anew."""
+        new, rows = set(renewed), script.rows
+        found: list[Line] = []
+        before: Line | None = None
+        first = script.lines[0] if script.lines else None  # opens a block whatever its row says
+        for line_id in json.loads(script.around.order):
+            if line_id not in rows:
+                continue
+            line = None if line_id in new else script.line(line_id)
+            if line is None or before is None or line is first or not _flows(line, before):
+                line = self._line(script, line_id, before)
+            found.append(line)
+            before = line
+        places = {line.id: place for place, line in enumerate(found)}
+        return replace(script, lines=tuple(found), places=places)
+
+    def _line(self, script: StoredScript, line_id: str, before: Line | None) -> Line:
+        row, around = script.rows[line_id], script.around
+        settings = around.project.settings
+        voice_id = row["voice_id"] or settings.voice_id or ""
+        of_voice = around.settings.get(voice_id)
+        return line_of(
+            row,
+            before,
+            script.takes.get(line_id, ()),
+            around.project,
+            {**settings.generation, **of_voice} if of_voice else settings.generation,
+            around.hashes.get(voice_id, ""),
+            script.pronunciations,
+        )
+
+
+def _flows(line: Line, before: Line) -> bool:
+    """Whether what a line has from the one before it is still so."""
+    return line.opens_block or line.block_settings == before.block_settings

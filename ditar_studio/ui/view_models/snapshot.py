@@ -1,0 +1,174 @@
+"""What the window shows of the library at a moment, read in one go on the library's thread.
+
+What panels look up again and again in a script of tens of thousands of lines is counted here, so
+that the window never has to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from ditar_studio.store.project import Line, Project
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ditar_studio.store.library import Library
+    from ditar_studio.store.takes import Take
+    from ditar_studio.store.voices import Voice
+
+T = TypeVar("T", bound=np.generic)
+
+
+@dataclass(frozen=True, eq=False)
+class ScriptShape:
+    """Facts of all lines, in their order.
+
+    Attributes:
+        characters: [lines] of each text.
+        opens: [lines] whether a paragraph begins with it.
+        titled: [lines] whether a chapter does.
+        due: [lines] whether "speak all that changed" speaks it.
+    """
+
+    characters: NDArray[np.int32]
+    opens: NDArray[np.bool_]
+    titled: NDArray[np.bool_]
+    due: NDArray[np.bool_]
+
+    @staticmethod
+    def of(lines: Sequence[Line]) -> ScriptShape:
+        """Read from lines."""
+        count = len(lines)
+        return ScriptShape(
+            np.fromiter((len(line.text) for line in lines), np.int32, count),
+            np.fromiter((line.opens_block for line in lines), np.bool_, count),
+            np.fromiter((bool(line.section) for line in lines), np.bool_, count),
+            np.fromiter((line.is_due for line in lines), np.bool_, count),
+        )
+
+    def renewed(self, lines: Sequence[Line], places: Sequence[int]) -> ScriptShape:
+        """The shape of as many lines, of which those at some places are others."""
+        new = ScriptShape.of([lines[place] for place in places])
+        return ScriptShape(
+            _patched(self.characters, places, new.characters),
+            _patched(self.opens, places, new.opens),
+            _patched(self.titled, places, new.titled),
+            _patched(self.due, places, new.due),
+        )
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The library at a moment, as far as the window shows it.
+
+    Attributes:
+        project: the open project.
+        lines: its script from top to bottom.
+        takes: its takes, newest first.
+        voices: all voices, by name.
+        undo, redo: what the next undo and redo would do; empty when there is nothing.
+        line_ids: the ids of the lines; the same object as long as none comes or goes.
+        places: the place of each line by its id, from 0.
+        shape: facts of all lines.
+        voices_used: ids of the voices that lines have of their own.
+        standing: ids of the takes that stand for a line.
+    """
+
+    project: Project
+    lines: tuple[Line, ...]
+    takes: tuple[Take, ...]
+    voices: tuple[Voice, ...]
+    undo: str = ""
+    redo: str = ""
+    line_ids: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    places: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
+    shape: ScriptShape = field(
+        default_factory=lambda: ScriptShape.of(()), repr=False, compare=False
+    )
+    voices_used: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
+    standing: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
+
+    @staticmethod
+    def of(
+        project: Project,
+        lines: Sequence[Line],
+        takes: Iterable[Take],
+        voices: Iterable[Voice],
+        before: Snapshot | None = None,
+    ) -> Snapshot:
+        """Counts what there is to count, or takes it over from the snapshot before."""
+        ids = tuple(line.id for line in lines)
+        if before is not None and ids == before.line_ids:
+            ids, places = before.line_ids, before.places
+            other = [
+                place
+                for place, (line, earlier) in enumerate(zip(lines, before.lines, strict=True))
+                if line is not earlier
+            ]
+            shape = before.shape.renewed(lines, other) if other else before.shape
+        else:
+            places = {line_id: place for place, line_id in enumerate(ids)}
+            shape = ScriptShape.of(lines)
+        return Snapshot(
+            project,
+            tuple(lines),
+            tuple(takes),
+            tuple(voices),
+            line_ids=ids,
+            places=places,
+            shape=shape,
+            voices_used=frozenset(line.voice_id for line in lines if line.voice_id),
+            standing=frozenset(line.take_id for line in lines if line.take_id),
+        )
+
+    def line(self, line_id: str | None) -> Line | None:
+        """The line with this id, if it is there."""
+        place = self.places.get(line_id or "")
+        return None if place is None else self.lines[place]
+
+    def take(self, take_id: str | None) -> Take | None:
+        """The take with this id, if it is there."""
+        return self._takes_by_id.get(take_id or "")
+
+    def voice(self, voice_id: str | None) -> Voice | None:
+        """The voice with this id, if it is there."""
+        return self._voices_by_id.get(voice_id or "")
+
+    def voice_of(self, line: Line) -> Voice | None:
+        """The voice that a line is spoken in: its own, else the project's."""
+        return self.voice(line.voice_id or self.project.settings.voice_id)
+
+    @cached_property
+    def _takes_by_id(self) -> dict[str, Take]:
+        return {take.id: take for take in self.takes}
+
+    @cached_property
+    def _voices_by_id(self) -> dict[str, Voice]:
+        return {voice.id: voice for voice in self.voices}
+
+
+def _patched(values: NDArray[T], places: Sequence[int], new: NDArray[T]) -> NDArray[T]:
+    patched = values.copy()
+    patched[np.asarray(places)] = new
+    return patched
+
+
+def read_snapshot(library: Library, project_id: str, before: Snapshot | None = None) -> Snapshot:
+    """Reads a snapshot; on the library's thread.
+
+    Raises:
+        StudioError: the project is gone.
+    """
+    return Snapshot.of(
+        library.projects.get(project_id),
+        library.projects.lines(project_id),
+        (take for take in library.takes.of_project(project_id) if take.status != "recording"),
+        library.voices.all(),
+        before,
+    )
