@@ -90,6 +90,7 @@ class Photographer:
             SilentMicrophone,
             FixedRegistry(),
             lambda take, reference: None,
+            lambda take, by: None,
         )
         self.shell.opened.connect(
             lambda library: made.append(Studio(self.shell, library, backends))

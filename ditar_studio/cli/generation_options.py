@@ -43,6 +43,10 @@ def add_generation_options(parser: argparse.ArgumentParser) -> None:
         *("--candidates", "candidates", WHOLE, "N"),
         "speak each sentence N times and keep what the model itself hears best",
     )
+    setting(
+        *("--retries", "retries", WHOLE, "N"),
+        "speak a sentence up to N times more while the model hears other words than the text's",
+    )
     group.add_argument(
         "--verify",
         action="store_true",

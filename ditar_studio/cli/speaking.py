@@ -43,6 +43,7 @@ _OPTIONS = {
     "patches": "exact_patches",
     "candidates": "candidates",
     "verify": "verify",
+    "retries": "retries",
 }
 
 
@@ -83,6 +84,7 @@ class SpeakResult:
                     "sounds_wrong": round(each.verification.error_rate, 4),
                     "likeness": each.verification.likeness and round(each.verification.likeness, 4),
                     "candidates": each.candidates,
+                    "differing": [each.text[a:b] for a, b in each.verification.differing],
                 }
                 for each in self.sentences
             ],

@@ -91,9 +91,19 @@ class Attempt:
         self._work = work
 
     @property
-    def rank(self) -> tuple[bool, float]:
-        """The higher, the better: whether it ended by itself, then how well it was recognised."""
-        return self.end == "stopped", self.verification.score if self.verification else 0.0
+    def rank(self) -> tuple[bool, int, float]:
+        """The higher, the better: whether it ended by itself, then how few words differ from the
+        text, then how well it was recognised."""
+        check = self.verification
+        if check is None:
+            return self.end == "stopped", 0, 0.0
+        return self.end == "stopped", -len(check.differing), check.score
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it ended by itself and no word is doubtful."""
+        check = self.verification
+        return self.end == "stopped" and (check is None or not check.doubtful)
 
     def verify(self) -> None:
         """Let the model recognise what was made."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ditar_studio.engine.speech_model import Verification
+    from ditar_studio.text.word_spans import Span
 
 LineEnd = Literal["stopped", "too_long", "repeated", "silent", "cancelled"]
 """Why a line ended: the model said so, the length limit, a loop, a fall into silence, the user."""
@@ -124,12 +125,15 @@ class SentenceVerified:
         text: the sentence.
         verification: the result.
         candidates: how many attempts it is the best of.
+        differing: words that differ from the text (see `Verification`), by their characters in the
+            line.
     """
 
     line: int
     text: str
     verification: Verification
     candidates: int
+    differing: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -149,10 +153,15 @@ class LineDone:
 
 @dataclass(frozen=True)
 class Warned:
-    """Something that the user should know; generation goes on."""
+    """Something that the user should know; generation goes on.
+
+    Attributes:
+        doubts_words: whether it says of a sentence what its `SentenceVerified` shows.
+    """
 
     message: str
     remedy: str = ""
+    doubts_words: bool = False
 
 
 @dataclass(frozen=True)

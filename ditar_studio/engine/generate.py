@@ -204,7 +204,8 @@ class _Run:
         settings = request.settings
         # Without noise all candidates would be the same.
         self._candidates = settings.candidates if settings.temperature > 0 else 1
-        self._verifies = settings.candidates > 1 or settings.verify
+        self._retries = settings.retries if settings.temperature > 0 else 0
+        self._verifies = settings.candidates > 1 or settings.retries > 0 or settings.verify
         self._unsuited: OtherModelError | None = None
 
     def events(self) -> Iterator[Event]:
@@ -306,7 +307,7 @@ class _Run:
         if self._verifies and not self._info.can_verify:
             raise StudioError(
                 f"{self._info.name} can't verify what it speaks.",
-                "Choose one candidate a sentence, unverified, or the built-in model.",
+                "Choose one candidate, no retries and no verifying, or the built-in model.",
             )
         reference = self._request.voice
         if reference is None:
@@ -335,20 +336,25 @@ class _Run:
     ) -> Generator[Event, None, LineEnd]:
         """Speak one sentence, `share` of the whole request; returns why it ended.
 
-        A single candidate is given out while it is made; of several the best, once all are there.
+        A single candidate that is not to be retried is given out while it is made; of several the
+        best, once all are there.
         """
         before, count = self._fraction, self._candidates
+        at_once = count == 1 and not self._retries
         attempts: list[Attempt] = []
-        for number in range(count):
+        while len(attempts) < count or (
+            len(attempts) < count + self._retries and not any(each.is_right for each in attempts)
+        ):
+            number = len(attempts)
             utterance = begin(number) if number else first
             attempt = Attempt(
                 utterance, self._request.settings, self._info, self._cancel, self._work
             )
             began = self._samples
             for piece in attempt.make():
-                if count == 1:
+                if at_once:
                     yield from self._emit(piece, part, line, began)
-                self._fraction = before + share * (number + piece.done) / count
+                self._fraction = before + share * min(1.0, (number + piece.done) / count)
                 yield self._progress(line)
             self._patches += attempt.patches
             if self._cancel.is_set():
@@ -357,25 +363,27 @@ class _Run:
                 attempt.verify()
             attempts.append(attempt)
         best = max(attempts, key=lambda attempt: attempt.rank)
-        if count > 1:
+        if not at_once:
             began = self._samples
             for piece in best.pieces:
                 yield from self._emit(piece, part, line, began)
-        yield from self._remarks(part.text, best, line)
+        yield from self._remarks(part, best, line, len(attempts))
         return best.end
 
-    def _remarks(self, text: str, attempt: Attempt, line: int) -> Iterator[Event]:
+    def _remarks(self, part: Part, attempt: Attempt, line: int, attempts: int) -> Iterator[Event]:
         """The verification of a sentence, and a warning if it may not be right."""
         check = attempt.verification
         if check is not None:
-            yield SentenceVerified(line, text, check, self._candidates)
+            differing = tuple(part.whole_span(span) for span in check.differing)
+            yield SentenceVerified(line, part.text, check, attempts, differing)
         if attempt.end in _ENDS:
             yield Warned(_ENDS[attempt.end], "Try another seed, or a shorter sentence.")
         elif check is not None and check.doubtful:
-            words = textwrap.shorten(text, 50, placeholder="…")
+            words = textwrap.shorten(part.text, 50, placeholder="…")
             yield Warned(
                 f"Words may be missing or wrong in “{words}”.",
-                "Listen to it; try another seed, or more candidates.",
+                "Listen to it; try another seed, or retries.",
+                doubts_words=True,
             )
 
     def _emit(self, piece: Piece, part: Part, line: int, began: int) -> Iterator[Event]:

@@ -15,6 +15,7 @@ from ditar_studio.engine.guards import SilenceGuard
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.sounds import unstressed
 from ditar_studio.engine.speech_model import PatchOutput, Verification
+from ditar_studio.engine.word_check import differing_words
 from ditar_studio.engine.word_times import WordClock, WordTime
 from ditar_studio.inference.ditar import DiTARRequest, DiTARRuntime, Prompt
 from ditar_studio.inference.patch_sampler import TunedSampler
@@ -22,6 +23,7 @@ from ditar_studio.model.alignment import read
 from ditar_studio.model.sampling import Sampling
 from ditar_studio.text import symbols
 from ditar_studio.text.phonemes import Reading
+from ditar_studio.text.word_spans import Span, spans_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,6 +79,7 @@ class NativeUtterance:
         self._units: deque[int] = deque(maxlen=_LONGEST_PAUSE + 2)
         self._first_unit = 0 if self._state.pointer is None else self._state.pointer.unit + 1
         self._clock: WordClock | None = None
+        self._text: tuple[str, Reading] | None = None
 
     @property
     def word_times(self) -> list[WordTime]:
@@ -84,7 +87,8 @@ class NativeUtterance:
         return [] if self._clock is None else self._clock.done
 
     def follow(self, text: str, reading: Reading) -> None:
-        """Tell by `word_times` when the words of a text are said, of which the sounds are."""
+        """Tell when and whether the words of a text are said, of which the sounds are."""
+        self._text = text, reading
         if self._state.pointer is not None:
             self._clock = WordClock(text, reading, 1 / self._config.vae.latent_rate)
 
@@ -140,9 +144,19 @@ class NativeUtterance:
         rest = max(size, -(-len(samples) // size) * size) - len(samples)
         wave = torch.from_numpy(np.pad(samples, (0, rest)))
         wanted = unstressed(self._sounds)
-        recognised = unstressed(symbols.decode(read(self._runtime.read(wave)[0])))
+        log_probs = self._runtime.read(wave)[0]
+        recognised = unstressed(symbols.decode(read(log_probs)))
         errors = import_torchaudio().functional.edit_distance(wanted, recognised)
         likeness = None
         if self._embedding is not None:
             likeness = float(self._runtime.embed_speaker(wave) @ self._embedding)
-        return Verification(len(wanted), errors, likeness)
+        return Verification(len(wanted), errors, likeness, self._differing(log_probs))
+
+    def _differing(self, log_probs: torch.Tensor) -> tuple[Span, ...]:
+        """The words of the text that are not heard as they are written."""
+        if self._text is None:
+            return ()
+        text, reading = self._text
+        spans = spans_of(text, reading.words)
+        found = (spans[word] for word in differing_words(log_probs, reading))
+        return tuple(dict.fromkeys(found))

@@ -13,6 +13,7 @@ from ditar_studio.errors import StudioError
 
 LARGEST_SEED = 2**63 - 1
 MOST_CANDIDATES = 8
+MOST_RETRIES = 8
 
 BOUNDS: Mapping[str, tuple[float, float]] = {
     "temperature": (0.0, 1.0),
@@ -24,6 +25,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "pause_seconds": (0.0, 60.0),
     "exact_patches": (1, 100_000),
     "candidates": (1, MOST_CANDIDATES),
+    "retries": (0, MOST_RETRIES),
 }
 """Lowest and highest value of each number in `GenerationSettings`."""
 
@@ -53,6 +55,8 @@ class GenerationSettings:
             `ModelInfo.can_verify`.
         verify: whether the model recognises each sentence and reports the result, also of a single
             candidate.
+        retries: how often more a sentence is spoken while words of it differ from the text; more
+            than none only by models with `ModelInfo.can_verify`.
 
     Raises:
         StudioError: a value is out of its range.
@@ -70,6 +74,7 @@ class GenerationSettings:
     style: str | None = None
     candidates: int = 1
     verify: bool = False
+    retries: int = 0
 
     def __post_init__(self) -> None:
         _in_range("temperature", self.temperature, *BOUNDS["temperature"])
@@ -80,6 +85,7 @@ class GenerationSettings:
         _in_range("stop threshold", self.stop_threshold, *BOUNDS["stop_threshold"])
         _in_range("pause", self.pause_seconds, *BOUNDS["pause_seconds"])
         _whole("number of candidates", self.candidates, *BOUNDS["candidates"])
+        _whole("number of retries", self.retries, *BOUNDS["retries"])
         if not isinstance(self.verify, bool):
             raise StudioError(f"“verify” is on or off, not {self.verify!r}.", "Say true or false.")
         if self.exact_patches is not None:

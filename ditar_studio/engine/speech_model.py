@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ditar_studio.audio.clip import Clip
     from ditar_studio.engine.word_times import WordTime
     from ditar_studio.text.lexicon import Lexicon
+    from ditar_studio.text.word_spans import Span
 
 _DOUBTFUL = 0.35  # of the sounds; of speech that is right a tenth to a fifth are misheard
 
@@ -93,11 +94,14 @@ class Verification:
         errors: the fewest of them to substitute, insert and delete, stress aside, to turn what was
             read from the sound into the text.
         likeness: cosine of the embeddings of the sound and of the reference; None without one.
+        differing: words that are said otherwise, not at all, or with something said after them: the
+            first character of each in the sentence, and the one after its last.
     """
 
     sounds: int
     errors: int
     likeness: float | None
+    differing: tuple[Span, ...] = ()
 
     @property
     def error_rate(self) -> float:
@@ -106,7 +110,7 @@ class Verification:
     @property
     def doubtful(self) -> bool:
         """Whether words are probably missing or wrong."""
-        return self.error_rate > _DOUBTFUL
+        return bool(self.differing) or self.error_rate > _DOUBTFUL
 
     @property
     def score(self) -> float:

@@ -39,14 +39,15 @@ class Part:
     text: str
     places: tuple[int, ...]
 
+    def whole_span(self, span: Span) -> Span:
+        """Characters of the part, in the whole."""
+        start, end = span
+        return self.places[start], self.places[end - 1] + 1
+
     def moved(self, word: WordTime, by: float) -> WordTime:
         """A word of the part, in the whole, which has `by` seconds before the part."""
-        return WordTime(
-            self.places[word.start],
-            self.places[word.end - 1] + 1,
-            word.at_seconds + by,
-            word.seconds,
-        )
+        start, end = self.whole_span((word.start, word.end))
+        return WordTime(start, end, word.at_seconds + by, word.seconds)
 
 
 def parts_of(whole: str, texts: Sequence[str]) -> list[Part]:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         style: str | None
         candidates: int
         verify: bool
+        retries: int
 
 
 Text: TypeAlias = "str | Sequence[str]"

@@ -9,10 +9,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Waiting:
-    """A take to be made: of a line, the `variation`-th asked for, from 0."""
+    """A take to be made: of a line, the `variation`-th asked for, from 0.
+
+    Attributes:
+        redo: whether words of the line were heard otherwise, which are to be right now.
+    """
 
     line_id: str
     variation: int = 0
+    redo: bool = False
 
 
 class LineQueue:
@@ -22,11 +27,14 @@ class LineQueue:
         line_ids: in the order in which they are spoken.
         variations: takes of each line.
         done: how many takes were made before, by an earlier queue that this one goes on with.
+        redo: see `Waiting`.
     """
 
-    def __init__(self, line_ids: Sequence[str], variations: int = 1, done: int = 0) -> None:
+    def __init__(
+        self, line_ids: Sequence[str], variations: int = 1, done: int = 0, redo: bool = False
+    ) -> None:
         self._lock = threading.Lock()
-        self._waiting = [Waiting(line_id, n) for line_id in line_ids for n in range(variations)]
+        self._waiting = _waiting(line_ids, variations, redo)
         self._begun = done
         self._paused = False
         self._line_ids: tuple[str, ...] | None = None
@@ -70,9 +78,16 @@ class LineQueue:
             self._line_ids = None
             return self._waiting.pop(0)
 
-    def add(self, line_ids: Sequence[str], variations: int = 1, *, first: bool = False) -> None:
+    def add(
+        self,
+        line_ids: Sequence[str],
+        variations: int = 1,
+        *,
+        first: bool = False,
+        redo: bool = False,
+    ) -> None:
         """Put lines in, behind those that wait or before them; each waits once."""
-        added = [Waiting(line_id, n) for line_id in line_ids for n in range(variations)]
+        added = _waiting(line_ids, variations, redo)
         with self._lock:
             self._line_ids = None
             if first:
@@ -100,3 +115,7 @@ class LineQueue:
         """Begin nothing more, or go on."""
         with self._lock:
             self._paused = paused
+
+
+def _waiting(line_ids: Sequence[str], variations: int, redo: bool) -> list[Waiting]:
+    return [Waiting(line_id, n, redo) for line_id in line_ids for n in range(variations)]

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,13 +32,13 @@ from ditar_studio.engine.generate import Line as SpokenLine
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import VoiceCache
 from ditar_studio.errors import StudioError
-from ditar_studio.services.line_queue import LineQueue
+from ditar_studio.services.line_queue import LineQueue, Waiting
 from ditar_studio.services.live_script import Estimate, LiveScript
 from ditar_studio.services.metadata import mark
 from ditar_studio.services.references import reference_of
 from ditar_studio.services.speaking import SpeechStream, SpeechSummary
 from ditar_studio.store.recipe import Recipe, pronunciations_in
-from ditar_studio.store.takes import SpokenWord, Verification
+from ditar_studio.store.takes import SpokenWord, Verification, WordCheck
 from ditar_studio.text import lexicon
 from ditar_studio.version import __version__
 
@@ -53,6 +53,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+REDO_RETRIES = 3
+"""How often at least a sentence is tried again of a line in which words were wrong."""
+
+_LISTENING = ("candidates", "verify", "retries")
 _SEEDS = 2**31
 _UNHEARD = "One, two."
 _READY_VOICES = 4
@@ -296,16 +300,16 @@ class _Run:
             before = line
             self._estimate.begin(len(line.text))
             try:
-                yield from self._take(script.project, line, waiting.variation)
+                yield from self._take(script.project, line, waiting)
             except StudioError as error:
                 library.projects.mark_failed(line.id, str(error))
                 raise
         yield RenderDone(tuple(self._made), tuple(self._failed), self._cancel.is_set())
 
-    def _take(self, project: Project, line: Line, variation: int) -> Iterator[RenderEvent]:
+    def _take(self, project: Project, line: Line, waiting: Waiting) -> Iterator[RenderEvent]:
         """One take of one line."""
         try:
-            request, recipe = self._prepared(project, line, variation)
+            request, recipe = self._prepared(project, line, waiting)
         except StudioError as error:
             log.warning("a line can't be spoken", exc_info=error)
             yield self._line_failed(line, error.message, error.remedy)
@@ -329,6 +333,8 @@ class _Run:
                             word = _spoken_word(event)
                             words[word.start] = word
                             yield WordHeard(take, word)
+                        case Warned(doubts_words=True):
+                            pass  # the take tells which words differ
                         case Warned():
                             yield RenderWarned(line.id, event.message, event.remedy)
                         case _:
@@ -370,6 +376,7 @@ class _Run:
             rtf=summary.stats.rtf if summary.stats else None,
             verification=_verification(summary.sentences),
             words=[words[start] for start in sorted(words)],
+            word_check=_word_check(summary.sentences),
         ).value
         if finished.seconds == 0:
             takes.abandon(take.id)
@@ -377,14 +384,17 @@ class _Run:
         return finished
 
     def _prepared(
-        self, project: Project, line: Line, variation: int
+        self, project: Project, line: Line, waiting: Waiting
     ) -> tuple[GenerationRequest, Recipe]:
         """What the engine is asked for, and the recipe of what it will make."""
         info = self._model.info
-        wanted = {n: v for n, v in line.generation.items() if v is not None}
+        wanted: dict[str, Any] = {"verify": True}
+        wanted.update((n, v) for n, v in line.generation.items() if v is not None)
+        if waiting.redo:
+            wanted["retries"] = max(REDO_RETRIES, wanted.get("retries", 0))
         if not info.can_verify:
-            wanted = {n: v for n, v in wanted.items() if n not in ("candidates", "verify")}
-        if "seed" not in wanted or variation:
+            wanted = {n: v for n, v in wanted.items() if n not in _LISTENING}
+        if "seed" not in wanted or waiting.variation or waiting.redo:
             wanted["seed"] = self._roll()
         settings = GenerationSettings.from_dict({**info.default_settings.as_dict(), **wanted})
         voice = self._voice(line.voice_id or project.settings.voice_id)
@@ -430,6 +440,13 @@ def _verification(sentences: Sequence[SentenceVerified]) -> Verification | None:
     likeness = sum(value * count for value, count in known) / weight if weight else None
     errors = sum(check.errors for check in checks)
     return Verification(errors / sounds, likeness, any(check.doubtful for check in checks))
+
+
+def _word_check(sentences: Sequence[SentenceVerified]) -> WordCheck | None:
+    """The words of a take that differ, of all its sentences; None where the model didn't listen."""
+    if not sentences:
+        return None
+    return WordCheck("reader", tuple(span for each in sentences for span in each.differing))
 
 
 def _spoken_word(event: WordSpoken) -> SpokenWord:

@@ -152,6 +152,9 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX versions_of_project ON versions(project_id, created);
     """,
+    """
+    ALTER TABLE takes ADD COLUMN word_check TEXT NOT NULL DEFAULT '';
+    """,
 )
 
 

@@ -112,8 +112,12 @@ def fingerprint(
 ) -> str:
     """What decides whether a line's take is still what would be spoken now.
 
-    A seed of None (rolled anew for each take) is no part of it.
+    A seed of None (rolled anew for each take) is no part of it, nor that nobody listens.
     """
-    kept = {name: settings[name] for name in sorted(settings) if settings[name] is not None}
+    kept = {
+        name: settings[name]
+        for name in sorted(settings)
+        if settings[name] is not None and (name, settings[name]) != ("verify", False)
+    }
     parts = [model_hash, voice_hash, " ".join(text.split()), kept, pronunciations]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

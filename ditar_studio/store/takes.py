@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +18,7 @@ from ditar_studio.store.take_cache import TakeCache
 
 FOLDER = "takes"
 
+Listener = Literal["reader", "whisper"]
 TakeStatus = Literal["recording", "complete", "partial"]
 
 
@@ -35,6 +36,21 @@ class Verification:
     sounds_wrong: float
     likeness: float | None
     doubtful: bool
+
+
+@dataclass(frozen=True)
+class WordCheck:
+    """Which words of a take were heard otherwise than they are written.
+
+    Args:
+        by: who listened: the model's own reader, or Whisper.
+        differing: their characters in the take's text, end exclusive.
+        accepted: whether a person says that all of it is right.
+    """
+
+    by: Listener
+    differing: tuple[tuple[int, int], ...] = ()
+    accepted: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +82,7 @@ class Take:
         verification: how well the model recognised it; None where it was not asked to verify.
         created: seconds since 1970.
         words: when its words are spoken, in their order; empty where that isn't known.
+        word_check: what was heard of it; None where nobody has listened.
     """
 
     id: str
@@ -85,6 +102,13 @@ class Take:
     note: str
     created: float
     words: tuple[SpokenWord, ...] = ()
+    word_check: WordCheck | None = None
+
+    @property
+    def differing(self) -> tuple[tuple[int, int], ...]:
+        """The words that were heard otherwise, by their characters in `text`, unless accepted."""
+        check = self.word_check
+        return check.differing if check is not None and not check.accepted else ()
 
 
 class Takes:
@@ -156,6 +180,7 @@ class Takes:
         seconds: float | None = None,
         verification: Verification | None = None,
         words: Sequence[SpokenWord] = (),
+        word_check: WordCheck | None = None,
     ) -> Outcome[Take]:
         """Note that a take's file is whole; its length is read from the file unless given."""
         take = self.get(take_id)
@@ -167,6 +192,8 @@ class Takes:
                 work.update("takes", take_id, **asdict(verification))
             if words:
                 work.update("takes", take_id, words=_words_json(words))
+            if word_check is not None:
+                work.update("takes", take_id, word_check=_word_check_json(word_check))
             if take.line_id is not None:
                 work.update("lines", take.line_id, failure="")
         return work.outcome(self.get(take_id))
@@ -192,7 +219,26 @@ class Takes:
             work.update("takes", take_id, similarity=similarity)
         return work.outcome(self.get(take_id))
 
+    @serial
+    def set_word_check(self, take_id: str, word_check: WordCheck) -> Outcome[Take]:
+        """Note which words of a take were heard otherwise."""
+        self.get(take_id)
+        with self.database.operation() as work:
+            work.update("takes", take_id, word_check=_word_check_json(word_check))
+        return work.outcome(self.get(take_id))
+
     # --- edited
+
+    @serial
+    def accept(self, *take_ids: str) -> Outcome[None]:
+        """Note that takes say what is written, whatever was heard."""
+        takes = [self.get(take_id) for take_id in take_ids]
+        with self.database.operation("Accept what was said") as work:
+            for take in takes:
+                if take.word_check is not None:
+                    accepted = replace(take.word_check, accepted=True)
+                    work.update("takes", take.id, word_check=_word_check_json(accepted))
+        return work.outcome(None)
 
     @serial
     def star(self, take_id: str, starred: bool = True) -> Outcome[Take]:
@@ -252,12 +298,25 @@ class Takes:
             note=row["note"],
             created=row["created"],
             words=tuple(SpokenWord(*word) for word in json.loads(row["words"])),
+            word_check=_word_check(row["word_check"]),
         )
 
 
 def _words_json(words: Sequence[SpokenWord]) -> str:
     kept = [(w.start, w.end, round(w.begins, 3), round(w.ends, 3)) for w in words]
     return json.dumps(kept, separators=(",", ":"))
+
+
+def _word_check_json(check: WordCheck) -> str:
+    return json.dumps(asdict(check), separators=(",", ":"))
+
+
+def _word_check(text: str) -> WordCheck | None:
+    if not text:
+        return None
+    values = json.loads(text)
+    spans = tuple((start, end) for start, end in values["differing"])
+    return WordCheck(values["by"], spans, values["accepted"])
 
 
 def _verification(row: sqlite3.Row) -> Verification | None:

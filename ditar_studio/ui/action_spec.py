@@ -24,6 +24,8 @@ class Fact(Enum):
     SCRIPT_FILLED = auto()
     LINE_SELECTED = auto()
     LINES_WAIT = auto()
+    LINES_DIFFER = auto()
+    LINE_DIFFERS = auto()
     SOUND_LOADED = auto()
     SCRIPT_SPOKEN = auto()
     PLAYABLE = auto()

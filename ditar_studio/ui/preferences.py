@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 VERSION = 1
 MOST_THREADS = 256
 PRECISIONS = ("", "fp32", "bf16", "int8")
+LISTENERS = ("reader", "whisper")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Preferences:
         model: name or folder of the model to load at start.
         threads: that models take; 0 for as many as are best.
         precision: of VoxCPM's numbers; empty for what is best.
+        listener: who checks what takes say: "reader", the built-in one, or "whisper".
         fine_tune_new_voices: whether a new voice is fine-tuned at once, quickly.
         watermark: whether speech that leaves the program gets the inaudible watermark.
         keep_crash_reports: whether a crash writes a report onto this computer.
@@ -59,6 +61,7 @@ class Preferences:
     model: str = "builtin"
     threads: int = 0
     precision: str = ""
+    listener: str = "reader"
     fine_tune_new_voices: bool = False
     watermark: bool = True
     keep_crash_reports: bool = True
@@ -75,6 +78,8 @@ class Preferences:
             raise ValueError(f"text size {self.text_size} is outside 0.8..1.6")
         if not 0 <= self.threads <= MOST_THREADS:
             raise ValueError(f"{self.threads} threads are outside 0..{MOST_THREADS}")
+        if self.listener not in LISTENERS:
+            raise ValueError(f"unknown listener {self.listener!r}")
         if self.precision not in PRECISIONS:
             raise ValueError(f"unknown precision {self.precision!r}")
         if not 0.0 <= self.volume <= 1.0:

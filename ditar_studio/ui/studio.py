@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QWidget
 from ditar_studio.errors import StudioError
 from ditar_studio.services.fine_tuning import tune_voice
 from ditar_studio.services.models import Models, default_folder, expected_settings
+from ditar_studio.services.word_check import InstalledListeners
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.commands.documents import DocumentCommands
 from ditar_studio.ui.commands.find import FindCommands
@@ -32,6 +33,7 @@ from ditar_studio.ui.commands.script import ScriptCommands
 from ditar_studio.ui.commands.takes import TakeCommands
 from ditar_studio.ui.commands.undo_offers import UndoOffers
 from ditar_studio.ui.commands.voices import VoiceCommands
+from ditar_studio.ui.commands.word_checks import WordCheckCommands
 from ditar_studio.ui.main_window import Place
 from ditar_studio.ui.panels.parameters_panel import ParametersPanel
 from ditar_studio.ui.panels.player_panel import PlayerPanel
@@ -57,6 +59,7 @@ from ditar_studio.ui.view_models.snapshot import Snapshot
 from ditar_studio.ui.view_models.takes import Takes, read_take
 from ditar_studio.ui.view_models.voices import Voices
 from ditar_studio.ui.view_models.waiting import WaitingLines
+from ditar_studio.ui.view_models.word_checks import Listen, WordChecks
 from ditar_studio.ui.widgets.basics import announce
 from ditar_studio.ui.widgets.status_line import EngineState
 
@@ -82,6 +85,7 @@ class Backends:
         make_microphone: likewise a recorder.
         registry: the list of sound devices.
         judge: measures how like their reference takes sound.
+        listen: tells which words of a take are heard otherwise.
         tune: fine-tunes a voice.
         close: closes the sound system, after all that uses it has ended.
     """
@@ -91,6 +95,7 @@ class Backends:
     make_microphone: Callable[[Callable[[RecorderEvent], None]], Microphone]
     registry: Registry
     judge: Judge
+    listen: Listen
     tune: Tune = tune_voice
     close: Callable[[], object] = lambda: None
 
@@ -113,6 +118,7 @@ def system_backends() -> Backends:
         Recorder,
         DeviceRegistry(),
         InstalledJudge(),
+        InstalledListeners(),
         close=close_shared_control,
     )
 
@@ -156,7 +162,17 @@ class Studio(QObject):
         self.models = ModelManager(bridge, Models(default_folder()), self)
         self.maker = ReferenceMaker(self.document, backends.make_microphone, self)
         self.devices.serve(self.playback.player.set_device, self.maker.microphone.set_device)
-        self.script_panel = ScriptPanel(self.script, self.engine, self.waiting, self.actions_)
+        self.word_checks = WordChecks(
+            self.document,
+            self.script,
+            self.engine,
+            backends.listen,
+            lambda: preferences.value.listener,
+            self,
+        )
+        self.script_panel = ScriptPanel(
+            self.script, self.engine, self.waiting, self.word_checks, self.actions_
+        )
         self.player_panel = PlayerPanel(self.playback, self.devices, self.actions_)
         self.parameters_panel = ParametersPanel(self.parameters, self.actions_)
         self.takes_panel = TakesPanel(self.takes, self.actions_)
@@ -267,6 +283,7 @@ class Studio(QObject):
         self.fine_tuning_commands = FineTuningCommands(self)
         self.take_commands = TakeCommands(self)
         self.script_commands = ScriptCommands(self)
+        self.word_check_commands = WordCheckCommands(self)
         self.document_commands = DocumentCommands(self)
         self.find_commands = FindCommands(self)
         self.pronunciation_commands = PronunciationCommands(self)
@@ -324,8 +341,8 @@ class Studio(QObject):
         self.parameters.flush()
         self.document.undo()
 
-    def speak(self, line_ids: tuple[str, ...], variations: int = 1) -> None:
-        """Speaks lines that have text, `variations` times each."""
+    def speak(self, line_ids: tuple[str, ...], variations: int = 1, *, redo: bool = False) -> None:
+        """Speaks lines that have text, `variations` times each; `redo`: as words of them differ."""
         self.script.flush()
         self.parameters.flush()
         texts = [self.script.text(line_id) for line_id in line_ids]
@@ -334,7 +351,7 @@ class Studio(QObject):
             self.toasts.notify(tr("This line is empty."), "info", tr("Type what is to be said."))
             return
         at_work = self.engine.speaking
-        if not self.engine.speak(spoken, variations):
+        if not self.engine.speak(spoken, variations, redo=redo):
             if at_work:
                 self.toasts.notify(
                     tr("Another project is still being spoken."),

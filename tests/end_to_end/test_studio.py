@@ -51,6 +51,7 @@ def studio(
         lambda on_event: Recorder(on_event, control=control),
         DeviceRegistry(control),
         lambda take, reference: None,
+        lambda take, by: None,
         close=control.close,
     )
     preferences = PreferenceFile(tmp_path / "settings.json")

@@ -33,6 +33,7 @@ class FakeUtterance:
         self.pitch = 100 + int(hashlib.sha256(name.encode()).hexdigest()[:4], 16) % 300
         self.made = 0
         self.held = np.zeros(0, np.float32)
+        self.wavers = False
 
     @property
     def word_times(self) -> list[WordTime]:
@@ -44,6 +45,8 @@ class FakeUtterance:
 
     def step(self) -> PatchOutput:
         noise = torch.randn(PATCH, generator=self.generator).numpy()
+        if not self.made:
+            self.wavers = "sometimes" in self.words and bool(noise[0] < 0)
         time = (np.arange(PATCH) + self.made * PATCH) / RATE
         word = self.words[min(self.made // 4, len(self.words) - 1)]
         turn = hashlib.sha256(b"%d" % self.made).digest()[0] / 255
@@ -72,10 +75,20 @@ class FakeUtterance:
         return self.held
 
     def verify(self, samples: np.ndarray) -> Verification:
-        """Four sounds a word; how many are wrong is in the sound; of "mumble" all are."""
+        """Four sounds a word; how many are wrong is in the sound; of "mumble" all are.
+
+        The word "sometimes" is heard otherwise where the first number that was drawn is negative.
+        """
         sounds = 4 * len(self.words)
         errors = int(np.abs(samples).sum() * 1e4) % (sounds // 2)
-        return Verification(sounds, sounds if "mumble" in self.words else errors, 0.75)
+        differing = []
+        if "mumble" in self.words:
+            errors = sounds
+            differing.append("mumble")
+        if self.wavers:
+            differing.append("sometimes")
+        spans = [m.span() for w in differing for m in re.finditer(w, self.text.lower())]
+        return Verification(sounds, errors, 0.75, tuple(spans))
 
 
 class FakeModel:

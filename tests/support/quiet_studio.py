@@ -197,4 +197,5 @@ def quiet_backends(model: FakeModel | None = None) -> Backends:
         SilentMicrophone,
         FixedRegistry(),
         lambda take, reference: 0.75 if take != reference else None,
+        lambda take, by: None,
     )

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ditar_studio.services.word_check import whisper_is_installed
 from ditar_studio.ui import icons
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.theme import Space
@@ -315,10 +316,36 @@ class SettingsDialog(QDialog):
                 ),
             ),
             self._choices.models_page(),
+            *self._listening(),
             group(
                 tr("Running on"),
                 setting(self._choices.engine(), "", QWidget()),
             ),
+        ]
+
+    def _listening(self) -> list[Part]:
+        """Who checks what was said, where there is a choice."""
+        if not whisper_is_installed():
+            return []
+        self.listener = Choice(tr("Check what was said with"))
+        self.listener.addItem(tr("The built-in reader"), "reader")
+        self.listener.addItem(tr("Whisper"), "whisper")
+        self.listener.setCurrentIndex(self.listener.findData(self._preferences.value.listener))
+        self.listener.activated.connect(
+            lambda _i: self._preferences.change(listener=self.listener.currentData())
+        )
+        return [
+            group(
+                tr("Listening"),
+                setting(
+                    tr("Check what was said with"),
+                    tr(
+                        "The built-in reader hears sounds and takes no time worth a word. Whisper "
+                        "hears words, after all is spoken."
+                    ),
+                    self.listener,
+                ),
+            )
         ]
 
     def _machine(self) -> list[Part]:

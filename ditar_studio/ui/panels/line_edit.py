@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QKeySequence,
     QMouseEvent,
     QResizeEvent,
+    QTextCharFormat,
     QTextCursor,
 )
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QTextEdit
@@ -18,6 +19,9 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QTextEdit
 from ditar_studio.ui import theme
 
 _MARGIN = 2
+
+Span = tuple[int, int]
+"""The first character of a word, and the one after its last."""
 
 
 _LIKE_ANY = "The lamps along the wall came on one after another, as if someone was walking by."
@@ -65,7 +69,8 @@ class LineEdit(QPlainTextEdit):
         self.document().setDocumentMargin(_MARGIN)
         self.textChanged.connect(self._on_text)
         self._quiet = False
-        self._word: tuple[int, int] | None = None
+        self._word: Span | None = None
+        self._differing: tuple[Span, ...] = ()
         self._fit()
 
     def show_text(self, text: str) -> None:
@@ -86,23 +91,43 @@ class LineEdit(QPlainTextEdit):
             cursor.setPosition(min(at, len(self.toPlainText())))
         self.setTextCursor(cursor)
 
-    def mark_word(self, span: tuple[int, int] | None) -> None:
+    def mark_word(self, span: Span | None) -> None:
         """Shows that the word at these characters is heard; None for no word."""
-        if span == self._word:
-            return
-        self._word = span
-        if span is None or span[1] > len(self.toPlainText()):
-            self.setExtraSelections([])
-            return
+        if span != self._word:
+            self._word = span
+            self._show_marks()
+
+    def mark_differing(self, spans: tuple[Span, ...]) -> None:
+        """Underlines the words at these characters, which were heard otherwise."""
+        if spans != self._differing:
+            self._differing = spans
+            self._show_marks()
+
+    def _show_marks(self) -> None:
+        colours = theme.current().colours
+        marks = []
+        for span in self._differing:
+            mark = self._selection(span)
+            mark.format.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
+            mark.format.setUnderlineColor(colours.color("danger"))
+            mark.format.setBackground(colours.color("warning_soft"))
+            marks.append(mark)
+        if self._word is not None:
+            mark = self._selection(self._word)
+            mark.format.setBackground(colours.color("accent"))
+            mark.format.setForeground(colours.color("on_accent"))
+            marks.append(mark)
+        self.setExtraSelections(marks)
+
+    def _selection(self, span: Span) -> QTextEdit.ExtraSelection:
+        """The characters of a word, as far as they are there."""
         selection = QTextEdit.ExtraSelection()
         cursor = QTextCursor(self.document())
-        cursor.setPosition(span[0])
-        cursor.setPosition(span[1], QTextCursor.MoveMode.KeepAnchor)
-        colours = theme.current().colours
+        length = len(self.toPlainText())
+        cursor.setPosition(min(span[0], length))
+        cursor.setPosition(min(span[1], length), QTextCursor.MoveMode.KeepAnchor)
         selection.cursor = cursor
-        selection.format.setBackground(colours.color("accent"))
-        selection.format.setForeground(colours.color("on_accent"))
-        self.setExtraSelections([selection])
+        return selection
 
     def event(self, event: QEvent) -> bool:
         undoing = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)

@@ -25,9 +25,9 @@ from PySide6.QtWidgets import (
 
 from ditar_studio.store.project import Line, LineState
 from ditar_studio.ui import icons, theme
-from ditar_studio.ui.panels.line_edit import LineEdit
+from ditar_studio.ui.panels.line_edit import LineEdit, Span
 from ditar_studio.ui.theme import Space
-from ditar_studio.ui.translate import mark, sentence, tr
+from ditar_studio.ui.translate import counted, mark, sentence, tr
 from ditar_studio.ui.widgets.basics import (
     column,
     icon_button,
@@ -87,6 +87,7 @@ class LineShown:
         pause: the silence after it, or after the paragraph that it opens.
         settings: the settings that it has of its own, in words.
         work: that it is heard, being spoken, or waits for it; empty if none of these.
+        differing: its words that were heard otherwise, by their characters.
     """
 
     line: Line
@@ -98,6 +99,7 @@ class LineShown:
     pause: float = 0.25
     settings: str = ""
     work: str = ""
+    differing: tuple[Span, ...] = ()
 
 
 class LineRow(QWidget):
@@ -223,8 +225,15 @@ class LineRow(QWidget):
         self.play.setAccessibleName(tr("Play line {number}", number=number))
         self.lock.setAccessibleName(tr("Lock line {number}", number=number))
         self.more.setAccessibleName(tr("More for line {number}", number=number))
+        self.text.mark_differing(shown.differing)
         if shown.work:
             self._show_state(shown.work, "accent", "")
+        elif shown.differing:
+            count = len(shown.differing)
+            words = counted("{count} word differs", "{count} words differ", count)
+            heard = ", ".join(f"“{shown.text[a:b]}”" for a, b in shown.differing)
+            tip = tr("Not heard as written: {words}", words=heard)
+            self._show_state(words, "warning", tip)
         else:
             words, colour = STATES[line.state]
             self._show_state(tr(words), colour, sentence(line.failure))

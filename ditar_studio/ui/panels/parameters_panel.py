@@ -10,7 +10,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ditar_studio.engine.settings import MOST_CANDIDATES
+from ditar_studio.engine.settings import MOST_CANDIDATES, MOST_RETRIES
 from ditar_studio.ui import icons
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.theme import Space
@@ -85,7 +85,18 @@ class ParametersPanel(QWidget):
         )
         self.verify = Toggle(tr("Listen to each sentence"))
         self.verify.setToolTip(
-            tr("The model listens to what it says and tells where words may be missing.")
+            tr("The model listens to what it says; words that differ are marked in the line.")
+        )
+        self.retries = ValueSlider(
+            tr("Retries"),
+            0,
+            MOST_RETRIES,
+            defaults["retries"],
+            step=1,
+            tip=tr(
+                "How often a sentence is spoken anew by itself while words of it differ. With "
+                "any, sound begins when the first sentence is complete."
+            ),
         )
         self.seed = NumberField("9999999999")
         self.seed.setDecimals(0)
@@ -138,6 +149,7 @@ class ParametersPanel(QWidget):
                 self.speed,
                 self.candidates,
                 self.verify,
+                self.retries,
                 row(
                     seed_name,
                     None,
@@ -170,6 +182,7 @@ class ParametersPanel(QWidget):
             "steps": self.steps,
             "speed": self.speed,
             "candidates": self.candidates,
+            "retries": self.retries,
         }
         for name, slider in self._sliders.items():
             slider.changed.connect(lambda value, n=name: self._moved(n, value))
@@ -203,6 +216,7 @@ class ParametersPanel(QWidget):
             "steps": (p.least_steps, 50),
             "speed": (0.5, 2.0),
             "candidates": (1, MOST_CANDIDATES),
+            "retries": (0, MOST_RETRIES),
         }
         for name, slider in self._sliders.items():
             slider.set_bounds(*bounds[name], defaults[name])
@@ -215,8 +229,9 @@ class ParametersPanel(QWidget):
             else tr("A new seed for each take; this is the last one.")
         )
         hears = p.info is not None and p.info.can_verify
-        several = p.value("candidates") > 1
+        several = p.value("candidates") > 1 or p.value("retries") > 0
         self.candidates.setVisible(hears)
+        self.retries.setVisible(hears)
         self.verify.setVisible(hears)
         self.verify.setChecked(several or p.value("verify"))
         self.verify.setEnabled(not several)

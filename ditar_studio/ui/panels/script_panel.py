@@ -15,6 +15,7 @@ from ditar_studio.documents import is_document
 from ditar_studio.store.project import Line
 from ditar_studio.ui import icons, theme
 from ditar_studio.ui.actions import Actions
+from ditar_studio.ui.panels.differences_bar import DifferencesBar
 from ditar_studio.ui.panels.line_row import LineRow, LineShown
 from ditar_studio.ui.panels.speaking_bar import SpeakingBar
 from ditar_studio.ui.theme import Space
@@ -24,6 +25,7 @@ from ditar_studio.ui.view_models.parameters import settings_words
 from ditar_studio.ui.view_models.playback import PlayingWord
 from ditar_studio.ui.view_models.script import Script
 from ditar_studio.ui.view_models.waiting import WaitingLines
+from ditar_studio.ui.view_models.word_checks import WordChecks
 from ditar_studio.ui.widgets.basics import action_button
 from ditar_studio.ui.widgets.empty_state import EmptyState
 from ditar_studio.ui.widgets.lazy_column import LazyColumn
@@ -31,6 +33,9 @@ from ditar_studio.ui.widgets.lazy_column import LazyColumn
 _USUAL_HEIGHT = 84
 _FLOWING_HEIGHT = 34
 _TITLE_HEIGHT = 46
+_DIFFERING = ("speak.redo_line", "script.accept", "")
+"""What the menu of a line in which words differ offers first."""
+
 _MORE = (
     "speak.line",
     "speak.variations",
@@ -64,10 +69,16 @@ class ScriptPanel(QWidget):
     text_dropped = Signal(str)
 
     def __init__(
-        self, script: Script, engine: Engine, waiting: WaitingLines, actions: Actions
+        self,
+        script: Script,
+        engine: Engine,
+        waiting: WaitingLines,
+        word_checks: WordChecks,
+        actions: Actions,
     ) -> None:
         super().__init__()
         self.script = script
+        self.word_checks = word_checks
         self.engine = engine
         self.waiting = waiting
         self.actions_ = actions
@@ -91,6 +102,8 @@ class ScriptPanel(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.stack, 1)
         self.bar = SpeakingBar(script, engine, waiting, actions)
+        self.differences = DifferencesBar(word_checks, engine, actions)
+        layout.addWidget(self.differences)
         layout.addWidget(self.bar)
         self.setAcceptDrops(True)
         script.changed.connect(self.refresh)
@@ -99,6 +112,7 @@ class ScriptPanel(QWidget):
         engine.line_begun.connect(self._on_line)
         engine.stopped.connect(self._on_stopped)
         waiting.changed.connect(self._show_work)
+        word_checks.changed.connect(self._show_rows)
         theme.manager.changing.connect(self.area.drop_unused)
         self.refresh()
 
@@ -252,11 +266,17 @@ class ScriptPanel(QWidget):
                 self._pause_of(line),
                 settings_words(line),
                 work,
+                self._differing(line),
             )
         )
         shown.set_selected(line.id in self._chosen)
         shown.text.one_of_several = line.id in self._chosen and len(self._chosen) > 1
         shown.set_playing(line.id == self._playing_line)
+
+    def _differing(self, line: Line) -> tuple[tuple[int, int], ...]:
+        """The words of a line that were heard otherwise, while its text is what was spoken."""
+        found = self.word_checks.differing.get(line.id, ())
+        return found if found and self.script.text(line.id) == line.text else ()
 
     def _pause_of(self, line: Line) -> float:
         """The silence after a line, or after the paragraph that it opens."""
@@ -269,7 +289,8 @@ class ScriptPanel(QWidget):
             self.script.select(line_id)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for action_id in _MORE:
+        differs = any(each in self.word_checks.differing for each in self.script.chosen)
+        for action_id in (*_DIFFERING, *_MORE) if differs else _MORE:
             if action_id:
                 menu.addAction(self.actions_.action(action_id))
             else:

@@ -37,7 +37,7 @@ from ditar_studio.ui import icons, theme
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.panels.item_model import Index, ItemModel
 from ditar_studio.ui.theme import Space
-from ditar_studio.ui.translate import moment_text, number, tr
+from ditar_studio.ui.translate import counted, moment_text, number, tr
 from ditar_studio.ui.view_models.takes import Takes
 from ditar_studio.ui.widgets.basics import action_button, row, rule
 from ditar_studio.ui.widgets.empty_state import EmptyState
@@ -331,7 +331,11 @@ def take_name(take: Take) -> str:
 def facts(take: Take) -> str:
     """A take in short: length, model, what is wrong with it."""
     parts = [tr("{seconds} s", seconds=number(take.seconds, 1)), take.recipe.model_name]
-    if take.verification is not None and take.verification.doubtful:
+    if take.word_check is not None:
+        count = len(take.differing)
+        if count:
+            parts.insert(1, counted("{count} word differs", "{count} words differ", count))
+    elif take.verification is not None and take.verification.doubtful:
         parts.insert(1, tr("words may be missing"))
     if take.status == "partial":
         parts.insert(1, tr("stopped"))

@@ -357,11 +357,14 @@ class Engine(QObject):
 
     # --- speaking
 
-    def speak(self, line_ids: Sequence[str], variations: int = 1, done: int = 0) -> bool:
+    def speak(
+        self, line_ids: Sequence[str], variations: int = 1, done: int = 0, *, redo: bool = False
+    ) -> bool:
         """Speaks lines of the open project, after those that wait already; one alone is next.
 
         Args:
             done: how many takes were made before a pause that this ends.
+            redo: whether words of them differ from the text.
 
         Returns:
             False if that isn't possible now.
@@ -374,12 +377,12 @@ class Engine(QObject):
             if project_id != self.project_id:
                 return False
             self.queue.pause(False)
-            self.queue.add(line_ids, variations, first=len(line_ids) == 1)
+            self.queue.add(line_ids, variations, first=len(line_ids) == 1, redo=redo)
             self.queue_changed.emit()
             return True
         ids = tuple(line_ids)
         self.project_id = project_id
-        self.queue = queue = LineQueue(ids, variations, done)
+        self.queue = queue = LineQueue(ids, variations, done, redo)
         self._speed = speed = snapshot.project.settings.speed
         self._takes, self._line, self.first_sound = [], ids[0], None
         goes_on = self._open and self._feed.active

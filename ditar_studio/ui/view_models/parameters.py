@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 STROKE_MS = 80
 _SEEDS = 2**31
 
-NUMBERS = ("temperature", "guidance", "steps", "speed", "candidates")
+NUMBERS = ("temperature", "guidance", "steps", "speed", "candidates", "retries")
 """The parameters that have a slider."""
 
 LABELS: dict[str, str] = {
@@ -42,6 +42,7 @@ LABELS: dict[str, str] = {
     "speed": mark("Change speed"),
     "candidates": mark("Change candidates"),
     "verify": mark("Change listening"),
+    "retries": mark("Change retries"),
     "seed": mark("Change seed"),
     "mode": mark("Change mode"),
     "style": mark("Change style"),
@@ -64,6 +65,7 @@ NAMES: dict[str, str] = {
     "steps": mark("Steps"),
     "candidates": mark("Candidates"),
     "verify": mark("Listen to each sentence"),
+    "retries": mark("Retries"),
     "seed": mark("Seed"),
     "mode": mark("Use of the voice"),
     "style": mark("Style"),
@@ -212,7 +214,7 @@ class Parameters(QObject):
         """
         settings = self.info.default_settings if self.info else self._first_defaults
         inherited = {n: v for n, v in self._layers[0].items() if v is not None and n in LABELS}
-        return {**settings.as_dict(), "seed": None, "speed": 1.0, **inherited}
+        return {**settings.as_dict(), "seed": None, "speed": 1.0, "verify": True, **inherited}
 
     def expect(self, settings: GenerationSettings) -> None:
         """Shows these defaults until the model is there and tells its own."""
@@ -260,7 +262,7 @@ class Parameters(QObject):
 
     def set(self, name: str, value: Any) -> None:
         """Changes a parameter; the library gets it after a moment."""
-        if name in ("steps", "candidates"):
+        if name in ("steps", "candidates", "retries"):
             value = round(value)
         if value != self.value(name):
             self._moved[name] = value
@@ -289,7 +291,7 @@ class Parameters(QObject):
 
     def use(self, values: Mapping[str, Any], label: str, seed: bool = False) -> None:
         """Takes over the parameters in `values`, e.g. of a take; its seed only if asked."""
-        wanted = {name: values[name] for name in LABELS if name in values}
+        wanted = {name: values[name] for name in LABELS if name in values and name != "verify"}
         if not seed:
             wanted.pop("seed", None)
         self._send(label, wanted)

@@ -313,6 +313,47 @@ def test_words_that_are_not_heard_are_told() -> None:
     assert not generate(FakeModel(), request("Now I mumble.")).warnings
 
 
+def test_words_that_differ_are_told_by_their_places_in_the_line() -> None:
+    text = "Plain words.  Now I mumble."
+    events = list(stream(FakeModel(), request(text, verify=True)))
+    found = [e.differing for e in events if isinstance(e, SentenceVerified)]
+    assert [[text[a:b] for a, b in each] for each in found] == [[], ["mumble"]]
+
+
+def test_a_sentence_is_retried_until_no_word_differs_and_only_then_given_out() -> None:
+    def run(seed: int, retries: int) -> tuple[SentenceVerified, int]:
+        model = FakeModel()
+        asked = request(
+            "It sometimes works.", seed=seed, temperature=1.0, retries=retries, verify=True
+        )
+        events = list(stream(model, asked))
+        first = next(i for i, e in enumerate(events) if isinstance(e, PatchReady))
+        begun = model.begun
+        (heard,) = (e for e in events if isinstance(e, SentenceVerified))
+        assert retries == 0 or first > 12 * heard.candidates - 1
+        assert len(begun) == heard.candidates
+        return heard, sum(isinstance(e, PatchReady) for e in events)
+
+    single = {seed: run(seed, 0)[0] for seed in range(12)}
+    wrong = [seed for seed, heard in single.items() if heard.differing]
+    right = [seed for seed, heard in single.items() if not heard.differing]
+    assert wrong
+    assert right
+    assert run(right[0], 5)[0].candidates == 1
+    again = [run(seed, 8)[0] for seed in wrong]
+    assert all(2 <= heard.candidates <= 9 and not heard.differing for heard in again)
+
+
+def test_what_stays_wrong_is_given_out_at_last() -> None:
+    model = FakeModel()
+    asked = request("Now I mumble.", temperature=1.0, retries=2)
+    events = list(stream(model, asked))
+    (heard,) = (e for e in events if isinstance(e, SentenceVerified))
+    assert (heard.candidates, len(model.begun)) == (3, 3)
+    assert any(isinstance(e, PatchReady) for e in events)
+    assert any(isinstance(e, Warned) for e in events)
+
+
 def test_without_noise_one_attempt_is_enough() -> None:
     model = FakeModel()
     events = list(stream(model, request("One.", temperature=0.0, candidates=5)))
@@ -334,7 +375,7 @@ def test_cancelling_between_candidates_gives_out_nothing_of_the_sentence() -> No
     assert model.begun.count("Two.") == 2
 
 
-@pytest.mark.parametrize("asked", [{"candidates": 2}, {"verify": True}])
+@pytest.mark.parametrize("asked", [{"candidates": 2}, {"verify": True}, {"retries": 1}])
 def test_a_model_that_cannot_hear_itself_refuses_to_listen(asked: dict[str, object]) -> None:
     model = FakeModel(can_verify=False)
     (failed,) = (e for e in stream(model, request("One.", **asked)) if isinstance(e, Failed))

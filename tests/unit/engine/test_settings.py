@@ -35,6 +35,8 @@ from ditar_studio.errors import StudioError
         {"exact_patches": "3"},
         {"candidates": 0},
         {"candidates": 9},
+        {"retries": -1},
+        {"retries": 9},
         {"candidates": 1.5},
         {"verify": 1},
         {"verify": "yes"},

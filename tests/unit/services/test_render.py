@@ -19,6 +19,7 @@ from ditar_studio.engine.worker import Worker
 from ditar_studio.errors import StudioError
 from ditar_studio.services.line_queue import LineQueue
 from ditar_studio.services.render import (
+    REDO_RETRIES,
     LineFailed,
     RenderDone,
     RenderEvent,
@@ -34,6 +35,7 @@ from ditar_studio.services.render import (
 )
 from ditar_studio.store.library import Library
 from ditar_studio.store.project import Line, NewLine
+from ditar_studio.store.takes import WordCheck
 from ditar_studio.store.voices import NewSample
 
 
@@ -116,20 +118,60 @@ def test_the_recipe_makes_the_same_sound_again(library: Library, lines: list[Lin
 
 def test_what_the_model_heard_is_kept_with_the_take(library: Library, lines: list[Line]) -> None:
     project_id, line = lines[0].project_id, lines[0]
-    library.projects.change_settings(project_id, generation={"seed": 3})
+    library.projects.change_settings(project_id, generation={"seed": 3, "verify": False})
     _render(library, _request(line))
     library.projects.change_settings(project_id, generation={"candidates": 4})
     _render(library, _request(line))
     library.projects.set_text(line.id, "Now I mumble. Plain words.")
     _render(library, _request(line))
     mumbled, best, plain = library.takes.of_line(line.id)
-    assert plain.verification is None
+    assert (plain.verification, plain.word_check) == (None, None)
+    assert best.word_check == WordCheck("reader")
+    assert mumbled.word_check == WordCheck("reader", ((6, 12),))
+    assert mumbled.differing == ((6, 12),)
     assert best.verification is not None
     assert (best.verification.likeness, best.verification.doubtful) == (0.75, False)
     assert best.recipe.settings["candidates"] == 4
     assert mumbled.verification is not None
     assert mumbled.verification.doubtful
     assert 0.6 <= mumbled.verification.sounds_wrong < 1.0
+
+
+def test_a_line_is_listened_to_unless_that_is_switched_off(
+    library: Library, lines: list[Line]
+) -> None:
+    _render(library, _request(lines[0]))
+    (take,) = library.takes.of_line(lines[0].id)
+    assert take.word_check == WordCheck("reader")
+    library.projects.change_settings(lines[0].project_id, generation={"verify": False})
+    assert library.projects.line(lines[0].id).state == "rendered"  # not listening changes no sound
+
+
+def test_what_differs_is_spoken_again_until_it_is_right(
+    library: Library, lines: list[Line]
+) -> None:
+    line = lines[0]
+    library.projects.set_text(line.id, "It sometimes works.")
+    seeds = [seed for seed in range(20) if _first_try_differs(library, line, seed)]
+    assert 3 <= len(seeds) <= 17
+    right = 0
+    for seed in seeds[:3]:
+        queue = LineQueue((line.id,), redo=True)
+        request = _request(line)
+        list(
+            render(
+                library, FakeModel(), request, threading.Event(), roll=lambda s=seed: s, queue=queue
+            )
+        )
+        take = library.takes.of_line(line.id)[0]
+        assert take.recipe.settings["retries"] == REDO_RETRIES
+        right += not take.differing
+    assert right == 3
+
+
+def _first_try_differs(library: Library, line: Line, seed: int) -> bool:
+    _render(library, _request(line), seed=seed)
+    return bool(library.takes.of_line(line.id)[0].differing)
 
 
 def test_a_model_that_cannot_hear_itself_is_not_asked_to(

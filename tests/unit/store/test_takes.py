@@ -12,7 +12,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.store.library import Library
 from ditar_studio.store.project import Line, NewLine
 from ditar_studio.store.recipe import Recipe
-from ditar_studio.store.takes import Take, Verification
+from ditar_studio.store.takes import Take, Verification, WordCheck
 from ditar_studio.store.voices import NewSample
 
 
@@ -167,3 +167,18 @@ def test_recordings_grow_finish_and_are_deleted(library: Library) -> None:
         library.recordings.get(begun.id)
     library.undo()
     assert library.recordings.all() == [finished]
+
+
+def test_what_was_heard_is_kept_and_can_be_accepted_and_that_undone(
+    library: Library, line: Line, make_take: Callable[..., Take]
+) -> None:
+    take = make_take(line.id)
+    assert (take.word_check, take.differing) == (None, ())
+    heard = WordCheck("whisper", ((0, 5), (7, 9)))
+    assert library.takes.set_word_check(take.id, heard).value.word_check == heard
+    assert library.takes.get(take.id).differing == ((0, 5), (7, 9))
+    made = library.takes.accept(take.id)
+    assert made.changes.undo == "Accept what was said"
+    assert library.takes.get(take.id).differing == ()
+    library.undo()
+    assert library.takes.get(take.id).differing == ((0, 5), (7, 9))

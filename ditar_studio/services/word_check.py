@@ -1,0 +1,61 @@
+"""Listening to takes: which of their words were heard otherwise than they are written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ditar_studio.audio.io import read_clip
+from ditar_studio.errors import StudioError
+from ditar_studio.store.takes import WordCheck
+from ditar_studio.text import lexicon
+from ditar_studio.text.comparing import words_that_differ
+from ditar_studio.text.phonemes import unreadable
+from ditar_studio.text.word_spans import words_in
+
+if TYPE_CHECKING:
+    from ditar_studio.audio.transcribe import Transcriber
+    from ditar_studio.engine.listening import ReaderListener
+    from ditar_studio.store.takes import Listener, Take
+
+_FOREIGN = 0.5
+"""Where more of the words differ, the text is in another language than the listener's."""
+
+
+def whisper_is_installed() -> bool:
+    """Whether Whisper can listen."""
+    from ditar_studio.audio.transcribe import TRANSCRIPTION
+
+    return TRANSCRIPTION.installed
+
+
+class InstalledListeners:
+    """Listens to takes by what is installed; each is loaded when it is first needed."""
+
+    def __init__(self) -> None:
+        self._reader: ReaderListener | None = None
+        self._whisper: Transcriber | None = None
+
+    def __call__(self, take: Take, by: Listener) -> WordCheck | None:
+        """What is heard of a take; None where its text is not English. Takes seconds."""
+        if unreadable(take.text):
+            return None
+        words = lexicon.parse(take.recipe.pronunciations) if take.recipe.pronunciations else None
+        clip = read_clip(take.path)
+        if by == "reader":
+            from ditar_studio.engine.listening import ReaderListener
+
+            self._reader = self._reader or ReaderListener()
+            differing = self._reader.differing(clip, take.text, words)
+        else:
+            from ditar_studio.audio.transcribe import Transcriber
+
+            self._whisper = self._whisper or Transcriber(threads=1)
+            try:
+                heard = self._whisper.transcribe(clip).text
+            except StudioError:  # no words were heard
+                heard = ""
+            differing = words_that_differ(take.text, heard, words)
+        if len(differing) > _FOREIGN * len(words_in(take.text)) and len(differing) > 1:
+            own = take.verification is not None  # of a model that speaks English
+            return WordCheck(by, tuple(differing)) if own else None
+        return WordCheck(by, tuple(differing))

@@ -1,0 +1,81 @@
+"""What the phonetic reader hears, word for word, against the text."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from ditar_studio.audio.clip import Clip
+from ditar_studio.engine.listening import ReaderListener
+from ditar_studio.engine.word_check import differing_words
+from ditar_studio.sample_voices import sample_voices
+from ditar_studio.text import symbols
+from ditar_studio.text.phonemes import read
+
+
+def heard(text: str) -> torch.Tensor:
+    """Log probabilities [T, symbols] of a reader that is sure of a text's sounds."""
+    rows = []
+    for index in symbols.encode(read(text).sounds):
+        for symbol in (index, index, 0):
+            row = torch.full((len(symbols.SYMBOLS),), -12.0)
+            row[symbol] = 0.0
+            rows.append(row)
+    return torch.stack(rows).log_softmax(-1)
+
+
+def differing(text: str, said: str) -> list[str]:
+    reading = read(text)
+    return [reading.words[word] for word in differing_words(heard(said), reading)]
+
+
+def test_what_is_said_as_written_does_not_differ() -> None:
+    assert differing("The quick brown fox jumps.", "The quick brown fox jumps.") == []
+
+
+def test_other_missing_and_further_words_differ() -> None:
+    text = "The quick brown fox jumps."
+    assert differing(text, "The quick yellow fox jumps.") == ["brown"]
+    assert differing(text, "The quick fox jumps.") == ["brown"]
+    assert differing(text, "The quick brown lazy fox jumps.") in (["brown"], ["fox"])
+    assert differing(text, "My old dog, the quick brown fox jumps.") == ["The"]
+
+
+def test_stress_alone_is_no_difference() -> None:
+    as_noun = read("a record")
+    assert differing_words(heard("a record"), as_noun) == []
+    unstressed = as_noun.sounds[-5:]
+    assert any(sound.startswith("ˈ") for sound in unstressed)
+    bare = tuple(sound.lstrip("ˈˌ") for sound in as_noun.sounds)
+    assert differing_words(heard("a record"), replace(as_noun, sounds=bare)) == []
+
+
+def test_a_sound_too_short_for_the_text_has_none_of_its_words() -> None:
+    assert differing("The quick brown fox jumps.", "No.") == [
+        *("The", "quick", "brown", "fox", "jumps")
+    ]
+
+
+@pytest.fixture(scope="module")
+def listener() -> ReaderListener:
+    return ReaderListener()
+
+
+def test_the_built_in_reader_hears_what_differs_in_the_built_in_voices_clips(
+    listener: ReaderListener,
+) -> None:
+    from ditar_studio.audio.io import read_clip
+
+    voice = next(v for v in sample_voices() if v.name == "Kathleen")
+    clip = read_clip(voice.path)
+    text = "About him, everywhere, were the evidences of luxury and of age."
+    assert voice.transcript == text
+    assert listener.differing(clip, text) == []
+    wrong = text.replace("luxury", "poverty")
+    assert [wrong[a:b] for a, b in listener.differing(clip, wrong)] == ["poverty"]
+    longer = text.replace("and of age", "and of sudden old age")
+    assert {longer[a:b] for a, b in listener.differing(clip, longer)} >= {"sudden"}
+    silence = Clip(clip.samples * 0, clip.sample_rate)
+    assert len(listener.differing(silence, text)) > 8
