@@ -76,7 +76,7 @@ def test_menu_letters_stay_unique_in_every_language() -> None:
         assert len(set(letters)) == len(letters), language
 
 
-ROOMS = ("audio", "documents", "engine", "model", "services", "store", "text")
+ROOMS = ("audio", "documents", "engine", "inference", "model", "services", "store", "text")
 SAID_BY = {
     "StudioError": (0, 1),
     "Warned": (0, 1),
