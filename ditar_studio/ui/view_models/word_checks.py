@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtCore import QObject, Signal
 
 from ditar_studio.store.takes import Listener, Take, WordCheck
-from ditar_studio.ui.view_models.document import Document, Snapshot
+from ditar_studio.ui.view_models.document import Document
 from ditar_studio.ui.view_models.engine import Engine
 from ditar_studio.ui.view_models.script import Script
+from ditar_studio.ui.view_models.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from ditar_studio.errors import StudioError
