@@ -316,7 +316,7 @@ SPEAK: tuple[ActionSpec, ...] = (
     _S(
         "speak.redo_line",
         mark("Redo what differs in this line"),
-        "F6",
+        "F7",
         "refresh",
         facts(Fact.MODEL_READY, Fact.LINE_DIFFERS),
         words=mark("check what was said again wrong missing misread"),
