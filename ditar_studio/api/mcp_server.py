@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import threading
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -24,9 +23,9 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
 from ditar_studio.api.guard import Drain, Guard
+from ditar_studio.api.lazy_model import LazyModel
 from ditar_studio.errors import StudioError
 from ditar_studio.python_api.audio import Audio
-from ditar_studio.python_api.model import Model
 from ditar_studio.services.encoding import Format
 from ditar_studio.services.export_settings import ExportSettings, Layout, Subtitles
 from ditar_studio.services.projects import export_project, find_project, project_states
@@ -49,26 +48,6 @@ _INSTRUCTIONS = (
 
 _READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 _WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
-
-
-class LazyModel:
-    """A model that is loaded when it is first asked for. Any thread may ask."""
-
-    def __init__(self, load: Callable[[], Model]) -> None:
-        self._load = load
-        self._lock = threading.Lock()
-        self._model: Model | None = None
-
-    def get(self) -> Model:
-        """The model.
-
-        Raises:
-            StudioError: it can't be loaded.
-        """
-        with self._lock:
-            if self._model is None:
-                self._model = self._load()
-            return self._model
 
 
 def mcp_server(model: LazyModel) -> MCPServer[Any]:

@@ -23,7 +23,7 @@ from ditar_studio.services.voice_library import known_voices
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ditar_studio.python_api.model import Model
+    from ditar_studio.api.lazy_model import LazyModel
     from ditar_studio.python_api.stream import AudioStream
 
 log = logging.getLogger(__name__)
@@ -41,11 +41,12 @@ class SpeechdModule:
 
     Args:
         read, write: the module's stdin and stdout.
-        model: who speaks.
+        model: who speaks. Speech Dispatcher starts every module it knows, so that it is loaded
+            only when something is to be said.
         voice: who speaks until another one is set; empty for the model's own.
     """
 
-    def __init__(self, read: BinaryIO, write: BinaryIO, model: Model, voice: str = "") -> None:
+    def __init__(self, read: BinaryIO, write: BinaryIO, model: LazyModel, voice: str = "") -> None:
         self._read = read
         self._write = write
         self._model = model
@@ -137,11 +138,10 @@ class SpeechdModule:
 
     def _list_voices(self) -> None:
         try:
-            voices = known_voices()
+            voices, languages = known_voices(), self._model.get().languages
         except StudioError as error:
             log.warning("voices can't be listed: %s", error)
-            voices = []
-        languages = self._model.languages
+            voices, languages = [], ()
         lines = [f"200-{voice.name}\t{each}\tnone" for voice in voices for each in languages]
         self._send(*lines, "200 OK VOICE LIST SENT" if lines else "304 CANT LIST VOICES")
 
@@ -178,24 +178,25 @@ class SpeechdModule:
         self._send(self._end)
 
     def _say_part(self, text: str) -> None:
-        stretcher = Stretcher(self._model.rate, self._speed)
-        with self._model.stream(text, self._voice or None) as stream:
+        model = self._model.get()
+        stretcher = Stretcher(model.rate, self._speed)
+        with model.stream(text, self._voice or None) as stream:
             self._stream = stream
             if self._stopped.is_set():
                 return
             for part in stream:
-                self._send_sound(stretcher.feed(part.samples))
+                self._send_sound(stretcher.feed(part.samples), model.rate)
             if not self._stopped.is_set():
-                self._send_sound(stretcher.finish())
+                self._send_sound(stretcher.finish(), model.rate)
 
-    def _send_sound(self, samples: NDArray[np.float32]) -> None:
+    def _send_sound(self, samples: NDArray[np.float32], rate: int) -> None:
         scaled = np.clip(np.rint(samples * (32768.0 * self._gain)), -32768, 32767).astype("<i2")
         for first in range(0, len(scaled), _CHUNK):
             if self._stopped.is_set():
                 return
             chunk = scaled[first : first + _CHUNK]
             head = (
-                f"705-bits=16\n705-num_channels=1\n705-sample_rate={self._model.rate}\n"
+                f"705-bits=16\n705-num_channels=1\n705-sample_rate={rate}\n"
                 f"705-num_samples={len(chunk)}\n705-big_endian=0\n705-AUDIO\0"
             )
             with self._lock:

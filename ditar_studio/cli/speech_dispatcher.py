@@ -7,8 +7,12 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ditar_studio.cli.console import Console
+
+if TYPE_CHECKING:
+    from ditar_studio.python_api.model import Model
 
 EXECUTABLE = "sd_ditar-studio"
 
@@ -21,16 +25,23 @@ def run(arguments: argparse.Namespace) -> int:
         line = f'AddModule "ditar-studio" "{module}" ""'
         Console.of(arguments).result({"config": line}, line)
         return 0
+    from ditar_studio.api.lazy_model import LazyModel
     from ditar_studio.api.speechd_module import SpeechdModule
-    from ditar_studio.python_api.model import load_model
     from ditar_studio.services.models import located
 
     # What anything else prints must not come between the module's answers.
     write = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    model = load_model(located(arguments.model))
-    if arguments.voice:
-        model.voice(arguments.voice)
+    name = located(arguments.model)
+
+    def load() -> Model:
+        from ditar_studio.python_api.model import load_model
+
+        model = load_model(name)
+        if arguments.voice:
+            model.voice(arguments.voice)
+        return model
+
     with write:
-        SpeechdModule(sys.stdin.buffer, write, model, arguments.voice or "").run()
+        SpeechdModule(sys.stdin.buffer, write, LazyModel(load), arguments.voice or "").run()
     return 0

@@ -16,12 +16,15 @@ tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 
 share=$tree/usr/share
-install -d "$tree"/{DEBIAN,opt,usr/bin} \
+install -d "$tree"/{DEBIAN,opt,usr/bin,usr/lib/speech-dispatcher-modules} \
     "$share"/{applications,metainfo,mime/packages,doc/ditar-studio,man/man1,lintian/overrides}
 cp -a "$built" "$tree/opt/ditar-studio"
 chmod -R u=rwX,go=rX "$tree/opt"
 find "$tree/opt" -type f -name '*.so*' -exec chmod a-x {} +
 ln -s ../../opt/ditar-studio/ditar-studio "$tree/usr/bin/ditar-studio"
+# Speech Dispatcher finds what lies here; the program knows by this name what it is asked for.
+ln -s ../../../opt/ditar-studio/ditar-studio \
+    "$tree/usr/lib/speech-dispatcher-modules/sd_ditar-studio"
 install -m 644 "$root/packaging/linux/ditar-studio.desktop" "$share/applications/"
 install -m 644 "$root/packaging/linux/io.github.ditar_studio.metainfo.xml" "$share/metainfo/"
 install -m 644 "$root/packaging/linux/ditar-studio.mime.xml" "$share/mime/packages/ditar-studio.xml"

@@ -13,7 +13,9 @@ import pytest
 from endpoint import HeldModel
 from fake_model import FakeModel
 
+from ditar_studio.api.lazy_model import LazyModel
 from ditar_studio.api.speechd_module import SpeechdModule
+from ditar_studio.errors import StudioError
 from ditar_studio.python_api.model import Model
 
 
@@ -22,7 +24,7 @@ def answered(*lines: str, model: FakeModel | None = None) -> bytes:
     asked = "".join(f"{line}\n" for line in (*lines, "QUIT")).encode()
     write = io.BytesIO()
     fake = model or FakeModel(needs_transcript=False)
-    SpeechdModule(io.BytesIO(asked), write, Model(fake), "Emma").run()
+    SpeechdModule(io.BytesIO(asked), write, LazyModel(lambda: Model(fake)), "Emma").run()
     return write.getvalue()
 
 
@@ -59,7 +61,7 @@ def running(model: FakeModel, write: io.BytesIO) -> Iterator[Callable[[bytes], i
     """A module that is asked over a pipe; QUIT is said at the end."""
     read, asked = os.pipe()
     with os.fdopen(read, "rb") as reader, os.fdopen(asked, "wb", buffering=0) as writer:
-        module = SpeechdModule(reader, write, Model(model), "Emma")
+        module = SpeechdModule(reader, write, LazyModel(lambda: Model(model)), "Emma")
         thread = threading.Thread(target=module.run)
         thread.start()
         try:
@@ -97,6 +99,23 @@ def test_the_sound_goes_through_the_server_only() -> None:
     assert b"203 OK AUDIO INITIALIZED" in answered("AUDIO", "audio_output_method=server", ".")
     assert b"300 MODULE ERROR" in answered("AUDIO", "audio_output_method=alsa", ".")
     assert b"300 ERR UNKNOWN COMMAND" in answered("DANCE")
+
+
+def test_the_model_is_loaded_when_it_is_needed() -> None:
+    def load() -> Model:
+        raise StudioError("There is no model.", "Install one.")
+
+    def answer(*lines: str) -> str:
+        asked = io.BytesIO("".join(f"{line}\n" for line in (*lines, "QUIT")).encode())
+        write = io.BytesIO()
+        SpeechdModule(asked, write, LazyModel(load)).run()
+        return write.getvalue().decode()
+
+    assert "299 OK LOADED SUCCESSFULLY" in answer(
+        "INIT", "AUDIO", "audio_output_method=server", "."
+    )
+    assert "304 CANT LIST VOICES" in answer("LIST VOICES")
+    assert "701 BEGIN" in answer("SPEAK", "One.", ".")
 
 
 def test_voices_are_listed() -> None:
