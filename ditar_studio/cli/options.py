@@ -318,7 +318,7 @@ def _add_voices(parser: argparse.ArgumentParser, common: Parser) -> None:
     )
     tuning_options(tune)
     _add_force(action("export", "write a voice into one file", "NAME", "PATH"))
-    action("import", "add the voice that is in a file", "PATH")
+    action("import", "add the voice of a file or, as hf://OWNER/NAME, of a model hub", "PATH")
     action("remove", "put a voice into the trash", "NAME")
 
 

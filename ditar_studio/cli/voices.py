@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from ditar_studio.cli.tuning import OFF, cancelled_by, followed
 from ditar_studio.engine.tuning_events import InstantStays, TuningCancelled, VoiceTuned
 from ditar_studio.errors import StudioError
 from ditar_studio.installation import program
+from ditar_studio.services.hub_voices import voice_file
 from ditar_studio.store.bundle import SUFFIX
 from ditar_studio.store.library import Library
 from ditar_studio.store.voice import NewSample, Voice
@@ -27,7 +29,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Do what was asked; exit code 0, or 130 when a fine-tuning was interrupted."""
     console = Console.of(arguments)
     samples = _samples(arguments) if arguments.action == "add" else []
-    with Library() as library:
+    with contextlib.ExitStack() as ends:
+        # Fetched before the library is opened, which others may need meanwhile.
+        importing = arguments.action == "import"
+        bundle = ends.enter_context(voice_file(arguments.path)) if importing else Path()
+        library = ends.enter_context(Library())
         if library.damaged is not None:
             console.warn(library.damaged.message, library.damaged.remedy)
         match arguments.action:
@@ -41,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
             case "export":
                 _export(library, arguments, console)
             case "import":
-                voice = library.voices.import_bundle(Path(arguments.path)).value
+                voice = library.voices.import_bundle(bundle).value
                 console.result(_values(voice), f"The voice “{voice.name}” is in the library.")
             case "remove":
                 voice = _find(library, arguments.name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from urllib.parse import quote
 
 _PUBLISHER, _MIRROR = "https://huggingface.co", "https://hf-mirror.com"
 
@@ -57,7 +58,7 @@ class Offer:
 
     def address(self, host: str, file: RemoteFile) -> str:
         """Of a file at one of the hosts."""
-        return f"{host}/{self.repository}/resolve/{self.revision}/{file.name}"
+        return f"{host}/{self.repository}/resolve/{self.revision}/{quote(file.name)}"
 
 
 def hosts_of(offer: Offer) -> tuple[str, ...]:

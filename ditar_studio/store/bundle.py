@@ -27,7 +27,8 @@ MANIFEST = "manifest.json"
 FORMAT = 2
 """2 brought what a voice was fine-tuned to; a voice without that is written as 1."""
 
-_LARGEST = 1 << 29
+LARGEST = 1 << 29
+"""Bytes of a voice file."""
 _LARGEST_MANIFEST = _LARGEST_DIRECTORY = 1 << 20
 _LARGEST_RATIO = 50
 """Of what is unpacked to what is packed: sound hardly gets smaller in a zip."""
@@ -56,9 +57,9 @@ def write_bundle(voice: Voice, path: Path) -> None:
             )
     if voice.adapter is not None:
         members[_ADAPTER] = voice.adapter.checked()
-    if sum(source.stat().st_size for source in members.values()) > _LARGEST:
+    if sum(source.stat().st_size for source in members.values()) > LARGEST:
         raise StudioError(
-            f"The samples of this voice are larger than the {_LARGEST >> 20} MB of a voice file.",
+            f"The samples of this voice are larger than the {LARGEST >> 20} MB of a voice file.",
             "Delete some of its samples.",
         )
     manifest: dict[str, Any] = {
@@ -187,7 +188,7 @@ def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, zipfile.ZipInfo
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError("packed in another way")
     unpacked = sum(info.file_size for info in members.values())
-    if unpacked > min(_LARGEST, _LARGEST_RATIO * packed):
+    if unpacked > min(LARGEST, _LARGEST_RATIO * packed):
         raise StudioError(
             "This voice file would unpack to more than a voice can be.",
             "Get it again from where it came from.",

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import tomllib
+import wave
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -141,3 +142,29 @@ def test_sizes_are_told_as_a_table(tmp_path: Path) -> None:
     )  # fmt: skip
     assert "| Debian package | a.deb | 2 |" in done.stdout
     assert "notes" not in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script stands for the program")
+@pytest.mark.parametrize("same", [True, False])
+def test_times_are_told_and_whether_all_speak_the_same(tmp_path: Path, same: bool) -> None:
+    folder = tmp_path / "installed"
+    folder.mkdir()
+    sounds = []
+    for number in (1, 2):
+        sound = folder / f"sound{number}.wav"
+        with wave.open(str(sound), "w") as file:
+            file.setparams((1, 2, 24000, 0, "NONE", ""))
+            file.writeframes(b"\0\0" if same else bytes([number, 0]))
+        program = folder / f"program{number}"
+        program.write_text(
+            f'#!/bin/sh\n[ "$1" = speak ] || exit 0\nfor last; do :; done\ncp "{sound}" "$last"\n'
+        )
+        program.chmod(0o755)
+        sounds.append(f"number {number}={program}={folder}")
+    done = subprocess.run(
+        [sys.executable, PACKAGING / "sizes.py", tmp_path, *sounds],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == (0 if same else 1)
+    assert "| number 1 | 0 | 0." in done.stdout
+    assert ("do not speak the same" in done.stderr) is not same

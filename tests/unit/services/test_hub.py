@@ -8,14 +8,20 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
 from ditar_studio.assets import asset
+from ditar_studio.cli import main
 from ditar_studio.errors import StudioError
+from ditar_studio.sample_voices import sample_voices
 from ditar_studio.services import hub
+from ditar_studio.services.hub_voices import voice_file
 from ditar_studio.services.models import Models
 from ditar_studio.services.publishing import publish
+from ditar_studio.store import bundle
+from ditar_studio.store.library import Library
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 FILES = {
@@ -50,7 +56,7 @@ class Handler(BaseHTTPRequestHandler):
             rows = [{"type": "file", "path": n, "size": len(d)} for n, d in files.items()]
             body = json.dumps([*rows, {"type": "directory", "path": "more", "size": 0}]).encode()
         elif path.startswith(f"/me/voice/resolve/{REVISION}/"):
-            body = files[path.rpartition("/")[2]]
+            body = files[unquote(path.rpartition("/")[2])]
         else:
             self.send_error(404)
             return
@@ -136,3 +142,58 @@ def test_the_built_in_model_is_published_as_a_hub_expects(tmp_path: Path) -> Non
         publish(asset("models", "builtin"), tmp_path / "out")
     with pytest.raises(StudioError, match="holds no DiTAR"):
         publish(tmp_path, tmp_path / "other")
+
+
+@pytest.fixture
+def voice(tmp_path: Path) -> bytes:
+    """A voice's file."""
+    with Library(tmp_path / "theirs") as library:
+        library.voices.install_samples(sample_voices())
+        emma = library.voices.find("Emma")
+        assert emma is not None
+        library.voices.export_bundle(emma.id, tmp_path / "emma.ditarvoice")
+    return (tmp_path / "emma.ditarvoice").read_bytes()
+
+
+def test_a_voice_is_imported_by_name(
+    server: Hub, voice: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.files["emma.ditarvoice"] = voice
+    assert main(["voices", "import", "hf://me/voice", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["name"] == "Emma"
+    fetched = [path.rpartition("/")[2] for path in server.asked if "/resolve/" in path]
+    assert fetched == ["emma.ditarvoice"]
+    with Library() as library:
+        assert library.voices.find("Emma") is not None
+
+
+def test_of_several_voices_one_is_named(server: Hub, voice: bytes) -> None:
+    server.files |= {"a.ditarvoice": voice, "b c.ditarvoice": b"other"}
+    with pytest.raises(
+        StudioError, match=r"several voices: a\.ditarvoice, b c\.ditarvoice"
+    ) as told:
+        hub.voice_of("hf://me/voice")
+    assert told.value.remedy == "Name one: hf://me/voice/a.ditarvoice"
+    with voice_file("hf://me/voice/b c.ditarvoice", timeout=5, pause=0.01) as path:
+        assert path.read_bytes() == b"other"
+    assert not path.exists()
+
+
+def test_what_is_no_voice_is_refused_before_it_is_fetched(
+    server: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(StudioError, match="no such voice"):
+        hub.voice_of("hf://me/voice")
+    server.files["big.ditarvoice"] = b"123"
+    monkeypatch.setattr(bundle, "LARGEST", 2)
+    with pytest.raises(StudioError, match="too large"):
+        hub.voice_of("hf://me/voice")
+    for address in ("hf://me/voice/../x.ditarvoice", "hf://me/voice/a/b.ditarvoice"):
+        with pytest.raises(StudioError, match="not the address"):
+            hub.voice_of(address)
+    assert not any("/resolve/" in path for path in server.asked)
+
+
+def test_a_path_stays_a_path() -> None:
+    with voice_file("me.ditarvoice") as path:
+        assert path == Path("me.ditarvoice")

@@ -283,7 +283,7 @@ def test_a_voice_too_large_for_a_file_is_not_written(
     library: Library, wav: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     voice = library.voices.create("Anna", [NewSample(wav, "One.")]).value
-    monkeypatch.setattr(bundle, "_LARGEST", 1000)
+    monkeypatch.setattr(bundle, "LARGEST", 1000)
     with pytest.raises(StudioError, match="larger than"):
         library.voices.export_bundle(voice.id, tmp_path / "anna.ditarvoice")
     assert not (tmp_path / "anna.ditarvoice").exists()
