@@ -123,7 +123,8 @@ class _Speech:
         streams = Headers(scope=scope).get("X-Stainless-Raw-Response") == "stream"
         whole = request.response_format == "flac" and not (streams or request.stream_format)
         sound = SoundStream(request.response_format, speaker.sample_rate, voice.name, whole)
-        speaking = speaker.speak(request.input, voice, settings)
+        others = await speaker.others(request.input)
+        speaking = speaker.speak(request.input, voice, settings, others)
         leaving = asyncio.create_task(_watch(receive, speaking))
         try:
             words: list[WordSpoken] = []

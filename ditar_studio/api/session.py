@@ -196,7 +196,8 @@ class _Session:
         if speech.seconds:
             await self._feed(speech, speech.silence())
         begin = speech.seconds
-        speaking = self._speaker.speak(sentence, speech.voice, speech.settings)
+        others = await self._speaker.others(sentence)
+        speaking = self._speaker.speak(sentence, speech.voice, speech.settings, others)
         try:
             while True:
                 match await speaking.next():

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import math
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -17,12 +17,13 @@ from ditar_studio.engine.events import Cancelled, Done, Event, Failed
 from ditar_studio.engine.generate import GenerationRequest, Line
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import SpeechModel
-from ditar_studio.engine.voice import VoiceCache
+from ditar_studio.engine.voice import Reference, VoiceCache
 from ditar_studio.engine.worker import Worker
-from ditar_studio.services.references import reference_of
+from ditar_studio.services.references import others_in, reference_of, usable
 from ditar_studio.services.speaking import SpeechStream
 from ditar_studio.store.library import Library
 from ditar_studio.store.voice import Voice
+from ditar_studio.text.markup import voices_in
 
 T = TypeVar("T")
 
@@ -111,8 +112,24 @@ class Speaker:
         given = {**self._model.info.default_settings.as_dict(), **request.settings}
         return GenerationSettings.from_dict({**given, "style": request.instructions or None})
 
-    def speak(self, text: str, voice: Voice, settings: GenerationSettings) -> Speaking:
+    async def others(self, text: str) -> dict[str, Reference]:
+        """The voices that marks in a text name."""
+        if not voices_in(text):
+            return {}
+        voices = await self.voices()
+        return others_in([text], lambda: usable(voices))
+
+    def speak(
+        self,
+        text: str,
+        voice: Voice,
+        settings: GenerationSettings,
+        others: Mapping[str, Reference],
+    ) -> Speaking:
         """Take a place in the queue; leave it by `Speaking.close`.
+
+        Args:
+            others: the voices that marks in the text name.
 
         Raises:
             RefusedError: all places are taken.
@@ -125,7 +142,7 @@ class Speaker:
                 code="rate_limit_exceeded",
                 retry_after=wait,
             )
-        request = GenerationRequest((Line(text),), reference_of(voice), settings)
+        request = GenerationRequest((Line(text),), reference_of(voice), settings, others=others)
         speaking = Speaking(
             self._worker,
             lambda cancelled: SpeechStream(self._model, request, cancelled, self._cache),

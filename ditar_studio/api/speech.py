@@ -13,6 +13,7 @@ from ditar_studio.audio.speed import FASTEST, SLOWEST
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import StudioError
 from ditar_studio.services.sound_stream import Format, formats
+from ditar_studio.text.ssml import read_marked
 
 StreamFormat = Literal["audio", "sse"]
 
@@ -76,7 +77,7 @@ class SpeechRequest:
         if isinstance(voice, dict):
             given["voice"] = voice.get("id")
         return SpeechRequest(
-            input=_text(given, "input", LONGEST_INPUT),
+            input=_marked(_text(given, "input", LONGEST_INPUT)),
             voice=_text(given, "voice", _LONGEST_NAME),
             model=_text(given, "model", _LONGEST_NAME) if "model" in given else None,
             instructions=_instructions(given),
@@ -125,6 +126,14 @@ def _text(given: Mapping[str, Any], name: str, longest: int) -> str:
     if len(value) > longest:
         raise RefusedError(f"“{name}” may have {longest} characters.", param=name)
     return value.strip()
+
+
+def _marked(text: str) -> str:
+    """A text as it is, or, if it is SSML, with marks instead."""
+    try:
+        return read_marked(text)
+    except StudioError as error:
+        raise RefusedError(f"{error.message} {error.remedy}".strip(), param="input") from error
 
 
 def _instructions(given: Mapping[str, Any]) -> str:

@@ -32,6 +32,7 @@ from ditar_studio.cli.tuning import References
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import StudioError
 from ditar_studio.store import files, lock
+from ditar_studio.text.ssml import read_marked
 from ditar_studio.text_file import read_bytes
 
 if TYPE_CHECKING:
@@ -207,7 +208,11 @@ class _Batch:
             before_end=lambda grown: self._journal.note(job.id, files.sha256(grown), recipe),
         )
         tuned = self._references.get(reference)
-        request = GenerationRequest((Line(job.text),), tuned, settings, self._lexicon)
+        text = read_marked(job.text)
+        from ditar_studio.services.voice_library import others_named
+
+        others = others_named([text])
+        request = GenerationRequest((Line(text),), tuned, settings, self._lexicon, others)
         spoken = speak_into(
             Recording(output, self._console, self._arguments.subtype),
             self._model,

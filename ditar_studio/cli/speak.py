@@ -26,6 +26,7 @@ from ditar_studio.cli.tuning import OFF, References
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import StudioError
 from ditar_studio.installation import program
+from ditar_studio.text.ssml import read_marked
 from ditar_studio.text_file import read_text
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     lexicon = lexicon_of(arguments)
     from ditar_studio.engine.generate import GenerationRequest, Line
     from ditar_studio.engine.voice import VoiceCache
+    from ditar_studio.services.voice_library import others_named
 
     with stop_on_interrupt() as cancel:
         model = load(arguments)
@@ -68,7 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
             reference, voice_name = _sample_voice()
         if reference is not None:
             reference = References(model, arguments.fine_tune, cancel, console).get(reference)
-        request = GenerationRequest((Line(text),), reference, settings, lexicon)
+        others = others_named([text])
+        request = GenerationRequest((Line(text),), reference, settings, lexicon, others)
         voices = VoiceCache(model)
         spoken = speak_into(target, model, request, voices, cancel, console, voice_name)
     values = {
@@ -115,7 +118,7 @@ def _text(arguments: argparse.Namespace) -> str:
         text = _read(arguments.text_file or str(PIPE))
     if not text.strip():
         raise StudioError("There is nothing to say.", "Give some text.")
-    return text
+    return read_marked(text)
 
 
 def _read(file: str) -> str:

@@ -9,7 +9,7 @@ import functools
 import logging
 import textwrap
 import threading
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -33,13 +33,13 @@ from ditar_studio.engine.events import (
     Warned,
     WordSpoken,
 )
+from ditar_studio.engine.marked import MarkedSentence, sentences_of, shaped, whole
 from ditar_studio.engine.seeds import candidate_seed, line_seed, sentence_seed
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import Reference, VoiceCache, prepare
-from ditar_studio.engine.word_times import Part, parts_of
+from ditar_studio.engine.word_times import Part
 from ditar_studio.errors import OtherModelError, StudioError
 from ditar_studio.text.phonemes import name_unreadable, unreadable
-from ditar_studio.text.sentences import split
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,12 +83,14 @@ class GenerationRequest:
         voice: the reference to clone; None for a model's own voice.
         settings: how.
         lexicon: the user's pronunciations.
+        others: the voices that marks in the lines name, by their names in lower case.
     """
 
     lines: tuple[Line, ...]
     voice: Reference | None = None
     settings: GenerationSettings = field(default_factory=GenerationSettings)
     lexicon: Lexicon | None = None
+    others: Mapping[str, Reference] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -207,6 +209,7 @@ class _Run:
         self._retries = settings.retries if settings.temperature > 0 else 0
         self._verifies = settings.candidates > 1 or settings.retries > 0 or settings.verify
         self._unsuited: OtherModelError | None = None
+        self._unknown: set[str] = set()
 
     def events(self) -> Iterator[Event]:
         yield Started(self._info.sample_rate, len(self._request.lines))
@@ -256,42 +259,83 @@ class _Run:
         """Speak one line, `share` of the whole request; returns why its last sentence ended."""
         settings = self._request.settings
         seed = line_seed(settings.seed, index) if line.seed is None else line.seed
-        sentences = [line.text] if settings.exact_patches is not None else split(line.text)
-        characters = sum(len(sentence) for sentence in sentences)
         reason: LineEnd = "silent"
         start = self._samples
-        for number, part in enumerate(parts_of(line.text, sentences)):
-            sentence = part.text
+        try:
+            sentences = self._sentences(line.text)
+        except StudioError as error:
+            self._fraction += share
+            yield from self._refuse(error)
+            return reason
+        characters = sum(len(sentence.part.text) for sentence in sentences)
+        for number, sentence in enumerate(sentences):
+            text = sentence.part.text
             if self._cancel.is_set():
                 break
-            if self._samples > start:
+            if sentence.pause is not None:
+                yield from self._silence(sentence.pause, index)
+            elif self._samples > start:
                 yield from self._silence(settings.pause_seconds, index)
-            begin = functools.partial(self._begin, sentence, voice, sentence_seed(seed, number))
-            weight = share * len(sentence) / max(1, characters)
+            if not text:
+                continue
+            who = yield from self._voice_of(sentence, voice)
+            begin = functools.partial(self._begin, sentence, who, sentence_seed(seed, number))
+            weight = share * len(text) / max(1, characters)
             try:
                 first = begin(0)
             except StudioError as error:
-                log.warning("a sentence was refused", exc_info=error)
-                self._refused.append(Warned(error.message, error.remedy))
                 self._fraction += weight
-                yield from self._refusals()
+                yield from self._refuse(error)
                 continue
-            if missed := self._unreadable(sentence):
+            if missed := self._unreadable(text):
                 yield Warned(
                     name_unreadable(missed), "They are left out; write them in English words."
                 )
-            reason = yield from self._sentence(part, first, begin, index, weight)
+            reason = yield from self._sentence(sentence, first, begin, index, weight)
             yield from self._refusals()
         return "cancelled" if self._cancel.is_set() else reason
 
+    def _sentences(self, text: str) -> list[MarkedSentence]:
+        """The sentences of a line; StudioError if a mark in it can't be used."""
+        if self._request.settings.exact_patches is not None:
+            return whole(text)
+        return sentences_of(text, times_words=self._info.times_words)
+
+    def _voice_of(
+        self, sentence: MarkedSentence, voice: PreparedVoice | None
+    ) -> Generator[Event, None, PreparedVoice | None]:
+        """The voice that says a sentence: the one that a mark names, else the line's."""
+        if not sentence.voice:
+            return voice
+        reference = self._request.others.get(sentence.voice.casefold())
+        if reference is None:
+            if sentence.voice not in self._unknown:
+                self._unknown.add(sentence.voice)
+                yield Warned(
+                    f"There is no voice “{sentence.voice}”: the line's own speaks.",
+                    "Write the name as it is in the library.",
+                )
+            return voice
+        prepared: PreparedVoice | None = self._work.do(lambda: self._suited(reference))
+        return prepared
+
     def _begin(
-        self, sentence: str, voice: PreparedVoice | None, seed: int, candidate: int
+        self, sentence: MarkedSentence, voice: PreparedVoice | None, seed: int, candidate: int
     ) -> Utterance:
         generator = _generator(candidate_seed(seed, candidate))
-        request = self._request
+        request, text = self._request, sentence.part.text
+        given = (sentence.sayings,) if sentence.sayings else ()
         return self._work.do(
-            lambda: self._model.begin(sentence, voice, request.settings, generator, request.lexicon)
+            lambda: self._model.begin(
+                text, voice, request.settings, generator, request.lexicon, *given
+            )
         )
+
+    def _refuse(self, error: StudioError) -> Iterator[Event]:
+        """Note that a sentence or a line can't be spoken."""
+        log.warning("a sentence was refused", exc_info=error)
+        self._refused.append(Warned(error.message, error.remedy))
+        yield from self._refusals()
 
     def _refusals(self) -> Iterator[Event]:
         """What was refused; where nothing else is spoken, the failure at the end contains it."""
@@ -317,6 +361,10 @@ class _Run:
                     "Choose a voice, or record one.",
                 )
             return None
+        return self._suited(reference)
+
+    def _suited(self, reference: Reference) -> PreparedVoice:
+        """A voice, as fine-tuned or, where that was for another model, instant."""
         try:
             return self._prepared(reference)
         except OtherModelError as error:
@@ -328,7 +376,7 @@ class _Run:
 
     def _sentence(
         self,
-        part: Part,
+        sentence: MarkedSentence,
         first: Utterance,
         begin: Callable[[int], Utterance],
         line: int,
@@ -336,11 +384,11 @@ class _Run:
     ) -> Generator[Event, None, LineEnd]:
         """Speak one sentence, `share` of the whole request; returns why it ended.
 
-        A single candidate that is not to be retried is given out while it is made; of several the
-        best, once all are there.
+        A single candidate that is neither to be retried nor to be changed by marks is given out
+        while it is made; of several the best, once all are there.
         """
-        before, count = self._fraction, self._candidates
-        at_once = count == 1 and not self._retries
+        before, count, part = self._fraction, self._candidates, sentence.part
+        at_once = count == 1 and not self._retries and not sentence.styles
         attempts: list[Attempt] = []
         while len(attempts) < count or (
             len(attempts) < count + self._retries and not any(each.is_right for each in attempts)
@@ -365,7 +413,10 @@ class _Run:
         best = max(attempts, key=lambda attempt: attempt.rank)
         if not at_once:
             began = self._samples
-            for piece in best.pieces:
+            pieces = best.pieces
+            if sentence.styles:
+                pieces = [shaped(pieces, sentence.styles, self._info.sample_rate)]
+            for piece in pieces:
                 yield from self._emit(piece, part, line, began)
         yield from self._remarks(part, best, line, len(attempts))
         return best.end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from ditar_studio.audio.clip import Clip
     from ditar_studio.text.lexicon import Lexicon
+    from ditar_studio.text.markup import Saying
 
 WEIGHTS, CARD = "model.safetensors", "model.json"
 
@@ -103,6 +105,7 @@ def load(path: Path, precision: str | None = None) -> NativeModel:
         needs_transcript=model.reader is None,
         fine_tunes=model.pointer is not None and model.speaker is not None,
         can_verify=model.reader is not None and model.speaker is not None,
+        times_words=model.pointer is not None,
     )
     return NativeModel(runtime, info)
 
@@ -295,9 +298,10 @@ class NativeModel:
         settings: GenerationSettings,
         generator: torch.Generator | None = None,
         lexicon: Lexicon | None = None,
+        sayings: Sequence[Saying] = (),
     ) -> NativeUtterance:
         """Start to speak a sentence; see `SpeechModel.begin`."""
-        reading = read_text(text, lexicon)
+        reading = read_text(text, lexicon, sayings)
         sounds = ended(list(reading.sounds))
         utterance = self._utterance(sounds, voice, settings, generator)
         utterance.follow(text, reading)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ditar_studio.audio.clip import Clip
     from ditar_studio.engine.word_times import WordTime
     from ditar_studio.text.lexicon import Lexicon
+    from ditar_studio.text.markup import Saying
     from ditar_studio.text.word_spans import Span
 
 _DOUBTFUL = 0.35  # of the sounds; of speech that is right a tenth to a fifth are misheard
@@ -47,6 +48,7 @@ class ModelInfo:
         needs_transcript: whether the reference's transcript must be known.
         fine_tunes: whether voices can be fine-tuned, see `engine.fine_tuning`.
         can_verify: whether its utterances can recognise their own sound.
+        times_words: whether its utterances tell when each word is said.
         levels_reference: whether references are trimmed and levelled by `engine.voice` before
             `prepare_voice`; False hands them over as they are.
     """
@@ -67,6 +69,7 @@ class ModelInfo:
     needs_transcript: bool = True
     fine_tunes: bool = False
     can_verify: bool = False
+    times_words: bool = False
     levels_reference: bool = True
 
 
@@ -173,6 +176,7 @@ class SpeechModel(Protocol):
         settings: GenerationSettings,
         generator: torch.Generator | None = None,
         lexicon: Lexicon | None = None,
+        sayings: Sequence[Saying] = (),
     ) -> Utterance:
         """Start to speak a sentence.
 
@@ -182,6 +186,7 @@ class SpeechModel(Protocol):
             settings: temperature, guidance, steps, mode, style; the engine does seed and lengths.
             generator: the only source of noise, a CPU generator seeded by the engine.
             lexicon: the user's pronunciations.
+            sayings: stretches of the text whose sounds are given.
 
         Raises:
             StudioError: the text holds nothing that can be read, or a voice is needed.

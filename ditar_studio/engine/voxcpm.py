@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ditar_studio.audio.clip import Clip
     from ditar_studio.engine.word_times import WordTime
     from ditar_studio.text.lexicon import Lexicon
+    from ditar_studio.text.markup import Saying
 
 _FIRST_LANGUAGES = ("zh", "en")
 _SECOND_LANGUAGES = (
@@ -211,10 +213,11 @@ class VoxCPMModel:
         settings: GenerationSettings,
         generator: torch.Generator | None = None,
         lexicon: Lexicon | None = None,
+        sayings: Sequence[Saying] = (),
     ) -> VoxCPMUtterance:
         """Start to speak a sentence; see `SpeechModel.begin`.
 
-        The lexicon is of phonemes, which these models don't read, and is passed over.
+        Lexicon and sayings are of phonemes, which these models don't read, and are passed over.
         """
         mode = self._mode(settings, voice)
         text = clean_text(text)

@@ -16,6 +16,8 @@ from ditar_studio.errors import OtherModelError, StudioError
 from ditar_studio.python_api.audio import Audio
 from ditar_studio.python_api.stream import AudioStream
 from ditar_studio.python_api.voice import Voice, VoiceSource
+from ditar_studio.services.voice_library import others_named
+from ditar_studio.text.ssml import read_marked
 
 if TYPE_CHECKING:
     from typing_extensions import TypedDict, Unpack
@@ -168,10 +170,14 @@ class Model:
             StudioError: a setting, the voice or a pronunciation can't be used.
         """
         chosen = dataclasses.replace(settings or self.settings, **changes)
-        lines = tuple(Line(each) for each in ([text] if isinstance(text, str) else text))
+        texts = [read_marked(each) for each in ([text] if isinstance(text, str) else text)]
         who = self._default_voice() if voice is None else Voice.of(voice)
         request = GenerationRequest(
-            lines, who.reference if who else None, chosen, _lexicon(pronunciations)
+            tuple(Line(each) for each in texts),
+            who.reference if who else None,
+            chosen,
+            _lexicon(pronunciations),
+            others_named(texts),
         )
         name = who.name if who else ""
         return AudioStream(self._model, request, self._voices, self._lock, name)

@@ -7,7 +7,8 @@ from typing import Final
 
 from ditar_studio.documents import Chapter, Document, Paragraph
 from ditar_studio.text import sentences
-from ditar_studio.text.script import LONGEST_PAUSE, ScriptLine
+from ditar_studio.text.markup import LONGEST_PAUSE
+from ditar_studio.text.script import ScriptLine
 
 LONGEST_LINE: Final = 220
 """Characters."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ditar_studio.store.recipe import Recipe
+from ditar_studio.text.markup import without_marks
 
 if TYPE_CHECKING:
     from ditar_studio.store.library import Library
@@ -77,9 +79,21 @@ def plan_takes(takes: Sequence[Take], project: str) -> Plan:
 
 def _piece(take: Take, number: int, speaker: str, pause_seconds: float, section: str = "") -> Piece:
     speaker = speaker or take.recipe.voice_name
-    return Piece(
-        number, take.path, take.text, speaker, pause_seconds, take.recipe, section, take.words
-    )
+    text, words = _written(take)
+    return Piece(number, take.path, text, speaker, pause_seconds, take.recipe, section, words)
+
+
+def _written(take: Take) -> tuple[str, tuple[SpokenWord, ...]]:
+    """The text of a take without its marks, and its words in that."""
+    text, places = without_marks(take.text)
+    if text == take.text:
+        return text, take.words
+    words = []
+    for word in take.words:
+        start, end = bisect_left(places, word.start), bisect_left(places, word.end)
+        if start < end:
+            words.append(replace(word, start=start, end=end))
+    return text, tuple(words)
 
 
 def _sections(lines: Sequence[Line]) -> dict[int, str]:

@@ -26,6 +26,7 @@ from ditar_studio.services.document_lines import script_lines
 from ditar_studio.services.export_plan import Piece, Plan
 from ditar_studio.services.metadata import mark
 from ditar_studio.services.speaking import SpeechStream
+from ditar_studio.services.voice_library import others_named
 from ditar_studio.store import files
 from ditar_studio.store.recipe import Recipe
 from ditar_studio.store.takes import SpokenWord
@@ -171,7 +172,10 @@ class _Chapter:
         yield ChapterStarted(self._number, self._title, self._path)
         narrator = self._narrator
         lines = tuple(Line(line.text, line.pause_seconds) for line in self._lines)
-        request = GenerationRequest(lines, narrator.voice, narrator.settings, narrator.lexicon)
+        others = others_named(line.text for line in self._lines)
+        request = GenerationRequest(
+            lines, narrator.voice, narrator.settings, narrator.lexicon, others
+        )
         growing = self._path.with_name(f"{self._path.stem}~growing.wav")
         speech = SpeechStream(narrator.model, request, cancel, narrator.voices)
         rate = narrator.model.info.sample_rate

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from ditar_studio.engine.voice import Reference
 from ditar_studio.errors import StudioError
 from ditar_studio.store.voice import Voice
+from ditar_studio.text.markup import voices_in
 
 
 def reference_of(voice: Voice) -> Reference:
@@ -20,3 +23,22 @@ def reference_of(voice: Voice) -> Reference:
         return Reference(first.path, first.transcript, voice.adapter.path)
     further = tuple(Reference(sample.path, sample.transcript) for sample in others)
     return Reference(first.path, first.transcript, further=further)
+
+
+def others_in(
+    texts: Iterable[str], voices: Callable[[], Iterable[tuple[str, Reference]]]
+) -> dict[str, Reference]:
+    """The voices that marks in texts name, by their names in lower case, as far as there are any.
+
+    Args:
+        voices: gives names and what they speak from; only asked where a text names one.
+    """
+    wanted = {name.casefold() for text in texts for name in voices_in(text)}
+    if not wanted:
+        return {}
+    return {name.casefold(): each for name, each in voices() if name.casefold() in wanted}
+
+
+def usable(voices: Iterable[Voice]) -> list[tuple[str, Reference]]:
+    """Names of voices that have a recording, and what they speak from."""
+    return [(v.name, reference_of(v)) for v in voices if v.reference is not None]

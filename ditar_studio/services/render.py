@@ -35,7 +35,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.services.line_queue import LineQueue, Waiting
 from ditar_studio.services.live_script import Estimate, LiveScript
 from ditar_studio.services.metadata import mark
-from ditar_studio.services.references import reference_of
+from ditar_studio.services.references import others_in, reference_of, usable
 from ditar_studio.services.speaking import SpeechStream, SpeechSummary
 from ditar_studio.store.recipe import Recipe, pronunciations_in
 from ditar_studio.store.takes import SpokenWord, Verification, WordCheck
@@ -417,7 +417,8 @@ class _Run:
             date=datetime.now().astimezone().isoformat(timespec="seconds"),
         )
         words = lexicon.parse(pronunciations) if pronunciations else None
-        request = GenerationRequest((SpokenLine(line.text),), reference, settings, words)
+        others = others_in([line.text], lambda: usable(self._library.voices.all()))
+        request = GenerationRequest((SpokenLine(line.text),), reference, settings, words, others)
         return request, recipe
 
     def _voice(self, voice_id: str | None) -> Voice | None:

@@ -14,7 +14,7 @@ from ditar_studio.engine.voice import Reference, check_length, trim_and_level
 from ditar_studio.errors import StudioError
 from ditar_studio.installation import program
 from ditar_studio.sample_voices import sample_voices
-from ditar_studio.services.references import reference_of
+from ditar_studio.services.references import others_in, reference_of
 from ditar_studio.store.files import default_root
 from ditar_studio.store.library import DATABASE, Library
 from ditar_studio.store.reading import read_voices
@@ -76,6 +76,15 @@ def reference_named(name: str) -> Reference:
         f"There is no voice “{name}”.",
         f"“{program()} voices list” names the library's; sample voices are {names}.",
     )
+
+
+def others_named(texts: Iterable[str]) -> dict[str, Reference]:
+    """The voices that marks in texts name, of the user's library and the sample voices.
+
+    Raises:
+        StudioError: the library can't be read.
+    """
+    return others_in(texts, lambda: [(voice.name, voice.reference) for voice in known_voices()])
 
 
 def new_samples(recordings: Iterable[tuple[Path, str]]) -> list[NewSample]:

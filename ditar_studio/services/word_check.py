@@ -9,6 +9,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.store.takes import WordCheck
 from ditar_studio.text import lexicon
 from ditar_studio.text.comparing import words_that_differ
+from ditar_studio.text.markup import without_marks
 from ditar_studio.text.phonemes import unreadable
 from ditar_studio.text.word_spans import words_in
 
@@ -37,7 +38,8 @@ class InstalledListeners:
 
     def __call__(self, take: Take, by: Listener) -> WordCheck | None:
         """What is heard of a take; None where its text is not English. Takes seconds."""
-        if unreadable(take.text):
+        text, places = without_marks(take.text)
+        if unreadable(text):
             return None
         words = lexicon.parse(take.recipe.pronunciations) if take.recipe.pronunciations else None
         clip = read_clip(take.path)
@@ -45,7 +47,7 @@ class InstalledListeners:
             from ditar_studio.engine.listening import ReaderListener
 
             self._reader = self._reader or ReaderListener()
-            differing = self._reader.differing(clip, take.text, words)
+            differing = self._reader.differing(clip, text, words)
         else:
             from ditar_studio.audio.transcribe import Transcriber
 
@@ -54,8 +56,8 @@ class InstalledListeners:
                 heard = self._whisper.transcribe(clip).text
             except StudioError:  # no words were heard
                 heard = ""
-            differing = words_that_differ(take.text, heard, words)
-        if len(differing) > _FOREIGN * len(words_in(take.text)) and len(differing) > 1:
-            own = take.verification is not None  # of a model that speaks English
-            return WordCheck(by, tuple(differing)) if own else None
-        return WordCheck(by, tuple(differing))
+            differing = words_that_differ(text, heard, words)
+        english = take.verification is not None  # the model that spoke it speaks nothing else
+        if not english and len(differing) > max(1, _FOREIGN * len(words_in(text))):
+            return None
+        return WordCheck(by, tuple((places[a], places[b - 1] + 1) for a, b in differing))

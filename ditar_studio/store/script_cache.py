@@ -17,6 +17,7 @@ from ditar_studio.store.project import Line, Project
 from ditar_studio.store.project_rows import line_of, project_of
 from ditar_studio.store.recipe import PronunciationList, merged_pronunciations
 from ditar_studio.store.voice_rows import reference_hashes, voice_settings
+from ditar_studio.text.markup import voices_in
 
 _TAKES = (
     "SELECT id, line_id, fingerprint, starred, status FROM takes WHERE {condition} "
@@ -36,6 +37,7 @@ class _Around:
         order: the ids of its lines, as they are stored.
         hashes, settings: of all voices, by their ids.
         voices: how many there are, deleted ones included.
+        named: the hashes of voices that are not deleted, by their names in lower case.
     """
 
     project: Project
@@ -43,13 +45,14 @@ class _Around:
     hashes: Mapping[str, str]
     settings: Mapping[str, Mapping[str, Any]]
     voices: int
+    named: Mapping[str, str]
 
     def same_but_order(self, other: _Around) -> bool:
         """Whether a line of the one is the same line in the other."""
         a, b = self.project, other.project
         return (a.id, a.settings, a.model_hash) == (b.id, b.settings, b.model_hash) and (
-            (self.hashes, self.settings, self.voices)
-            == (other.hashes, other.settings, other.voices)
+            (self.hashes, self.settings, self.voices, self.named)
+            == (other.hashes, other.settings, other.voices, other.named)
         )
 
 
@@ -115,12 +118,15 @@ class ScriptCache:
         lexicon = merged_pronunciations(
             project.settings.lexicon, [general["value"] if general is not None else ""]
         )
+        hashes = reference_hashes(database)
+        voices = database.rows("SELECT id, name FROM voices WHERE hidden IS NULL")
         return _Around(
             replace(project, settings=replace(project.settings, lexicon=lexicon)),
             row["line_order"],
-            reference_hashes(database),
+            hashes,
             voice_settings(database),
             database.rows("SELECT count(*) FROM voices")[0][0],
+            {each["name"].casefold(): hashes.get(each["id"], "") for each in voices},
         )
 
     def _whole(self, around: _Around) -> StoredScript:
@@ -212,9 +218,16 @@ class ScriptCache:
             script.takes.get(line_id, ()),
             around.project,
             {**settings.generation, **of_voice} if of_voice else settings.generation,
-            around.hashes.get(voice_id, ""),
+            "+".join([around.hashes.get(voice_id, ""), *_others(row["text"], around.named)]),
             script.pronunciations,
         )
+
+
+def _others(text: str, named: Mapping[str, str]) -> list[str]:
+    """The hashes of the voices that marks in a line name."""
+    if "[" not in text:
+        return []
+    return [named.get(name.casefold(), "") for name in voices_in(text)]
 
 
 def _flows(line: Line, before: Line) -> bool:

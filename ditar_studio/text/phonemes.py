@@ -15,6 +15,7 @@ it is used, so little can break.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +23,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.text import symbols
 from ditar_studio.text.characters import unreadable
 from ditar_studio.text.lexicon import Lexicon, is_ipa, parse_ipa
+from ditar_studio.text.markup import Saying
 from ditar_studio.text.normalise import normalise, normalise_part
 from ditar_studio.text.speller import Pronunciation, Speller, possessive, speller
 
@@ -57,17 +59,30 @@ class _Token:
     sounds: Pronunciation = ()
 
 
-def _tokens(text: str, lexicon: Lexicon | None) -> list[_Token]:
-    matches = [] if lexicon is None else list(lexicon.pattern.finditer(text))
-    if lexicon is None or not matches:
+def _tokens(text: str, lexicon: Lexicon | None, sayings: Sequence[Saying]) -> list[_Token]:
+    given = [
+        (saying.start, saying.end, text[saying.start : saying.end], _ipa(saying.pronunciation))
+        for saying in sayings
+    ]
+    if lexicon is not None:
+        given += [
+            (match.start(), match.end(), match["word"], _overridden(match, lexicon))
+            for match in lexicon.pattern.finditer(text)
+            if not any(s.start < match.end() and match.start() < s.end for s in sayings)
+        ]
+    if not given:
         return [_Token(word) for word in _TOKEN.findall(normalise(text))]
     tokens: list[_Token] = []
-    start = 0
-    for match in matches:
-        tokens += _part(text[start : match.start()])
-        tokens.append(_Token(match["word"], _overridden(match, lexicon)))
-        start = match.end()
-    return tokens + _part(text[start:])
+    done = 0
+    for start, end, word, sounds in sorted(given):
+        tokens += _part(text[done:start])
+        tokens.append(_Token(word, sounds))
+        done = end
+    return tokens + _part(text[done:])
+
+
+def _ipa(pronunciation: str) -> Pronunciation:
+    return parse_ipa(pronunciation[1:-1])
 
 
 def _part(text: str) -> list[_Token]:
@@ -173,9 +188,13 @@ class Reading:
     words: tuple[str, ...]
 
 
-def read(text: str, lexicon: Lexicon | None = None) -> Reading:
-    """The sounds of a text, word by word; arguments and errors as of `phonemize`."""
-    tokens = _tokens(text, lexicon)
+def read(text: str, lexicon: Lexicon | None = None, sayings: Sequence[Saying] = ()) -> Reading:
+    """The sounds of a text, word by word; arguments and errors as of `phonemize`.
+
+    Args:
+        sayings: stretches of the text whose sounds are given; they come before the lexicon.
+    """
+    tokens = _tokens(text, lexicon, sayings)
     result: list[str] = []
     owners: list[int] = []
     words: list[str] = []

@@ -1,13 +1,14 @@
 """A script: lines of text, each with the name of who says it and the pause that follows.
 
 Anna: Did you lock the door?
-Ben: I thought you did. [pause 1.5]
+Ben: I thought [pause 0.5] you did. [pause 1.5]
 They both ran back.
+
+Marks within a line stay in its text (see `markup`); a text in SSML is read into them.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -15,18 +16,14 @@ from typing import Final
 
 from ditar_studio.errors import StudioError
 from ditar_studio.text import sentences
-
-LONGEST_PAUSE: Final = 60.0
-"""Seconds."""
+from ditar_studio.text.markup import LONGEST_PAUSE, check, marks_in, pause_seconds, split_marked
+from ditar_studio.text.ssml import read_marked
 
 _NAME_WORD: Final = r"(?:[^\W\d_][\w.'’-]*|\d{1,3})"
 _SPEAKER: Final = re.compile(
     rf"(?P<name>{_NAME_WORD}(?: {_NAME_WORD}){{0,3}})\s*:\s+(?P<text>\S.*)"
 )
 _LONGEST_NAME: Final = 40
-_PAUSE: Final = re.compile(
-    r"\[pause\s+(?P<seconds>[^\]\s]*)\s*(?:s|sec|seconds?)?\]", re.IGNORECASE
-)
 _NOT_NAMES: Final = frozenset(
     (
         *("note", "warning", "example", "ps", "p.s.", "nb", "n.b.", "tip", "caution", "important"),
@@ -57,14 +54,16 @@ class ScriptLine:
 def parse(text: str) -> list[ScriptLine]:
     """The lines of a script, one for each line of `text` that isn't blank.
 
-    A name is up to four words, none in lower case, before a colon and a space. A pause on a line
-    of its own follows the line before it; one before the first line is left out.
+    A name is up to four words, none in lower case, before a colon and a space. A pause at either
+    end of a line is the silence behind it; one on a line of its own follows the line before it; one
+    before the first line is left out.
 
     Raises:
-        StudioError: a pause that is not a number of seconds, naming its line.
+        StudioError: a pause that is not a number of seconds, naming its line; SSML that can't be
+            read.
     """
     lines: list[ScriptLine] = []
-    for number, source in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
+    for number, source in enumerate(read_marked(text.lstrip("\ufeff")).splitlines(), start=1):
         spoken, pause = _take_pauses(source, number)
         spoken = " ".join(spoken.split())
         if spoken:
@@ -88,6 +87,7 @@ def from_long_text(text: str, max_characters: int = 220) -> list[ScriptLine]:
         StudioError: as `parse`.
         ValueError: `max_characters` is less than 1.
     """
+    text = read_marked(text)
     lines = parse(text)
     spoken_by_name = sum(line.speaker is not None for line in lines)
     has_pauses = any(line.pause_seconds is not None for line in lines)
@@ -95,11 +95,11 @@ def from_long_text(text: str, max_characters: int = 220) -> list[ScriptLine]:
         return [
             ScriptLine(None, part, opens_block=not number)
             for paragraph in sentences.paragraphs(text)
-            for number, part in enumerate(sentences.split(paragraph, max_characters))
+            for number, part in enumerate(_split(paragraph, max_characters))
         ]
     result: list[ScriptLine] = []
     for line in lines:
-        *earlier, last = sentences.split(line.text, max_characters)
+        *earlier, last = _split(line.text, max_characters)
         result += [
             ScriptLine(line.speaker, part, opens_block=not number)
             for number, part in enumerate(earlier)
@@ -120,24 +120,34 @@ def to_text(lines: Iterable[ScriptLine]) -> str:
     )
 
 
+def _split(text: str, max_characters: int) -> list[str]:
+    return split_marked(text, lambda whole: sentences.split(whole, max_characters))
+
+
 def _take_pauses(source: str, number: int) -> tuple[str, float | None]:
-    pauses = [_seconds(match["seconds"], number) for match in _PAUSE.finditer(source)]
-    if not pauses:
+    """A line without the pauses at its ends, and how long they are together."""
+    pauses = [mark for mark in marks_in(source) if mark.name == "pause" and not mark.is_end]
+    start, end = 0, len(source)
+    outer = []
+    for mark in pauses:
+        if not source[start : mark.start].strip():
+            start = mark.end
+            outer.append(mark)
+    for mark in reversed(pauses):
+        if mark not in outer and not source[mark.end : end].strip():
+            end = mark.start
+            outer.append(mark)
+    for mark in pauses:
+        try:
+            check(mark)
+        except StudioError as error:
+            raise StudioError(
+                f"The pause in line {number} of the script is not a number of seconds.",
+                error.remedy,
+            ) from error
+    if not outer:
         return source, None
-    return _PAUSE.sub(" ", source), min(sum(pauses), LONGEST_PAUSE)
-
-
-def _seconds(written: str, number: int) -> float:
-    try:
-        seconds = float(written.rstrip("s"))
-    except ValueError:
-        seconds = math.nan
-    if not 0 <= seconds <= LONGEST_PAUSE:
-        raise StudioError(
-            f"The pause in line {number} of the script is not a number of seconds.",
-            f"Write [pause 1.5], from 0 to {LONGEST_PAUSE:g} seconds.",
-        )
-    return seconds
+    return source[start:end], min(sum(map(pause_seconds, outer)), LONGEST_PAUSE)
 
 
 def _take_speaker(spoken: str) -> tuple[str | None, str]:

@@ -253,6 +253,15 @@ SCRIPT: tuple[ActionSpec, ...] = (
         facts(Fact.LINE_SELECTED),
     ),
     _S(
+        "script.marks",
+        mark("Insert a mark…"),
+        "Ctrl+Alt+M",
+        "tag",
+        facts(Fact.LINE_SELECTED),
+        words=mark("pause slow fast loud soft emphasis spell say voice ssml markup"),
+        section=True,
+    ),
+    _S(
         "script.accept",
         mark("The line says what is written"),
         "Shift+F8",

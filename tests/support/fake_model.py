@@ -104,10 +104,12 @@ class FakeModel:
             "weights_hash": "0" * 64,
             "parameters": 1,
             "can_verify": True,
+            "times_words": True,
         }
         self.info = ModelInfo(**{**values, **changes})  # type: ignore[arg-type]
         self.prepared: list[tuple[Clip, str]] = []
         self.begun: list[str] = []
+        self.sayings: list[tuple[str, str]] = []
 
     def prepare_voice(self, clip: Clip, transcript: str, adapter: Path | None = None) -> object:
         if adapter is not None and adapter.stem == "other":
@@ -115,10 +117,11 @@ class FakeModel:
         self.prepared.append((clip, transcript))
         return (round(clip.rms, 4), transcript)
 
-    def begin(self, text, voice, settings, generator=None, lexicon=None):  # type: ignore[no-untyped-def]
+    def begin(self, text, voice, settings, generator=None, lexicon=None, sayings=()):  # type: ignore[no-untyped-def]
         if not any(letter.isalnum() for letter in text):
             raise StudioError(f"“{text}” holds nothing that can be read.", "Type some words.")
         self.begun.append(text)
+        self.sayings += [(text[s.start : s.end], s.pronunciation) for s in sayings]
         return FakeUtterance(text, voice, settings, generator)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 
 from ditar_studio.ui.dialogs.ask import NumberDialog, SecondsDialog, TextDialog
+from ditar_studio.ui.panels.mark_choices import fill_menu
 from ditar_studio.ui.translate import tr
 from ditar_studio.ui.view_models.parameters import Scope
 
@@ -40,6 +41,7 @@ class ScriptCommands:
         handle("script.settings", self.show_settings)
         handle("script.block", lambda: script.toggle_block(script.selected))
         handle("script.section", self.begin_section)
+        handle("script.marks", self.show_marks)
         handle("speak.variations", self.variations)
         handle("speak.preset", self.save_preset)
 
@@ -56,6 +58,19 @@ class ScriptCommands:
         row = self.studio.script_panel.rows.get(self.script.selected)
         if row is not None:
             self.script.split(self.script.selected, row.text.textCursor().position())
+
+    def show_marks(self) -> None:
+        """Offers the marks that can be put at the cursor, or around what is selected."""
+        panel = self.studio.script_panel
+        row = panel.rows.get(self.script.selected)
+        if row is None:
+            return
+        menu = QMenu(panel)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        voices = [voice.name for voice in self.script.voices]
+        fill_menu(menu, voices, row.text.insert_mark)
+        at = row.text.cursorRect().bottomLeft()
+        menu.popup(row.text.viewport().mapToGlobal(at))
 
     def choose_pause(self) -> None:
         """Asks for the silence after the selected lines."""

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
+    QHelpEvent,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
+    QPainter,
+    QPaintEvent,
     QResizeEvent,
     QTextCharFormat,
     QTextCursor,
 )
-from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QTextEdit
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QTextEdit, QToolTip
 
+from ditar_studio.text.markup import marks_in
 from ditar_studio.ui import theme
+from ditar_studio.ui.panels.mark_choices import MarkChoice, meaning
+from ditar_studio.ui.panels.mark_completion import MarkCompletion
+from ditar_studio.ui.panels.mark_painting import MarkHighlighter, paint_grounds
 
 _MARGIN = 2
 
 Span = tuple[int, int]
 """The first character of a word, and the one after its last."""
 
+
+_CHOOSING = (
+    *(Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab, Qt.Key.Key_Backtab),
+    Qt.Key.Key_Escape,
+)
+"""What a list of completions takes for itself."""
 
 _LIKE_ANY = "The lamps along the wall came on one after another, as if someone was walking by."
 """A text whose letters are as wide as those of most texts."""
@@ -67,6 +82,9 @@ class LineEdit(QPlainTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.document().setDocumentMargin(_MARGIN)
+        self._highlighter = MarkHighlighter(self.document())
+        self.voice_names: Callable[[], list[str]] = list
+        self._completion: MarkCompletion | None = None
         self.textChanged.connect(self._on_text)
         self._quiet = False
         self._word: Span | None = None
@@ -130,6 +148,12 @@ class LineEdit(QPlainTextEdit):
         return selection
 
     def event(self, event: QEvent) -> bool:
+        if (
+            isinstance(event, QHelpEvent)
+            and event.type() == QEvent.Type.ToolTip
+            and self._show_meaning(event)
+        ):
+            return True
         undoing = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
         if (
             event.type() == QEvent.Type.ShortcutOverride
@@ -140,8 +164,70 @@ class LineEdit(QPlainTextEdit):
             return False
         return super().event(event)
 
+    # --- marks
+
+    def insert_mark(self, choice: MarkChoice, typed: int = 0) -> None:
+        """Puts a mark at the cursor, or around what is selected.
+
+        Args:
+            typed: characters of it that stand before the cursor already.
+        """
+        cursor = self.textCursor()
+        begin, end = cursor.selectionStart(), cursor.selectionEnd()
+        if typed:
+            begin -= typed
+            cursor.setPosition(begin)
+            cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        inside = "" if typed else cursor.selectedText()
+        cursor.insertText(f"{choice.begins}{inside}{choice.ends}")
+        at = begin + len(choice.begins) - choice.cursor
+        cursor.setPosition(at if choice.cursor else at + len(inside))
+        self.setTextCursor(cursor)
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _delete_mark(self, event: QKeyEvent) -> bool:
+        """Deletes the mark beside the cursor as a whole; whether there is one."""
+        cursor, text = self.textCursor(), self.toPlainText()
+        back = event.key() == Qt.Key.Key_Backspace
+        if cursor.hasSelection() or not (back or event.key() == Qt.Key.Key_Delete):
+            return False
+        place = cursor.position()
+        for mark in marks_in(text) if "[" in text else ():
+            if place == (mark.end if back else mark.start):
+                cursor.setPosition(mark.start)
+                cursor.setPosition(mark.end, QTextCursor.MoveMode.KeepAnchor)
+                cursor.removeSelectedText()
+                return True
+        return False
+
+    def _offer_marks(self) -> None:
+        """Offers the mark that is being typed, if one is."""
+        if self._completion is None:
+            if "[" not in self.toPlainText():
+                return
+            self._completion = MarkCompletion(self, self.voice_names, self.insert_mark)
+        self._completion.offer()
+
+    def _show_meaning(self, event: QHelpEvent) -> bool:
+        """Tells what the mark beneath the mouse does; whether there is one."""
+        place = self.cursorForPosition(event.pos()).position()
+        for mark in marks_in(self.toPlainText()):
+            if mark.start <= place < mark.end:
+                QToolTip.showText(event.globalPos(), meaning(mark), self)
+                return True
+        return False
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        paint_grounds(painter, self)
+        painter.end()
+        super().paintEvent(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         cursor = self.textCursor()
+        if self._completion is not None and self._completion.shown and event.key() in _CHOOSING:
+            event.ignore()  # the list of marks takes it
+            return
         plain = event.modifiers() in (
             Qt.KeyboardModifier.NoModifier,
             Qt.KeyboardModifier.KeypadModifier,
@@ -156,6 +242,8 @@ class LineEdit(QPlainTextEdit):
             return
         if event.key() == Qt.Key.Key_Delete and plain and self.one_of_several:
             self.delete_asked.emit()
+            return
+        if plain and self._delete_mark(event):
             return
         if (
             event.key() == Qt.Key.Key_Backspace
@@ -172,6 +260,8 @@ class LineEdit(QPlainTextEdit):
                 self.left.emit(-1 if up else 1)
                 return
         super().keyPressEvent(event)
+        if event.text():
+            self._offer_marks()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         held = event.modifiers()

@@ -45,6 +45,7 @@ _MORE = (
     "script.pause",
     "script.lock",
     "",
+    "script.marks",
     "script.block",
     "script.section",
     "script.split",
@@ -122,6 +123,7 @@ class ScriptPanel(QWidget):
         return [
             action_button(a("speak.here")),
             action_button(a("script.import")),
+            action_button(a("script.marks")),
             action_button(a("script.words")),
             action_button(a("script.up")),
             action_button(a("script.down")),
@@ -206,6 +208,7 @@ class ScriptPanel(QWidget):
         made = LineRow(line_id)
         script = self.script
         made.text.typed.connect(lambda text: script.edit(line_id, text))
+        made.text.voice_names = lambda: [voice.name for voice in script.voices]
         made.text.split_asked.connect(lambda at: script.split(line_id, at))
         made.text.flow_asked.connect(lambda at: script.split(line_id, at, opens_block=False))
         made.text.delete_asked.connect(script.delete)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol, assert_never, cast
 from PySide6.QtCore import QObject, Signal
 
 from ditar_studio.services.line_queue import LineQueue
+from ditar_studio.text.markup import plain
 from ditar_studio.ui.translate import counted, tr
 from ditar_studio.ui.view_models.document import Document
 from ditar_studio.ui.view_models.playback import Feed, Playback
@@ -535,7 +536,9 @@ class Engine(QObject):
         elif not made:
             self._playback.drop_growing(self._feed)
         elif len(made) == 1:
-            self._playback.end_growing(self._feed, made[0].id, " ".join(made[0].text.split()))
+            self._playback.end_growing(
+                self._feed, made[0].id, " ".join(plain(made[0].text).split())
+            )
         else:
             words = counted("{count} take", "{count} takes", len(made))
             self._playback.end_growing(self._feed, "run", words)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from ditar_studio.store.takes import Take
+from ditar_studio.text.markup import plain
 from ditar_studio.ui.translate import tr
 from ditar_studio.ui.view_models.document import Document
 from ditar_studio.ui.view_models.parameters import Parameters
@@ -142,7 +143,7 @@ class Takes(QObject):
     def title(self, take: Take) -> str:
         """What a take is called: its line's number and its first words."""
         place = self.script.index(take.line_id or "")
-        words = " ".join(take.text.split())
+        words = " ".join(plain(take.text).split())
         short = words if len(words) <= 48 else f"{words[:47].rstrip()}…"
         return f"{place + 1} · {short}" if place >= 0 else short
 

@@ -175,3 +175,16 @@ def test_a_taken_port_is_told_and_a_reserved_one_refuses_until_it_is_ready(api: 
         reserve_port(api.port)
     with reserve_port() as reserved, socket.socket() as client:
         assert client.connect_ex(reserved.getsockname()) != 0
+
+
+def test_marks_and_ssml_are_obeyed(api: Endpoint) -> None:
+    plain = len(api.speech(response_format="pcm", input="One two.")[2])
+    marked = len(api.speech(response_format="pcm", input="One [pause 2] [voice änna]two.")[2])
+    document = '<speak>One <break time="2s"/> two.</speak>'
+    ssml = len(api.speech(response_format="pcm", input=document)[2])
+    assert marked - plain == ssml - plain == 2 * 2 * RATE
+    status, _, answer = api.speech(input="<!DOCTYPE a><speak>x</speak>")
+    assert status == 200  # it doesn't begin with <speak>: a text like any other
+    status, _, answer = api.speech(input="<speak>&x;</speak>")
+    assert status == 400
+    assert "SSML" in told_error(answer)["message"]

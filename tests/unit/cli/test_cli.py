@@ -311,3 +311,17 @@ def test_benchmark_compares_long_with_short(
     command = ["benchmark", "--steps", "2", "--threads", "1", "--seconds", "1", "--long", "12"]
     assert main(command) == 0
     assert "times that over 10 s" in capsys.readouterr().out
+
+
+def test_marks_and_ssml_are_obeyed(
+    fake: FakeModel, reference: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert speak(reference, tmp_path / "a.wav", text="One [pause 2] two.") == 0
+    assert read_clip(tmp_path / "a.wav").seconds == pytest.approx(0.4 + 2.0 + 0.4)
+    document = "<speak>One <break time='2s'/> [voice Emma]two.[/voice]</speak>"
+    assert speak(reference, tmp_path / "b.wav", text=document) == 0
+    assert read_clip(tmp_path / "b.wav").seconds == pytest.approx(0.4 + 2.0 + 0.4)
+    assert len(fake.prepared) == 3  # the reference, twice, and Emma, who is a sample voice
+    capsys.readouterr()
+    assert speak(reference, tmp_path / "c.wav", text="<speak>open") == 1
+    assert "SSML" in capsys.readouterr().err

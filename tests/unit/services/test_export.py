@@ -28,6 +28,7 @@ from ditar_studio.services.export_settings import ExportSettings
 from ditar_studio.store.library import Library
 from ditar_studio.store.project import NewLine
 from ditar_studio.store.recipe import Recipe
+from ditar_studio.store.takes import SpokenWord, Take
 
 RATE = 24000
 READABLE = [name for name in ENCODINGS if name != "m4b"]  # which libsndfile doesn't read
@@ -224,6 +225,7 @@ from ditar_studio.services.export import export
 from ditar_studio.services.export_plan import Piece, Plan
 from ditar_studio.services.export_settings import ExportSettings
 from ditar_studio.store.recipe import Recipe
+from ditar_studio.store.takes import SpokenWord, Take
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
 folder, kind = Path(sys.argv[1]), sys.argv[2]
@@ -333,3 +335,18 @@ def test_a_plan_takes_what_stands_for_each_line(tmp_path: Path) -> None:
         out = export(single, tmp_path / "drag", ExportSettings(layout="per_line", name="{text}"))
         assert out.files[0].name == "One.wav"
         assert Clip.resample(read_clip(out.files[0]), RATE).seconds == 0.5
+
+
+def test_what_is_exported_is_named_and_captioned_without_marks(tmp_path: Path) -> None:
+    text = "Wait [pause 1] for [slow]me[/slow]."
+    words = tuple(
+        SpokenWord(text.index(w), text.index(w) + len(w), 0.1, 0.4) for w in ("for", "me")
+    )
+    take = Take(
+        "t", "p", None, text, _recipe(text), "", tmp_path / "t.wav", 1, "complete", 1.0,
+        None, None, None, False, "", 0.0, words,
+    )  # fmt: skip
+    (piece,) = plan_takes([take], "Project").pieces
+    assert piece.text == "Wait for me."
+    assert [piece.text[w.start : w.end] for w in piece.words] == ["for", "me"]
+    assert piece.recipe.text == text

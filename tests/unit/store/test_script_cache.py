@@ -107,3 +107,16 @@ def test_lines_that_nothing_happened_to_are_not_made_anew(library: Library) -> N
     library.projects.set_text(before[2].id, "Other")
     after = library.projects.lines(project.id)
     assert [a is b for a, b in zip(before, after, strict=True)] == [True, True, False, True, True]
+
+
+def test_a_line_depends_on_the_voices_that_its_marks_name(library: Library, tmp_path: Path) -> None:
+    project = library.projects.create().value
+    text = "He said: [voice Ben]no[/voice]."
+    marked, plain = library.projects.add_lines(project.id, [NewLine(text), NewLine("No.")]).value
+    sample = NewSample(write_tone(tmp_path / "a.wav", 1.0), "Words.")
+    ben = library.voices.create("BEN", [sample]).value
+    with_ben = library.projects.line(marked.id).fingerprint
+    assert with_ben != marked.fingerprint
+    assert library.projects.line(plain.id).fingerprint == plain.fingerprint
+    library.voices.rename(ben.id, "Other")
+    assert library.projects.line(marked.id).fingerprint == marked.fingerprint

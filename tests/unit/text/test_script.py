@@ -38,7 +38,7 @@ def test_blank_lines_part_and_pauses_follow_their_line() -> None:
     ]
 
 
-@pytest.mark.parametrize("seconds", ["", "x", "-1", "nan", "61", "1e9", "1,5"])
+@pytest.mark.parametrize("seconds", ["x", "-1", "nan", "61", "1e9", "1,5"])
 def test_a_pause_that_is_no_number_of_seconds_names_its_line(seconds: str) -> None:
     with pytest.raises(StudioError, match="line 2"):
         parse(f"Hello.\nWorld. [pause {seconds}]")
@@ -85,3 +85,23 @@ def test_a_script_is_read_back_from_its_text() -> None:
 def test_any_text_without_pauses_is_a_script(text: str) -> None:
     lines = parse(text.replace("[", "("))
     assert all(line.text.strip() for line in lines)
+
+
+def test_pauses_within_a_line_and_other_marks_stay_in_its_text() -> None:
+    (line,) = parse("[pause 1] Ben: Well [pause] [slow]no[/slow]. [pause 0.5]")
+    assert line == ScriptLine("Ben", "Well [pause] [slow]no[/slow].", 1.5)
+
+
+def test_ssml_is_read_as_lines_with_marks() -> None:
+    document = "<speak><p>One <emphasis>is</emphasis>.</p><p>Two.</p></speak>"
+    lines = from_long_text(document)
+    assert [line.text for line in lines] == ["One [emphasis moderate]is[/emphasis].", "Two."]
+
+
+def test_a_mark_over_several_sentences_holds_in_each_of_their_lines() -> None:
+    lines = from_long_text("[slow]One is here. Two is there.[/slow] Three.", 25)
+    assert [line.text for line in lines] == [
+        "[slow]One is here.[/slow]",
+        "[slow]Two is there.[/slow]",
+        "Three.",
+    ]
