@@ -7,7 +7,7 @@ import runpy
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,16 @@ def pytest_configure(config: pytest.Config) -> None:
     script = runpy.run_path(str(_ROOT / "packaging" / "compile_kernels.py"))
     if script["wanted"]() and not script["is_current"](_ROOT):
         script["compile_in_place"](_ROOT)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Escape the lone surrogates that tests print and log: pytest-xdist sends reports as UTF-8."""
+    report = yield
+    report.sections = [
+        (name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections
+    ]
+    return report
 
 
 @pytest.fixture(autouse=True)
