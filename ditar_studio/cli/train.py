@@ -79,7 +79,7 @@ def _vae(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from ditar_studio.training.vae import VaeData, vae_loop
 
     corpus, out = _corpus(arguments), Path(arguments.out)
-    reader, speaker = _listeners(arguments)
+    reader, speaker = _listeners(arguments, _model_to_continue(arguments))
     config = dataclasses.replace(
         PRESETS["builtin"].vae,
         latent_dim=arguments.latent_dim,
@@ -93,11 +93,12 @@ def _vae(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     return _train(loop, "vae", VAE_FILE, arguments, console)
 
 
-def _listeners(arguments: argparse.Namespace) -> tuple[PhoneticReader, SpeakerEncoder]:
+def _listeners(
+    arguments: argparse.Namespace, model: DiTAR | None
+) -> tuple[PhoneticReader, SpeakerEncoder]:
     """The reader and the speaker encoder that files, or else a model, bring."""
     from ditar_studio.model.weights import load_reader, load_speaker
 
-    model = _model_to_continue(arguments)
     reader, speaker = (None, None) if model is None else (model.reader, model.speaker)
     if arguments.reader:
         reader = load_reader(Path(arguments.reader))
@@ -146,7 +147,7 @@ def _speaker(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 
 def _latents(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
-    from ditar_studio.model.weights import load_reader, load_speaker, load_vae, save_model
+    from ditar_studio.model.weights import load_vae, save_model
     from ditar_studio.training.continuation import replace_speaker_encoder
     from ditar_studio.training.labels import load_labels
     from ditar_studio.training.latents import make_latents
@@ -154,22 +155,17 @@ def _latents(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
 
     corpus, out = _corpus(arguments), Path(arguments.out)
     model = _model_to_continue(arguments)
-    speaker = load_speaker(Path(arguments.speaker)) if arguments.speaker else None
-    values: dict[str, Any] = {}
-    if model is not None and speaker is not None:
-        model, values["fit"] = replace_speaker_encoder(model, speaker, corpus)
-    vae, reader = (None, None) if model is None else (model.vae, model.reader)
+    reader, speaker = _listeners(arguments, model)
+    vae = None if model is None else model.vae
     if arguments.vae:
         vae = without_head(load_vae(Path(arguments.vae)))
-    if arguments.reader:
-        reader = load_reader(Path(arguments.reader))
-    if speaker is None and model is not None:
-        speaker = model.speaker
-    if vae is None or reader is None or speaker is None:
+    if vae is None:
         raise StudioError(
-            "Latents need a VAE, a reader and a speaker encoder.",
-            "Name them with --vae, --reader and --speaker, or a model that has them with --from.",
+            "Latents need a VAE.", "Name it with --vae, or a model that has one with --from."
         )
+    values: dict[str, Any] = {}
+    if model is not None and arguments.speaker:
+        model, values["fit"] = replace_speaker_encoder(model, speaker, corpus)
     labels = load_labels(corpus, console.warn)
     again = bool(arguments.vae)
     aligned = make_latents(vae, reader, speaker, corpus, labels, out, console.warn, again)
