@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from ditar_studio.engine import integrity
 from ditar_studio.engine.native_utterance import NativeUtterance, NativeVoice
@@ -46,6 +47,7 @@ _FASTEST, _SLOWEST = 0.055, 0.14
 _SAMPLE_SOUNDS = 40  # of the reference that the model speaks to compare timbres: 3 s
 _SHORTEST_SAMPLE = 0.5  # seconds
 _SILENT = 0.1  # of the reference's power: 10 dB below it
+_SPEAKER_GAIN = 0.7  # of what the speaker encoder misses in the model's speech
 _LEAD, _TAIL, _LEAST_CUT = 6, 14, 8  # latents kept before and after speech; fewer are not cut
 
 
@@ -54,7 +56,7 @@ class EncodedClip:
     """A reference whose timbre has not been measured yet.
 
     Attributes:
-        voice: its voice, without the correction of its timbre.
+        voice: its voice, without corrections.
         sounds: its phonemes.
         wave: [n] samples at the model's rate.
     """
@@ -180,7 +182,7 @@ class NativeModel:
         encoded = self.encode(clip, transcript)
         if adapter is not None:
             return self.tuned_voice(encoded.voice, load_adapter(adapter, self._info.weights_hash))
-        return self.with_timbre(encoded, encoded.voice)
+        return self.corrected(encoded, encoded.voice)
 
     def tuned_voice(self, voice: NativeVoice, adapter: VoiceAdapter) -> NativeVoice:
         """A voice with what it was fine-tuned to.
@@ -190,15 +192,42 @@ class NativeModel:
         """
         locdit = adapter.applied(self._model.locdit)
         tuned = self._runtime.tuned(locdit, adapter.shift, adapter.card.highest)
-        return replace(voice, tuned=tuned, timbre=adapter.timbre)
+        prompt = voice.prompt
+        if adapter.speaker is not None:
+            prompt = replace(prompt, voice=adapter.speaker)
+        return replace(voice, prompt=prompt, tuned=tuned, timbre=adapter.timbre)
 
     @torch.inference_mode()
-    def with_timbre(self, encoded: EncodedClip, voice: NativeVoice) -> NativeVoice:
-        """A voice with the correction of the timbre that it has when it speaks."""
-        if voice.prompt.voice is None:
+    def corrected(self, encoded: EncodedClip, voice: NativeVoice) -> NativeVoice:
+        """A voice whose speaker embedding and timbre make up for what the model gets wrong.
+
+        The model speaks the beginning of the reference's own words. What the speaker encoder
+        misses in that is added to the embedding that the model is given, as a controller adds its
+        error; then the timbre is measured again.
+
+        Args:
+            encoded: the reference.
+            voice: its voice, perhaps a fine-tuned one.
+        """
+        if voice.speaker is None:
             return voice
-        voice = replace(voice, timbre=None)
-        return replace(voice, timbre=self._timbre(voice, encoded.sounds, encoded.wave))
+        voice = self._with_timbre(encoded, voice)
+        made = None if voice.timbre is None else self._sample(encoded, voice)
+        if made is None:
+            return voice
+        missed = voice.speaker - self._runtime.embed_speaker(made)
+        given = functional.normalize(voice.speaker + _SPEAKER_GAIN * missed, dim=0)
+        return self._with_timbre(
+            encoded, replace(voice, prompt=replace(voice.prompt, voice=given), timbre=None)
+        )
+
+    def _with_timbre(self, encoded: EncodedClip, voice: NativeVoice) -> NativeVoice:
+        """A voice with the correction of the timbre that it has when it speaks without one."""
+        made = self._sample(encoded, voice)
+        if made is None:
+            return voice
+        spread = self._model.vae.decoder.synthesiser.spread
+        return replace(voice, timbre=correction(encoded.wave, made, spread))
 
     @torch.inference_mode()
     def encode(self, clip: Clip, transcript: str) -> EncodedClip:
@@ -234,7 +263,7 @@ class NativeModel:
             reading, pace = self._read(wave), _USUAL_PACE
             sounds = recognised(reading)
         prompt = self._runtime.encode(wave, torch.tensor(symbols.encode(sounds)), reading)
-        voice = NativeVoice(prompt, min(_SLOWEST, max(_FASTEST, pace)))
+        voice = NativeVoice(prompt, min(_SLOWEST, max(_FASTEST, pace)), prompt.voice)
         return EncodedClip(voice, sounds, wave)
 
     def _speech(self, prompt: Prompt, length: int) -> slice | None:
@@ -262,20 +291,18 @@ class NativeModel:
         assert self._model.reader is not None, "the model needs a transcript"
         return self._runtime.read(wave) if len(wave) else None
 
-    def _timbre(
-        self, voice: NativeVoice, sounds: list[str], recorded: torch.Tensor
-    ) -> torch.Tensor | None:
-        """Let the model speak the beginning of the reference and measure how it differs [bands].
+    def _sample(self, encoded: EncodedClip, voice: NativeVoice) -> torch.Tensor | None:
+        """Samples [n] of the model speaking the beginning of the reference.
 
         What falls silent at temperature 0 is spoken again as usual; None if that is silent too.
         """
         usual = self._info.default_settings.temperature
         for temperature in (0.0, usual):
-            made = self._speak(voice, sounds[:_SAMPLE_SOUNDS], temperature)
+            made = self._speak(voice, encoded.sounds[:_SAMPLE_SOUNDS], temperature)
             if len(made) < _SHORTEST_SAMPLE * self._info.sample_rate:
                 continue
-            if made.square().mean() > _SILENT * recorded.square().mean():
-                return correction(recorded, made, self._model.vae.decoder.synthesiser.spread)
+            if made.square().mean() > _SILENT * encoded.wave.square().mean():
+                return made
         return None
 
     def _speak(self, voice: NativeVoice, sounds: list[str], temperature: float) -> torch.Tensor:

@@ -38,14 +38,16 @@ class NativeVoice:
     """An encoded reference.
 
     Attributes:
-        prompt: the reference as the model's input.
+        prompt: the reference as the model's input; its embedding may be a corrected one.
         pace: seconds a sound in it.
+        speaker: [SIZE] the reference's own embedding, for models with one.
         timbre: [bands] correction of the model's rendering of it; see `model.timbre`.
         tuned: what draws its patches, where it is fine-tuned.
     """
 
     prompt: Prompt
     pace: float
+    speaker: torch.Tensor | None = None
     timbre: torch.Tensor | None = None
     tuned: TunedSampler | None = None
 
@@ -67,7 +69,7 @@ class NativeUtterance:
         self._runtime, self._config = runtime, runtime.model.config
         self._sounds = sounds
         indices = torch.tensor(symbols.encode(sounds))
-        self._embedding = None if voice is None else voice.prompt.voice
+        self._speaker = None if voice is None else voice.speaker
         request = DiTARRequest(indices)
         if voice is not None:
             request = DiTARRequest(indices, voice.prompt, voice.tuned, voice.timbre)
@@ -148,8 +150,8 @@ class NativeUtterance:
         recognised = unstressed(symbols.decode(read(log_probs)))
         errors = import_torchaudio().functional.edit_distance(wanted, recognised)
         likeness = None
-        if self._embedding is not None:
-            likeness = float(self._runtime.embed_speaker(wave) @ self._embedding)
+        if self._speaker is not None:
+            likeness = float(self._runtime.embed_speaker(wave) @ self._speaker)
         return Verification(len(wanted), errors, likeness, self._differing(log_probs))
 
     def _differing(self, log_probs: torch.Tensor) -> tuple[Span, ...]:

@@ -62,12 +62,14 @@ class VoiceAdapter:
         locdit: LocDiT's tuned weights by name.
         shift: [dim] added to the voice condition of LocDiT.
         timbre: [bands] correction of what is said with it, see `model.timbre`.
+        speaker: [SIZE] embedding that the model is given instead of the reference's own.
     """
 
     card: AdapterCard
     locdit: dict[str, Tensor]
     shift: Tensor
     timbre: Tensor | None
+    speaker: Tensor | None = None
 
     def applied(self, base: LocDiT) -> LocDiT:
         """A LocDiT with these weights.
@@ -87,8 +89,9 @@ def save_adapter(adapter: VoiceAdapter, path: Path) -> None:
     """Write it whole or not at all."""
     tensors = {f"{_LOCDIT}{name}": weight.bfloat16() for name, weight in adapter.locdit.items()}
     tensors["shift"] = adapter.shift.clone()
-    if adapter.timbre is not None:
-        tensors["timbre"] = adapter.timbre.clone()
+    for name, correction in (("timbre", adapter.timbre), ("speaker", adapter.speaker)):
+        if correction is not None:
+            tensors[name] = correction.clone()
     card = json.dumps(asdict(adapter.card))
     part = path.with_name(path.name + ".part")
     save_file(tensors, part, {"format": FORMAT, "format_version": VERSION, "card": card})
@@ -122,7 +125,8 @@ def load_adapter(path: Path, model_hash: str) -> VoiceAdapter:
             for name, tensor in tensors.items()
             if name.startswith(_LOCDIT)
         }
-        return VoiceAdapter(card, locdit, tensors["shift"], tensors.get("timbre"))
+        corrections = tensors.get("timbre"), tensors.get("speaker")
+        return VoiceAdapter(card, locdit, tensors["shift"], *corrections)
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise StudioError(
             f"“{path.name}” is not a fine-tuned voice, or damaged.", _AGAIN

@@ -139,6 +139,13 @@ def test_a_voice_that_loses_words_is_taken_less_far(
     assert end.adapter.card.settings["share"] == 0.6
 
 
+def test_a_likeness_that_two_recordings_of_a_person_have_is_enough(
+    model: NativeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hears(monkeypatch, replace(BEFORE, likeness=0.95), replace(BEFORE, likeness=0.8))
+    assert isinstance(last(fine_tune(model, [REFERENCE])), VoiceTuned)
+
+
 @pytest.mark.parametrize(("heard", "reason"), [(UNCLEAR, "less clear"), (FURTHER, "closer")])
 def test_the_instant_voice_stays_where_tuning_does_not_help_and_the_reason_is_told(
     model: NativeModel, monkeypatch: pytest.MonkeyPatch, heard: Verification, reason: str

@@ -28,6 +28,7 @@ from ditar_studio.engine.voice import Reference, VoiceCache
 from ditar_studio.errors import StudioError
 from ditar_studio.inference.ditar import DiTARRuntime
 from ditar_studio.inference.kernels.library import kernels
+from ditar_studio.model.speaker import SIZE
 from ditar_studio.model.vae import Decoder, Vae
 from ditar_studio.text import symbols
 from ditar_studio.text.lexicon import Lexicon
@@ -139,6 +140,22 @@ def test_a_voice_is_heard_once_to_put_its_timbre_right(model: SpeechModel) -> No
     assert voice.timbre is not None
     assert voice.timbre.shape == (SMALL.vae.bands,)
     assert torch.isfinite(voice.timbre).all()
+
+
+def test_the_speaker_embedding_makes_up_for_what_the_model_misses(
+    model: SpeechModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def elsewhere(self: DiTARRuntime, wave: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.one_hot(torch.tensor(0), SIZE).float()
+
+    monkeypatch.setattr(DiTARRuntime, "embed_speaker", elsewhere)
+    voice = model.prepare_voice(speech_like(), "hello there")
+    assert isinstance(voice, NativeVoice)
+    assert voice.speaker is not None
+    assert voice.prompt.voice is not None
+    wanted = 1.7 * voice.speaker
+    wanted[0] -= 0.7
+    torch.testing.assert_close(voice.prompt.voice, wanted / wanted.norm())
 
 
 def test_without_a_transcript_the_built_in_voice_reads_the_sounds_itself() -> None:
