@@ -188,10 +188,9 @@ def _described(voice: Voice) -> str:
     if voice.adapter is not None:
         card = voice.adapter.card
         before, after = card.get("before", {}), card.get("after", {})
-        if "likeness" in before and "likeness" in after:
+        if "error_rate" in before and "error_rate" in after:
             lines.append(
-                "  fine-tuned: as the model hears itself, likeness "
-                f"{before['likeness']:.2f} -> {after['likeness']:.2f}, sounds wrong "
+                "  fine-tuned: sounds that the model's reader finds wrong "
                 f"{before['error_rate']:.0%} -> {after['error_rate']:.0%}"
             )
     lines += [f"  {text}" for text in (voice.note, voice.consent) if text]

@@ -49,8 +49,8 @@ _WORSE = 0.03
 """So much larger a share of wrong sounds is put down to chance."""
 
 _SAME_PERSON = 0.7
-"""Two recordings of one person have a likeness of 0.79 on average. Instant voices often have 0.9 and
-more, as embeddings of the same encoder steer them: that is not closer to the person."""
+"""Two recordings of one person have a likeness of 0.79 on average. Instant voices often have 0.9,
+as embeddings of the same encoder steer them: that is not closer to the person."""
 
 _SAVED_EVERY = 20.0  # seconds
 _DRAWS = 4
