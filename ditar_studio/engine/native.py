@@ -209,14 +209,15 @@ class NativeModel:
             encoded: the reference.
             voice: its voice, perhaps a fine-tuned one.
         """
-        if voice.speaker is None:
+        speaker = voice.speaker
+        if speaker is None:
             return voice
         voice = self._with_timbre(encoded, voice)
         made = None if voice.timbre is None else self._sample(encoded, voice)
         if made is None:
             return voice
-        missed = voice.speaker - self._runtime.embed_speaker(made)
-        given = functional.normalize(voice.speaker + _SPEAKER_GAIN * missed, dim=0)
+        missed = speaker - self._runtime.embed_speaker(made)
+        given = functional.normalize(speaker + _SPEAKER_GAIN * missed, dim=0)
         return self._with_timbre(
             encoded, replace(voice, prompt=replace(voice.prompt, voice=given), timbre=None)
         )
