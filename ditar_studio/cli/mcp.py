@@ -18,7 +18,8 @@ from ditar_studio.installation import how_to_add
 def run(arguments: argparse.Namespace) -> int:
     """Serve until the other side leaves or the command is interrupted; exit code 0."""
     try:
-        from ditar_studio.api.mcp_server import LazyModel, mcp_server
+        from ditar_studio.api.lazy_model import LazyModel
+        from ditar_studio.api.mcp_server import mcp_server
     except ModuleNotFoundError as error:
         raise StudioError(f"The package “{error.name}” is missing.", how_to_add("mcp")) from error
     from ditar_studio.python_api.model import load_model
