@@ -48,6 +48,8 @@ T = TypeVar("T")
 
 
 DATABASE = "library.db"
+COVERS = "covers"
+"""Folder of the pictures of books, by the ids of their projects."""
 
 
 class Library:
@@ -116,6 +118,22 @@ class Library:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @serial
+    def keep_cover(self, project_id: str, picture: bytes) -> str:
+        """Keep the cover of a project's book; the path of its file.
+
+        Args:
+            picture: JPEG or PNG.
+
+        Raises:
+            StudioError: it can't be written.
+        """
+        suffix = ".png" if picture.startswith(b"\x89PNG") else ".jpg"
+        path = self.root / COVERS / f"{project_id}{suffix}"
+        with files.replacing(path, private=True) as partial:
+            partial.write_bytes(picture)
+        return str(path)
 
     def submit(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Queue any of the library's operations; never waits."""

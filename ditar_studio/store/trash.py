@@ -142,4 +142,10 @@ class Trash:
                 f"(SELECT id FROM projects WHERE {condition})",
                 limit,
             )
+            for suffix in (".jpg", ".png"):
+                work.execute(
+                    f"INSERT OR IGNORE INTO doomed_files SELECT 'covers/' || id || '{suffix}' "
+                    f"FROM projects WHERE {condition}",
+                    limit,
+                )
         return work.execute(f"DELETE FROM {table} WHERE {condition}", limit)

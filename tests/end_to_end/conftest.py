@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import screen_reader
 import virtual_audio
+import whole_program
+
+from ditar_studio.ui.preferences import PreferenceFile
 
 
 @pytest.fixture(scope="module")
@@ -36,3 +40,32 @@ def virtual_sound(
         monkeypatch.setenv(name, value)
     sound_server.ensure()
     return sound_server
+
+
+@pytest.fixture
+def desktop() -> Iterator[screen_reader.Desktop]:
+    """A screen with an accessibility bus."""
+    reason = screen_reader.missing()
+    if reason:
+        pytest.skip(reason)
+    folder = Path(tempfile.mkdtemp(prefix="desk"))
+    desktop = screen_reader.Desktop(folder)
+    yield desktop
+    desktop.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def program(
+    desktop: screen_reader.Desktop,
+    virtual_sound: virtual_audio.VirtualAudio,
+    own_home: Path,
+    tmp_path: Path,
+) -> Iterator[whole_program.Program]:
+    """The running program, its first start behind it."""
+    library = tmp_path / "library"
+    PreferenceFile().change(language="en", first_run_done=True, library_folder=str(library))
+    with whole_program.running(
+        desktop, virtual_sound, library, tmp_path / "program.log"
+    ) as program:
+        yield program

@@ -26,7 +26,9 @@ PACKAGES = "xvfb dbus at-spi2-core"
 LAUNCHER = Path("/usr/libexec/at-spi-bus-launcher")
 
 # Of AtspiStateType, numbers of bits.
-CHECKED, ENABLED, SHOWING, FOCUSABLE, FOCUSED = 4, 8, 25, 11, 12
+ACTIVE, CHECKED, ENABLED, SHOWING, FOCUSABLE, FOCUSED = 1, 4, 8, 25, 11, 12
+DOWN, RETURN = 0xFF54, 0xFF0D  # X11's symbols of keys
+_BY_SYMBOL = 3
 DEAD = ("UnknownObject", "UnknownMethod", "UnknownInterface", "ServiceUnknown", "NoReply")
 
 
@@ -139,6 +141,18 @@ class ScreenReader:
             self._bus, node.bus, node.path, f"org.a11y.atspi.{interface}", method, signature, values
         )
 
+    def type_key(self, key_symbol: int) -> None:
+        """Presses a key of the keyboard, by its X11 symbol, and lets it go."""
+        _called(
+            self._bus,
+            "org.a11y.atspi.Registry",
+            "/org/a11y/atspi/registry/deviceeventcontroller",
+            "org.a11y.atspi.DeviceEventController",
+            "GenerateKeyboardEvent",
+            "isu",
+            (key_symbol, "", _BY_SYMBOL),
+        )
+
     def value(self, node: Node, interface: str, name: str) -> Any:
         """A property of an object."""
         (answer,) = _called(
@@ -188,6 +202,15 @@ class Node:
         return self._is(ENABLED)
 
     @property
+    def active(self) -> bool:
+        """Whether it is the window that gets what is typed."""
+        return self._is(ACTIVE)
+
+    @property
+    def focused(self) -> bool:
+        return self._is(FOCUSED)
+
+    @property
     def checked(self) -> bool:
         return self._is(CHECKED)
 
@@ -206,9 +229,7 @@ class Node:
         """The first thing of this name that shows inside; a name that ends with * may go on."""
         for node in self.all():
             with contextlib.suppress(Gone):
-                words = node.name
-                fits = words.startswith(name[:-1]) if name.endswith("*") else words == name
-                if fits and node.showing and (not role or node.role == role):
+                if _fits(node.name, name) and node.showing and (not role or node.role == role):
                     return node
         return None
 
@@ -235,6 +256,33 @@ class Node:
         (done,) = self.reader.call(self, "EditableText", "SetTextContents", "s", text)
         assert done, f"“{self.name}” takes no text"
 
+    def choose(self, wanted: str) -> None:
+        """Opens it and goes down to one of its items; a name that ends with * may go on.
+
+        Raises:
+            AssertionError: it has no such item further down.
+        """
+        self.press()
+        names = [node.name for node in self.all() if node.role == "list item"]
+        here = names.index(self.name)
+        below = next((n for n, name in enumerate(names[here:]) if _fits(name, wanted)), None)
+        assert below is not None, f"no “{wanted}” behind “{self.name}” among {names}"
+        for key in (*[DOWN] * below, RETURN):
+            self.reader.type_key(key)
+        until(lambda: _fits(self.name, wanted))
+
+    def set_value(self, value: float) -> None:
+        """Moves a slider, or puts a number into a field."""
+        _called(
+            self.reader._bus,
+            self.bus,
+            self.path,
+            "org.freedesktop.DBus.Properties",
+            "Set",
+            "ssv",
+            ("org.a11y.atspi.Value", "CurrentValue", ("d", value)),
+        )
+
     def focus(self) -> None:
         """Gives it the keyboard focus."""
         self.reader.call(self, "Component", "GrabFocus")
@@ -242,6 +290,10 @@ class Node:
     def _is(self, state: int) -> bool:
         (words,) = self.reader.call(self, "Accessible", "GetState")
         return bool(words[state // 32] >> state % 32 & 1)
+
+
+def _fits(name: str, wanted: str) -> bool:
+    return name.startswith(wanted[:-1]) if wanted.endswith("*") else name == wanted
 
 
 def until(what: Callable[[], T | None], seconds: float = 30.0) -> T:

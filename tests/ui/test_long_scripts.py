@@ -404,6 +404,24 @@ def test_the_sliders_show_the_models_defaults_before_it_is_loaded(
     assert studio.parameters_panel.steps.value == 6
 
 
+def test_a_slider_moved_just_before_another_line_is_chosen_is_for_the_line_it_was_moved_for(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    ids = paste(qtbot, studio, PROSE, 5)
+    for scope, moved in ((Scope.LINE, 0.9), (Scope.BLOCK, 0.8)):
+        studio.script.select(ids[0])
+        choose(studio, scope)
+        studio.parameters_panel.temperature.set_value(moved)
+        studio.parameters.set("temperature", moved)
+        studio.script.select(ids[3])
+        name = "settings" if scope is Scope.LINE else "block_settings"
+        qtbot.waitUntil(
+            lambda name=name: bool(getattr(studio.script.lines[0], name))  # type: ignore[misc]
+        )
+        assert getattr(studio.script.lines[0], name) == {"temperature": moved}
+        assert getattr(studio.script.lines[3], name) == {}
+
+
 def test_what_is_counted_in_a_script_follows_its_changes(qtbot: QtBot, studio: Studio) -> None:
     ids = paste(qtbot, studio, PROSE, 5)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog
-
 from ditar_studio.documents import SUFFIXES, Document, ReadOptions, read_document
 from ditar_studio.services.document_lines import script_lines
+from ditar_studio.ui.dialogs.ask_file import ask_for_file
 from ditar_studio.ui.dialogs.import_document import ImportDialog
 from ditar_studio.ui.translate import counted, tr
 from ditar_studio.ui.view_models.script import new_lines
@@ -37,14 +36,12 @@ class DocumentCommands:
     def choose(self) -> None:
         """Asks for a document and imports it."""
         kinds = " ".join(f"*{suffix}" for suffix in SUFFIXES)
-        path, _kind = QFileDialog.getOpenFileName(
+        ask_for_file(
             self.studio.window,
             tr("Open a document as script"),
-            "",
             tr("Documents ({kinds});;All files (*)", kinds=kinds),
+            self.open,
         )
-        if path:
-            self.open(Path(path))
 
     def open(self, path: Path) -> None:
         """Reads a document; asks what of it is wanted, unless it is a short text."""
@@ -78,7 +75,7 @@ class DocumentCommands:
             return
         self.studio.script.flush()
         voices, settings = snapshot.voices, snapshot.project.settings
-        export = {"title": read.title, "author": read.author}
+        export = {"title": read.title, "author": read.author, "cover": read.cover}
         self.studio.bridge.background(
             lambda: new_lines(script_lines(read), voices),
             done=lambda lines: self.document.ask(
@@ -104,11 +101,13 @@ def _make_project(
     library: Library,
     name: str,
     settings: ProjectSettings,
-    export: dict[str, str],
+    export: dict[str, str | bytes],
     lines: list[NewLine],
 ) -> tuple[Project, int]:
     """A project of these lines; on the library's thread."""
     project = library.projects.create(name, settings).value
     library.projects.add_lines(project.id, lines)
     known = {key: value for key, value in export.items() if value}
+    if isinstance(picture := known.get("cover"), bytes):
+        known["cover"] = library.keep_cover(project.id, picture)
     return library.projects.change_settings(project.id, export=known).value, len(lines)

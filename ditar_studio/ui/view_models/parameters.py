@@ -156,8 +156,10 @@ class Parameters(QObject):
 
     @property
     def line(self) -> Line | None:
-        """The selected line."""
-        return self._script.line(self._script.selected)
+        """The selected line; while another is being selected, still the one before."""
+        targets, selected = self._targets, self._script.selected
+        shown = selected if selected in targets else targets[0] if targets else ""
+        return self._script.line(shown)
 
     @property
     def voice(self) -> Voice | None:
@@ -358,8 +360,8 @@ class Parameters(QObject):
             Scope.LINE: blocks.change_line_settings,
         }
         ask = partial(self.document.ask, done=over, failed=over)
-        if self.scope in for_lines and self._script.chosen:
-            ask(for_lines[self.scope], list(self._script.chosen), generation, label, merge)
+        if self.scope in for_lines and self._targets:
+            ask(for_lines[self.scope], list(self._targets), generation, label, merge)
         elif self.scope is Scope.VOICE and voice is not None:
             ask(blocks.change_voice_settings, voice.id, generation, label, merge)
         else:

@@ -182,3 +182,16 @@ def test_what_was_heard_is_kept_and_can_be_accepted_and_that_undone(
     assert library.takes.get(take.id).differing == ()
     library.undo()
     assert library.takes.get(take.id).differing == ((0, 5), (7, 9))
+
+
+def test_a_cover_is_kept_and_goes_with_its_project(library: Library, clock: Clock) -> None:
+    project = library.projects.create("A book").value
+    path = Path(library.keep_cover(project.id, b"\x89PNG picture"))
+    assert path.read_bytes() == b"\x89PNG picture"
+    assert (path.parent, path.suffix) == (library.root / "covers", ".png")
+    library.projects.delete(project.id)
+    library.trash.purge(30.0)
+    assert path.exists()
+    clock.now += 31 * 86400
+    library.trash.purge(30.0)
+    assert not path.exists()
