@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.io import read_clip
 from ditar_studio.audio.limiter import limit
 from ditar_studio.audio.loudness import integrated
 from ditar_studio.audio.speed import stretch
@@ -36,6 +35,7 @@ from ditar_studio.services.encoding import (
 from ditar_studio.services.export_plan import Piece, Plan
 from ditar_studio.services.export_settings import ExportSettings
 from ditar_studio.services.export_tracks import Arrangement, Track
+from ditar_studio.services.take_sound import read_sound
 from ditar_studio.store import files
 from ditar_studio.store.recipe import Recipe
 
@@ -213,7 +213,7 @@ class _Run:
         """A piece as it is written but for the gain: at its speed and the file's rate."""
         if self._cancel is not None and self._cancel.is_set():
             raise _CancelledError
-        clip = stretch(read_clip(piece.path), self._settings.speed)
+        clip = stretch(read_sound(piece.path, piece.edit), self._settings.speed)
         self._steps += 1
         self._progress(min(0.99, self._steps / (2 * len(self._what.pieces))))
         return Clip(resampled(clip.samples, clip.sample_rate, rate), rate)

@@ -14,6 +14,7 @@ from ditar_studio.text.markup import without_marks
 if TYPE_CHECKING:
     from ditar_studio.store.library import Library
     from ditar_studio.store.project import Line
+    from ditar_studio.store.take_edit import TakeEdit
     from ditar_studio.store.takes import SpokenWord, Take
 
 
@@ -27,6 +28,7 @@ class Piece:
         pause_seconds: silence after it.
         section: title of the chapter that begins with it; empty if none does.
         words: when its words are heard, in the take; empty where that isn't known.
+        edit: how its sound is heard; None for as it is in the file.
     """
 
     number: int
@@ -37,6 +39,7 @@ class Piece:
     recipe: Recipe
     section: str = ""
     words: tuple[SpokenWord, ...] = ()
+    edit: TakeEdit | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,9 @@ def plan_takes(takes: Sequence[Take], project: str) -> Plan:
 def _piece(take: Take, number: int, speaker: str, pause_seconds: float, section: str = "") -> Piece:
     speaker = speaker or take.recipe.voice_name
     text, words = _written(take)
-    return Piece(number, take.path, text, speaker, pause_seconds, take.recipe, section, words)
+    return Piece(
+        number, take.path, text, speaker, pause_seconds, take.recipe, section, words, take.edit
+    )
 
 
 def _written(take: Take) -> tuple[str, tuple[SpokenWord, ...]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ditar_studio.audio.io import read_clip
 from ditar_studio.errors import StudioError
+from ditar_studio.services.take_sound import read_sound
 from ditar_studio.store.takes import WordCheck
 from ditar_studio.text import lexicon
 from ditar_studio.text.comparing import words_that_differ
@@ -42,7 +42,7 @@ class InstalledListeners:
         if unreadable(text):
             return None
         words = lexicon.parse(take.recipe.pronunciations) if take.recipe.pronunciations else None
-        clip = read_clip(take.path)
+        clip = read_sound(take.path, take.edit)
         if by == "reader":
             from ditar_studio.engine.listening import ReaderListener
 

@@ -27,7 +27,8 @@ COUNTED = ("voices", "samples", "projects", "lines", "takes", "recordings")
 _TYPES: dict[str, tuple[type, ...]] = {"TEXT": (str,), "REAL": (float,), "INTEGER": (int,)}
 _JSON = {
     **dict.fromkeys(("tags", "line_order", "queue", "words"), list),
-    **dict.fromkeys(("verdict", "settings", "block_settings", "recipe", "card", "content"), dict),
+    **dict.fromkeys(("verdict", "settings", "block_settings", "recipe"), dict),
+    **dict.fromkeys(("card", "content", "edit"), dict),
 }
 _SOUND_FILE = re.compile(r"(voices|takes|recordings)/[^/\\]+")
 WAIT_SECONDS = 4.0

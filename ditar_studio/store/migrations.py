@@ -155,6 +155,9 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE takes ADD COLUMN word_check TEXT NOT NULL DEFAULT '';
     """,
+    """
+    ALTER TABLE takes ADD COLUMN edit TEXT NOT NULL DEFAULT '{}';
+    """,
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +16,7 @@ from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, Transaction, serial
 from ditar_studio.store.recipe import Recipe
 from ditar_studio.store.take_cache import TakeCache
+from ditar_studio.store.take_edit import JoinedTake, TakeEdit
 
 FOLDER = "takes"
 
@@ -83,6 +85,7 @@ class Take:
         created: seconds since 1970.
         words: when its words are spoken, in their order; empty where that isn't known.
         word_check: what was heard of it; None where nobody has listened.
+        edit: how it is heard; None for as it was made. `seconds` and `words` are of what is heard.
     """
 
     id: str
@@ -103,6 +106,7 @@ class Take:
     created: float
     words: tuple[SpokenWord, ...] = ()
     word_check: WordCheck | None = None
+    edit: TakeEdit | None = None
 
     @property
     def differing(self) -> tuple[tuple[int, int], ...]:
@@ -230,6 +234,53 @@ class Takes:
     # --- edited
 
     @serial
+    def set_edit(self, take_id: str, edit: TakeEdit | None, merge: str = "") -> Outcome[Take]:
+        """Change how a take is heard; None for as it was made.
+
+        Args:
+            merge: changes with the same key in quick succession (a handle) undo as one.
+        """
+        self.get(take_id)
+        with self.database.operation("Edit take", merge and f"{take_id} {merge}") as work:
+            work.update("takes", take_id, edit="{}" if edit is None else edit.to_json())
+        return work.outcome(self.get(take_id))
+
+    @serial
+    def add_joined(self, label: str, joined: Sequence[JoinedTake]) -> Outcome[list[Take]]:
+        """Take over takes that were put together from others; undo takes them away.
+
+        Raises:
+            StudioError: the disk is full, or a take that they are like is gone.
+        """
+        made = []
+        with self.database.operation(label) as work:
+            for each in joined:
+                like = self.get(each.like)
+                take_id = files.new_id()
+                file = f"{FOLDER}/{take_id}.wav"
+                files.make_private(self._root / file)
+                shutil.copyfile(each.file, self._root / file)
+                files.sound_to_disk(self._root / file)
+                work.insert(
+                    "takes",
+                    take_id,
+                    project_id=like.project_id,
+                    line_id=like.line_id,
+                    text=like.text,
+                    recipe=like.recipe.to_json(),
+                    fingerprint=like.fingerprint,
+                    file=file,
+                    status="complete",
+                    seconds=each.seconds,
+                    number=self._next_number(work, like.line_id),
+                    words=_words_json(each.words),
+                    edit=each.edit.to_json(),
+                    created=work.now,
+                )
+                made.append(take_id)
+        return work.outcome([self.get(take_id) for take_id in made])
+
+    @serial
     def accept(self, *take_ids: str) -> Outcome[None]:
         """Note that takes say what is written, whatever was heard."""
         takes = [self.get(take_id) for take_id in take_ids]
@@ -280,6 +331,8 @@ class Takes:
         return row["last_take"] if row else 0
 
     def _take(self, row: sqlite3.Row) -> Take:
+        edit = TakeEdit.from_json(row["edit"])
+        words = tuple(SpokenWord(*word) for word in json.loads(row["words"]))
         return Take(
             id=row["id"],
             project_id=row["project_id"],
@@ -290,14 +343,15 @@ class Takes:
             path=self._root / row["file"],
             number=row["number"],
             status=row["status"],
-            seconds=row["seconds"],
+            seconds=row["seconds"] if edit is None else edit.seconds,
             rtf=row["rtf"],
             similarity=row["similarity"],
             verification=_verification(row),
             starred=bool(row["starred"]),
             note=row["note"],
             created=row["created"],
-            words=tuple(SpokenWord(*word) for word in json.loads(row["words"])),
+            words=words if edit is None else edit.words(words),
+            edit=edit,
             word_check=_word_check(row["word_check"]),
         )
 

@@ -82,7 +82,8 @@ class TakeCommands:
         def read() -> Comparison:
             from ditar_studio.audio.compare import compare
 
-            return compare(read_take(first.path, speed), read_take(second.path, speed))
+            one, other = (read_take(take.path, speed, take.edit) for take in pair)
+            return compare(one, other)
 
         self.studio.bridge.background(
             read, done=lambda pair: self._compare(first, second, pair), owner=self.studio

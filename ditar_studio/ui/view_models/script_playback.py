@@ -145,6 +145,6 @@ def _read(part: _Part, speed: float, rate: int) -> Clip:
 
     from ditar_studio.audio.clip import Clip
 
-    clip = read_take(part.take.path, speed).resample(rate)
+    clip = read_take(part.take.path, speed, part.take.edit).resample(rate)
     silence = np.zeros(round(part.pause * rate), np.float32)
     return Clip(np.concatenate([clip.samples, silence]), rate)

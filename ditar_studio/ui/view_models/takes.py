@@ -20,16 +20,18 @@ from ditar_studio.ui.view_models.script import Script
 
 if TYPE_CHECKING:
     from ditar_studio.audio.clip import Clip
+    from ditar_studio.store.take_edit import TakeEdit
 
 
 @dataclass(frozen=True)
 class _FileKind:
-    """Name of the project, number of the line in it (0: none), speed, whether watermarked."""
+    """Name of the project, number of the line in it (0: none), speed, whether watermarked, edit."""
 
     project: str
     number: int
     speed: float
     watermark: bool
+    edit: TakeEdit | None
 
 
 class Takes(QObject):
@@ -126,7 +128,7 @@ class Takes(QObject):
             return
         speed = snapshot.project.settings.speed
         self.playback.load_later(
-            lambda: read_take(take.path, speed),
+            lambda: read_take(take.path, speed, take.edit),
             self.title(take),
             take.id,
             line_id=take.line_id or "",
@@ -215,6 +217,7 @@ class Takes(QObject):
             self.script.index(take.line_id or "") + 1,
             snapshot.project.settings.speed,
             self._watermark(),
+            take.edit,
         )
 
     def _prepare_file(self, take: Take, kind: _FileKind) -> None:
@@ -243,12 +246,12 @@ def words_of(take: Take, speed: float, at: float = 0.0) -> Words:
     ]
 
 
-def read_take(path: Path, speed: float) -> Clip:
-    """The sound of a take at a speed; for a background thread."""
-    from ditar_studio.audio.io import read_clip
+def read_take(path: Path, speed: float, edit: TakeEdit | None = None) -> Clip:
+    """The sound of a take as it is heard, at a speed; for a background thread."""
     from ditar_studio.audio.speed import stretch
+    from ditar_studio.services.take_sound import read_sound
 
-    clip = read_clip(path)
+    clip = read_sound(path, edit)
     return clip if speed == 1.0 else stretch(clip, speed)
 
 
