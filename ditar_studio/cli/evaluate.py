@@ -14,6 +14,7 @@ from ditar_studio.cli.output import Inputs, refuse_input
 from ditar_studio.cli.speaking import files_read, lexicon_of, load, settings_of, stop_on_interrupt
 from ditar_studio.cli.tuning import References
 from ditar_studio.engine.settings import GenerationSettings
+from ditar_studio.engine.voice import Reference
 from ditar_studio.errors import StudioError
 
 if TYPE_CHECKING:
@@ -110,8 +111,16 @@ def _takes(
         model = load(arguments)
         settings = settings_of(arguments, model.info.default_settings)
         manner = [getattr(arguments, option) for option in _SOUND_OPTIONS]
-        tuned = References(model, arguments.fine_tune, cancel, console).get
-        takes = TakeFolder(folder, model, settings, lexicon_of(arguments), manner, tuned)
+        references = References(model, arguments.fine_tune, cancel, console)
+
+        def voice(job: Job) -> Reference:
+            more = job.more if arguments.fine_tune == "thorough" else ()
+            return references.get(
+                Reference(job.reference, job.transcript),
+                [Reference(each.path, each.transcript) for each in more],
+            )
+
+        takes = TakeFolder(folder, model, settings, lexicon_of(arguments), manner, voice)
         for take, error in takes.make(jobs, seeds, cancel, arguments.force):
             if error is not None:
                 console.warn(f"{take.job.id}: {error.message}", error.remedy)

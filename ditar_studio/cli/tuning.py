@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ditar_studio.cli.console import Console
@@ -91,8 +91,12 @@ class References:
             chosen: Level = "quick" if level == "quick" else "thorough"
             self._tuned = TunedReferences(model, chosen, reporter(console))
 
-    def get(self, reference: Reference) -> Reference:
+    def get(self, reference: Reference, more: Sequence[Reference] = ()) -> Reference:
         """The reference with what it was fine-tuned to.
+
+        Args:
+            reference: the recording that the voice speaks from.
+            more: further recordings of it to fine-tune it on.
 
         Raises:
             StudioError: it can't be fine-tuned.
@@ -100,4 +104,4 @@ class References:
         if self._tuned is None or self._interrupted.is_set():
             return reference
         with cancelled_by(self._interrupted) as control:
-            return self._tuned.get(reference, control)
+            return self._tuned.get(reference, control, more)

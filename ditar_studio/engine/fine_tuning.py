@@ -36,6 +36,9 @@ from ditar_studio.engine.voice import Reference, check_length, trim_and_level
 from ditar_studio.errors import StudioError
 from ditar_studio.inference.adapter import AdapterCard, VoiceAdapter
 
+METHOD = "2"
+"""Of tuning; what was tuned by an earlier one is not taken for what this one would make."""
+
 PROBES = (
     "The ferry leaves the harbour every morning at eight.",
     "She found an old photograph inside a dusty book.",
@@ -63,7 +66,7 @@ def plan_of(level: Level, seconds: float, seed: int = 0) -> TuningPlan:
     if level == "quick":
         return TuningPlan(steps=_QUICK_STEPS, rate=2e-4, seed=seed)
     steps = max(2 * _QUICK_STEPS, min(_MOST_STEPS, round(_STEPS_A_MINUTE * seconds / 60)))
-    return TuningPlan(steps=steps, rate=7e-4, seed=seed)
+    return TuningPlan(steps=steps, rate=2e-4, seed=seed)
 
 
 def fine_tune(

@@ -7,7 +7,7 @@ import dataclasses
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import platformdirs
@@ -95,23 +95,35 @@ class TunedReferences:
         self._model, self._level, self._on_event = model, level, on_event
         self._folder = folder or platformdirs.user_cache_path("ditar-studio", False) / "voices"
 
-    def get(self, reference: Reference, control: TuningControl | None = None) -> Reference:
+    def get(
+        self,
+        reference: Reference,
+        control: TuningControl | None = None,
+        more: Sequence[Reference] = (),
+    ) -> Reference:
         """A reference with what it was fine-tuned to, or as it is where that did not help or was
         cancelled.
+
+        Args:
+            reference: the recording that the voice speaks from.
+            control: pauses and cancels.
+            more: further recordings of it to fine-tune it on.
 
         Raises:
             StudioError: as `engine.fine_tuning.fine_tune`.
         """
-        from ditar_studio.engine.fine_tuning import fine_tune
+        from ditar_studio.engine.fine_tuning import METHOD, fine_tune
         from ditar_studio.inference.adapter import VERSION, save_adapter
 
-        parts = [VERSION, self._model.info.weights_hash, reference.hash(), self._level]
+        references = [reference, *more]
+        clips = [each.hash() for each in references]
+        parts = [VERSION, METHOD, self._model.info.weights_hash, *clips, self._level]
         key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
         path, useless = self._folder / f"{key}{SUFFIX}", self._folder / f"{key}.instant"
         if useless.is_file():
             return reference
         if not path.is_file():
-            for event in fine_tune(self._model, [reference], self._level, control=control):
+            for event in fine_tune(self._model, references, self._level, control=control):
                 self._on_event(event)
                 if isinstance(event, VoiceTuned):
                     self._folder.mkdir(parents=True, exist_ok=True)

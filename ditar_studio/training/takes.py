@@ -41,6 +41,10 @@ def save_take(path: Path, clip: Clip) -> None:
     part.replace(path)
 
 
+def _instant(job: Job) -> Reference:
+    return Reference(job.reference, job.transcript)
+
+
 class TakeFolder:
     """The folder of the takes of one model.
 
@@ -50,7 +54,7 @@ class TakeFolder:
         settings: how; a take's seed replaces theirs.
         lexicon: the user's pronunciations.
         manner: all else that changes the sound, such as the precision, as plain values.
-        tuned: what each reference is fine-tuned to before it speaks; None: to nothing.
+        voice: the voice that a job is spoken in; None: that of its reference, instantly.
     """
 
     def __init__(
@@ -60,7 +64,7 @@ class TakeFolder:
         settings: GenerationSettings,
         lexicon: Lexicon | None = None,
         manner: object = None,
-        tuned: Callable[[Reference], Reference] | None = None,
+        voice: Callable[[Job], Reference] | None = None,
     ) -> None:
         self._folder = folder
         self._model = model
@@ -68,7 +72,7 @@ class TakeFolder:
         self._settings = settings
         self._lexicon = lexicon
         self._manner = manner
-        self._tuned = tuned
+        self._voice = voice or _instant
 
     def make(
         self,
@@ -133,11 +137,6 @@ class TakeFolder:
             save_take(take.path, generation.clip)
             with open(self._folder / _JOURNAL, "a", encoding="utf-8") as journal:
                 journal.write(json.dumps({"file": name, "recipe": recipe}) + "\n")
-
-    def _voice(self, job: Job) -> Reference:
-        """The voice that a job is spoken in."""
-        reference = Reference(job.reference, job.transcript)
-        return reference if self._tuned is None else self._tuned(reference)
 
     def _recipe(self, job: Job, settings: GenerationSettings) -> str:
         clip = job.reference.read_bytes() if job.reference.is_file() else b""

@@ -22,6 +22,7 @@ from ditar_studio.engine.tuning_events import (
 )
 from ditar_studio.engine.voice import Reference
 from ditar_studio.errors import StudioError
+from ditar_studio.inference.adapter import load_adapter
 from ditar_studio.services.fine_tuning import TunedReferences, is_outdated, tune_voice
 from ditar_studio.services.references import reference_of
 from ditar_studio.store.library import Library
@@ -130,6 +131,23 @@ def test_a_reference_is_tuned_once_whatever_its_file_is_called(
     assert len(received) == 1 + STEPS + 1
     hears(monkeypatch, BEFORE, CLOSER)
     assert again.get(Reference(copy, "hello you")).adapter != first.adapter
+
+
+def test_further_recordings_and_another_method_make_another_voice(
+    wav: Path, model: SpeechModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tuned = TunedReferences(model, "quick", lambda event: None, tmp_path / "kept")
+    reference, more = Reference(wav, "hello there"), [Reference(wav, "hello you")]
+    adapters = []
+    for given, method in (([], "1"), (more, "1"), ([], "2")):
+        monkeypatch.setattr("ditar_studio.engine.fine_tuning.METHOD", method)
+        hears(monkeypatch, BEFORE, CLOSER)
+        adapters.append(tuned.get(reference, more=given).adapter)
+    assert len(set(adapters)) == 3
+    assert load_adapter(adapters[1], model.info.weights_hash).card.clips == (
+        reference.hash(),
+        more[0].hash(),
+    )
 
 
 def test_that_tuning_did_not_help_is_remembered(

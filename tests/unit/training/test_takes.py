@@ -12,6 +12,7 @@ from fake_model import FakeModel, speech_like
 
 from ditar_studio.audio.io import read_clip
 from ditar_studio.engine.settings import GenerationSettings
+from ditar_studio.engine.voice import Reference
 from ditar_studio.errors import StudioError
 from ditar_studio.model.config import VaeConfig
 from ditar_studio.model.speaker import SpeakerEncoder
@@ -48,6 +49,20 @@ def make(
     takes = list(made.make(jobs, seeds, threading.Event(), force))
     assert all(error is None for _, error in takes)
     return [take for take, _ in takes], model.begun
+
+
+def test_a_job_can_be_spoken_in_another_voice_than_its_reference(
+    tmp_path: Path, jobs: list[Job]
+) -> None:
+    asked: list[str] = []
+
+    def voice(job: Job) -> Reference:
+        asked.append(job.id)
+        return Reference(tmp_path / "other.wav", "words")
+
+    made = TakeFolder(tmp_path / "out", FakeModel(), SETTINGS, voice=voice)
+    assert all(error is None for _, error in made.make(jobs, [0], threading.Event()))
+    assert asked == ["a", "b"]
 
 
 def test_every_job_is_spoken_with_every_seed_and_the_voice_prepared_once(
