@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -9,11 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ditar_studio.services import acx, metadata, naming, subtitles
+from ditar_studio.services.encoding import ENCODINGS
 from ditar_studio.services.export_plan import Piece, Plan
 from ditar_studio.services.export_settings import ExportSettings, Subtitles
 
 if TYPE_CHECKING:
     from ditar_studio.store.takes import SpokenWord
+
+
+_LOOKED_AT = 200
+"""Lines whose file names are looked at before an export."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,25 @@ class Arrangement:
         self._lengths = lengths
 
     def tracks(self) -> list[Track]:
-        """The sound files to be written."""
+        """The sound files to be written; a template that gives several one name gets more."""
+        made = self._tracks()
+        called = Counter(track.name.casefold() for track in made)
+        return [
+            replace(track, name=naming.safe(f"{track.name} {self._mark(track, place)}"))
+            if called[track.name.casefold()] > 1
+            else track
+            for place, track in enumerate(made, start=1)
+        ]
+
+    def _mark(self, track: Track, place: int) -> str:
+        """What tells a file from the others of the export."""
+        first = track.parts[0][1]
+        if self._settings.layout == "stems" and first.speaker:
+            return first.speaker
+        width = max(2, len(str(self._what.pieces[-1].number)))
+        return f"{first.number if self._settings.layout == 'per_line' else place:0{width}d}"
+
+    def _tracks(self) -> list[Track]:
         pieces = self._what.pieces
         project = self._what.project
         if self._settings.layout == "per_line":
@@ -159,6 +183,36 @@ class Arrangement:
             return subtitles.cues(line.start, line.end - line.start, line.text, line.speaker)
         cues = subtitles.word_cues if self._settings.by_word else subtitles.timed_cues
         return cues(line.start, line.text, line.words, line.speaker)
+
+
+def file_names(what: Plan, settings: ExportSettings, most: int) -> tuple[list[str], int]:
+    """The first names of sound files that an export will have, and how many files there will be.
+
+    Where such a file is there already, a number is put behind the name.
+
+    Raises:
+        StudioError: the template can't be used.
+    """
+    pieces, count = what.pieces, 1
+    if settings.layout == "per_line":
+        count = len(pieces)
+        pieces = pieces[:_LOOKED_AT]
+    elif settings.layout == "stems":
+        found: dict[str, Piece] = {}
+        for piece in pieces:
+            found.setdefault(piece.speaker, piece)
+        count, pieces = len(found), tuple(found.values())
+    elif settings.layout == "per_chapter":
+        pieces = tuple(piece for place, piece in enumerate(pieces) if piece.section or not place)
+        count = len(pieces)
+    else:
+        pieces = pieces[:1]
+    last = what.pieces[-1]
+    shown = replace(what, pieces=pieces if last in pieces[-1:] else (*pieces, last))
+    lengths = {piece.number: 0.0 for piece in shown.pieces}
+    suffix = ENCODINGS[settings.format].suffix
+    names = [track.name for track in Arrangement(shown, settings, lengths).tracks()]
+    return [f"{name}{suffix}" for name in names[: min(most, count)]], count
 
 
 def _chapters(timeline: Sequence[tuple[float, Piece]]) -> tuple[metadata.ChapterMark, ...]:

@@ -22,6 +22,7 @@ from ditar_studio.services.models import Models, default_folder, expected_settin
 from ditar_studio.services.word_check import InstalledListeners
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.commands.documents import DocumentCommands
+from ditar_studio.ui.commands.exports import ExportCommands
 from ditar_studio.ui.commands.find import FindCommands
 from ditar_studio.ui.commands.fine_tuning import FineTuningCommands
 from ditar_studio.ui.commands.help import HelpCommands
@@ -197,6 +198,7 @@ class Studio(QObject):
         self.script.flush()
         self.parameters.flush()
         self.waiting.close()
+        self.export_commands.close()
         self.engine.stop()
         self.playback.close()
         self.maker.close()
@@ -288,6 +290,7 @@ class Studio(QObject):
         self.find_commands = FindCommands(self)
         self.pronunciation_commands = PronunciationCommands(self)
         self.project_commands = ProjectCommands(self)
+        self.export_commands = ExportCommands(self)
         self.job_commands = JobCommands(self)
         self.history_commands = HistoryCommands(self)
         self.help_commands = HelpCommands(self)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -12,12 +14,14 @@ import soundfile
 from fake_model import FakeUtterance, speech_like
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QDialog, QToolButton, QWidget
+from PySide6.QtWidgets import QDialog, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 from quiet_studio import SilentMicrophone
+from shiboken6 import isValid
 
 from ditar_studio.assets import asset
 from ditar_studio.engine.speech_model import PatchOutput
+from ditar_studio.services import export as export_service
 from ditar_studio.services.export import export
 from ditar_studio.services.export_plan import plan
 from ditar_studio.services.export_settings import ExportSettings
@@ -28,6 +32,7 @@ from ditar_studio.store.project import NewLine
 from ditar_studio.store.recovery import Recoverable
 from ditar_studio.store.voices import NewSample
 from ditar_studio.ui.commands.undo_offers import said
+from ditar_studio.ui.dialogs.ask import LeaveDialog
 from ditar_studio.ui.dialogs.compare import CompareDialog
 from ditar_studio.ui.dialogs.consent import ConsentDialog
 from ditar_studio.ui.dialogs.export import ExportDialog
@@ -41,6 +46,7 @@ from ditar_studio.ui.view_models import script_playback
 from ditar_studio.ui.view_models.reference import Stage
 from ditar_studio.ui.view_models.snapshot import Snapshot
 from ditar_studio.ui.view_models.takes import read_take
+from ditar_studio.ui.widgets.task_strip import TaskStrip
 
 Dialog = TypeVar("Dialog", bound=QDialog)
 
@@ -489,6 +495,48 @@ def test_export_and_its_recipe(qtbot: QtBot, studio: Studio, tmp_path: Path) -> 
     qtbot.waitUntil(lambda: studio.document.project_id == before.project.id)
     qtbot.waitUntil(lambda: studio.script.lines == before.lines)
     assert studio.document.snapshot.project.settings == before.project.settings  # type: ignore[union-attr]
+
+
+def test_an_export_goes_on_beside_everything_else(
+    qtbot: QtBot, studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speak(qtbot, studio, "First line", "Second line of it")
+    gate = threading.Event()
+    write = export_service.export
+
+    def slow(*arguments: Any, progress: Callable[[float], None], cancel: threading.Event) -> Any:
+        progress(0.5)
+        while not cancel.is_set() and not gate.wait(0.01):
+            pass
+        return write(*arguments, progress=progress, cancel=cancel)
+
+    monkeypatch.setattr(export_service, "export", slow)
+    for folder in ("one", "two", "three"):
+        studio.actions_.action("file.export").trigger()
+        asked = dialog(qtbot, studio, ExportDialog)
+        assert asked.names.text() == "Untitled.wav"
+        asked.folder.setText(str(tmp_path / folder))
+        asked.export.click()
+        qtbot.waitUntil(lambda d=asked: not isValid(d) or not d.isVisible())  # type: ignore[misc]
+    strips = studio.window.findChildren(TaskStrip)
+    assert [strip.words.text() for strip in strips] == ["Exporting “Untitled”"] * 3
+    qtbot.waitUntil(lambda: strips[0].progress.value() == 500)
+    assert "left" in strips[0].left.text()
+    assert strips[1].left.text() == "Waits for the export before it."
+    strips[1].stop.click()
+    studio.window.close()
+    qtbot.waitUntil(lambda: bool(studio.window.findChildren(LeaveDialog)))
+    leave = studio.window.findChildren(LeaveDialog)[0]
+    said = [each.text() for each in leave.findChildren(QLabel)]
+    assert any(words.startswith("An export is being written") for words in said)
+    leave.reject()
+    strips[0].stop.click()
+    qtbot.waitUntil(lambda: len(studio.window.findChildren(TaskStrip)) == 1)
+    gate.set()
+    qtbot.waitUntil(lambda: (tmp_path / "three" / "Untitled.wav").exists())
+    qtbot.waitUntil(lambda: not studio.export_commands.busy)
+    assert not (tmp_path / "one" / "Untitled.wav").exists()
+    assert not (tmp_path / "two").exists()
 
 
 def test_two_takes_are_compared_blind(qtbot: QtBot, studio: Studio) -> None:

@@ -84,6 +84,8 @@ class JobCommands:
             )
         if studio.maker.microphone.recording:
             found.append(tr("A reference is being recorded. What is recorded is kept."))
+        if studio.export_commands.busy:
+            found.append(tr("An export is being written. Nothing of it would be left."))
         tuning = studio.fine_tuning.at_work
         if tuning is not None and not tuning.paused:
             found.append(tr("A voice is being fine-tuned. It would have to begin anew."))

@@ -1,25 +1,18 @@
-"""Projects, recipes and exports: what their menu does."""
+"""Projects and recipes: what their menu does."""
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
-from ditar_studio.errors import StudioError
 from ditar_studio.store.project import Project
 from ditar_studio.ui.dialogs.ask import TextDialog
 from ditar_studio.ui.dialogs.projects import ProjectsDialog
-from ditar_studio.ui.translate import counted, tr
+from ditar_studio.ui.translate import tr
 
 if TYPE_CHECKING:
-    from ditar_studio.services.export import Exported
-    from ditar_studio.services.export_plan import Plan
-    from ditar_studio.services.export_settings import ExportSettings
     from ditar_studio.store.recipe import Recipe
     from ditar_studio.ui.studio import Studio
 
@@ -42,8 +35,6 @@ class ProjectCommands:
         handle("file.duplicate", self.duplicate)
         handle("file.delete", self.delete)
         handle("file.recipe", self.choose_recipe)
-        handle("file.export", self.export)
-        handle("takes.export", self.export_takes)
         studio.document.opened.connect(lambda _project: self._read_recent())
         studio.bridge.changed.connect(
             lambda changes: self._read_recent() if changes.projects else None
@@ -146,120 +137,3 @@ class ProjectCommands:
                 snapshot.project.settings,
                 done=lambda made: self.open(made.value.id),
             )
-
-    # --- exports
-
-    def export(self) -> None:
-        """Asks how, and exports the takes that stand for the lines of the script."""
-        from ditar_studio.services.export_plan import plan
-
-        self.studio.script.flush()
-        self.document.ask(
-            plan,
-            self.document.library,
-            self.document.project_id,
-            done=lambda made: self._ask(made, single=False),
-        )
-
-    def export_takes(self) -> None:
-        """Asks how, and exports the selected takes."""
-        from ditar_studio.services.export_plan import plan_takes
-
-        snapshot = self.document.snapshot
-        takes = [self.studio.takes.take(take_id) for take_id in self.studio.takes.selected]
-        chosen = [take for take in takes if take is not None]
-        if snapshot is not None and chosen:
-            self._ask(plan_takes(chosen, snapshot.project.name), single=True)
-
-    def _ask(self, what: Plan, single: bool) -> None:
-        from dataclasses import replace
-
-        from ditar_studio.ui.dialogs.export import ExportDialog, plain, settings_from
-
-        snapshot = self.document.snapshot
-        if snapshot is None:
-            return
-        if not what.pieces:
-            self.toasts.notify(
-                tr("There is nothing to export yet."), "info", tr("Speak a line first.")
-            )
-            return
-        kept = snapshot.project.settings
-        settings = settings_from(kept.export, kept.speed)
-        watermark = self.studio.preferences.value.watermark
-        if single:
-            settings = replace(settings, layout="per_line")
-        folder = Path(kept.export.get("folder") or _music_folder())
-        dialog = ExportDialog(what, settings, folder, single)
-        cancel = threading.Event()
-
-        def run(wanted: ExportSettings, where: Path) -> None:
-            from ditar_studio.services.export import export
-
-            cancel.clear()
-            if not single:
-                self.document.ask(
-                    self.document.library.projects.change_settings,
-                    snapshot.project.id,
-                    label="",
-                    export=plain(wanted, where),
-                )
-            bridge = self.studio.bridge
-
-            def progress(fraction: float) -> None:
-                bridge.post(lambda: dialog.show_progress(fraction))
-
-            def work() -> Exported:
-                with self.document.library.unfinished.work_in(where):
-                    settings = replace(wanted, watermark=watermark)
-                    return export(what, where, settings, progress=progress, cancel=cancel)
-
-            bridge.background(
-                work,
-                done=over,
-                failed=failed,
-                owner=dialog,
-            )
-
-        def over(made: Exported) -> None:
-            if not made.cancelled:
-                dialog.done(0)
-                self._notify(made)
-                if made.checks:
-                    from ditar_studio.ui.dialogs.checks import ChecksDialog
-
-                    self.studio.shell.show_dialog(ChecksDialog(made.checks))
-
-        def failed(error: StudioError) -> None:
-            dialog.show_problem(f"{error.message} {error.remedy}")
-
-        dialog.wanted.connect(run)
-        dialog.cancelled.connect(cancel.set)
-        self.studio.shell.show_dialog(dialog)
-
-    def _notify(self, made: Exported) -> None:
-        folder = made.files[0].parent
-        words = counted("{count} file is exported.", "{count} files are exported.", len(made.files))
-        remedy = (
-            tr("It is quieter than asked for, so that its peaks don't clip.")
-            if made.limited
-            else str(folder)
-        )
-        self.toasts.notify(
-            words,
-            "success",
-            remedy,
-            (
-                tr("Show in folder"),
-                lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))),
-            ),
-            seconds=12.0,
-        )
-
-
-def _music_folder() -> str:
-    """Where exports go if nothing else was chosen."""
-    from PySide6.QtCore import QStandardPaths
-
-    places = QStandardPaths.standardLocations(QStandardPaths.StandardLocation.MusicLocation)
-    return places[0] if places else str(Path.home())

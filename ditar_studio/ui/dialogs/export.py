@@ -13,13 +13,13 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QLineEdit,
-    QProgressBar,
     QWidget,
 )
 
 from ditar_studio.errors import StudioError
 from ditar_studio.services.export_plan import Plan
 from ditar_studio.services.export_settings import ExportSettings
+from ditar_studio.services.export_tracks import file_names
 from ditar_studio.services.naming import DEFAULT_TEMPLATE, FIELDS
 from ditar_studio.ui.dialogs.export_fields import BookFields, LoudnessField
 from ditar_studio.ui.dialogs.frame import DialogFrame
@@ -40,6 +40,7 @@ FORMATS: tuple[tuple[str, str], ...] = (
     ("m4b", mark("M4B – audiobook with chapters")),
 )
 RATES = (None, 24000, 44100, 48000)
+_NAMES_SHOWN = 3
 LAYOUTS: dict[str, str] = {
     "one_file": mark("One file"),
     "per_chapter": mark("A file per chapter"),
@@ -78,12 +79,10 @@ class ExportDialog(DialogFrame):
         single: whether it is of single takes, not of a script.
 
     Signals:
-        wanted: settings and folder; the dialog stays and shows the progress.
-        cancelled: the running export is to be stopped.
+        wanted: settings and folder; the dialog is closed then.
     """
 
     wanted = Signal(object, object)
-    cancelled = Signal()
 
     def __init__(
         self,
@@ -101,7 +100,7 @@ class ExportDialog(DialogFrame):
             parent,
         )  # fmt: skip
         self._speed = settings.speed
-        self._running = False
+        self._plan = plan
         self.setMinimumWidth(540)
         gaps = []
         if plan.missing:
@@ -159,6 +158,8 @@ class ExportDialog(DialogFrame):
         self.template = QLineEdit(settings.name)
         self.template.setPlaceholderText(DEFAULT_TEMPLATE)
         self.template.setAccessibleName(tr("Template of the file names"))
+        self.names = label("", "small", wrap=True)
+        self.names.setAccessibleDescription(tr("Names of the files"))
         known = "  ".join(f"{{{name}}}" for name in FIELDS)
         self.folder = QLineEdit(str(folder))
         self.folder.setAccessibleName(tr("Folder"))
@@ -178,6 +179,7 @@ class ExportDialog(DialogFrame):
             (tr("Book"), self.book),
             (tr("File names"), self.template),
             ("", label(known, "caption")),
+            ("", self.names),
             (tr("Folder"), row(self.folder, browse)),
         )
         for number, (words, field) in enumerate(rows):
@@ -200,11 +202,6 @@ class ExportDialog(DialogFrame):
                 wrap=True,
             )
         )
-        self.progress = QProgressBar()
-        self.progress.setRange(0, 1000)
-        self.progress.setAccessibleName(tr("Progress of the export"))
-        self.progress.setVisible(False)
-        self.body.addWidget(self.progress)
         self.problem = label("", "small", "danger", wrap=True)
         self.problem.setVisible(False)
         self.body.addWidget(self.problem)
@@ -212,6 +209,10 @@ class ExportDialog(DialogFrame):
         self.export = button(tr("Export"), self._export, "primary", "export")
         self.export.setDefault(True)
         self.add_buttons(None, self.cancel, self.export)
+        self.layout_choice.chosen.connect(lambda _choice: self._show_names())
+        self.format.currentIndexChanged.connect(lambda _place: self._show_names())
+        self.template.textChanged.connect(lambda _text: self._show_names())
+        self._show_names()
 
     def settings(self) -> ExportSettings:
         """What has been chosen.
@@ -236,20 +237,10 @@ class ExportDialog(DialogFrame):
             name=self.template.text().strip(),
         )
 
-    def show_progress(self, fraction: float) -> None:
-        """Moves the progress bar, 0..1."""
-        self.progress.setValue(round(1000 * fraction))
-
     def show_problem(self, message: str) -> None:
-        """Says what went wrong; another try is possible."""
-        self._set_running(False)
+        """Says why it can't be exported like that."""
         self.problem.setText(sentence(message))
         self.problem.setVisible(True)
-
-    def reject(self) -> None:
-        if self._running:
-            self.cancelled.emit()
-        super().reject()
 
     def _browse(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self, tr("Folder"), self.folder.text())
@@ -265,11 +256,17 @@ class ExportDialog(DialogFrame):
         except StudioError as error:
             self.show_problem(f"{error.message} {error.remedy}")
             return
-        self.problem.setVisible(False)
-        self._set_running(True)
+        self.accept()
         self.wanted.emit(settings, folder)
 
-    def _set_running(self, running: bool) -> None:
-        self._running = running
-        self.progress.setVisible(running)
-        self.export.setEnabled(not running)
+    def _show_names(self) -> None:
+        """Tells how the files will be called."""
+        try:
+            names, count = file_names(self._plan, self.settings(), _NAMES_SHOWN)
+        except StudioError:
+            names, count = [], 0  # said when it is exported
+        words = ", ".join(names)
+        if count > len(names):
+            more = counted("and {count} more", "and {count} more", count - len(names))
+            words = f"{words} {more}"
+        self.names.setText(words)

@@ -24,7 +24,8 @@ from ditar_studio.services import metadata
 from ditar_studio.services.encoding import ENCODINGS, Format, true_peak
 from ditar_studio.services.export import export
 from ditar_studio.services.export_plan import Piece, Plan, plan, plan_takes
-from ditar_studio.services.export_settings import ExportSettings
+from ditar_studio.services.export_settings import ExportSettings, Layout
+from ditar_studio.services.export_tracks import file_names
 from ditar_studio.store.library import Library
 from ditar_studio.store.project import NewLine
 from ditar_studio.store.recipe import Recipe
@@ -109,7 +110,24 @@ def test_lines_are_named_by_the_template(what: Plan, tmp_path: Path) -> None:
     ]
     same = ExportSettings(layout="per_line", name="line")
     names = [path.name for path in export(what, tmp_path / "same", same).files]
-    assert names == ["line.wav", "line 2.wav", "line 3.wav"]
+    assert names == ["line 01.wav", "line 02.wav", "line 03.wav"]
+
+
+@pytest.mark.parametrize("layout", ["one_file", "per_line", "per_chapter", "stems"])
+@pytest.mark.parametrize("template", ["", "take", "{speaker}", "{chapter} {text}"])
+def test_names_tell_files_apart_and_are_known_before(
+    what: Plan, tmp_path: Path, layout: Layout, template: str
+) -> None:
+    first, second, third = what.pieces
+    pieces = first, replace(second, section="Two"), replace(third, section="Two")
+    what = replace(what, pieces=pieces)
+    settings = ExportSettings(layout=layout, name=template)
+    made = [path.name for path in export(what, tmp_path / "out", settings).files]
+    assert len({name.casefold() for name in made}) == len(made)
+    assert file_names(what, settings, 10) == (made, len(made))
+    assert file_names(what, settings, 2) == (made[:2], len(made))
+    if layout == "stems" and template == "take":
+        assert made == ["take Anna.wav", "take Bért.wav"]
 
 
 def test_stems_are_as_long_as_the_whole_and_add_up_to_it(what: Plan, tmp_path: Path) -> None:
