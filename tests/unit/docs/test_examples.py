@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,33 @@ def test_the_example_runs(
     soundfile.write("me.wav", speech_like().samples, 24000)
     exec(compile(source, f"{name}, example {number}", "exec"), {"__name__": "__main__"})
     assert model.begun
+
+
+@pytest.mark.leaves_threads
+def test_the_script_speaks_patch_by_patch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(load, "load_model", lambda: FakeModel(needs_transcript=False))
+    soundfile.write(tmp_path / "me.wav", speech_like().samples, 24000)
+    script = runpy.run_path(str(ROOT / "docs" / "examples" / "patches.py"))
+    script["main"]("Hello there.", str(tmp_path / "me.wav"), str(tmp_path / "out.wav"))
+    printed = capsys.readouterr().out
+    assert soundfile.info(tmp_path / "out.wav").duration > 0
+    assert "patch   0: level" in printed
+
+
+@pytest.mark.leaves_threads
+def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    matplotlib = pytest.importorskip("matplotlib", reason="the extra “docs” brings it")
+    matplotlib.use("agg")
+    model = FakeModel(needs_transcript=False)
+    monkeypatch.setattr(load, "load_model", lambda name=None, precision=None: model)
+    notebook = json.loads((ROOT / "docs/examples/temperature.ipynb").read_text("utf-8"))
+    names: dict[str, object] = {"__name__": "__main__"}
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    assert len(model.begun) == 12
 
 
 def test_there_are_examples() -> None:
