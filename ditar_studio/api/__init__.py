@@ -1,1 +1,1 @@
-"""A local, OpenAI-compatible speech endpoint. Off by default, this machine only, with a token."""
+"""A local speech endpoint: off by default, this machine only, with a token."""

@@ -34,9 +34,9 @@ from ditar_studio.api.session import speech_session
 from ditar_studio.api.speaker import Speaker, Speaking
 from ditar_studio.api.speech import SpeechRequest
 from ditar_studio.api.voices import Voices
-from ditar_studio.audio.speed import Stretcher
-from ditar_studio.engine.events import WordSpoken
+from ditar_studio.services.clips import Stretcher
 from ditar_studio.services.sound_stream import MEDIA_TYPES, SoundStream
+from ditar_studio.services.speech_events import WordSpoken
 
 LARGEST_BODY = 1 << 20
 BODY_SECONDS = 30.0

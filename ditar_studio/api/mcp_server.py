@@ -28,10 +28,10 @@ from ditar_studio.errors import StudioError
 from ditar_studio.python_api.audio import Audio
 from ditar_studio.services.encoding import Format
 from ditar_studio.services.export_settings import ExportSettings, Layout, Subtitles
+from ditar_studio.services.library import Library
 from ditar_studio.services.projects import export_project, find_project, project_states
 from ditar_studio.services.sound_file import format_of
 from ditar_studio.services.voice_library import known_voices, new_samples, save_voice
-from ditar_studio.store.library import Library
 from ditar_studio.version import __version__
 
 T = TypeVar("T")

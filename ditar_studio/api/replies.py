@@ -14,10 +14,10 @@ from starlette.types import Send
 from ditar_studio.api.errors import RefusedError
 from ditar_studio.api.speaker import Speaking
 from ditar_studio.api.speech import SpeechRequest
-from ditar_studio.audio.speed import Stretcher
-from ditar_studio.engine.events import Done, Failed, PatchReady, Warned, WordSpoken
 from ditar_studio.services import metadata
+from ditar_studio.services.clips import Stretcher
 from ditar_studio.services.sound_stream import SoundStream
+from ditar_studio.services.speech_events import Done, Failed, PatchReady, Warned, WordSpoken
 
 log = logging.getLogger(__name__)
 

@@ -36,17 +36,17 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from ditar_studio.api.errors import RefusedError
 from ditar_studio.api.replies import word_event
 from ditar_studio.api.speech import LONGEST_INPUT, SpeechRequest
-from ditar_studio.audio.speed import Stretcher
-from ditar_studio.engine.events import Done, Failed, PatchReady, WordSpoken
+from ditar_studio.services.clips import Stretcher
 from ditar_studio.services.sound_stream import SoundStream
+from ditar_studio.services.speech_events import Done, Failed, PatchReady, WordSpoken
 from ditar_studio.text.arriving import ArrivingText
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ditar_studio.api.speaker import Speaker
-    from ditar_studio.engine.settings import GenerationSettings
-    from ditar_studio.store.voice import Voice
+    from ditar_studio.services.generation_settings import GenerationSettings
+    from ditar_studio.services.voice_library import Voice
 
 log = logging.getLogger(__name__)
 

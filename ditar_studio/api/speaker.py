@@ -13,16 +13,14 @@ from typing import TypeVar
 
 from ditar_studio.api.errors import RefusedError
 from ditar_studio.api.speech import SpeechRequest
-from ditar_studio.engine.events import Cancelled, Done, Event, Failed
-from ditar_studio.engine.generate import GenerationRequest, Line
-from ditar_studio.engine.settings import GenerationSettings
-from ditar_studio.engine.speech_model import SpeechModel
-from ditar_studio.engine.voice import Reference, VoiceCache
-from ditar_studio.engine.worker import Worker
-from ditar_studio.services.references import others_in, reference_of, usable
-from ditar_studio.services.speaking import SpeechStream
-from ditar_studio.store.library import Library
-from ditar_studio.store.voice import Voice
+from ditar_studio.services.generation_settings import GenerationSettings
+from ditar_studio.services.library import Library
+from ditar_studio.services.loaded_model import SpeechModel, VoiceCache
+from ditar_studio.services.references import Reference, others_in, reference_of, usable
+from ditar_studio.services.speaking import GenerationRequest, Line, SpeechStream
+from ditar_studio.services.speech_events import Cancelled, Done, Event, Failed
+from ditar_studio.services.voice_library import Voice
+from ditar_studio.services.worker import Worker
 from ditar_studio.text.markup import voices_in
 
 T = TypeVar("T")

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from ditar_studio.api.errors import RefusedError
-from ditar_studio.audio.speed import FASTEST, SLOWEST
-from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import StudioError
+from ditar_studio.services.clips import FASTEST, SLOWEST
+from ditar_studio.services.generation_settings import GenerationSettings
 from ditar_studio.services.sound_stream import Format, formats
 from ditar_studio.text.ssml import read_marked
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import numpy as np
 
-from ditar_studio.audio.speed import Stretcher
 from ditar_studio.errors import StudioError
+from ditar_studio.services.clips import Stretcher
 from ditar_studio.services.voice_library import known_voices
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from ditar_studio.services.voice_library import new_samples, save_voice
 
 if TYPE_CHECKING:
     from ditar_studio.api.speaker import Speaker
-    from ditar_studio.store.library import Library
-    from ditar_studio.store.voice import Voice
+    from ditar_studio.services.library import Library
+    from ditar_studio.services.voice_library import Voice
 
 LARGEST_SAMPLE = 32 << 20
 """Bytes of a request that makes a voice."""

@@ -27,8 +27,8 @@ from wyoming.tts import (
     SynthesizeVoice,
 )
 
-from ditar_studio.audio.watermark import Watermarker
 from ditar_studio.errors import StudioError
+from ditar_studio.services.clips import Watermarker
 from ditar_studio.services.voice_library import known_voices
 from ditar_studio.text.arriving import ArrivingText
 from ditar_studio.version import __version__

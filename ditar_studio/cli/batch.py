@@ -29,14 +29,14 @@ from ditar_studio.cli.speaking import (
     stop_on_interrupt,
 )
 from ditar_studio.cli.tuning import References
-from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import StudioError
-from ditar_studio.store import files, lock
+from ditar_studio.services import files
+from ditar_studio.services.generation_settings import GenerationSettings
 from ditar_studio.text.ssml import read_marked
 from ditar_studio.text_file import read_bytes
 
 if TYPE_CHECKING:
-    from ditar_studio.engine.voice import Reference
+    from ditar_studio.services.references import Reference
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -100,7 +100,7 @@ def alone_in(folder: Path) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(lock.alone(folder, taken))
+            stack.enter_context(files.alone(folder, taken))
         except (OSError, ValueError) as error:
             raise StudioError(
                 f"The folder “{folder}” can't be written to: {error}.", "Choose another one."
@@ -164,7 +164,7 @@ class _Batch:
         cancel: threading.Event,
         console: Console,
     ) -> None:
-        from ditar_studio.engine.voice import VoiceCache
+        from ditar_studio.services.loaded_model import VoiceCache
 
         self._arguments = arguments
         self._folder = folder
@@ -187,8 +187,8 @@ class _Batch:
             return _failed(job.id, error, self._console)
 
     def _speak(self, job: Job) -> dict[str, Any]:
-        from ditar_studio.engine.generate import GenerationRequest, Line
-        from ditar_studio.engine.voice import Reference
+        from ditar_studio.services.references import Reference
+        from ditar_studio.services.speaking import GenerationRequest, Line
 
         reference = Reference(job.reference, job.transcript)
         settings = dataclasses.replace(self._settings, **job.changes)

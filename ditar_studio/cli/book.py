@@ -20,15 +20,15 @@ from ditar_studio.cli.speaking import (
     stop_on_interrupt,
 )
 from ditar_studio.documents import Document, ReadOptions, chosen, read_document
-from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import StudioError
 from ditar_studio.services.document_lines import speech_seconds
 from ditar_studio.services.export_settings import ExportSettings
+from ditar_studio.services.generation_settings import GenerationSettings
 
 if TYPE_CHECKING:
-    from ditar_studio.engine.voice import Reference
     from ditar_studio.services.export import Exported
     from ditar_studio.services.export_plan import Piece
+    from ditar_studio.services.references import Reference
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -57,7 +57,7 @@ def _make(
     wanted: ExportSettings,
     console: Console,
 ) -> int:
-    from ditar_studio.engine.voice import VoiceCache
+    from ditar_studio.services.loaded_model import VoiceCache
     from ditar_studio.services.narration import Narrator
 
     reference, name = _voice(arguments)
@@ -154,7 +154,7 @@ def _export_settings(arguments: argparse.Namespace, document: Document) -> Itera
 
 
 def _voice(arguments: argparse.Namespace) -> tuple[Reference | None, str]:
-    from ditar_studio.engine.voice import Reference
+    from ditar_studio.services.references import Reference
     from ditar_studio.services.voice_library import reference_named
 
     if arguments.reference and arguments.voice:

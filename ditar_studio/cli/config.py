@@ -99,7 +99,7 @@ def apply_defaults(parser: argparse.ArgumentParser, command: str) -> None:
 
 
 def _set(path: Path, name: str, text: str) -> None:
-    from ditar_studio.store import files
+    from ditar_studio.services import files
 
     document, options = _document(path), _options()
     if name not in options:
@@ -112,7 +112,7 @@ def _set(path: Path, name: str, text: str) -> None:
 
 
 def _unset(path: Path, name: str) -> None:
-    from ditar_studio.store import files
+    from ditar_studio.services import files
 
     document = _document(path)
     if name not in document:
@@ -188,7 +188,7 @@ def _converted(action: argparse.Action, name: str, value: object) -> Any:
 
 def _check_range(option: str, value: Any) -> None:
     from ditar_studio.cli.speaking import settings_of, threads_of
-    from ditar_studio.engine.settings import GenerationSettings
+    from ditar_studio.services.generation_settings import GenerationSettings
 
     arguments = argparse.Namespace(**{option: value})
     settings_of(arguments, GenerationSettings())

@@ -21,7 +21,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.installation import kind, program
 
 if TYPE_CHECKING:
-    from ditar_studio.engine.voice import Reference
+    from ditar_studio.services.references import Reference
 
 TEXT = "This voice was heard for only a few seconds. Now it can say whatever you type."
 
@@ -34,9 +34,10 @@ def run(arguments: argparse.Namespace) -> int:
     given = getattr(arguments, "out", None)
     out = Path(given) if given else free_place(Path("demo.wav"))
     arguments.model = getattr(arguments, "model", None)
-    from ditar_studio.engine.generate import GenerationRequest, Line
-    from ditar_studio.engine.voice import Reference, VoiceCache
     from ditar_studio.sample_voices import sample_voices
+    from ditar_studio.services.loaded_model import VoiceCache
+    from ditar_studio.services.references import Reference
+    from ditar_studio.services.speaking import GenerationRequest, Line
 
     voice = sample_voices()[0]
     read = Inputs([voice.path, *files_read(arguments)])
@@ -72,8 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _similarity(reference: Reference, out: Path) -> tuple[float | None, str]:
     """Cosine of the speaker embeddings, or why there is none."""
-    from ditar_studio.audio.io import read_clip
-    from ditar_studio.audio.likeness import likeness, speaker_encoder
+    from ditar_studio.services.clips import likeness, read_clip, speaker_encoder
 
     try:
         embed = speaker_encoder()

@@ -11,11 +11,11 @@ from ditar_studio.cli.console import Console
 from ditar_studio.cli.speaking import load, stop_on_interrupt
 from ditar_studio.errors import StudioError
 from ditar_studio.services.export_settings import ExportSettings
+from ditar_studio.services.library import Library
 from ditar_studio.services.projects import export_project, find_project, speak_due
-from ditar_studio.store.library import Library
 
 if TYPE_CHECKING:
-    from ditar_studio.store.project import Project
+    from ditar_studio.services.projects import Project
 
 INTERRUPTED = 130
 
@@ -78,7 +78,7 @@ def _speak(
     Raises:
         StudioError: lines could not be spoken.
     """
-    from ditar_studio.engine.voice import VoiceCache
+    from ditar_studio.services.loaded_model import VoiceCache
     from ditar_studio.services.render import LineFailed, RenderProgress, RenderWarned
 
     if not any(line.is_due for line in library.projects.lines(project.id)):

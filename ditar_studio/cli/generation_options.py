@@ -9,7 +9,7 @@ from typing import Any
 
 from ditar_studio.assets import asset
 from ditar_studio.cli.parsing import REAL, WHOLE
-from ditar_studio.engine.settings import BOUNDS, MODES, GenerationSettings
+from ditar_studio.services.generation_settings import BOUNDS, MODES, GenerationSettings
 
 SUBTYPES = ("PCM_16", "PCM_24", "FLOAT")
 PRECISIONS = ("fp32", "bf16", "int8")

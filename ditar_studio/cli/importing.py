@@ -8,18 +8,18 @@ from typing import Any
 
 from ditar_studio.cli.console import Console
 from ditar_studio.errors import StudioError
+from ditar_studio.services.library import Library
 from ditar_studio.services.metadata import SIDECAR, open_recipe
+from ditar_studio.services.projects import Project, ProjectSettings
 from ditar_studio.services.sound_file import SUFFIXES
-from ditar_studio.store.bundle import SUFFIX
-from ditar_studio.store.library import Library
-from ditar_studio.store.project import Project, ProjectSettings
+from ditar_studio.services.voice_library import VOICE_SUFFIX
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Import a file by what it is; exit code 0."""
     console = Console.of(arguments)
     path = Path(arguments.path).expanduser()
-    if path.suffix == SUFFIX:
+    if path.suffix == VOICE_SUFFIX:
         with Library() as library:
             voice = library.voices.import_bundle(path).value
         console.result({"voice": voice.name}, f"The voice “{voice.name}” is in the library.")
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         raise StudioError(
             f"“{path.name}” can't be imported.",
-            f"Import {SUFFIX} files, or sound files that DiTAR Studio exported.",
+            f"Import {VOICE_SUFFIX} files, or sound files that DiTAR Studio exported.",
         )
     return 0
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import StudioError
+from ditar_studio.services.generation_settings import GenerationSettings
 from ditar_studio.services.naming import is_reserved
 from ditar_studio.text_file import read_bytes
 

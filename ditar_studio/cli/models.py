@@ -90,7 +90,7 @@ def _verify(models: Models, name: str, console: Console) -> int:
 
 def _publish(models: Models, arguments: argparse.Namespace, console: Console) -> int:
     from ditar_studio.assets import asset
-    from ditar_studio.engine.load import BUILT_IN
+    from ditar_studio.services.loaded_model import BUILT_IN
     from ditar_studio.services.publishing import publish
 
     given = Path(arguments.name).expanduser()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from ditar_studio.errors import StudioError
-from ditar_studio.store import files
+from ditar_studio.services import files
 
 _LONGEST_STEM = 50
 

@@ -6,8 +6,8 @@ import argparse
 from dataclasses import asdict
 
 from ditar_studio.cli.console import Console
+from ditar_studio.services.library import Library
 from ditar_studio.services.projects import project_states
-from ditar_studio.store.library import Library
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -14,11 +14,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ditar_studio.audio.io import StreamingWavWriter, Subtype
-    from ditar_studio.audio.watermark import Watermarker
     from ditar_studio.cli.output import Output
+    from ditar_studio.services.clips import StreamingWavWriter, Subtype, Watermarker
     from ditar_studio.services.sound_stream import Format, SoundStream
-    from ditar_studio.store.recipe import Recipe
+    from ditar_studio.services.takes import Recipe
 
 PIPE = Path("-")
 
@@ -79,8 +78,7 @@ class Recording:
 
     def append(self, samples: NDArray[np.float32]) -> None:
         """Write float samples [n]."""
-        from ditar_studio.audio.io import StreamingWavWriter
-        from ditar_studio.audio.watermark import Watermarker
+        from ditar_studio.services.clips import StreamingWavWriter, Watermarker
 
         if self._writer is None or self._marker is None:
             self.path = self._output.begin()
@@ -119,7 +117,7 @@ class Recording:
         self.path = self._output.path
 
     def _convert(self, grown: Path) -> None:
-        from ditar_studio.audio.io import read_clip
+        from ditar_studio.services.clips import read_clip
         from ditar_studio.services.sound_file import write_sound
 
         recipes = [self._recipe] if self._recipe else []

@@ -18,9 +18,8 @@ from ditar_studio.cli.speaking import stop_on_interrupt
 from ditar_studio.errors import StudioError
 
 if TYPE_CHECKING:
-    from ditar_studio.engine.speech_model import SpeechModel
-    from ditar_studio.engine.voice import VoiceCache
-    from ditar_studio.engine.worker import Worker
+    from ditar_studio.services.loaded_model import SpeechModel, VoiceCache
+    from ditar_studio.services.worker import Worker
 
 TOKEN_VARIABLE = "DITAR_STUDIO_TOKEN"
 
@@ -33,11 +32,11 @@ def run(arguments: argparse.Namespace) -> int:
         raise StudioError(f"{arguments.port} is no port.", "Choose a number from 0 to 65535.")
     from ditar_studio.api.server import ApiServer, check_token, reserve_port
     from ditar_studio.api.speaker import Speaker
-    from ditar_studio.engine.load import BUILT_IN
-    from ditar_studio.engine.worker import Worker
     from ditar_studio.sample_voices import sample_voices
+    from ditar_studio.services.library import Library
+    from ditar_studio.services.loaded_model import BUILT_IN
     from ditar_studio.services.models import located
-    from ditar_studio.store.library import Library
+    from ditar_studio.services.worker import Worker
 
     console = Console.of(arguments)
     token = check_token(os.environ.get(TOKEN_VARIABLE) or secrets.token_urlsafe(24))
@@ -78,8 +77,8 @@ def _load(
     Raises:
         StudioError: there is no such model, or it can't be loaded.
     """
-    from ditar_studio.engine.events import Failed
-    from ditar_studio.engine.load import ModelRegistry
+    from ditar_studio.services.loaded_model import ModelRegistry
+    from ditar_studio.services.speech_events import Failed
 
     outcome: queue.SimpleQueue[Any] = queue.SimpleQueue()
 

@@ -23,15 +23,15 @@ from ditar_studio.cli.speaking import (
 )
 from ditar_studio.cli.streams import read_input
 from ditar_studio.cli.tuning import OFF, References
-from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import StudioError
 from ditar_studio.installation import program
+from ditar_studio.services.generation_settings import GenerationSettings
 from ditar_studio.text.ssml import read_marked
 from ditar_studio.text_file import read_text
 
 if TYPE_CHECKING:
     from ditar_studio.cli.recording import Target
-    from ditar_studio.engine.voice import Reference
+    from ditar_studio.services.references import Reference
 
 INTERRUPTED = 130
 
@@ -57,8 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     if reference is not None:
         reference.clip()
     lexicon = lexicon_of(arguments)
-    from ditar_studio.engine.generate import GenerationRequest, Line
-    from ditar_studio.engine.voice import VoiceCache
+    from ditar_studio.services.loaded_model import VoiceCache
+    from ditar_studio.services.speaking import GenerationRequest, Line
     from ditar_studio.services.voice_library import others_named
 
     with stop_on_interrupt() as cancel:
@@ -134,7 +134,7 @@ def _read(file: str) -> str:
 
 def _reference(arguments: argparse.Namespace) -> tuple[Reference | None, str]:
     """Who is asked to speak, and the voice's name."""
-    from ditar_studio.engine.voice import Reference
+    from ditar_studio.services.references import Reference
 
     if arguments.reference and arguments.voice:
         raise StudioError("Both a reference and a voice are given.", "Leave one of them out.")
@@ -160,8 +160,8 @@ def _reference(arguments: argparse.Namespace) -> tuple[Reference | None, str]:
 
 def _sample_voice() -> tuple[Reference, str]:
     """Who speaks where nobody was named and the model has no voice of its own."""
-    from ditar_studio.engine.voice import Reference
     from ditar_studio.sample_voices import sample_voices
+    from ditar_studio.services.references import Reference
 
     sample = sample_voices()[0]
     return Reference(sample.path, sample.transcript), sample.name

@@ -15,19 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ditar_studio.cli.recording import PIPE
-from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.errors import OtherModelError, StudioError
+from ditar_studio.services.generation_settings import GenerationSettings
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from ditar_studio.cli.console import Console
     from ditar_studio.cli.recording import Target
-    from ditar_studio.engine.events import GenerationStats, SentenceVerified
-    from ditar_studio.engine.generate import GenerationRequest
-    from ditar_studio.engine.speech_model import ModelInfo, SpeechModel
-    from ditar_studio.engine.voice import VoiceCache
-    from ditar_studio.services.speaking import SpeechStream
+    from ditar_studio.services.loaded_model import ModelInfo, SpeechModel, VoiceCache
+    from ditar_studio.services.speaking import GenerationRequest, SpeechStream
+    from ditar_studio.services.speech_events import GenerationStats, SentenceVerified
     from ditar_studio.text.lexicon import Lexicon
 
 _OPTIONS = {
@@ -147,8 +145,8 @@ def load(arguments: argparse.Namespace) -> SpeechModel:
     Raises:
         StudioError: there is no such model, or it can't be loaded.
     """
-    from ditar_studio.engine.device import default_threads, use_threads
-    from ditar_studio.engine.load import Adapter, load_model
+    from ditar_studio.services.loaded_model import Adapter, load_model
+    from ditar_studio.services.machine import default_threads, use_threads
     from ditar_studio.services.models import located
 
     threads = threads_of(arguments)
@@ -229,7 +227,7 @@ def speak_into(
 
 def _follow(speech: SpeechStream, target: Target, console: Console) -> SpeakResult:
     """Write what a generation makes, and show how it goes."""
-    from ditar_studio.engine.events import PatchReady, Progress, Warned
+    from ditar_studio.services.speech_events import PatchReady, Progress, Warned
 
     for event in speech:
         match event:

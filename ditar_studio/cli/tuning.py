@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ditar_studio.cli.console import Console
-from ditar_studio.engine.tuning_events import (
+from ditar_studio.services.fine_tuning import (
     InstantStays,
     Level,
     TuningControl,
@@ -17,8 +17,8 @@ from ditar_studio.engine.tuning_events import (
 )
 
 if TYPE_CHECKING:
-    from ditar_studio.engine.speech_model import SpeechModel
-    from ditar_studio.engine.voice import Reference
+    from ditar_studio.services.loaded_model import SpeechModel
+    from ditar_studio.services.references import Reference
 
 OFF = "off"
 

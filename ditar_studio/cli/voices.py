@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 from ditar_studio.cli.console import Console
 from ditar_studio.cli.speaking import load, stop_on_interrupt
 from ditar_studio.cli.tuning import OFF, cancelled_by, followed
-from ditar_studio.engine.tuning_events import InstantStays, TuningCancelled, VoiceTuned
 from ditar_studio.errors import StudioError
 from ditar_studio.installation import program
+from ditar_studio.services.fine_tuning import InstantStays, TuningCancelled, VoiceTuned
 from ditar_studio.services.hub_voices import voice_file
-from ditar_studio.store.bundle import SUFFIX
-from ditar_studio.store.library import Library
-from ditar_studio.store.voice import NewSample, Voice
+from ditar_studio.services.library import Library
+from ditar_studio.services.voice_library import VOICE_SUFFIX, NewSample, Voice
 
 if TYPE_CHECKING:
-    from ditar_studio.engine.tuning_events import Level
+    from ditar_studio.services.fine_tuning import Level
 
 INTERRUPTED = 130
 
@@ -133,9 +132,9 @@ def _fine_tune(
 def _export(library: Library, arguments: argparse.Namespace, console: Console) -> None:
     voice = _find(library, arguments.name)
     path = Path(arguments.path)
-    if path.suffix != SUFFIX:
+    if path.suffix != VOICE_SUFFIX:
         raise StudioError(
-            f"“{path.name}” is not a voice file's name.", f"Let it end in “{SUFFIX}”."
+            f"“{path.name}” is not a voice file's name.", f"Let it end in “{VOICE_SUFFIX}”."
         )
     if path.exists() and not arguments.force:
         raise StudioError(f"There is a file “{path}” already.", "Choose another, or use --force.")

@@ -1,1 +1,1 @@
-"""DiTAR: configuration, networks, sampling and weights. torch only; no threads, no Qt."""
+"""DiTAR and VoxCPM: networks and weights, in plain torch that training trains."""

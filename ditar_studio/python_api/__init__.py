@@ -1,1 +1,1 @@
-"""The Python API. Its names are those of `ditar_studio` itself, which imports them when asked."""
+"""The Python API; its names are those of `ditar_studio` itself."""

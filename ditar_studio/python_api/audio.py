@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.io import read_clip
 from ditar_studio.errors import StudioError
+from ditar_studio.services.clips import Clip, read_clip
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
     from ditar_studio.services.sound_stream import Format
-    from ditar_studio.store.recipe import Recipe
+    from ditar_studio.services.takes import Recipe
 
 
 @dataclass(frozen=True)

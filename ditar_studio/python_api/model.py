@@ -9,21 +9,20 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from ditar_studio.engine.generate import GenerationRequest, Line
-from ditar_studio.engine.settings import GenerationSettings
-from ditar_studio.engine.voice import VoiceCache
 from ditar_studio.errors import OtherModelError, StudioError
 from ditar_studio.python_api.audio import Audio
 from ditar_studio.python_api.stream import AudioStream
 from ditar_studio.python_api.voice import Voice, VoiceSource
+from ditar_studio.services.generation_settings import GenerationSettings
+from ditar_studio.services.loaded_model import VoiceCache
+from ditar_studio.services.speaking import GenerationRequest, Line
 from ditar_studio.services.voice_library import others_named
 from ditar_studio.text.ssml import read_marked
 
 if TYPE_CHECKING:
     from typing_extensions import TypedDict, Unpack
 
-    from ditar_studio.engine.load import Precision
-    from ditar_studio.engine.speech_model import SpeechModel
+    from ditar_studio.services.loaded_model import Precision, SpeechModel
     from ditar_studio.text.lexicon import Lexicon
 
     class SettingChanges(TypedDict, total=False):
@@ -64,13 +63,13 @@ def load_model(
     Raises:
         StudioError: there is no such model, or its files can't be used.
     """
-    from ditar_studio.engine import load
-    from ditar_studio.engine.device import default_threads, use_threads
+    from ditar_studio.services import loaded_model
+    from ditar_studio.services.machine import default_threads, use_threads
     from ditar_studio.services.models import located
 
     if threads is not None and not 1 <= threads <= 256:
         raise StudioError(f"{threads} threads can't be used.", "Choose a number from 1 to 256.")
-    model = load.load_model(located(name), precision)
+    model = loaded_model.load_model(located(name), precision)
     use_threads(threads or default_threads(model.info.parameters, beside_interface=False))
     return Model(model)
 

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.python_api.audio import Audio
 from ditar_studio.python_api.model import Model, Text, load_model
 from ditar_studio.python_api.stream import AudioStream
 from ditar_studio.python_api.voice import VoiceSource
+from ditar_studio.services.generation_settings import GenerationSettings
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

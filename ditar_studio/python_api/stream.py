@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ditar_studio.engine.events import PatchReady
 from ditar_studio.errors import StudioError
 from ditar_studio.python_api.audio import Audio, Word
 from ditar_studio.services.sound_file import recipe_of
 from ditar_studio.services.speaking import SpeechStream
+from ditar_studio.services.speech_events import PatchReady
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from ditar_studio.engine.generate import GenerationRequest
-    from ditar_studio.engine.speech_model import SpeechModel
-    from ditar_studio.engine.voice import VoiceCache
+    from ditar_studio.services.loaded_model import SpeechModel, VoiceCache
+    from ditar_studio.services.speaking import GenerationRequest
 
 
 class AudioStream:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from ditar_studio.audio.clip import Clip
-from ditar_studio.engine.voice import Reference
 from ditar_studio.python_api.audio import Audio
+from ditar_studio.services.clips import Clip
+from ditar_studio.services.references import Reference
 from ditar_studio.services.sound_file import SUFFIXES
 from ditar_studio.services.voice_library import known_voices, reference_named
 

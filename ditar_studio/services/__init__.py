@@ -1,1 +1,1 @@
-"""Use cases shared by the studio and the command line."""
+"""Use cases, and the types they take and give: all that front ends know."""

@@ -14,8 +14,9 @@ from ditar_studio.text.markup import without_marks
 if TYPE_CHECKING:
     from ditar_studio.store.library import Library
     from ditar_studio.store.project import Line
+    from ditar_studio.store.spoken_word import SpokenWord
+    from ditar_studio.store.take import Take
     from ditar_studio.store.take_edit import TakeEdit
-    from ditar_studio.store.takes import SpokenWord, Take
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ditar_studio.services.export_plan import Piece, Plan
 from ditar_studio.services.export_settings import ExportSettings, Subtitles
 
 if TYPE_CHECKING:
-    from ditar_studio.store.takes import SpokenWord
+    from ditar_studio.store.spoken_word import SpokenWord
 
 
 _LOOKED_AT = 200

@@ -13,14 +13,13 @@ from pathlib import Path
 import platformdirs
 
 from ditar_studio.engine.speech_model import SpeechModel
-from ditar_studio.engine.tuning_events import (
-    InstantStays,
-    Level,
-    TuningCancelled,
-    TuningControl,
-    TuningEvent,
-    VoiceTuned,
-)
+from ditar_studio.engine.tuning_events import InstantStays as InstantStays
+from ditar_studio.engine.tuning_events import Level as Level
+from ditar_studio.engine.tuning_events import TuningCancelled as TuningCancelled
+from ditar_studio.engine.tuning_events import TuningControl as TuningControl
+from ditar_studio.engine.tuning_events import TuningEvent as TuningEvent
+from ditar_studio.engine.tuning_events import TuningProgress as TuningProgress
+from ditar_studio.engine.tuning_events import VoiceTuned as VoiceTuned
 from ditar_studio.engine.voice import Reference
 from ditar_studio.store.adapter import SUFFIX
 from ditar_studio.store.library import Library

@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ditar_studio.engine.device import Device, cores, devices, threads_in_use
+from ditar_studio.engine.device import Device, threads_in_use
+from ditar_studio.engine.device import cores as cores
+from ditar_studio.engine.device import default_threads as default_threads
+from ditar_studio.engine.device import devices as devices
+from ditar_studio.engine.device import use_threads as use_threads
 
 Tone = Literal["success", "info", "warning"]
 

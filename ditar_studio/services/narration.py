@@ -16,7 +16,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ditar_studio import __version__
 from ditar_studio.audio.io import StreamingWavWriter
 from ditar_studio.engine.events import PatchReady, Progress, Warned
 from ditar_studio.engine.generate import GenerationRequest, Line
@@ -29,7 +28,8 @@ from ditar_studio.services.speaking import SpeechStream
 from ditar_studio.services.voice_library import others_named
 from ditar_studio.store import files
 from ditar_studio.store.recipe import Recipe
-from ditar_studio.store.takes import SpokenWord
+from ditar_studio.store.spoken_word import SpokenWord
+from ditar_studio.version import __version__
 
 if TYPE_CHECKING:
     from ditar_studio.documents import Chapter, Document

@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ditar_studio.errors import StudioError
-from ditar_studio.services.export import Exported, export
-from ditar_studio.services.export_plan import plan
-from ditar_studio.services.export_settings import ExportSettings
+from ditar_studio.store.project import Line as Line
+from ditar_studio.store.project import LineState as LineState
+from ditar_studio.store.project import NewLine as NewLine
+from ditar_studio.store.project import Project as Project
+from ditar_studio.store.project import ProjectSettings as ProjectSettings
 
 if TYPE_CHECKING:
     import threading
 
     from ditar_studio.engine.speech_model import SpeechModel
     from ditar_studio.engine.voice import VoiceCache
+    from ditar_studio.services.export import Exported
+    from ditar_studio.services.export_settings import ExportSettings
     from ditar_studio.services.render import RenderEvent
     from ditar_studio.store.library import Library
-    from ditar_studio.store.project import Project
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,9 @@ def export_project(
     Raises:
         StudioError: a line was never spoken, or as `services.export.export`.
     """
+    from ditar_studio.services.export import export
+    from ditar_studio.services.export_plan import plan
+
     what = plan(library, project.id)
     if what.missing:
         words = " ".join(what.missing[0].text.split())[:40]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ditar_studio.engine.voice import Reference
+from ditar_studio.engine.voice import Reference as Reference
 from ditar_studio.errors import StudioError
 from ditar_studio.store.voice import Voice
 from ditar_studio.text.markup import voices_in

@@ -38,7 +38,8 @@ from ditar_studio.services.metadata import mark
 from ditar_studio.services.references import others_in, reference_of, usable
 from ditar_studio.services.speaking import SpeechStream, SpeechSummary
 from ditar_studio.store.recipe import Recipe, pronunciations_in
-from ditar_studio.store.takes import SpokenWord, Verification, WordCheck
+from ditar_studio.store.spoken_word import SpokenWord
+from ditar_studio.store.take import Verification, WordCheck
 from ditar_studio.text import lexicon
 from ditar_studio.version import __version__
 
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from ditar_studio.engine.speech_model import SpeechModel
     from ditar_studio.store.library import Library
     from ditar_studio.store.project import Line, Project
-    from ditar_studio.store.takes import Take
+    from ditar_studio.store.take import Take
     from ditar_studio.store.voice import Voice
 
 log = logging.getLogger(__name__)

@@ -21,11 +21,13 @@ from ditar_studio.engine.events import (
     Warned,
     WordSpoken,
 )
+from ditar_studio.engine.generate import GenerationRequest as GenerationRequest
+from ditar_studio.engine.generate import Line as Line
+from ditar_studio.engine.generate import generate as generate
 from ditar_studio.engine.generate import stream
 from ditar_studio.errors import StudioError
 
 if TYPE_CHECKING:
-    from ditar_studio.engine.generate import GenerationRequest
     from ditar_studio.engine.speech_model import SpeechModel
     from ditar_studio.engine.voice import VoiceCache
 

@@ -22,7 +22,8 @@ from ditar_studio.store.take_edit import JoinedTake, Part, TakeEdit
 
 if TYPE_CHECKING:
     from ditar_studio.store.library import Library
-    from ditar_studio.store.takes import SpokenWord, Take
+    from ditar_studio.store.spoken_word import SpokenWord
+    from ditar_studio.store.take import Take
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,16 @@ from ditar_studio.errors import StudioError
 from ditar_studio.installation import program
 from ditar_studio.sample_voices import sample_voices
 from ditar_studio.services.references import others_in, reference_of
+from ditar_studio.store.bundle import SUFFIX
 from ditar_studio.store.files import default_root
 from ditar_studio.store.library import DATABASE, Library
 from ditar_studio.store.reading import read_voices
-from ditar_studio.store.voice import NewSample, Voice
+from ditar_studio.store.voice import NewSample as NewSample
+from ditar_studio.store.voice import Sample as Sample
+from ditar_studio.store.voice import Voice as Voice
+
+VOICE_SUFFIX = SUFFIX
+"""Of files with a voice that another library can take."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ditar_studio.errors import StudioError
 from ditar_studio.services.take_sound import read_sound
-from ditar_studio.store.takes import WordCheck
+from ditar_studio.store.take import WordCheck
 from ditar_studio.text import lexicon
 from ditar_studio.text.comparing import words_that_differ
 from ditar_studio.text.markup import without_marks
@@ -16,7 +16,7 @@ from ditar_studio.text.word_spans import words_in
 if TYPE_CHECKING:
     from ditar_studio.audio.transcribe import Transcriber
     from ditar_studio.engine.listening import ReaderListener
-    from ditar_studio.store.takes import Listener, Take
+    from ditar_studio.store.take import Listener, Take
 
 _FOREIGN = 0.5
 """Where more of the words differ, the text is in another language than the listener's."""

@@ -10,7 +10,7 @@ from ditar_studio.store.changes import ChangeSet
 from ditar_studio.store.database import Database
 
 if TYPE_CHECKING:
-    from ditar_studio.store.takes import Take
+    from ditar_studio.store.take import Take
 
 _AT_ONCE = 500
 """Ids in one query."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ditar_studio.errors import StudioError
 
 if TYPE_CHECKING:
-    from ditar_studio.store.takes import SpokenWord
+    from ditar_studio.store.spoken_word import SpokenWord
 
 LONGEST_SILENCE = 60.0
 LONGEST_FADE = 10.0

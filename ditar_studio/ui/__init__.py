@@ -1,1 +1,1 @@
-"""The studio. The only package that imports PySide6."""
+"""The studio: the only package that imports PySide6."""

@@ -18,8 +18,8 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 from PySide6.QtCore import QObject, Qt, Signal
 from shiboken6 import isValid
 
-from ditar_studio.engine.worker import Job, Work, Worker
 from ditar_studio.errors import StudioError
+from ditar_studio.services.worker import Job, Work, Worker
 from ditar_studio.ui.translate import tr
 
 log = logging.getLogger(__name__)

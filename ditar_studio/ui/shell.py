@@ -30,9 +30,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from ditar_studio.services.diagnostics import CrashReport, Diagnostics
-    from ditar_studio.store.library import Library
-    from ditar_studio.store.opening import Damage
-    from ditar_studio.store.recovery import Recoverable
+    from ditar_studio.services.library import Damage, Library, Recoverable
     from ditar_studio.ui.dialogs.settings import Choices
 
 log = logging.getLogger(__name__)
@@ -330,7 +328,7 @@ class Shell(QObject):
 def _open(root: Path | None) -> tuple[Library, Diagnostics, CrashReport | None]:
     """Opens the library and begins to log; on a background thread."""
     from ditar_studio.services.diagnostics import Diagnostics, folder_of
-    from ditar_studio.store.library import Library
+    from ditar_studio.services.library import Library
 
     library = Library(root)
     try:

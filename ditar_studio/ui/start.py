@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ditar_studio.store.files import default_root
+from ditar_studio.services.library import default_root
 from ditar_studio.ui.application import make_application
 from ditar_studio.ui.first_instance import FirstInstance, address_of, raise_first
 from ditar_studio.ui.garbage import GarbageCollector
@@ -16,7 +16,7 @@ from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.system import closing_on_signals, log_qt_messages
 
 if TYPE_CHECKING:
-    from ditar_studio.store.library import Library
+    from ditar_studio.services.library import Library
     from ditar_studio.ui.studio import Studio
 
 _SWITCH_SECONDS = 0.002
@@ -52,7 +52,8 @@ def start(arguments: Sequence[str] = ()) -> int:
 
 def fill(shell: Shell, library: Library) -> Studio:
     """Puts the panels into the window, now that the library is there; it is shown already."""
-    from ditar_studio.ui.studio import Studio, system_backends
+    from ditar_studio.ui.backends import system_backends
+    from ditar_studio.ui.studio import Studio
 
     studio = Studio(shell, library, system_backends())
     studio.start()

@@ -23,11 +23,12 @@ from ditar_studio.audio.io import read_clip
 from ditar_studio.audio.player import StreamPlayer
 from ditar_studio.audio.recorder import Recorder, RecordingStarted, RecordingStopped
 from ditar_studio.ui.application import make_application
+from ditar_studio.ui.backends import Backends
 from ditar_studio.ui.dialogs.consent import ConsentDialog
 from ditar_studio.ui.dialogs.export import ExportDialog
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.shell import Shell
-from ditar_studio.ui.studio import Backends, Studio
+from ditar_studio.ui.studio import Studio
 
 WORDS = "It is discouraging to note that the improvement of the last fifty years is almost wholly."
 PATIENCE = 30_000

@@ -7,15 +7,24 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from ditar_studio.audio.clip import Clip
+from ditar_studio.engine import load
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import ModelInfo, PatchOutput, Verification
 from ditar_studio.engine.word_times import WordTime
 from ditar_studio.errors import OtherModelError, StudioError
+from ditar_studio.services import loaded_model
 
 RATE, PATCH, AHEAD = 24000, 2400, 600
+
+
+def use_model(monkeypatch: pytest.MonkeyPatch, model: FakeModel) -> None:
+    """Have this model loaded, whatever is asked for."""
+    for module in (load, loaded_model):
+        monkeypatch.setattr(module, "load_model", lambda name=None, precision=None: model)
 
 
 class FakeUtterance:

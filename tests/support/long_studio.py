@@ -45,7 +45,7 @@ def stock(words: int, takes: int) -> None:
 
     from ditar_studio.store.library import Library
     from ditar_studio.store.recipe import Recipe
-    from ditar_studio.store.takes import SpokenWord
+    from ditar_studio.store.spoken_word import SpokenWord
     from ditar_studio.ui.preferences import PreferenceFile
 
     root = Path(PreferenceFile().value.library_folder)

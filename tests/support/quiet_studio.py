@@ -18,7 +18,7 @@ from ditar_studio.audio.player_events import PlayerStatus
 from ditar_studio.audio.portaudio import Device
 from ditar_studio.audio.recorder import RecordingStopped
 from ditar_studio.engine.voice import VoiceCache
-from ditar_studio.ui.studio import Backends
+from ditar_studio.ui.backends import Backends
 
 
 class SilentPlayer:

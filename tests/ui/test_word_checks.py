@@ -7,7 +7,7 @@ from PySide6.QtGui import QTextCharFormat
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
-from ditar_studio.store.takes import Listener, Take, WordCheck
+from ditar_studio.store.take import Listener, Take, WordCheck
 from ditar_studio.ui.studio import Studio
 
 from .test_studio import speak

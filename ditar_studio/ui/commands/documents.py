@@ -13,9 +13,9 @@ from ditar_studio.ui.translate import counted, tr
 from ditar_studio.ui.view_models.script import new_lines
 
 if TYPE_CHECKING:
-    from ditar_studio.store.library import Library
-    from ditar_studio.store.project import NewLine, Project, ProjectSettings
-    from ditar_studio.ui.studio import Studio
+    from ditar_studio.services.library import Library
+    from ditar_studio.services.projects import NewLine, Project, ProjectSettings
+    from ditar_studio.ui.workspace import Workspace
 
 _SHORT = 1500
 """Words of a text without chapters that is imported without a question."""
@@ -26,7 +26,7 @@ _SLOW = 2 << 20
 class DocumentCommands:
     """Handles the import of documents."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Workspace) -> None:
         self.studio = studio
         self.document = studio.document
         self.toasts = studio.toasts

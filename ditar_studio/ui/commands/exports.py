@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ditar_studio.services.export import Exported
     from ditar_studio.services.export_plan import Plan
     from ditar_studio.services.export_settings import ExportSettings
-    from ditar_studio.ui.studio import Studio
+    from ditar_studio.ui.workspace import Workspace
 
 
 @dataclass
@@ -36,7 +36,7 @@ class _Export:
 class ExportCommands:
     """Handles the exports of the script and of single takes."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Workspace) -> None:
         self.studio = studio
         self.document = studio.document
         self.toasts = studio.toasts

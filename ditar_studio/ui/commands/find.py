@@ -11,13 +11,13 @@ from ditar_studio.ui.translate import counted
 from ditar_studio.ui.view_models.find import Finder
 
 if TYPE_CHECKING:
-    from ditar_studio.ui.studio import Studio
+    from ditar_studio.ui.workspace import Workspace
 
 
 class FindCommands:
     """Puts the bar above the script, and opens it."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Workspace) -> None:
         self.studio = studio
         panel = studio.script_panel
         self.finder = Finder(studio.script, panel)

@@ -11,14 +11,14 @@ from ditar_studio.ui.view_models.fine_tuning import Fit
 
 if TYPE_CHECKING:
     from ditar_studio.audio.compare import Comparison
-    from ditar_studio.store.voices import Voice
-    from ditar_studio.ui.studio import Studio
+    from ditar_studio.services.voice_library import Voice
+    from ditar_studio.ui.workspace import Workspace
 
 
 class FineTuningCommands:
     """Handles the actions that fine-tune a voice, compare it with before, and undo it."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Workspace) -> None:
         self.studio = studio
         self.voices = studio.voices
         self.fine_tuning = studio.fine_tuning

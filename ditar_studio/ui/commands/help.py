@@ -12,13 +12,13 @@ from ditar_studio.ui.translate import tr
 from ditar_studio.ui.widgets.tour import Stop, Tour
 
 if TYPE_CHECKING:
-    from ditar_studio.ui.studio import Studio
+    from ditar_studio.ui.workspace import Workspace
 
 
 class HelpCommands:
     """Handles the actions of the help menu that explain the window."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Workspace) -> None:
         self.studio = studio
         self._tour: Tour | None = None
         self._whats_this = WhatsThis(studio)

@@ -9,16 +9,15 @@ from ditar_studio.ui.dialogs.history import BinDialog, VersionsDialog
 from ditar_studio.ui.translate import counted, tr
 
 if TYPE_CHECKING:
-    from ditar_studio.store.project import Project
-    from ditar_studio.store.trash import Trashed
-    from ditar_studio.store.versions import Version
-    from ditar_studio.ui.studio import Studio
+    from ditar_studio.services.history import Trashed, Version
+    from ditar_studio.services.projects import Project
+    from ditar_studio.ui.workspace import Workspace
 
 
 class HistoryCommands:
     """Keeps versions, restores them, and brings deleted things back."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Workspace) -> None:
         self.studio = studio
         self.document = studio.document
         handle = studio.actions_.handle

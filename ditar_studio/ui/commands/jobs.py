@@ -12,7 +12,8 @@ from ditar_studio.ui.notifications import notify_outside
 from ditar_studio.ui.translate import counted, tr
 
 if TYPE_CHECKING:
-    from ditar_studio.ui.studio import Studio
+    from ditar_studio.ui.commands.exports import ExportCommands
+    from ditar_studio.ui.workspace import Workspace
 
 _LONG_SECONDS = 20.0
 
@@ -20,7 +21,8 @@ _LONG_SECONDS = 20.0
 class JobCommands:
     """Handles the queue of lines, the end of long work, and the wish to quit amidst it."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Workspace, exports: ExportCommands) -> None:
+        self._exports = exports
         self.studio = studio
         self._began = 0.0
         self._quit_then = False
@@ -84,7 +86,7 @@ class JobCommands:
             )
         if studio.maker.microphone.recording:
             found.append(tr("A reference is being recorded. What is recorded is kept."))
-        if studio.export_commands.busy:
+        if self._exports.busy:
             found.append(tr("An export is being written. Nothing of it would be left."))
         tuning = studio.fine_tuning.at_work
         if tuning is not None and not tuning.paused:

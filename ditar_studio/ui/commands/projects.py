@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog
 
-from ditar_studio.store.project import Project
+from ditar_studio.services.projects import Project
 from ditar_studio.ui.dialogs.ask import TextDialog
 from ditar_studio.ui.dialogs.projects import ProjectsDialog
 from ditar_studio.ui.translate import tr
 
 if TYPE_CHECKING:
-    from ditar_studio.store.recipe import Recipe
-    from ditar_studio.ui.studio import Studio
+    from ditar_studio.services.takes import Recipe
+    from ditar_studio.ui.workspace import Workspace
 
 RECENT = 8
 
@@ -22,7 +22,7 @@ RECENT = 8
 class ProjectCommands:
     """Handles the actions of the file menu, and the menu at the project's name."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Workspace) -> None:
         self.studio = studio
         self.document = studio.document
         self.toasts = studio.toasts

@@ -16,8 +16,8 @@ from ditar_studio.ui.translate import tr
 from ditar_studio.ui.view_models.engine import ModelState
 
 if TYPE_CHECKING:
-    from ditar_studio.store.voice import Voice
-    from ditar_studio.ui.studio import Studio
+    from ditar_studio.services.voice_library import Voice
+    from ditar_studio.ui.workspace import Workspace
 
 _WORD = re.compile(r"[\w'’-]+")
 
@@ -25,7 +25,7 @@ _WORD = re.compile(r"[\w'’-]+")
 class PronunciationCommands:
     """Handles the actions of pronunciations."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Workspace) -> None:
         self.studio = studio
         self.document = studio.document
         self.toasts = studio.toasts
@@ -127,7 +127,7 @@ class PronunciationCommands:
 
         def tell(event: Any) -> None:
             from ditar_studio.audio.clip import Clip
-            from ditar_studio.engine.events import Failed
+            from ditar_studio.services.speech_events import Failed
 
             self._trying = False
             if isinstance(event, Clip) and still_wanted():

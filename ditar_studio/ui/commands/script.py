@@ -13,13 +13,13 @@ from ditar_studio.ui.translate import tr
 from ditar_studio.ui.view_models.parameters import Scope
 
 if TYPE_CHECKING:
-    from ditar_studio.ui.studio import Studio
+    from ditar_studio.ui.workspace import Workspace
 
 
 class ScriptCommands:
     """Handles the actions of the script menu, and the small dialogs of speaking."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Workspace) -> None:
         self.studio = studio
         self.script = script = studio.script
         self.toasts = studio.toasts

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
-from ditar_studio.store.takes import Take
+from ditar_studio.services.takes import Take
 from ditar_studio.ui.dialogs.ask import TextDialog
 from ditar_studio.ui.panels.takes_panel import summary
 from ditar_studio.ui.translate import tr
@@ -15,13 +15,13 @@ from ditar_studio.ui.view_models.takes import read_take
 
 if TYPE_CHECKING:
     from ditar_studio.audio.compare import Comparison
-    from ditar_studio.ui.studio import Studio
+    from ditar_studio.ui.workspace import Workspace
 
 
 class TakeCommands:
     """Handles the actions of the takes menu, but for the export."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Workspace) -> None:
         self.studio = studio
         self.takes = studio.takes
         self.toasts = studio.toasts

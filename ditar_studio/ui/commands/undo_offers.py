@@ -11,15 +11,15 @@ from ditar_studio.ui.translate import counted, tr
 from ditar_studio.ui.view_models.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from ditar_studio.store.changes import ChangeSet
-    from ditar_studio.ui.studio import Studio
+    from ditar_studio.services.history import ChangeSet
     from ditar_studio.ui.widgets.messages import Toasts
+    from ditar_studio.ui.workspace import Workspace
 
 
 class UndoOffers:
     """Listens to what the library changes, and offers to take just that back."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Workspace) -> None:
         self.studio = studio
         self._step = 0
         self._shown: tuple[Toasts, int] | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QFileDialog
 
 from ditar_studio.services.naming import safe
-from ditar_studio.store.voices import Voice
+from ditar_studio.services.voice_library import Voice
 from ditar_studio.ui.dialogs.ask import TextDialog
 from ditar_studio.ui.dialogs.consent import ConsentDialog
 from ditar_studio.ui.dialogs.samples import SamplesDialog
@@ -17,13 +17,13 @@ from ditar_studio.ui.panels.reference_panel import SOUND_SUFFIXES
 from ditar_studio.ui.translate import tr
 
 if TYPE_CHECKING:
-    from ditar_studio.ui.studio import Studio
+    from ditar_studio.ui.workspace import Workspace
 
 
 class VoiceCommands:
     """Handles the actions of the voice menu."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Workspace) -> None:
         self.studio = studio
         self.window = studio.window
         self.voices = studio.voices

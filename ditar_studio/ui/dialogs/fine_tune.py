@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QRadioButton, QWidget
 
-from ditar_studio.engine.tuning_events import Level
-from ditar_studio.store.voices import Voice
+from ditar_studio.services.fine_tuning import Level
+from ditar_studio.services.voice_library import Voice
 from ditar_studio.ui.dialogs.frame import DialogFrame
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import duration, tr

@@ -13,8 +13,7 @@ from ditar_studio.ui.translate import counted, mark, moment_text, tr
 from ditar_studio.ui.widgets.basics import button, label
 
 if TYPE_CHECKING:
-    from ditar_studio.store.trash import Trashed
-    from ditar_studio.store.versions import Version
+    from ditar_studio.services.history import Trashed, Version
 
 KINDS: dict[str, str] = {
     "voices": mark("Voice"),

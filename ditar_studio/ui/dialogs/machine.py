@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QLayout, QVBoxLayout, QWidget
 
-from ditar_studio.engine.device import cores
-from ditar_studio.services.machine import Machine, Remark, Speed, examine, remarks
+from ditar_studio.services.machine import Machine, Remark, Speed, cores, examine, remarks
 from ditar_studio.ui.bridge import Bridge
 from ditar_studio.ui.dialogs.settings import group, setting
 from ditar_studio.ui.preferences import PreferenceFile

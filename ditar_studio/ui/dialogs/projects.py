@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
-from ditar_studio.store.project import Project
+from ditar_studio.services.projects import Project
 from ditar_studio.ui.dialogs.frame import DialogFrame
 from ditar_studio.ui.translate import moment_text, tr
 from ditar_studio.ui.widgets.basics import button

@@ -13,7 +13,7 @@ from ditar_studio.ui.view_models.voices import Voices
 from ditar_studio.ui.widgets.basics import button, label, row
 
 if TYPE_CHECKING:
-    from ditar_studio.store.voices import Sample
+    from ditar_studio.services.voice_library import Sample
 
 
 class SamplesDialog(DialogFrame):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QProgressBar, QWidget
 
-from ditar_studio.store.voices import Voice
+from ditar_studio.services.voice_library import Voice
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import duration, sentence, tr

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ditar_studio.store.project import Line, LineState
+from ditar_studio.services.projects import Line, LineState
 from ditar_studio.ui import icons, theme
 from ditar_studio.ui.panels.line_edit import LineEdit, Span
 from ditar_studio.ui.theme import Space

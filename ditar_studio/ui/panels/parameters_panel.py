@@ -10,7 +10,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ditar_studio.engine.settings import MOST_CANDIDATES, MOST_RETRIES
+from ditar_studio.services.generation_settings import MOST_CANDIDATES, MOST_RETRIES
 from ditar_studio.ui import icons
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.theme import Space

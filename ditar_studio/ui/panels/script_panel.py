@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from ditar_studio.documents import is_document
-from ditar_studio.store.project import Line
+from ditar_studio.services.projects import Line
 from ditar_studio.ui import icons, theme
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.panels.differences_bar import DifferencesBar

@@ -32,7 +32,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ditar_studio.store.takes import Take
+from ditar_studio.services.takes import Take
 from ditar_studio.ui import icons, theme
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.panels.item_model import Index, ItemModel

@@ -38,7 +38,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ditar_studio.store.voices import Voice
+from ditar_studio.services.voice_library import Voice
 from ditar_studio.ui import icons, theme
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.panels.fine_tuning_box import FineTuningBox

@@ -17,9 +17,9 @@ from ditar_studio.ui.bridge import Bridge
 from ditar_studio.ui.view_models.snapshot import Snapshot, read_snapshot
 
 if TYPE_CHECKING:
-    from ditar_studio.store.changes import ChangeSet
-    from ditar_studio.store.library import Library
-    from ditar_studio.store.project import Project
+    from ditar_studio.services.history import ChangeSet
+    from ditar_studio.services.library import Library
+    from ditar_studio.services.projects import Project
 
 T = TypeVar("T")
 

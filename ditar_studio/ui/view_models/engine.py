@@ -28,14 +28,12 @@ if TYPE_CHECKING:
 
     from ditar_studio.audio.clip import Clip
     from ditar_studio.audio.speed import Stretcher
-    from ditar_studio.engine.events import Failed
-    from ditar_studio.engine.load import Precision
-    from ditar_studio.engine.speech_model import ModelInfo, SpeechModel
-    from ditar_studio.engine.voice import VoiceCache
-    from ditar_studio.engine.worker import Job
+    from ditar_studio.services.loaded_model import ModelInfo, Precision, SpeechModel, VoiceCache
     from ditar_studio.services.machine import Speed
     from ditar_studio.services.render import RenderEvent
-    from ditar_studio.store.takes import Take
+    from ditar_studio.services.speech_events import Failed
+    from ditar_studio.services.takes import Take
+    from ditar_studio.services.worker import Job
 
 
 class Registry(Protocol):
@@ -222,7 +220,7 @@ class Engine(QObject):
         self._document.bridge.generate(work, lambda _event: None, owner=self)
 
     def _on_loading(self, event: ModelLoaded | Failed) -> None:
-        from ditar_studio.engine.events import Failed
+        from ditar_studio.services.speech_events import Failed
 
         if isinstance(event, ModelLoaded):
             self.info = event.info
@@ -288,7 +286,7 @@ class Engine(QObject):
 
     def _take_threads(self, _cancel: threading.Event) -> Iterator[None]:
         """Gives torch its threads, on the engine's thread."""
-        from ditar_studio.engine.device import default_threads, use_threads
+        from ditar_studio.services.machine import default_threads, use_threads
 
         parameters = self.info.parameters if self.info is not None else 0
         use_threads(self._threads or default_threads(parameters))
@@ -336,14 +334,14 @@ class Engine(QObject):
         still_wanted = self._playback.claim()
 
         def work(cancel: threading.Event) -> Iterator[TestSpoken]:
-            from ditar_studio.engine.voice import Reference
+            from ditar_studio.services.references import Reference
             from ditar_studio.services.voice_probe import speak_test
 
             model, voices = self.in_memory()
             yield TestSpoken(speak_test(model, voices, Reference(clip, transcript), cancel))
 
         def tell(event: TestSpoken | Failed) -> None:
-            from ditar_studio.engine.events import Failed
+            from ditar_studio.services.speech_events import Failed
 
             self._trial = None
             if isinstance(event, TestSpoken) and still_wanted():
@@ -464,8 +462,8 @@ class Engine(QObject):
                 sound.feed.finish()
 
     def _on_event(self, event: SoundFed | RenderEvent | Failed) -> None:
-        from ditar_studio.engine.events import Failed
         from ditar_studio.services import render
+        from ditar_studio.services.speech_events import Failed
 
         match event:
             case SoundFed():

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
-from ditar_studio.engine.events import Failed
-from ditar_studio.engine.tuning_events import (
+from ditar_studio.services.fine_tuning import (
     InstantStays,
     Level,
     TuningControl,
@@ -25,14 +24,15 @@ from ditar_studio.engine.tuning_events import (
     TuningProgress,
     VoiceTuned,
 )
+from ditar_studio.services.speech_events import Failed
 from ditar_studio.ui.view_models.document import Document
 from ditar_studio.ui.view_models.engine import Engine, ModelState
 
 if TYPE_CHECKING:
     from ditar_studio.audio.compare import Comparison
-    from ditar_studio.engine.speech_model import SpeechModel
-    from ditar_studio.store.library import Library
-    from ditar_studio.store.voice import Voice
+    from ditar_studio.services.library import Library
+    from ditar_studio.services.loaded_model import SpeechModel
+    from ditar_studio.services.voice_library import Voice
 
 _SLICE = 0.25
 """Seconds after which the engine's thread is free for what else waits."""

@@ -15,7 +15,7 @@ from ditar_studio.ui.view_models.engine import Engine
 if TYPE_CHECKING:
     from ditar_studio.audio.likeness import Embed
     from ditar_studio.errors import StudioError
-    from ditar_studio.store.takes import Take
+    from ditar_studio.services.takes import Take
 
 Judge = Callable[[Path, Path], float | None]
 """Two sound files -> how like the voices are, None where that is unknown. On a pool thread."""

@@ -19,10 +19,10 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from ditar_studio.engine.settings import GenerationSettings
-from ditar_studio.engine.speech_model import ModelInfo
-from ditar_studio.store.project import Line
-from ditar_studio.store.voice import Voice
+from ditar_studio.services.generation_settings import GenerationSettings
+from ditar_studio.services.loaded_model import ModelInfo
+from ditar_studio.services.projects import Line
+from ditar_studio.services.voice_library import Voice
 from ditar_studio.ui.translate import mark, number, tr
 from ditar_studio.ui.view_models.document import Document
 from ditar_studio.ui.view_models.script import Script

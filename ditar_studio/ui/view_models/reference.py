@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from ditar_studio.audio.peaks import Peaks
     from ditar_studio.audio.recorder import RecorderEvent
     from ditar_studio.audio.verdict import Verdict
-    from ditar_studio.store.changes import ChangeSet, Outcome
-    from ditar_studio.store.recordings import Recording
-    from ditar_studio.store.voices import NewSample, Voice
+    from ditar_studio.services.history import ChangeSet, Outcome
+    from ditar_studio.services.library import Recording
+    from ditar_studio.services.voice_library import NewSample, Voice
 
 _TICK_MS = 40
 _JUDGE_MS = 300
@@ -283,7 +283,7 @@ class ReferenceMaker(QObject):
         transcript = " ".join(self.transcript.split())
 
         def give(path: Path) -> None:
-            from ditar_studio.store.voices import NewSample
+            from ditar_studio.services.voice_library import NewSample
 
             def done(made: Any) -> None:
                 shutil.rmtree(path.parent, ignore_errors=True)

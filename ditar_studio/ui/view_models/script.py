@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from ditar_studio.store.project import Line, NewLine
-from ditar_studio.store.voices import Voice
+from ditar_studio.services.projects import Line, NewLine
+from ditar_studio.services.voice_library import Voice
 from ditar_studio.ui.view_models.document import Document
 from ditar_studio.ui.view_models.snapshot import Snapshot
 

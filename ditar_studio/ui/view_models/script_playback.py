@@ -23,7 +23,7 @@ from ditar_studio.ui.view_models.takes import read_take, words_of
 
 if TYPE_CHECKING:
     from ditar_studio.audio.clip import Clip
-    from ditar_studio.store.takes import Take
+    from ditar_studio.services.takes import Take
 
 AHEAD_SECONDS = 600.0
 """So much is read ahead of the playhead."""

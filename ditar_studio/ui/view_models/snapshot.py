@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from ditar_studio.store.project import Line, Project
+from ditar_studio.services.projects import Line, Project
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ditar_studio.store.library import Library
-    from ditar_studio.store.takes import Take
-    from ditar_studio.store.voices import Voice
+    from ditar_studio.services.library import Library
+    from ditar_studio.services.takes import Take
+    from ditar_studio.services.voice_library import Voice
 
 T = TypeVar("T", bound=np.generic)
 

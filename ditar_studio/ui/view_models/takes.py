@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from ditar_studio.store.takes import Take
+from ditar_studio.services.takes import Take
 from ditar_studio.text.markup import plain
 from ditar_studio.ui.translate import tr
 from ditar_studio.ui.view_models.document import Document
@@ -20,7 +20,7 @@ from ditar_studio.ui.view_models.script import Script
 
 if TYPE_CHECKING:
     from ditar_studio.audio.clip import Clip
-    from ditar_studio.store.take_edit import TakeEdit
+    from ditar_studio.services.takes import TakeEdit
 
 
 @dataclass(frozen=True)
@@ -260,9 +260,9 @@ def write_drag_file(take: Take, kind: _FileKind, folder: Path) -> Path:
     from ditar_studio.services.export import export
     from ditar_studio.services.export_plan import plan_takes
     from ditar_studio.services.export_settings import ExportSettings
-    from ditar_studio.store import privacy
+    from ditar_studio.services.files import make_folder
 
-    privacy.make_folder(folder.parents[1])
+    make_folder(folder.parents[1])
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from ditar_studio.audio.io import read_clip
-from ditar_studio.store.voices import Sample, Voice
+from ditar_studio.services.voice_library import Sample, Voice
 from ditar_studio.ui.translate import tr
 from ditar_studio.ui.view_models.document import Document
 from ditar_studio.ui.view_models.playback import Playback

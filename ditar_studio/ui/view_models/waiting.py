@@ -12,7 +12,7 @@ from ditar_studio.ui.view_models.document import Document
 from ditar_studio.ui.view_models.engine import Engine
 
 if TYPE_CHECKING:
-    from ditar_studio.store.project import Project
+    from ditar_studio.services.projects import Project
 
 _NOTE_MS = 1500
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, Signal
 
-from ditar_studio.store.takes import Listener, Take, WordCheck
+from ditar_studio.services.takes import Listener, Take, WordCheck
 from ditar_studio.ui.view_models.document import Document
 from ditar_studio.ui.view_models.engine import Engine
 from ditar_studio.ui.view_models.script import Script

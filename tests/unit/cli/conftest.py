@@ -6,15 +6,13 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from fake_model import FakeModel, speech_like
-
-from ditar_studio.engine import load
+from fake_model import FakeModel, speech_like, use_model
 
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeModel:
     model = FakeModel()
-    monkeypatch.setattr(load, "load_model", lambda name=None, precision=None: model)
+    use_model(monkeypatch, model)
     return model
 
 

@@ -302,7 +302,7 @@ def test_a_kill_between_the_two_writes_of_a_row_loses_nothing(
         raise StudioError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ditar_studio.store.files.move_to_free_place", die)
+        patch.setattr("ditar_studio.services.files.move_to_free_place", die)
         assert rows.states([{"id": "a"}]) == ["failed"]
     grown = (rows.out / "a~batch.wav").read_bytes()
     assert rows.states([{"id": "a"}]) == ["made"]

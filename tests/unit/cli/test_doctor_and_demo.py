@@ -10,12 +10,13 @@ import pytest
 from fake_model import FakeModel
 
 from ditar_studio import app
-from ditar_studio.audio import devices, likeness
+from ditar_studio.audio import devices
 from ditar_studio.audio.io import read_clip
-from ditar_studio.cli import display, doctor, main
+from ditar_studio.cli import display, main
 from ditar_studio.engine import load
 from ditar_studio.errors import StudioError
 from ditar_studio.inference.kernels import library as kernels
+from ditar_studio.services import checkup, clips
 from ditar_studio.store.library import Library
 
 
@@ -54,13 +55,13 @@ def test_doctor_tells_what_works(
 
 def test_doctor_looks_into_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DITAR_STUDIO_HOME", str(tmp_path / "library"))
-    assert doctor._library().detail.startswith("none at ")
+    assert checkup._library().detail.startswith("none at ")
     assert not (tmp_path / "library").exists()
     with Library(tmp_path / "library") as library:
         library.voices.create("Anna")
-        assert doctor._library().detail.startswith("1 voices, 0 projects, 0 takes at ")
+        assert checkup._library().detail.startswith("1 voices, 0 projects, 0 takes at ")
     (tmp_path / "library" / "library.db").write_bytes(b"no database" * 50)
-    found = doctor._library()
+    found = checkup._library()
     assert (found.state, found.detail) == (
         "broken",
         "The library's database library.db is damaged.",
@@ -73,7 +74,7 @@ def test_doctor_tells_why_there_are_no_kernels(
 ) -> None:
     monkeypatch.setattr(kernels, "_load", lambda: "the reason")
     monkeypatch.setattr(kernels, "suitable", lambda: suitable)
-    found = doctor._kernels()
+    found = checkup._kernels()
     assert found.state == "optional"
     assert "the reason" in found.detail
     assert ("compile_kernels.py" in found.remedy) == suitable
@@ -100,7 +101,7 @@ def test_without_a_display_the_program_clones_the_sample_voice(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(
-        likeness, "speaker_encoder", lambda: lambda samples: np.array([0.6, 0.8], np.float32)
+        clips, "speaker_encoder", lambda: lambda samples: np.array([0.6, 0.8], np.float32)
     )
     assert app.main([]) == 0
     output = capsys.readouterr().out
@@ -116,7 +117,7 @@ def test_the_demonstration_goes_without_a_judge(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(likeness, "speaker_encoder", fails("No judge is installed."))
+    monkeypatch.setattr(clips, "speaker_encoder", fails("No judge is installed."))
     assert main(["demo", "--out", str(tmp_path / "d.wav"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["similarity"] is None
 

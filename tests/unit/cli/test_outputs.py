@@ -172,7 +172,7 @@ def test_the_demonstration_finds_a_free_name_unless_one_is_given(
     def no_judge() -> None:
         raise StudioError("There is no judge.")
 
-    monkeypatch.setattr("ditar_studio.audio.likeness.speaker_encoder", no_judge)
+    monkeypatch.setattr("ditar_studio.services.clips.speaker_encoder", no_judge)
     monkeypatch.chdir(tmp_path)
     Path("demo.wav").write_bytes(b"precious")
     assert main(["demo", "--quiet"]) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,9 @@ def test_named_commands_exist(name: str) -> None:
     used = set(re.findall(r"ditar-studio ([a-z][a-z-]+)", text))
     assert used
     assert used <= commands
+
+
+def test_the_picture_of_the_packages_is_of_now() -> None:
+    script = runpy.run_path(str(ROOT / "packaging" / "package_picture.py"))
+    page = script["PAGE"].read_text(encoding="utf-8")
+    assert script["drawn"](page) == page, "run: python packaging/package_picture.py"

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from fake_model import FakeModel, speech_like
+from fake_model import FakeModel, speech_like, use_model
 
-from ditar_studio.engine import load
 from ditar_studio.python_api import shared
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -35,7 +34,7 @@ def test_the_example_runs(
     name: str, number: int, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = FakeModel(needs_transcript=False)
-    monkeypatch.setattr(load, "load_model", lambda name=None, precision=None: model)
+    use_model(monkeypatch, model)
     monkeypatch.setattr(shared, "_model", None)
     monkeypatch.chdir(tmp_path)
     soundfile.write("me.wav", speech_like().samples, 24000)
@@ -47,7 +46,7 @@ def test_the_example_runs(
 def test_the_script_speaks_patch_by_patch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(load, "load_model", lambda: FakeModel(needs_transcript=False))
+    use_model(monkeypatch, FakeModel(needs_transcript=False))
     soundfile.write(tmp_path / "me.wav", speech_like().samples, 24000)
     script = runpy.run_path(str(ROOT / "docs" / "examples" / "patches.py"))
     script["main"]("Hello there.", str(tmp_path / "me.wav"), str(tmp_path / "out.wav"))
@@ -61,7 +60,7 @@ def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     matplotlib = pytest.importorskip("matplotlib", reason="the extra “docs” brings it")
     matplotlib.use("agg")
     model = FakeModel(needs_transcript=False)
-    monkeypatch.setattr(load, "load_model", lambda name=None, precision=None: model)
+    use_model(monkeypatch, model)
     notebook = json.loads((ROOT / "docs/examples/temperature.ipynb").read_text("utf-8"))
     names: dict[str, object] = {"__name__": "__main__"}
     for cell in notebook["cells"]:

@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from fake_model import FakeModel, speech_like
+from fake_model import FakeModel, speech_like, use_model
 
-from ditar_studio.engine import load
 from ditar_studio.python_api import shared
 
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeModel:
     model = FakeModel(needs_transcript=False)
-    monkeypatch.setattr(load, "load_model", lambda name=None, precision=None: model)
+    use_model(monkeypatch, model)
     monkeypatch.setattr(shared, "_model", None)
     return model
 

@@ -24,7 +24,7 @@ from ditar_studio.services.subtitles import timed_cues, word_cues
 from ditar_studio.store.library import Library
 from ditar_studio.store.project import NewLine
 from ditar_studio.store.recipe import Recipe
-from ditar_studio.store.takes import SpokenWord
+from ditar_studio.store.spoken_word import SpokenWord
 
 RATE = 24000
 WORDS = (SpokenWord(1, 6, 0.1, 0.4), SpokenWord(8, 13, 0.4, 0.9))

@@ -29,7 +29,8 @@ from ditar_studio.services.export_tracks import file_names
 from ditar_studio.store.library import Library
 from ditar_studio.store.project import NewLine
 from ditar_studio.store.recipe import Recipe
-from ditar_studio.store.takes import SpokenWord, Take
+from ditar_studio.store.spoken_word import SpokenWord
+from ditar_studio.store.take import Take
 
 RATE = 24000
 READABLE = [name for name in ENCODINGS if name != "m4b"]  # which libsndfile doesn't read

@@ -35,7 +35,7 @@ from ditar_studio.services.render import (
 )
 from ditar_studio.store.library import Library
 from ditar_studio.store.project import Line, NewLine
-from ditar_studio.store.takes import WordCheck
+from ditar_studio.store.take import WordCheck
 from ditar_studio.store.voices import NewSample
 
 

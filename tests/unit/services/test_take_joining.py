@@ -19,8 +19,9 @@ from ditar_studio.services.take_joining import Stretch, halves, join, with_words
 from ditar_studio.services.take_sound import edited, read_sound
 from ditar_studio.store.library import Library
 from ditar_studio.store.project import NewLine
+from ditar_studio.store.spoken_word import SpokenWord
+from ditar_studio.store.take import Take
 from ditar_studio.store.take_edit import TakeEdit
-from ditar_studio.store.takes import SpokenWord, Take
 
 RATE = 24000
 TEXT = "One two three."

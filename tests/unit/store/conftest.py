@@ -9,7 +9,7 @@ import pytest
 from library_fixtures import Clock, recipe, write_tone
 
 from ditar_studio.store.library import Library
-from ditar_studio.store.takes import Take
+from ditar_studio.store.take import Take
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from library_fixtures import Clock, recipe, write_tone
 from ditar_studio.errors import StudioError
 from ditar_studio.store.library import Library
 from ditar_studio.store.project import Line, NewLine
-from ditar_studio.store.takes import SpokenWord, Take
+from ditar_studio.store.spoken_word import SpokenWord
+from ditar_studio.store.take import Take
 from ditar_studio.store.voices import NewSample
 
 

@@ -13,8 +13,9 @@ from ditar_studio.errors import StudioError
 from ditar_studio.store.library import Library
 from ditar_studio.store.migrations import MIGRATIONS, migrate
 from ditar_studio.store.project import Line, NewLine
+from ditar_studio.store.spoken_word import SpokenWord
+from ditar_studio.store.take import Take
 from ditar_studio.store.take_edit import JoinedTake, Marker, Part, TakeEdit
-from ditar_studio.store.takes import SpokenWord, Take
 
 WHOLE = TakeEdit.whole(4.0)
 

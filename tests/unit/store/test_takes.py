@@ -12,7 +12,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.store.library import Library
 from ditar_studio.store.project import Line, NewLine
 from ditar_studio.store.recipe import Recipe
-from ditar_studio.store.takes import Take, Verification, WordCheck
+from ditar_studio.store.take import Take, Verification, WordCheck
 from ditar_studio.store.voices import NewSample
 
 

@@ -11,7 +11,7 @@ from library_fixtures import Clock, write_tone
 from ditar_studio.errors import StudioError
 from ditar_studio.store.library import Library
 from ditar_studio.store.project import NewLine
-from ditar_studio.store.takes import Take
+from ditar_studio.store.take import Take
 from ditar_studio.store.voices import NewSample
 
 

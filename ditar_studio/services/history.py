@@ -1,0 +1,7 @@
+"""What was changed in the library, can be undone, or comes back: changes, versions, the trash."""
+
+from ditar_studio.store.changes import ChangeSet, Outcome
+from ditar_studio.store.trash import Trashed
+from ditar_studio.store.versions import Version
+
+__all__ = ["ChangeSet", "Outcome", "Trashed", "Version"]

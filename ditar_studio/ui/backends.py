@@ -1,0 +1,69 @@
+"""What the studio speaks, plays and records with; tests give others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ditar_studio.services.fine_tuning import tune_voice
+from ditar_studio.services.word_check import InstalledListeners
+from ditar_studio.ui.view_models.devices import Registry
+from ditar_studio.ui.view_models.engine import Registry as ModelRegistry
+from ditar_studio.ui.view_models.fine_tuning import Tune
+from ditar_studio.ui.view_models.likeness import InstalledJudge, Judge
+from ditar_studio.ui.view_models.playback import Player
+from ditar_studio.ui.view_models.reference import Microphone
+from ditar_studio.ui.view_models.word_checks import Listen
+
+if TYPE_CHECKING:
+    from ditar_studio.audio.player_events import PlayerEvent
+    from ditar_studio.audio.recorder import RecorderEvent
+
+
+@dataclass(frozen=True)
+class Backends:
+    """What the studio speaks, plays and records with.
+
+    Attributes:
+        make_registry: gives the registry of models, on the engine's thread.
+        make_player: gives a player that sends its events to a function.
+        make_microphone: likewise a recorder.
+        registry: the list of sound devices.
+        judge: measures how like their reference takes sound.
+        listen: tells which words of a take are heard otherwise.
+        tune: fine-tunes a voice.
+        close: closes the sound system, after all that uses it has ended.
+    """
+
+    make_registry: Callable[[], ModelRegistry]
+    make_player: Callable[[Callable[[PlayerEvent], None]], Player]
+    make_microphone: Callable[[Callable[[RecorderEvent], None]], Microphone]
+    registry: Registry
+    judge: Judge
+    listen: Listen
+    tune: Tune = tune_voice
+    close: Callable[[], object] = lambda: None
+
+
+def system_backends() -> Backends:
+    """The backends of the program."""
+    from ditar_studio.audio.control import close_shared_control
+    from ditar_studio.audio.devices import DeviceRegistry
+    from ditar_studio.audio.player import StreamPlayer
+    from ditar_studio.audio.recorder import Recorder
+
+    def make_registry() -> ModelRegistry:
+        from ditar_studio.services.loaded_model import ModelRegistry
+
+        return ModelRegistry()
+
+    return Backends(
+        make_registry,
+        StreamPlayer,
+        Recorder,
+        DeviceRegistry(),
+        InstalledJudge(),
+        InstalledListeners(),
+        close=close_shared_control,
+    )
