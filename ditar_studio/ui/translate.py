@@ -17,7 +17,12 @@ from PySide6.QtCore import QDateTime, QLocale
 
 from ditar_studio.assets import asset
 
-LANGUAGES: dict[str, str] = {"en": "English", "de": "Deutsch"}
+LANGUAGES: dict[str, str] = {
+    "en": "English",
+    "de": "Deutsch",
+    "fr": "Français",
+    "es": "Español",
+}
 """Language codes and their own names."""
 
 _catalogue: dict[str, str] = {}

@@ -244,7 +244,7 @@ def test_dialogs_are_named_and_reachable(qtbot: QtBot, studio: Studio, tmp_path:
         dialog.close()
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("language", list(translate.LANGUAGES))
 def test_dialogs_fit_on_a_small_screen(
     qtbot: QtBot, studio: Studio, tmp_path: Path, language: str
 ) -> None:
@@ -340,7 +340,7 @@ def test_contrast_of_all_words_really_painted(
         dialog.close()
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("language", list(translate.LANGUAGES))
 def test_no_panel_is_wider_than_its_place(
     qtbot: QtBot, qapp: QApplication, studio: Studio, language: str
 ) -> None:
