@@ -146,7 +146,8 @@ def _measure(
     console: Console,
 ) -> list[Row]:
     from ditar_studio.engine.device import use_threads
-    from ditar_studio.engine.generate import GenerationRequest, generate
+    from ditar_studio.engine.generate import generate
+    from ditar_studio.engine.request import GenerationRequest
 
     info = model.info
     patches = max(1, math.ceil(seconds * info.sample_rate / info.patch_samples))
@@ -183,7 +184,8 @@ def _long(
     """RTF of a long text relative to that of 10 s, which is measured before and after it."""
     from ditar_studio.engine.device import default_threads, use_threads
     from ditar_studio.engine.events import Done, Failed, PatchReady, Progress
-    from ditar_studio.engine.generate import GenerationRequest, stream
+    from ditar_studio.engine.generate import stream
+    from ditar_studio.engine.request import GenerationRequest
 
     use_threads(default_threads(model.info.parameters, beside_interface=False))
 

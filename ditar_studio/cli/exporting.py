@@ -79,7 +79,7 @@ def _speak(
         StudioError: lines could not be spoken.
     """
     from ditar_studio.services.loaded_model import VoiceCache
-    from ditar_studio.services.render import LineFailed, RenderProgress, RenderWarned
+    from ditar_studio.services.render_events import LineFailed, RenderProgress, RenderWarned
 
     if not any(line.is_due for line in library.projects.lines(project.id)):
         return

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from ditar_studio.cli.console import Console
 from ditar_studio.services.fine_tuning import (
     InstantStays,
     Level,
+    TuningCancelled,
     TuningControl,
     TuningEvent,
     TuningProgress,
+    VoiceTuned,
 )
 
 if TYPE_CHECKING:
@@ -33,8 +35,10 @@ def reporter(console: Console) -> Callable[[TuningEvent], None]:
                 console.progress(event.fraction, f"fine-tuning{left}")
             case InstantStays():
                 console.warn(event.reason, "The instant voice stays.")
-            case _:
+            case VoiceTuned() | TuningCancelled():
                 pass
+            case _:
+                assert_never(event)
 
     return report
 

@@ -9,8 +9,8 @@ import functools
 import logging
 import textwrap
 import threading
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,8 +34,8 @@ from ditar_studio.engine.events import (
     WordSpoken,
 )
 from ditar_studio.engine.marked import MarkedSentence, sentences_of, shaped, whole
+from ditar_studio.engine.request import Generation, GenerationRequest, Line
 from ditar_studio.engine.seeds import candidate_seed, line_seed, sentence_seed
-from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import Reference, VoiceCache, prepare
 from ditar_studio.engine.word_times import Part
 from ditar_studio.errors import OtherModelError, StudioError
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ditar_studio.engine.speech_model import ModelInfo, PreparedVoice, SpeechModel, Utterance
-    from ditar_studio.text.lexicon import Lexicon
 
 log = logging.getLogger(__name__)
 
@@ -57,68 +56,6 @@ _ENDS: dict[LineEnd, str] = {
     "repeated": "A sentence got caught in a loop and was cut.",
     "silent": "A sentence fell silent before its end.",
 }
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of a script.
-
-    Attributes:
-        text: what to say.
-        pause_seconds: silence after it, unless it is the last; None: as the settings say.
-        seed: of this line, whatever its place; None: derived from the settings' seed.
-    """
-
-    text: str
-    pause_seconds: float | None = None
-    seed: int | None = None
-
-
-@dataclass(frozen=True)
-class GenerationRequest:
-    """What to speak, in whose voice and how.
-
-    Attributes:
-        lines: spoken in this order, pauses between them.
-        voice: the reference to clone; None for a model's own voice.
-        settings: how.
-        lexicon: the user's pronunciations.
-        others: the voices that marks in the lines name, by their names in lower case.
-    """
-
-    lines: tuple[Line, ...]
-    voice: Reference | None = None
-    settings: GenerationSettings = field(default_factory=GenerationSettings)
-    lexicon: Lexicon | None = None
-    others: Mapping[str, Reference] = field(default_factory=dict)
-
-    @classmethod
-    def of(
-        cls,
-        text: str | Sequence[str],
-        voice: Reference | None = None,
-        settings: GenerationSettings | None = None,
-    ) -> GenerationRequest:
-        """A request for a text, or for several lines of it."""
-        lines = [text] if isinstance(text, str) else text
-        return cls(tuple(Line(each) for each in lines), voice, settings or GenerationSettings())
-
-
-@dataclass(frozen=True, eq=False)
-class Generation:
-    """All of a generation.
-
-    Attributes:
-        clip: what was spoken, pauses included.
-        stats: what it took.
-        warnings: what the user should know.
-        cancelled: whether it was stopped before its end.
-    """
-
-    clip: Clip
-    stats: GenerationStats
-    warnings: tuple[Warned, ...]
-    cancelled: bool
 
 
 def generate(
@@ -345,7 +282,7 @@ class _Run:
 
     def _unreadable(self, sentence: str) -> list[str]:
         """The characters that a model of English phonemes passes over."""
-        return unreadable(sentence) if self._info.family == "ditar" else []
+        return unreadable(sentence) if self._info.reads_phonemes else []
 
     def _prepare(self) -> PreparedVoice | None:
         if self._verifies and not self._info.can_verify:

@@ -17,7 +17,7 @@ from ditar_studio.engine import integrity
 from ditar_studio.engine.native_utterance import NativeUtterance, NativeVoice
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.sounds import LEAST_SOUNDS, ended, recognised, sounds_of, timed
-from ditar_studio.engine.speech_model import ModelInfo
+from ditar_studio.engine.speech_model import ModelInfo, PreparedVoice
 from ditar_studio.errors import StudioError
 from ditar_studio.inference.adapter import VoiceAdapter, load_adapter
 from ditar_studio.inference.ditar import DiTARRuntime, Prompt
@@ -105,6 +105,7 @@ def load(path: Path, precision: str | None = None) -> NativeModel:
             defaults if isinstance(defaults, dict) else {}
         ),
         needs_transcript=model.reader is None,
+        reads_phonemes=True,
         fine_tunes=model.pointer is not None and model.speaker is not None,
         can_verify=model.reader is not None and model.speaker is not None,
         times_words=model.pointer is not None,
@@ -322,13 +323,14 @@ class NativeModel:
     def begin(
         self,
         text: str,
-        voice: NativeVoice | None,
+        voice: PreparedVoice | None,
         settings: GenerationSettings,
         generator: torch.Generator | None = None,
         lexicon: Lexicon | None = None,
         sayings: Sequence[Saying] = (),
     ) -> NativeUtterance:
         """Start to speak a sentence; see `SpeechModel.begin`."""
+        assert voice is None or isinstance(voice, NativeVoice), "a voice that this model prepared"
         reading = read_text(text, lexicon, sayings)
         sounds = ended(list(reading.sounds))
         utterance = self._utterance(sounds, voice, settings, generator)

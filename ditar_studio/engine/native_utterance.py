@@ -14,7 +14,7 @@ from ditar_studio.audio.resample import import_torchaudio
 from ditar_studio.engine.guards import SilenceGuard
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.sounds import unstressed
-from ditar_studio.engine.speech_model import PatchOutput, Verification
+from ditar_studio.engine.speech_model import PatchOutput, PreparedVoice, Verification
 from ditar_studio.engine.word_check import differing_words
 from ditar_studio.engine.word_times import WordClock, WordTime
 from ditar_studio.inference.ditar import DiTARRequest, DiTARRuntime, Prompt
@@ -34,7 +34,7 @@ _LONGEST_PAUSE = 6  # silent patches within a sentence
 
 
 @dataclass(frozen=True, eq=False)
-class NativeVoice:
+class NativeVoice(PreparedVoice):
     """An encoded reference.
 
     Attributes:

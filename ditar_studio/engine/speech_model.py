@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from ditar_studio.engine.settings import GenerationSettings
 
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 _DOUBTFUL = 0.35  # of the sounds; of speech that is right a tenth to a fifth are misheard
 
-PreparedVoice = Any
-"""A voice as one model keeps it: whatever its `prepare_voice` returned, only ever handed back."""
+
+class PreparedVoice:
+    """A voice as one model keeps it: made by its `prepare_voice`, only ever handed back to it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,9 @@ class ModelInfo:
         fine_tunes: whether voices can be fine-tuned, see `engine.fine_tuning`.
         can_verify: whether its utterances can recognise their own sound.
         times_words: whether its utterances tell when each word is said.
+        reads_phonemes: whether it reads by this program's phonemes, so that there are words that it
+            can't read.
+        least_steps: the fewest steps of the solver that make sense.
         levels_reference: whether references are trimmed and levelled by `engine.voice` before
             `prepare_voice`; False hands them over as they are.
     """
@@ -70,6 +74,8 @@ class ModelInfo:
     fine_tunes: bool = False
     can_verify: bool = False
     times_words: bool = False
+    reads_phonemes: bool = False
+    least_steps: int = 1
     levels_reference: bool = True
 
 

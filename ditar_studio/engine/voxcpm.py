@@ -15,7 +15,7 @@ import torch
 from ditar_studio.audio.resample import import_torchaudio
 from ditar_studio.engine.device import cores
 from ditar_studio.engine.settings import MODES, GenerationSettings
-from ditar_studio.engine.speech_model import ModelInfo, PatchOutput
+from ditar_studio.engine.speech_model import ModelInfo, PatchOutput, PreparedVoice
 from ditar_studio.errors import StudioError
 from ditar_studio.inference.voxcpm import checkpoint
 from ditar_studio.inference.voxcpm.checkpoint import Loaded
@@ -53,7 +53,7 @@ _PATCHES_PER_TOKEN, _MORE_PATCHES = 6.0, 10
 
 
 @dataclass(eq=False)
-class VoxCPMVoice:
+class VoxCPMVoice(PreparedVoice):
     """An encoded reference.
 
     Attributes:
@@ -103,6 +103,7 @@ def load(
         supports_style=second,
         needs_voice=False,
         needs_transcript=False,
+        least_steps=2,  # the first one moves nothing
         levels_reference=False,
     )
     return VoxCPMModel(loaded, info, chosen)
@@ -209,7 +210,7 @@ class VoxCPMModel:
     def begin(
         self,
         text: str,
-        voice: VoxCPMVoice | None,
+        voice: PreparedVoice | None,
         settings: GenerationSettings,
         generator: torch.Generator | None = None,
         lexicon: Lexicon | None = None,
@@ -219,6 +220,7 @@ class VoxCPMModel:
 
         Lexicon and sayings are of phonemes, which these models don't read, and are passed over.
         """
+        assert voice is None or isinstance(voice, VoxCPMVoice), "a voice that this model prepared"
         mode = self._mode(settings, voice)
         text = clean_text(text)
         if settings.style and self._info.supports_style and "continuation" not in mode:

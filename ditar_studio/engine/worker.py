@@ -12,7 +12,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar
 
 from ditar_studio.engine.device import yield_to_others
 from ditar_studio.engine.events import Failed
@@ -20,18 +20,25 @@ from ditar_studio.errors import StudioError
 
 log = logging.getLogger(__name__)
 
-Work = Callable[[threading.Event], Iterable[Any]]
-"""Gets an event that asks it to stop; gives the typed events to post."""
+EventT = TypeVar("EventT")
 
-Post = Callable[[Any], None]
+Work = Callable[[threading.Event], Iterable[EventT]]
+"""Gets an event that asks it to stop; gives the typed events to post."""
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A piece of work in the queue, at work or done."""
+    """A piece of work in the queue, at work or done.
 
-    work: Work
-    post: Post
+    Attributes:
+        run: does the work and posts its events, on the worker's thread.
+        fail: posts why it could not go on.
+        cancelled: set to ask it to stop.
+        done: set when it has ended.
+    """
+
+    run: Callable[[threading.Event], None]
+    fail: Callable[[Failed], None]
     cancelled: threading.Event = field(default_factory=threading.Event)
     done: threading.Event = field(default_factory=threading.Event)
 
@@ -51,7 +58,7 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._started = False
 
-    def submit(self, work: Work, post: Post) -> Job:
+    def submit(self, work: Work[EventT], post: Callable[[EventT | Failed], None]) -> Job:
         """Put work into the queue.
 
         Args:
@@ -60,7 +67,12 @@ class Worker:
                 goes to the log and is reported in general terms.
             post: called on the thread with every event; it must not block.
         """
-        job = Job(work, post)
+
+        def run(cancelled: threading.Event) -> None:
+            for event in work(cancelled):
+                post(event)
+
+        job = Job(run, post)
         with self._lock:
             if self._stopping:
                 raise RuntimeError("the worker has been stopped")
@@ -93,14 +105,13 @@ class Worker:
         yield_to_others()
         while (job := self._jobs.get()) is not None:
             try:
-                for event in job.work(job.cancelled):
-                    job.post(event)
+                job.run(job.cancelled)
             except StudioError as error:
                 log.warning("a job failed", exc_info=error)
-                job.post(Failed(error.message, error.remedy))
+                job.fail(Failed(error.message, error.remedy))
             except Exception:
                 log.exception("a job failed unexpectedly")
-                job.post(
+                job.fail(
                     Failed(
                         "Something unexpected went wrong.",
                         "Try again; the log file says more about it.",

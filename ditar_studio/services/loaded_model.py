@@ -8,6 +8,7 @@ from ditar_studio.engine.load import (
     built_in_folder,
     load_model,
 )
+from ditar_studio.engine.preload import preload_torch
 from ditar_studio.engine.speech_model import ModelInfo, SpeechModel
 from ditar_studio.engine.voice import VoiceCache
 
@@ -21,4 +22,5 @@ __all__ = [
     "VoiceCache",
     "built_in_folder",
     "load_model",
+    "preload_torch",
 ]

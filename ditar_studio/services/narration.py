@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ditar_studio.audio.io import StreamingWavWriter
 from ditar_studio.engine.events import PatchReady, Progress, Warned
-from ditar_studio.engine.generate import GenerationRequest, Line
+from ditar_studio.engine.request import GenerationRequest, Line
 from ditar_studio.errors import StudioError
 from ditar_studio.services import naming
 from ditar_studio.services.document_lines import script_lines

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ditar_studio.engine.voice import VoiceCache
     from ditar_studio.services.export import Exported
     from ditar_studio.services.export_settings import ExportSettings
-    from ditar_studio.services.render import RenderEvent
+    from ditar_studio.services.render_events import RenderEvent
     from ditar_studio.store.library import Library
 
 

@@ -17,7 +17,7 @@ from ditar_studio.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ditar_studio.engine.generate import GenerationRequest
+    from ditar_studio.engine.request import GenerationRequest
     from ditar_studio.engine.speech_model import ModelInfo
 
 SUFFIXES: dict[str, Format] = {".wav": "wav16", ".flac": "flac", ".mp3": "mp3", ".opus": "opus"}

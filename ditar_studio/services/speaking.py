@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from ditar_studio.engine.events import (
     Cancelled,
@@ -17,14 +17,19 @@ from ditar_studio.engine.events import (
     Event,
     Failed,
     GenerationStats,
+    LineDone,
+    LineStarted,
+    PatchReady,
+    Progress,
     SentenceVerified,
+    Started,
     Warned,
     WordSpoken,
 )
-from ditar_studio.engine.generate import GenerationRequest as GenerationRequest
-from ditar_studio.engine.generate import Line as Line
 from ditar_studio.engine.generate import generate as generate
 from ditar_studio.engine.generate import stream
+from ditar_studio.engine.request import GenerationRequest as GenerationRequest
+from ditar_studio.engine.request import Line as Line
 from ditar_studio.errors import StudioError
 
 if TYPE_CHECKING:
@@ -127,8 +132,10 @@ class SpeechStream:
                         self._words[event.line, event.start] = event
                     case Done() | Cancelled() | Failed():
                         self._end = event
-                    case _:
+                    case Started() | LineStarted() | LineDone() | PatchReady() | Progress():
                         pass
+                    case _:
+                        assert_never(event)
                 yield event
         finally:
             events.close()

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ditar_studio.audio.clip import Clip
-from ditar_studio.engine.generate import GenerationRequest, Line, generate
+from ditar_studio.engine.generate import generate
+from ditar_studio.engine.request import GenerationRequest, Line
 from ditar_studio.engine.voice import Reference
 from ditar_studio.services.machine import Speed
 from ditar_studio.services.references import reference_of

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -206,7 +206,7 @@ def passages(text: str, *, divided: bool = False) -> list[Passage]:
 
 
 @dataclass
-class _Open:
+class OpenMarks:
     """What holds at a place of a text: the marks that have begun, the last one on top."""
 
     marks: list[Mark] = field(default_factory=list)
@@ -244,7 +244,7 @@ class _Reader:
     def __init__(self, text: str, divided: bool) -> None:
         self._text = text
         self._divided = divided
-        self._open = _Open()
+        self._open = OpenMarks()
         self._done: list[Passage] = []
         self._letters: list[str] = []
         self._places: list[int] = []
@@ -302,7 +302,7 @@ class _Reader:
             self._done.append(Passage("", (), self._pause))
         return self._done
 
-    def _switch(self, before: tuple[str, tuple[float, float]], changed: _Open) -> None:
+    def _switch(self, before: tuple[str, tuple[float, float]], changed: OpenMarks) -> None:
         """Goes on with other marks; a new passage begins where the voice changes."""
         after = changed.voice, changed.style
         if after[0] != before[0] or (self._divided and after[1] != before[1]):
@@ -421,42 +421,3 @@ def _parsed(text: str) -> float:
 def _unusable(mark: Mark, remedy: str) -> StudioError:
     shown = f"[{mark.name} {mark.value[:40]}]" if mark.value else f"[{mark.name}]"
     return StudioError(f"The mark {shown} can't be used.", remedy)
-
-
-def balanced(parts: Sequence[str]) -> Iterator[str]:
-    """The parts that a text was divided into, each with the marks that hold in it begun anew."""
-    held: list[str] = []
-    for part in parts:
-        begun = "".join(held)
-        names = _Open()
-        for opening in held:
-            names.begin(marks_in(opening)[0])
-        for mark in marks_in(part):
-            if mark.is_end:
-                names.end(mark.name)
-            elif mark.name != "pause":
-                names.begin(replace(mark))
-        held = [_written(mark) for mark in names.marks]
-        ends = "".join(f"[/{mark.name}]" for mark in reversed(names.marks))
-        yield f"{begun}{part}{ends}"
-
-
-def _written(mark: Mark) -> str:
-    return f"[{mark.name} {mark.value}]" if mark.value else f"[{mark.name}]"
-
-
-def split_marked(text: str, split: Callable[[str], list[str]]) -> list[str]:
-    """A text divided by `split`, which cuts through no mark."""
-    marks = marks_in(text)
-    if not marks:
-        return split(text)
-    letters = list(text)
-    for mark in marks:
-        for place in range(mark.start, mark.end):
-            letters[place] = _HIDDEN.get(letters[place], letters[place])
-    parts = split("".join(letters))
-    return list(balanced([part.translate(_SHOWN) for part in parts]))
-
-
-_HIDDEN: Final = {" ": "\ue000", ".": "\ue001", ",": "\ue002", "-": "\ue003", "/": "\ue004"}
-_SHOWN: Final = {ord(hidden): shown for shown, hidden in _HIDDEN.items()}

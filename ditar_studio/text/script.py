@@ -16,7 +16,8 @@ from typing import Final
 
 from ditar_studio.errors import StudioError
 from ditar_studio.text import sentences
-from ditar_studio.text.markup import LONGEST_PAUSE, check, marks_in, pause_seconds, split_marked
+from ditar_studio.text.marked_parts import split_marked
+from ditar_studio.text.markup import LONGEST_PAUSE, check, marks_in, pause_seconds
 from ditar_studio.text.ssml import read_marked
 
 _NAME_WORD: Final = r"(?:[^\W\d_][\w.'’-]*|\d{1,3})"

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ditar_studio.audio.io import StreamingWavWriter
-from ditar_studio.engine.generate import GenerationRequest, Line, generate
+from ditar_studio.engine.generate import generate
+from ditar_studio.engine.request import GenerationRequest, Line
 from ditar_studio.engine.voice import Reference, VoiceCache
 from ditar_studio.errors import StudioError
 from ditar_studio.training.evaluation import Take

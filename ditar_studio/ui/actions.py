@@ -13,8 +13,9 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from ditar_studio.ui import icons
 from ditar_studio.ui.action_spec import MENUS, ActionSpec, Fact
-from ditar_studio.ui.speech_actions import SCRIPT, SPEAK, TAKES, VOICES
+from ditar_studio.ui.speech_actions import SCRIPT, SPEAK, TAKES
 from ditar_studio.ui.translate import tr
+from ditar_studio.ui.voice_actions import VOICES
 from ditar_studio.ui.window_actions import HELP, WINDOW
 
 SPECS: tuple[ActionSpec, ...] = (*WINDOW, *VOICES, *SCRIPT, *SPEAK, *TAKES, *HELP)

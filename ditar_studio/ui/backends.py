@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from ditar_studio.services.fine_tuning import tune_voice
 from ditar_studio.services.word_check import InstalledListeners
 from ditar_studio.ui.view_models.devices import Registry
-from ditar_studio.ui.view_models.engine import Registry as ModelRegistry
+from ditar_studio.ui.view_models.engine_model import Registry as ModelRegistry
 from ditar_studio.ui.view_models.fine_tuning import Tune
 from ditar_studio.ui.view_models.likeness import InstalledJudge, Judge
 from ditar_studio.ui.view_models.playback import Player
@@ -19,6 +20,8 @@ from ditar_studio.ui.view_models.word_checks import Listen
 if TYPE_CHECKING:
     from ditar_studio.audio.player_events import PlayerEvent
     from ditar_studio.audio.recorder import RecorderEvent
+
+log = logging.getLogger("ditar_studio.sound")
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,22 @@ class Backends:
 
 
 def system_backends() -> Backends:
-    """The backends of the program."""
+    """The backends of the program.
+
+    What sound libraries print to standard error goes to the log until `close`.
+    """
     from ditar_studio.audio.control import close_shared_control
     from ditar_studio.audio.devices import DeviceRegistry
     from ditar_studio.audio.player import StreamPlayer
     from ditar_studio.audio.recorder import Recorder
+    from ditar_studio.audio.stderr_filter import StderrFilter
+
+    printed = StderrFilter(log.info)
+    printed.start()
+
+    def close() -> None:
+        close_shared_control()
+        printed.stop()
 
     def make_registry() -> ModelRegistry:
         from ditar_studio.services.loaded_model import ModelRegistry
@@ -65,5 +79,5 @@ def system_backends() -> Backends:
         DeviceRegistry(),
         InstalledJudge(),
         InstalledListeners(),
-        close=close_shared_control,
+        close=close,
     )

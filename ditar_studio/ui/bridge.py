@@ -19,6 +19,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from shiboken6 import isValid
 
 from ditar_studio.errors import StudioError
+from ditar_studio.services.history import ChangeSet
+from ditar_studio.services.speech_events import Failed
 from ditar_studio.services.worker import Job, Work, Worker
 from ditar_studio.ui.translate import tr
 
@@ -26,13 +28,14 @@ log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
+EventT = TypeVar("EventT")
 
 
 class TakesWork(Protocol):
     """What the bridge needs of a library: the store's `Library` has it."""
 
     def submit(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]: ...
-    def subscribe(self, listener: Callable[[Any], None]) -> Callable[[], None]: ...
+    def subscribe(self, listener: Callable[[ChangeSet], None]) -> Callable[[], None]: ...
     def forbid_waiting(self) -> None: ...
 
 
@@ -126,7 +129,10 @@ class Bridge(QObject):
         return future
 
     def generate(
-        self, work: Work, listener: Callable[[Any], object], owner: QObject | None = None
+        self,
+        work: Work[EventT],
+        listener: Callable[[EventT | Failed], object],
+        owner: QObject | None = None,
     ) -> Job:
         """Queues engine work; each of its events reaches `listener` on the GUI thread, in order."""
         return self.worker.submit(
@@ -155,7 +161,7 @@ class Bridge(QObject):
         self._pool.shutdown(wait=True, cancel_futures=True)
         return ended
 
-    def _publish_changes(self, changes: Any) -> None:
+    def _publish_changes(self, changes: ChangeSet) -> None:
         self.post(lambda: self.changed.emit(changes))
 
     def _deliver(

@@ -62,7 +62,7 @@ def fill(shell: Shell, library: Library) -> Studio:
 
 def watch(studio: Studio, garbage: GarbageCollector) -> None:
     """Keeps long collections away from the time in which `studio` speaks."""
-    from ditar_studio.ui.view_models.engine import ModelState
+    from ditar_studio.ui.view_models.engine_model import ModelState
 
     def loaded(state: ModelState) -> None:
         if state is ModelState.READY:

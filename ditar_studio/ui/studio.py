@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from ditar_studio.errors import StudioError
 from ditar_studio.ui.backends import Backends
@@ -30,7 +30,8 @@ from ditar_studio.ui.commands.word_checks import WordCheckCommands
 from ditar_studio.ui.main_window import Place
 from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.translate import sentence, tr
-from ditar_studio.ui.view_models.engine import Flow, ModelState
+from ditar_studio.ui.view_models.engine import Flow
+from ditar_studio.ui.view_models.engine_model import ModelState
 from ditar_studio.ui.view_models.snapshot import Snapshot
 from ditar_studio.ui.view_models.takes import read_take
 from ditar_studio.ui.widgets.basics import announce
@@ -289,12 +290,20 @@ class Studio(Workspace):
         match event:
             case player_events.OutputLost() | player_events.PlayerFailed():
                 self.warn(event.message, event.remedy)
-            case player_events.OutputChanged() if event.fell_back:
-                self.toasts.notify(
-                    tr("The sound now comes from “{device}”.", device=event.device.name), "info"
-                )
-            case _:
+            case player_events.OutputChanged():
+                if event.fell_back:
+                    self.toasts.notify(
+                        tr("The sound now comes from “{device}”.", device=event.device.name), "info"
+                    )
+            case (
+                player_events.PlaybackStarted()
+                | player_events.PlaybackPaused()
+                | player_events.PlaybackEnded()
+                | player_events.Underrun()
+            ):
                 pass
+            case _:
+                assert_never(event)
 
     def _on_preferences(self, value: Preferences) -> None:
         self.devices.notice_choice()

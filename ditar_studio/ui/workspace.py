@@ -25,7 +25,8 @@ from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.translate import counted, tr
 from ditar_studio.ui.view_models.devices import Devices
 from ditar_studio.ui.view_models.document import Document
-from ditar_studio.ui.view_models.engine import Engine, ModelState
+from ditar_studio.ui.view_models.engine import Engine
+from ditar_studio.ui.view_models.engine_model import ModelState
 from ditar_studio.ui.view_models.fine_tuning import FineTuning
 from ditar_studio.ui.view_models.likeness import Likeness
 from ditar_studio.ui.view_models.models import ModelManager

@@ -113,6 +113,7 @@ class FakeModel:
             "weights_hash": "0" * 64,
             "parameters": 1,
             "can_verify": True,
+            "reads_phonemes": True,
             "times_words": True,
         }
         self.info = ModelInfo(**{**values, **changes})  # type: ignore[arg-type]

@@ -43,7 +43,7 @@ from ditar_studio.ui.main_window import Place
 from ditar_studio.ui.panels.takes_panel import facts, recipe_words, take_name
 from ditar_studio.ui.studio import Studio
 from ditar_studio.ui.view_models import script_playback
-from ditar_studio.ui.view_models.reference import Stage
+from ditar_studio.ui.view_models.reference_clip import Stage
 from ditar_studio.ui.view_models.snapshot import Snapshot
 from ditar_studio.ui.view_models.takes import read_take
 from ditar_studio.ui.widgets.task_strip import TaskStrip

@@ -17,7 +17,7 @@ from ditar_studio.engine.load import ModelRegistry
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.studio import Studio
-from ditar_studio.ui.view_models.engine import ModelState
+from ditar_studio.ui.view_models.engine_model import ModelState
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from ditar_studio.text.lexicon import Lexicon
 from ditar_studio.ui.dialogs.pronunciations import PronunciationsDialog
 from ditar_studio.ui.dialogs.word_pronunciation import WordDialog
 from ditar_studio.ui.translate import tr
-from ditar_studio.ui.view_models.engine import ModelState
+from ditar_studio.ui.view_models.engine_model import ModelState
 
 if TYPE_CHECKING:
     from ditar_studio.services.voice_library import Voice

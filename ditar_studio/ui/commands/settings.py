@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QWidget
 
 from ditar_studio.ui.translate import tr
-from ditar_studio.ui.view_models.engine import ModelState
+from ditar_studio.ui.view_models.engine_model import ModelState
 
 if TYPE_CHECKING:
     from ditar_studio.ui.dialogs.settings import Choices

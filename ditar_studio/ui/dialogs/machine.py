@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLayout, QVBoxLayout, QWidget
 
 from ditar_studio.services.machine import Machine, Remark, Speed, cores, examine, remarks
 from ditar_studio.ui.bridge import Bridge
-from ditar_studio.ui.dialogs.settings import group, setting
+from ditar_studio.ui.dialogs.settings_rows import group, setting
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import counted, number, sentence, tr

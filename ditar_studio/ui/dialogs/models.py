@@ -12,7 +12,7 @@ from ditar_studio.services.download import Progress
 from ditar_studio.services.models import Installed
 from ditar_studio.services.offers import Offer
 from ditar_studio.ui.dialogs.ask import ConfirmDialog
-from ditar_studio.ui.dialogs.settings import group, setting
+from ditar_studio.ui.dialogs.settings_rows import group, setting
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import duration, number, tr

@@ -17,16 +17,16 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
 from ditar_studio.services.word_check import whisper_is_installed
 from ditar_studio.ui import icons
+from ditar_studio.ui.dialogs.settings_rows import group, setting
 from ditar_studio.ui.preferences import PreferenceFile
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import LANGUAGES, tr
-from ditar_studio.ui.widgets.basics import button, column, label, row, rule, scrolling, surface
+from ditar_studio.ui.widgets.basics import button, column, label, row, scrolling, surface
 from ditar_studio.ui.widgets.choice import Choice
 from ditar_studio.ui.widgets.segmented import Segmented
 from ditar_studio.ui.widgets.toggle import Toggle
@@ -65,40 +65,6 @@ class Choices:
     save_bundle: Callable[[], object]
     models_page: Callable[[], QWidget] = QWidget
     machine_page: Callable[[], QWidget] = QWidget
-
-
-def setting(title: str, text: str, control: QWidget, below: bool = False) -> QVBoxLayout:
-    """One setting: title and explanation at the left, the control at the right or beneath.
-
-    It and `group` make layouts, not widgets: a widget with a style is dressed again, and all in it,
-    each time it is given to another one, so that nested ones take long.
-    """
-    words = column(label(title, "strong"), spacing=2)
-    if text:
-        words.addWidget(label(text, "small", wrap=True))
-    if not control.accessibleName():
-        control.setAccessibleName(title)
-    if not control.accessibleDescription():
-        control.setAccessibleDescription(text)
-    if below:
-        layout: QVBoxLayout = column(words, control, spacing=Space.S)
-    else:
-        line = row(spacing=Space.XL)
-        line.addLayout(words, 1)
-        line.addWidget(control)
-        layout = column(line)
-    layout.setContentsMargins(Space.L, Space.M, Space.L, Space.M)
-    return layout
-
-
-def group(title: str, *settings: QVBoxLayout) -> QVBoxLayout:
-    """Settings on a card under a title, parted by hairlines."""
-    inside = column(spacing=0)
-    for index, one in enumerate(settings):
-        if index:
-            inside.addWidget(rule())
-        inside.addLayout(one)
-    return column(label(title, "section"), surface("card", inside), spacing=Space.S)
 
 
 class SettingsDialog(QDialog):

@@ -20,8 +20,10 @@ from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.theme import Space
 from ditar_studio.ui.translate import mark, number, sentence, tr
 from ditar_studio.ui.view_models.devices import Devices
+from ditar_studio.ui.view_models.passages import passages
 from ditar_studio.ui.view_models.playback import Playback
-from ditar_studio.ui.view_models.reference import ReferenceMaker, Stage, passages
+from ditar_studio.ui.view_models.reference import ReferenceMaker
+from ditar_studio.ui.view_models.reference_clip import Stage
 from ditar_studio.ui.widgets.basics import (
     action_button,
     announce,

@@ -1,4 +1,4 @@
-"""The model and the speaking of lines: jobs for the engine's thread, and what comes of them.
+"""The speaking of lines: jobs for the engine's thread, and what comes of them.
 
 Sound goes from the engine's thread straight into the player, so that a busy window can't make it
 stutter; the window gets the same sound as events, for the picture.
@@ -6,13 +6,11 @@ stutter; the window gets the same sound as events, for the picture.
 
 from __future__ import annotations
 
-import importlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
-from typing import TYPE_CHECKING, Protocol, assert_never, cast
+from typing import TYPE_CHECKING, assert_never
 
 from PySide6.QtCore import QObject, Signal
 
@@ -20,52 +18,17 @@ from ditar_studio.services.line_queue import LineQueue
 from ditar_studio.text.markup import plain
 from ditar_studio.ui.translate import counted, tr
 from ditar_studio.ui.view_models.document import Document
+from ditar_studio.ui.view_models.engine_model import EngineModel, ModelState, Registry
+from ditar_studio.ui.view_models.live_sound import LiveSound, SoundFed
 from ditar_studio.ui.view_models.playback import Feed, Playback
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from ditar_studio.audio.clip import Clip
-    from ditar_studio.audio.speed import Stretcher
-    from ditar_studio.services.loaded_model import ModelInfo, Precision, SpeechModel, VoiceCache
     from ditar_studio.services.machine import Speed
-    from ditar_studio.services.render import RenderEvent
+    from ditar_studio.services.render_events import RenderEvent
     from ditar_studio.services.speech_events import Failed
     from ditar_studio.services.takes import Take
     from ditar_studio.services.worker import Job
-
-
-class Registry(Protocol):
-    """Where the model comes from; `engine.load.ModelRegistry` is one."""
-
-    def get(
-        self, name_or_path: str | None = None, precision: Precision | None = None
-    ) -> tuple[SpeechModel, VoiceCache]: ...
-    def unload(self) -> None: ...
-
-
-class ModelState(Enum):
-    """Whether there is a model to speak with."""
-
-    NONE = auto()
-    LOADING = auto()
-    READY = auto()
-    FAILED = auto()
-
-
-@dataclass(frozen=True)
-class ModelLoaded:
-    """The engine has the model in memory."""
-
-    info: ModelInfo
-
-
-@dataclass(frozen=True, eq=False)
-class SoundFed:
-    """Sound [n] that was given to the player just now."""
-
-    samples: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,11 +60,10 @@ class Flow:
     seconds_left: float | None = None
 
 
-class Engine(QObject):
-    """Loads the model and speaks lines with it.
+class Engine(EngineModel):
+    """Speaks lines with the model.
 
     Signals:
-        state_changed: a `ModelState`; `info` and `failure` say more.
         started: line ids, when speaking begins.
         flowed: a `Flow`.
         line_begun: the id of the line at work.
@@ -118,7 +80,6 @@ class Engine(QObject):
         project_id: the project whose lines are spoken.
     """
 
-    state_changed = Signal(object)
     started = Signal(tuple)
     flowed = Signal(object)
     line_begun = Signal(str)
@@ -137,25 +98,14 @@ class Engine(QObject):
         make_registry: Callable[[], Registry],
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(parent)
-        self._document = document
+        super().__init__(document, make_registry, parent)
         self._playback = playback
-        self._make_registry = make_registry
-        self._registry: Registry | None = None
         self._job: Job | None = None
         self.queue = LineQueue(())
         self.project_id = ""
         self._feed = Feed(playback)
         self._open = False
         self._trial: Job | None = None
-        self._threads = 0
-        self._precision = ""
-        self._preparing: Job | None = None
-        self._prepared: frozenset[str] = frozenset()
-        self.state = ModelState.NONE
-        self.info: ModelInfo | None = None
-        self.failure = ("", "")
-        self.model = "builtin"
         self.first_sound: float | None = None
         self._asked_at = 0.0
         self._line = ""
@@ -164,7 +114,6 @@ class Engine(QObject):
         self._made_seconds = 0.0
         self._take_at = 0.0
         self._takes: list[Take] = []
-        document.loaded.connect(lambda _snapshot: self._get_ready())
 
     @property
     def speaking(self) -> bool:
@@ -176,127 +125,7 @@ class Engine(QObject):
         """The id of the line that is being spoken; empty if none is."""
         return self._line if self.speaking else ""
 
-    # --- the model
-
-    def load(self, model: str) -> None:
-        """Loads a model by name or folder, on the engine's thread."""
-        self.model = model
-        self._prepared = frozenset()
-        self._set_state(ModelState.LOADING)
-
-        def work(_cancel: threading.Event) -> Iterator[ModelLoaded]:
-            # Imported here, so that the window never waits for an import.
-            importlib.import_module("ditar_studio.engine.preload").preload_torch()
-            importlib.import_module("ditar_studio.services.render")
-            if self._registry is None:
-                self._registry = self._make_registry()
-            yield ModelLoaded(self._get()[0].info)
-            if self._threads:
-                self._take_threads(_cancel)
-
-        self._document.bridge.generate(work, self._on_loading, owner=self)
-
-    def in_memory(self) -> tuple[SpeechModel, VoiceCache]:
-        """The model and the voices that it has encoded; on the engine's thread, once it is READY.
-
-        Raises:
-            StudioError: the model had been let go of and can't be loaded again.
-        """
-        return self._get()
-
-    def unload(self) -> None:
-        """Lets go of the model and its memory, unless it is speaking."""
-        if self.speaking or self.state is not ModelState.READY:
-            return
-        self._prepared = frozenset()
-        self.info = None
-        self._set_state(ModelState.NONE)
-
-        def work(_cancel: threading.Event) -> Iterator[ModelLoaded]:
-            if self._registry is not None:
-                self._registry.unload()
-            return iter(())
-
-        self._document.bridge.generate(work, lambda _event: None, owner=self)
-
-    def _on_loading(self, event: ModelLoaded | Failed) -> None:
-        from ditar_studio.services.speech_events import Failed
-
-        if isinstance(event, ModelLoaded):
-            self.info = event.info
-            self._set_state(ModelState.READY)
-            document = self._document
-            if document.snapshot is not None:
-                self.note_model()
-            self._get_ready()
-        elif isinstance(event, Failed):
-            self.info = None
-            self.failure = (event.message, event.remedy)
-            self._set_state(ModelState.FAILED)
-
-    def _get_ready(self) -> None:
-        """Has the engine encode the voices of the script, where it has nothing else to do."""
-        snapshot = self._document.snapshot
-        if snapshot is None or self.speaking or self.state is not ModelState.READY:
-            return
-        used = snapshot.voices_used | {snapshot.project.settings.voice_id}
-        wanted = frozenset(voice.hash for voice in snapshot.voices if voice.id in used)
-        if wanted <= self._prepared:
-            return
-        self._prepared |= wanted
-        library, project_id = self._document.library, snapshot.project.id
-
-        def work(cancel: threading.Event) -> Iterator[ModelLoaded]:
-            from ditar_studio.services.render import get_ready
-
-            model, voices = self.in_memory()
-            if not cancel.is_set():
-                get_ready(library, model, project_id, voices, cancel)
-            return iter(())
-
-        self._preparing = self._document.bridge.generate(work, lambda _event: None, owner=self)
-
-    def note_model(self) -> None:
-        """Tells the open project which weights speak now; takes of others become stale."""
-        snapshot = self._document.snapshot
-        if snapshot is None or self.info is None:
-            return
-        if snapshot.project.model_hash != self.info.weights_hash:
-            self._document.ask(
-                self._document.library.projects.set_model_hash,
-                snapshot.project.id,
-                self.info.weights_hash,
-            )
-
-    def _set_state(self, state: ModelState) -> None:
-        self.state = state
-        self.state_changed.emit(state)
-
-    def set_compute(self, threads: int, precision: str) -> None:
-        """Has models take so many threads, and VoxCPM's numbers a precision; 0, "": the best."""
-        if (threads, precision) == (self._threads, self._precision):
-            return
-        reload = precision != self._precision and self.model != "builtin"
-        self._threads, self._precision = threads, precision
-        if self.state is ModelState.READY and not self.speaking:
-            if reload:
-                self.load(self.model)
-            else:
-                self._document.bridge.generate(self._take_threads, lambda _e: None, owner=self)
-
-    def _take_threads(self, _cancel: threading.Event) -> Iterator[None]:
-        """Gives torch its threads, on the engine's thread."""
-        from ditar_studio.services.machine import default_threads, use_threads
-
-        parameters = self.info.parameters if self.info is not None else 0
-        use_threads(self._threads or default_threads(parameters))
-        return iter(())
-
-    def _get(self) -> tuple[SpeechModel, VoiceCache]:
-        assert self._registry is not None
-        if self._precision and self.model != "builtin":
-            return self._registry.get(self.model, cast("Precision", self._precision))
-        return self._registry.get(self.model)
+    # --- measuring
 
     def measure(self, tell: Callable[[Speed | None], object]) -> bool:
         """Speaks a test sentence that nobody hears, and tells how fast; False if not now."""
@@ -431,24 +260,19 @@ class Engine(QObject):
         Args:
             goes_on: whether what is made is heard behind what was made before.
         """
-        from ditar_studio.services.render import (
-            RenderRequest,
-            RenderStarted,
-            SoundReady,
-            TakeDone,
-            render,
-        )
+        from ditar_studio.services.render import RenderRequest, render
+        from ditar_studio.services.render_events import RenderStarted, SoundReady, TakeDone
 
         model, voices = self.in_memory()
         request = RenderRequest(project_id, queue.line_ids)
         library = self._document.library
-        sound: _Sound | None = None
+        sound: LiveSound | None = None
         try:
             for event in render(library, model, request, cancel, voices, queue=queue):
                 if isinstance(event, RenderStarted):
                     if not (goes_on and self._feed.active):
                         self._feed = self._playback.begin_feed(event.sample_rate)
-                    sound = _Sound(self._feed, event.sample_rate, speed)
+                    sound = LiveSound(self._feed, event.sample_rate, speed)
                     yield event
                 elif isinstance(event, SoundReady):
                     assert sound is not None
@@ -462,7 +286,7 @@ class Engine(QObject):
                 sound.feed.finish()
 
     def _on_event(self, event: SoundFed | RenderEvent | Failed) -> None:
-        from ditar_studio.services import render
+        from ditar_studio.services import render_events
         from ditar_studio.services.speech_events import Failed
 
         match event:
@@ -471,7 +295,7 @@ class Engine(QObject):
                 self._made_seconds += len(event.samples) / self._sample_rate
                 if self.first_sound is None:
                     self.first_sound = time.monotonic() - self._asked_at
-            case render.RenderStarted():
+            case render_events.RenderStarted():
                 self._sample_rate = event.sample_rate
                 assert self.info is not None
                 if self._playback.shows(self._feed):
@@ -484,12 +308,12 @@ class Engine(QObject):
                     "speaking",
                     self.info.patch_samples / self.info.sample_rate / self._speed,
                 )
-            case render.TakeStarted():
+            case render_events.TakeStarted():
                 self._line = event.take.line_id or ""
                 self._take_at = self._made_seconds
                 self._playback.note_line(self._feed, self._line, self._made_seconds)
                 self.line_begun.emit(self._line)
-            case render.RenderProgress():
+            case render_events.RenderProgress():
                 seconds = time.monotonic() - self._asked_at
                 self.flowed.emit(
                     Flow(
@@ -502,23 +326,25 @@ class Engine(QObject):
                         event.seconds_left,
                     )
                 )
-            case render.WordHeard():
+            case render_events.WordHeard():
                 word, speed = event.word, self._speed
                 begins = self._take_at + word.begins / speed
                 self._playback.note_word(self._feed, self._line, word.start, word.end, begins)
-            case render.RenderWarned():
+            case render_events.RenderWarned():
                 self.warned.emit(event.line_id, event.message, event.remedy)
-            case render.TakeDone():
+            case render_events.TakeDone():
                 self._takes.append(event.take)
                 self.take_made.emit(event.take)
-            case render.LineFailed():
+            case render_events.LineFailed():
                 self.line_failed.emit(event.line_id, event.message, event.remedy)
-            case render.RenderDone():
+            case render_events.RenderDone():
                 self._end(event.cancelled)
             case Failed():
                 self._end(cancelled=False)
                 self.failed.emit(event.message, event.remedy)
-            case render.SoundReady() | render.WordHeard():  # sound is given on as `SoundFed`
+            case (
+                render_events.SoundReady() | render_events.WordHeard()
+            ):  # sound is given on as `SoundFed`
                 pass
             case _:
                 assert_never(event)
@@ -542,35 +368,3 @@ class Engine(QObject):
             self._playback.end_growing(self._feed, "run", words)
         self.queue_changed.emit()
         self.stopped.emit(tuple(take.id for take in made), cancelled)
-
-
-class _Sound:
-    """Gives sound to the player at once, at the project's speed: as it will be exported."""
-
-    def __init__(self, feed: Feed, sample_rate: int, speed: float) -> None:
-        self.feed = feed
-        self._rate = sample_rate
-        self._speed = speed
-        self._stretcher: Stretcher | None = None
-
-    def take(self, samples: NDArray[np.float32], take_id: str | None) -> Iterator[SoundFed]:
-        """Sound [n] of a take, or of the pause between two (None)."""
-        if take_id is None or self._speed == 1.0:
-            yield from self._give(samples)
-            return
-        if self._stretcher is None:
-            from ditar_studio.audio.speed import Stretcher
-
-            self._stretcher = Stretcher(self._rate, self._speed)
-        yield from self._give(self._stretcher.feed(samples))
-
-    def end_take(self) -> Iterator[SoundFed]:
-        """The take at work is complete."""
-        if self._stretcher is not None:
-            stretcher, self._stretcher = self._stretcher, None
-            yield from self._give(stretcher.finish())
-
-    def _give(self, samples: NDArray[np.float32]) -> Iterator[SoundFed]:
-        if len(samples):
-            self.feed.feed(samples)
-            yield SoundFed(samples)

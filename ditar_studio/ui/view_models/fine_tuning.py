@@ -26,7 +26,8 @@ from ditar_studio.services.fine_tuning import (
 )
 from ditar_studio.services.speech_events import Failed
 from ditar_studio.ui.view_models.document import Document
-from ditar_studio.ui.view_models.engine import Engine, ModelState
+from ditar_studio.ui.view_models.engine import Engine
+from ditar_studio.ui.view_models.engine_model import ModelState
 
 if TYPE_CHECKING:
     from ditar_studio.audio.compare import Comparison

@@ -236,8 +236,8 @@ class Parameters(QObject):
 
     @property
     def least_steps(self) -> int:
-        """The fewest steps that make sense: a VoxCPM's first one moves nothing."""
-        return 2 if self.info is not None and self.info.family == "voxcpm" else 1
+        """The fewest steps that make sense."""
+        return self.info.least_steps if self.info is not None else 1
 
     @property
     def pinned(self) -> bool:

@@ -14,7 +14,8 @@ from fake_model import RATE, FakeModel
 
 from ditar_studio.api.server import check_token, reserve_port
 from ditar_studio.audio.watermark import watermarked
-from ditar_studio.engine.generate import GenerationRequest, generate
+from ditar_studio.engine.generate import generate
+from ditar_studio.engine.request import GenerationRequest
 from ditar_studio.engine.voice import Reference
 from ditar_studio.errors import StudioError
 

@@ -15,9 +15,10 @@ from ditar_studio.audio.clip import Clip
 from ditar_studio.engine import fine_tuning
 from ditar_studio.engine.events import Warned
 from ditar_studio.engine.fine_tuning import fine_tune, plan_of
-from ditar_studio.engine.generate import GenerationRequest, generate
+from ditar_studio.engine.generate import generate
 from ditar_studio.engine.load import load_model
 from ditar_studio.engine.native import NativeModel
+from ditar_studio.engine.request import GenerationRequest
 from ditar_studio.engine.speech_model import Verification
 from ditar_studio.engine.tuning_clips import at_pauses, speech_of
 from ditar_studio.engine.tuning_events import (

@@ -19,13 +19,8 @@ from ditar_studio.engine.events import (
     Started,
     Warned,
 )
-from ditar_studio.engine.generate import (
-    GenerationRequest,
-    Line,
-    collect,
-    generate,
-    stream,
-)
+from ditar_studio.engine.generate import collect, generate, stream
+from ditar_studio.engine.request import GenerationRequest, Line
 from ditar_studio.engine.seeds import candidate_seed
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import Verification

@@ -17,8 +17,9 @@ from small_ditar import save_small_ditar
 from ditar_studio.audio.clip import Clip
 from ditar_studio.audio.io import read_clip
 from ditar_studio.engine.events import Done, Failed
-from ditar_studio.engine.generate import GenerationRequest, stream
+from ditar_studio.engine.generate import stream
 from ditar_studio.engine.load import load_model
+from ditar_studio.engine.request import GenerationRequest
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import SpeechModel
 from ditar_studio.engine.voice import Reference, VoiceCache, prepare

@@ -9,7 +9,8 @@ import pytest
 from fake_model import RATE, FakeModel, FakeUtterance, speech_like
 
 from ditar_studio.engine.events import Failed, PatchReady, SentenceVerified, Warned, WordSpoken
-from ditar_studio.engine.generate import GenerationRequest, Line, generate, stream
+from ditar_studio.engine.generate import generate, stream
+from ditar_studio.engine.request import GenerationRequest, Line
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import Reference
 from ditar_studio.engine.word_times import WordTime

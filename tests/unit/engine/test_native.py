@@ -18,10 +18,11 @@ from small_ditar import SMALL, save_small_ditar
 from ditar_studio.audio.clip import Clip
 from ditar_studio.audio.io import read_clip
 from ditar_studio.engine import native
-from ditar_studio.engine.generate import GenerationRequest, generate
+from ditar_studio.engine.generate import generate
 from ditar_studio.engine.load import ModelRegistry, load_model
 from ditar_studio.engine.native import NativeModel
 from ditar_studio.engine.native_utterance import NativeVoice
+from ditar_studio.engine.request import GenerationRequest
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import SpeechModel
 from ditar_studio.engine.voice import Reference, VoiceCache

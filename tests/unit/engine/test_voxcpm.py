@@ -15,8 +15,9 @@ from small_ditar import save_small_ditar
 
 from ditar_studio.audio.clip import Clip
 from ditar_studio.cli.main import main
-from ditar_studio.engine.generate import GenerationRequest, generate
+from ditar_studio.engine.generate import generate
 from ditar_studio.engine.load import ModelRegistry, load_model
+from ditar_studio.engine.request import GenerationRequest
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import Reference
 from ditar_studio.engine.voxcpm import VoxCPMModel

@@ -8,7 +8,8 @@ from fake_model import PATCH, RATE, FakeModel
 
 from ditar_studio.engine.attempt import Attempt, Work
 from ditar_studio.engine.events import PatchReady, WordSpoken
-from ditar_studio.engine.generate import GenerationRequest, stream
+from ditar_studio.engine.generate import stream
+from ditar_studio.engine.request import GenerationRequest
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.word_times import WordClock, WordTime, parts_of
 from ditar_studio.text.phonemes import read

@@ -18,20 +18,17 @@ from ditar_studio.engine.voice import VoiceCache
 from ditar_studio.engine.worker import Worker
 from ditar_studio.errors import StudioError
 from ditar_studio.services.line_queue import LineQueue
-from ditar_studio.services.render import (
-    REDO_RETRIES,
+from ditar_studio.services.render import REDO_RETRIES, RenderRequest, get_ready, render
+from ditar_studio.services.render_events import (
     LineFailed,
     RenderDone,
     RenderEvent,
     RenderProgress,
-    RenderRequest,
     RenderStarted,
     SoundReady,
     TakeDone,
     TakeStarted,
     WordHeard,
-    get_ready,
-    render,
 )
 from ditar_studio.store.library import Library
 from ditar_studio.store.project import Line, NewLine

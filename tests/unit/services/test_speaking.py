@@ -11,7 +11,8 @@ from fake_model import FakeModel, speech_like
 
 import ditar_studio
 from ditar_studio.engine.events import Done, PatchReady, WordSpoken
-from ditar_studio.engine.generate import GenerationRequest, generate
+from ditar_studio.engine.generate import generate
+from ditar_studio.engine.request import GenerationRequest
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import Reference
 from ditar_studio.errors import StudioError

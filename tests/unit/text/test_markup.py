@@ -7,16 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ditar_studio.errors import StudioError
-from ditar_studio.text.markup import (
-    Passage,
-    balanced,
-    marks_in,
-    passages,
-    plain,
-    split_marked,
-    voices_in,
-    without_marks,
-)
+from ditar_studio.text.marked_parts import balanced, split_marked
+from ditar_studio.text.markup import Passage, marks_in, passages, plain, voices_in, without_marks
 from ditar_studio.text.phonemes import read
 from ditar_studio.text.sentences import split
 
