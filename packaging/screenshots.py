@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "resources" / "screenshots")
     parser.add_argument("--model", action="store_true", help="speak with the built-in model")
     parser.add_argument("--theme", choices=["light", "dark"])
+    parser.add_argument("--language", default="en", help="code of the interface's language")
     parser.add_argument("--scale", type=int, choices=[1, 2])
     parser.add_argument("--only", default="", help="names of pictures, separated by commas")
     options = parser.parse_args()
@@ -81,7 +82,9 @@ class Photographer:
 
         self.app = make_application(["ditar-studio"])
         preferences = PreferenceFile(home / "settings.json")
-        preferences.change(theme=self.options.theme, language="en", first_run_done=True)
+        preferences.change(
+            theme=self.options.theme, language=self.options.language, first_run_done=True
+        )
         self.shell = Shell(self.app, preferences)
         made: list[Studio] = []
         backends = Backends(

@@ -61,6 +61,7 @@ def _settings(arguments: argparse.Namespace) -> ExportSettings:
         subtitles=tuple(dict.fromkeys(arguments.subtitles or ())),
         loudness=arguments.loudness,
         speed=arguments.speed,
+        fit_times=arguments.fit_times,
         name=arguments.name or "",
         replace=arguments.force,
     )

@@ -212,6 +212,11 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
         "--subtitles", choices=EXPORT_SUBTITLES, action="append", help="may be given several times"
     )
     parser.add_argument(
+        "--fit-times",
+        action="store_true",
+        help="begin lines of imported subtitles when these do, faster where they would be late",
+    )
+    parser.add_argument(
         "--loudness", type=REAL, metavar="LUFS", help="-50 to -5; default: as it is; -16 is usual"
     )
     parser.add_argument(

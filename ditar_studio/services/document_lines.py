@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
 from typing import Final
 
 from ditar_studio.documents import Chapter, Document, Paragraph
@@ -50,6 +51,7 @@ def _lines(chapter: Chapter, max_characters: int) -> Iterator[ScriptLine]:
         if paragraph.pause_seconds is not None:
             pause = paragraph.pause_seconds
         *earlier, final = sentences.split(paragraph.text, max_characters)
+        times = _times(paragraph, (*earlier, final))
         for place, part in enumerate((*earlier, final)):
             yield ScriptLine(
                 paragraph.speaker,
@@ -57,8 +59,21 @@ def _lines(chapter: Chapter, max_characters: int) -> Iterator[ScriptLine]:
                 pause if place == len(earlier) else None,
                 opens_block=place == 0,
                 section=section,
+                starts=times[place][0],
+                ends=times[place][1],
             )
             section = ""
+
+
+def _times(paragraph: Paragraph, parts: Sequence[str]) -> list[tuple[float | None, float | None]]:
+    """When each part of a paragraph is to be spoken: its time, divided by their letters."""
+    if paragraph.start is None or paragraph.end is None:
+        return [(None, None)] * len(parts)
+    whole = sum(map(len, parts))
+    marks = [0, *accumulate(map(len, parts))]
+    length = paragraph.end - paragraph.start
+    at = [round(paragraph.start + length * mark / whole, 3) for mark in marks]
+    return list(pairwise(at))
 
 
 def _gap(paragraph: Paragraph, following: Paragraph) -> float:

@@ -34,7 +34,7 @@ from ditar_studio.services.encoding import (
 )
 from ditar_studio.services.export_plan import Piece, Plan
 from ditar_studio.services.export_settings import ExportSettings
-from ditar_studio.services.export_tracks import Arrangement, Track
+from ditar_studio.services.export_tracks import Arrangement, Track, rooms
 from ditar_studio.services.take_sound import read_sound
 from ditar_studio.store import files
 from ditar_studio.store.recipe import Recipe
@@ -45,6 +45,12 @@ if TYPE_CHECKING:
 
 CEILING_DB = -1.0
 """Highest true peak after the loudness gain, in dBTP."""
+
+FASTEST = 1.5
+"""So many times as fast a line may be spoken to be done before the next one of the subtitles."""
+
+FASTEST_OF_ALL = 2.0
+"""Limit of the tempo in all."""
 
 MOST_LIMITED_DB = 6.0
 """So far peaks are turned down for the sake of a loudness; what needs more stays quieter."""
@@ -123,13 +129,15 @@ class _Run:
         self._cancel = cancel
         self._steps = 0
         self._lengths: dict[int, float] = {}
+        self._speeds: dict[int, float] = {}
+        self._rooms = rooms(what.pieces) if settings.fit_times else {}
         self._ceiling = 1.0
         self._cover = settings.cover_picture()
 
     def export(self) -> Exported:
         rate = self._rate()
         gain, loudness, limited = self._measure(rate)
-        arranged = Arrangement(self._what, self._settings, self._lengths)
+        arranged = Arrangement(self._what, self._settings, self._lengths, self._speeds)
         tracks = arranged.tracks()
         paths = arranged.paths(tracks, self._folder, self._encoding.suffix)
         self._check_space(tracks, rate)
@@ -213,7 +221,13 @@ class _Run:
         """A piece as it is written but for the gain: at its speed and the file's rate."""
         if self._cancel is not None and self._cancel.is_set():
             raise _CancelledError
-        clip = stretch(read_sound(piece.path, piece.edit), self._settings.speed)
+        sound, speed = read_sound(piece.path, piece.edit), self._settings.speed
+        clip = stretch(sound, speed)
+        room = self._rooms.get(piece.number)
+        if room is not None and clip.seconds > room:
+            speed = min(speed * min(clip.seconds / max(room, 0.1), FASTEST), FASTEST_OF_ALL)
+            clip = stretch(sound, speed)
+        self._speeds[piece.number] = speed
         self._steps += 1
         self._progress(min(0.99, self._steps / (2 * len(self._what.pieces))))
         return Clip(resampled(clip.samples, clip.sample_rate, rate), rate)

@@ -30,6 +30,7 @@ class Piece:
         section: title of the chapter that begins with it; empty if none does.
         words: when its words are heard, in the take; empty where that isn't known.
         edit: how its sound is heard; None for as it is in the file.
+        starts, ends: when it is to be heard, in seconds of the whole, where subtitles tell it.
     """
 
     number: int
@@ -41,6 +42,8 @@ class Piece:
     section: str = ""
     words: tuple[SpokenWord, ...] = ()
     edit: TakeEdit | None = None
+    starts: float | None = None
+    ends: float | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ def plan(library: Library, project_id: str) -> Plan:
             take = takes[line.take_id]
             voice = voices.get(line.voice_id or project.settings.voice_id or "", "")
             speaker = line.speaker or voice
-            pieces.append(_piece(take, number, speaker, line.pause_seconds, sections[number]))
+            piece = _piece(take, number, speaker, line.pause_seconds, sections[number])
+            pieces.append(replace(piece, starts=line.starts, ends=line.ends))
     return Plan(
         project=project.name,
         pieces=tuple(pieces),

@@ -31,6 +31,8 @@ class ExportSettings:
         title, author: of the whole, for the tags; the project's name where empty.
         cover: path of a picture, JPEG or PNG, for the tags; empty for none.
         speed: tempo with the pitch kept.
+        fit_times: whether lines begin when their subtitles do, faster where they would not be done
+            by the next one.
         name: template of the file names, see `naming.FIELDS`.
         replace: whether files of the same name are replaced; else a number is put behind the name.
         watermark: whether the inaudible watermark is put into the sound.
@@ -47,6 +49,7 @@ class ExportSettings:
     author: str = ""
     cover: str = ""
     speed: float = 1.0
+    fit_times: bool = False
     name: str = ""
     replace: bool = False
     watermark: bool = True

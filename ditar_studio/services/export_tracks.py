@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ditar_studio.services import acx, metadata, naming, subtitles
@@ -47,9 +48,17 @@ class Arrangement:
         what: the pieces.
         settings: how they are exported.
         lengths: of the pieces in seconds, by their number.
+        speeds: of the pieces, where it isn't that of the settings.
     """
 
-    def __init__(self, what: Plan, settings: ExportSettings, lengths: Mapping[int, float]) -> None:
+    def __init__(
+        self,
+        what: Plan,
+        settings: ExportSettings,
+        lengths: Mapping[int, float],
+        speeds: Mapping[int, float] = MappingProxyType({}),
+    ) -> None:
+        self._speeds = speeds
         self._what = what
         self._settings = settings
         self._lengths = lengths
@@ -121,7 +130,10 @@ class Arrangement:
         book = self._settings.standard == "acx"
         at = end = acx.HEAD_SECONDS if book else 0.0
         placed = []
+        before = pieces[0].starts or 0.0 if self._settings.layout == "per_chapter" else 0.0
         for piece in pieces:
+            if self._settings.fit_times and piece.starts is not None:
+                at = max(end, piece.starts - before)
             placed.append((at, piece))
             end = at + self._lengths[piece.number]
             at = end + piece.pause_seconds
@@ -169,7 +181,10 @@ class Arrangement:
                 at + self._lengths[piece.number],
                 piece.text,
                 piece.speaker,
-                [_slowed(word, self._settings.speed) for word in piece.words],
+                [
+                    _slowed(word, self._speeds.get(piece.number, self._settings.speed))
+                    for word in piece.words
+                ],
             )
             for at, piece in track.parts
         ]
@@ -183,6 +198,17 @@ class Arrangement:
             return subtitles.cues(line.start, line.end - line.start, line.text, line.speaker)
         cues = subtitles.word_cues if self._settings.by_word else subtitles.timed_cues
         return cues(line.start, line.text, line.words, line.speaker)
+
+
+def rooms(pieces: Sequence[Piece]) -> dict[int, float]:
+    """How long pieces may take, in seconds, by their number: until the next one is to be heard."""
+    found: dict[int, float] = {}
+    timed = [piece for piece in pieces if piece.starts is not None]
+    for piece, following in zip(timed, (*timed[1:], None), strict=True):
+        ends = piece.ends if following is None else following.starts
+        if ends is not None and piece.starts is not None and ends > piece.starts:
+            found[piece.number] = ends - piece.starts
+    return found
 
 
 def file_names(what: Plan, settings: ExportSettings, most: int) -> tuple[list[str], int]:

@@ -158,6 +158,10 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE takes ADD COLUMN edit TEXT NOT NULL DEFAULT '{}';
     """,
+    """
+    ALTER TABLE lines ADD COLUMN starts REAL;
+    ALTER TABLE lines ADD COLUMN ends REAL;
+    """,
 )
 
 

@@ -57,6 +57,7 @@ class NewLine:
         section: title of the chapter that begins with it; empty if none does.
         settings: generation settings of its own, as plain values.
         block_settings: those of the block that it opens.
+        starts, ends: when it is to be spoken, in seconds of the whole, as a subtitle tells it.
     """
 
     text: str
@@ -67,6 +68,8 @@ class NewLine:
     section: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     block_settings: Mapping[str, Any] = field(default_factory=dict)
+    starts: float | None = None
+    ends: float | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ class Line:
         block_settings: those of the block that it is in.
         generation: the settings in force: the project's, changed by those of its voice, of its
             block and its own.
+        starts, ends: when it is to be spoken, in seconds of the whole, as a subtitle tells it.
     """
 
     id: str
@@ -108,6 +112,8 @@ class Line:
     settings: Mapping[str, Any] = field(default_factory=dict)
     block_settings: Mapping[str, Any] = field(default_factory=dict)
     generation: Mapping[str, Any] = field(default_factory=dict)
+    starts: float | None = None
+    ends: float | None = None
 
     @property
     def is_due(self) -> bool:

@@ -27,6 +27,8 @@ def insert_line(work: Transaction, project_id: str, line_id: str, line: NewLine)
         section=line.section,
         settings=json.dumps(dict(line.settings)),
         block_settings=json.dumps(dict(line.block_settings)),
+        starts=line.starts,
+        ends=line.ends,
         created=work.now,
     )
 
@@ -42,6 +44,8 @@ def as_new(line: Line) -> NewLine:
         line.section,
         line.settings,
         line.block_settings if line.opens_block else {},
+        line.starts,
+        line.ends,
     )
 
 
@@ -105,6 +109,8 @@ def line_of(
         settings=own,
         block_settings=block,
         generation=generation,
+        starts=row["starts"],
+        ends=row["ends"],
     )
 
 

@@ -334,8 +334,10 @@ class Projects:
         place = order.index(line_id) + 1
         second = files.new_id()
         with self.database.operation("Split line") as work:
-            work.update("lines", line_id, text=before)
-            new = replace(as_new(line), text=behind, opens_block=opens_block, section="")
+            work.update("lines", line_id, text=before, ends=None)
+            new = replace(
+                as_new(line), text=behind, opens_block=opens_block, section="", starts=None
+            )
             insert_line(work, line.project_id, second, new)
             self._set_order(work, line.project_id, [*order[:place], second, *order[place:]])
         return work.outcome([self.line(line_id), self.line(second)])
@@ -349,7 +351,10 @@ class Projects:
         first, *others = chosen
         with self.database.operation("Join lines") as work:
             text = " ".join(line.text.strip() for line in chosen)
-            work.update("lines", first.id, text=text, pause_seconds=others[-1].pause_seconds)
+            last = others[-1]
+            work.update(
+                "lines", first.id, text=text, pause_seconds=last.pause_seconds, ends=last.ends
+            )
             for line in others:
                 work.hide("lines", line.id)
             self._stamp(work, first.project_id)

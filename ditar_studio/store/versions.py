@@ -17,7 +17,7 @@ from ditar_studio.store.projects import Projects
 
 _COLUMNS = (
     *("voice_id", "speaker", "text", "pause_seconds", "locked", "take_id"),
-    *("opens_block", "section", "settings", "block_settings"),
+    *("opens_block", "section", "settings", "block_settings", "starts", "ends"),
 )
 """What is kept of a line."""
 
@@ -137,7 +137,9 @@ class Versions:
 
     def _put(self, work: Transaction, project_id: str, line: Mapping[str, Any]) -> None:
         """Have a line be there as it was."""
-        columns = {column: line[column] for column in _COLUMNS}
+        columns: dict[str, Any] = {
+            column: line.get(column) for column in _COLUMNS
+        }  # older ones have fewer
         if not self._is_there("voices", columns["voice_id"]):
             columns["voice_id"] = None
         take_id = columns["take_id"]

@@ -43,6 +43,7 @@ class ScriptLine:
         pause_seconds: silence after it; None for the usual pause.
         opens_block: whether a paragraph begins with it; else it flows on from the line before.
         section: title of the chapter that begins with it; empty if none does.
+        starts, ends: when it is to be spoken, in seconds, where the document tells.
     """
 
     speaker: str | None
@@ -50,6 +51,8 @@ class ScriptLine:
     pause_seconds: float | None = None
     opens_block: bool = True
     section: str = ""
+    starts: float | None = None
+    ends: float | None = None
 
 
 def parse(text: str) -> list[ScriptLine]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,14 @@ def test_checks_say_what_was_measured_and_what_is_allowed(qtbot: QtBot, appearan
     assert first is not None
     assert second is not None
     assert (first.isExpanded(), second.isExpanded()) == (True, False)
+
+
+def test_fitting_to_subtitles_is_offered_where_there_are_times(
+    qtbot: QtBot, appearance: object
+) -> None:
+    timed = replace(PLAN, pieces=(replace(PIECE, starts=1.0, ends=2.0),))
+    for plan, offered in ((PLAN, False), (timed, True)):
+        dialog = ExportDialog(plan, ExportSettings(fit_times=True), Path("/x"))
+        qtbot.addWidget(dialog)
+        assert dialog.fit_times.isVisibleTo(dialog) is offered
+        assert dialog.settings().fit_times is offered

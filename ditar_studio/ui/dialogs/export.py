@@ -153,6 +153,16 @@ class ExportDialog(DialogFrame):
         self.vtt.setAccessibleName(tr("Subtitles as WebVTT"))
         self.srt.setChecked("srt" in settings.subtitles)
         self.vtt.setChecked("vtt" in settings.subtitles)
+        self.fit_times = QCheckBox(tr("Fit to the times of the subtitles"))
+        self.fit_times.setToolTip(
+            tr(
+                "Each line begins when its subtitle does, and is spoken faster where it would not "
+                "be done by the next one."
+            )
+        )
+        timed = any(piece.starts is not None for piece in plan.pieces)
+        self.fit_times.setVisible(timed and not single)
+        self.fit_times.setChecked(timed and not single and settings.fit_times)
         self.loudness = LoudnessField(settings)
         self.book = BookFields(settings, plan.project)
         self.template = QLineEdit(settings.name)
@@ -192,6 +202,7 @@ class ExportDialog(DialogFrame):
                 form.addLayout(field, number, 1)
         self.body.addWidget(self.layout_choice)
         self.body.addLayout(form)
+        self.body.addWidget(self.fit_times)
         self.body.addWidget(
             label(
                 tr(
@@ -234,6 +245,7 @@ class ExportDialog(DialogFrame):
             author=self.book.author.text().strip(),
             cover=self.book.cover.text().strip(),
             speed=self._speed,
+            fit_times=self.fit_times.isChecked(),
             name=self.template.text().strip(),
         )
 

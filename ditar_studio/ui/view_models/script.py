@@ -414,6 +414,8 @@ def new_lines(read: Sequence[ScriptLine], voices: Sequence[Voice]) -> list[NewLi
             pause if line.pause_seconds is None else line.pause_seconds,
             line.opens_block,
             line.section,
+            starts=line.starts,
+            ends=line.ends,
         )
         for line, pause in zip(read, pauses, strict=True)
     ]

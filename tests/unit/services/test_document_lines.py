@@ -34,9 +34,9 @@ def test_subtitles_keep_their_times_as_silences_and_their_speakers() -> None:
         b"2\n00:00:03,500 --> 00:00:04,000\nThree.\n"
     )
     assert script_lines(read_content(srt, "a.srt")) == [
-        ScriptLine("ANNA", "One.", None, True),
-        ScriptLine("ANNA", "Two.", 1.5, False),
-        ScriptLine(None, "Three.", None, True),
+        ScriptLine("ANNA", "One.", None, True, starts=1.0, ends=1.5),
+        ScriptLine("ANNA", "Two.", 1.5, False, starts=1.5, ends=2.0),
+        ScriptLine(None, "Three.", None, True, starts=3.5, ends=4.0),
     ]
 
 
@@ -51,3 +51,15 @@ def test_long_sentences_are_divided_and_all_words_kept() -> None:
 
 def test_an_hour_is_as_many_words_as_a_narrator_says() -> None:
     assert speech_seconds(9300) == 3600
+
+
+def test_subtitles_tell_when_each_sentence_is_to_be_spoken() -> None:
+    srt = "1\n00:00:02,000 --> 00:00:04,000\nOne. Four.\n\n2\n00:00:05,000 --> 00:00:06,500\nEnd.\n"
+    lines = script_lines(read_content(srt.encode(), "a.srt"))
+    assert [(line.text, line.starts, line.ends) for line in lines] == [
+        ("One.", 2.0, 2.889),
+        ("Four.", 2.889, 4.0),
+        ("End.", 5.0, 6.5),
+    ]
+    plain = script_lines(read_content(b"One. Two.", "a.txt"))
+    assert {(line.starts, line.ends) for line in plain} == {(None, None)}

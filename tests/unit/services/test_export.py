@@ -369,3 +369,43 @@ def test_what_is_exported_is_named_and_captioned_without_marks(tmp_path: Path) -
     assert piece.text == "Wait for me."
     assert [piece.text[w.start : w.end] for w in piece.words] == ["for", "me"]
     assert piece.recipe.text == text
+
+
+def test_lines_begin_when_their_subtitles_do_and_are_done_by_the_next(
+    what: Plan, tmp_path: Path
+) -> None:
+    lengths = [read_clip(piece.path).seconds for piece in what.pieces]
+    first, second, third = what.pieces
+    begins = (2.0, 2.0 + lengths[0] / 1.25, 30.0)
+    pieces = tuple(
+        replace(piece, starts=at, ends=at + 1.0)
+        for piece, at in zip((first, second, third), begins, strict=True)
+    )
+    timed = replace(what, pieces=pieces)
+    settings = ExportSettings(format="wav32f", fit_times=True, watermark=False, subtitles=("json",))
+    sound, captions = export(timed, tmp_path / "out", settings).files
+    whole = read_clip(sound)
+    loud = np.abs(whole.samples) > 1e-4
+    rate = whole.sample_rate
+    assert not loud[: int(1.99 * rate)].any()
+    assert loud[int(2.0 * rate) : int(2.3 * rate)].any()
+    assert loud[int(begins[1] * rate) : int((begins[1] + 0.3) * rate)].any()
+    end = begins[1] + lengths[1]
+    assert not loud[int((end + 0.1) * rate) : int(29.9 * rate)].any()
+    assert loud[int(30.0 * rate) : int(30.3 * rate)].any()
+    lines = json.loads(captions.read_text("utf-8"))
+    starts = [line["start"] for line in (lines["lines"] if isinstance(lines, dict) else lines)]
+    assert starts == pytest.approx([2.0, begins[1], 30.0], abs=0.02)
+    plain = export(timed, tmp_path / "plain", replace(settings, fit_times=False)).files[0]
+    assert read_clip(plain).seconds < 15.0
+
+
+def test_a_line_that_is_far_too_long_is_no_faster_than_one_can_follow(
+    what: Plan, tmp_path: Path
+) -> None:
+    first, second, third = what.pieces
+    pieces = replace(first, starts=0.0, ends=0.1), replace(second, starts=0.1, ends=0.2), third
+    settings = ExportSettings(format="wav32f", fit_times=True, watermark=False)
+    whole = read_clip(export(replace(what, pieces=pieces), tmp_path / "out", settings).files[0])
+    shortest = (read_clip(first.path).seconds + read_clip(second.path).seconds) / 1.5
+    assert whole.seconds >= shortest - 0.1 + read_clip(third.path).seconds

@@ -203,3 +203,17 @@ def test_recipes_become_a_project_of_their_own_in_one_step(library: Library, wav
     assert _texts(library, project) == ["Hello"]
     assert library.undo().redo == "Open recipe"
     assert [one.id for one in library.projects.all()] == [project]
+
+
+def test_times_of_subtitles_stay_with_their_lines(library: Library) -> None:
+    project = library.projects.create().value
+    new = [NewLine("One and two.", starts=1.0, ends=3.0), NewLine("Three.", starts=4.0, ends=5.0)]
+    first, _second = library.projects.add_lines(project.id, new).value
+    library.projects.split_line(first.id, 3)
+    lines = library.projects.lines(project.id)
+    assert [(x.starts, x.ends) for x in lines] == [(1.0, None), (None, 3.0), (4.0, 5.0)]
+    library.projects.join_lines([line.id for line in lines])
+    (line,) = library.projects.lines(project.id)
+    assert (line.text, line.starts, line.ends) == ("One and two. Three.", 1.0, 5.0)
+    copy = library.projects.duplicate(project.id).value
+    assert [(x.starts, x.ends) for x in library.projects.lines(copy.id)] == [(1.0, 5.0)]
