@@ -144,6 +144,7 @@ def test_messages_keep_their_values(language: str) -> None:
 def test_messages_are_known_with_values_in_them_and_one_after_the_other() -> None:
     translate.set_language("de")
     sentence = translate.sentence
+    assert sentence("The length is right: 6.4 s long.") == "Die Länge stimmt: 6,4 s."
     assert sentence("The disk is full.") == "Der Datenträger ist voll."
     assert sentence("There is no file “a b.wav”. Check the path.") == (
         "Es gibt keine Datei „a b.wav“. Prüfen Sie den Pfad."

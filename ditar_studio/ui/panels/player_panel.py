@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _SOUND_NEEDS = 520
 """Width in pixels from which volume and output device have room beside the transport."""
 
+_OUTPUT = (96, 240)
+"""Least and largest width in pixels of the choice of the output device."""
+
 
 class PlayerPanel(QWidget):
     """Shows what `Playback` plays and steers it."""
@@ -58,7 +61,6 @@ class PlayerPanel(QWidget):
         self.volume.setToolTip(tr("Volume"))
         self.mute = icon_button("volume", tr("Mute"), self._toggle_mute)
         self.output = Choice(tr("Output device"), tr("Where the sound comes out."))
-        self.output.setMaximumWidth(240)
         self.output.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.output.setMinimumContentsLength(2)
         self.output.setSizeAdjustPolicy(
@@ -125,6 +127,7 @@ class PlayerPanel(QWidget):
         wide = self.width() >= _SOUND_NEEDS  # the settings have them too, the system has a volume
         self.volume.setVisible(wide)
         self.output.setVisible(wide)
+        self.output.setFixedWidth(min(_OUTPUT[1], _OUTPUT[0] + max(0, self.width() - _SOUND_NEEDS)))
 
     def set_short(self, short: bool) -> None:
         """Leaves out what the menus and keys do as well, where the window is low."""
