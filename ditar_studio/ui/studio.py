@@ -32,6 +32,7 @@ from ditar_studio.ui.shell import Shell
 from ditar_studio.ui.translate import sentence, tr
 from ditar_studio.ui.view_models.engine import Flow
 from ditar_studio.ui.view_models.engine_model import ModelState
+from ditar_studio.ui.view_models.script import GREETING
 from ditar_studio.ui.view_models.snapshot import Snapshot
 from ditar_studio.ui.view_models.takes import read_take
 from ditar_studio.ui.widgets.basics import announce
@@ -327,5 +328,5 @@ def first_steps(library: Library) -> None:
         first = next((voice for voice in voices if voice.built_in), voices[0])
         library.projects.change_settings(project.id, label="", voice_id=first.id)
         if not library.projects.lines(project.id) and not library.takes.of_project(project.id):
-            hello = NewLine(tr("Hello! Type what you want to hear, then let me say it."))
+            hello = NewLine(tr(GREETING))
             library.projects.add_lines(project.id, [hello])

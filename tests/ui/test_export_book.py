@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QSize
 from pytestqt.qtbot import QtBot
 
 from ditar_studio.services.acx import Check
@@ -15,6 +16,7 @@ from ditar_studio.services.export_settings import ExportSettings
 from ditar_studio.store.recipe import Recipe
 from ditar_studio.ui.dialogs.checks import ChecksDialog, check_text
 from ditar_studio.ui.dialogs.export import ExportDialog, plain, settings_from
+from ditar_studio.ui.dialogs.frame import fit
 
 PIECE = Piece(1, Path("a.wav"), "x", "Anna", 0.0, Recipe("b", "m", None, "", "", "x", {}))
 PLAN = Plan("My book", (PIECE,), (), ())
@@ -75,3 +77,16 @@ def test_fitting_to_subtitles_is_offered_where_there_are_times(
         qtbot.addWidget(dialog)
         assert dialog.fit_times.isVisibleTo(dialog) is offered
         assert dialog.settings().fit_times is offered
+
+
+def test_no_field_of_the_export_is_cut_where_there_is_room(
+    qtbot: QtBot, appearance: object
+) -> None:
+    timed = replace(PLAN, pieces=(replace(PIECE, starts=1.0, ends=2.0),))
+    dialog = ExportDialog(timed, ExportSettings(), Path("/x"))
+    qtbot.addWidget(dialog)
+    fit(dialog, QSize(1272, 760))
+    dialog.show()
+    assert dialog.height() <= 760
+    for field in (dialog.book, dialog.template, dialog.names, dialog.fit_times):
+        assert field.height() >= field.sizeHint().height(), field

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from ditar_studio.documents import Document, ReadOptions, read_content
 from ditar_studio.ui.dialogs.import_document import ImportDialog, length_text
 from ditar_studio.ui.studio import Studio
+from ditar_studio.ui.view_models.script import GREETING
 
 BOOK = epub(
     {
@@ -102,3 +103,14 @@ def test_no_chapter_is_nothing_to_import(qtbot: QtBot, appearance: object) -> No
 def test_lengths_are_told_in_words_and_time() -> None:
     assert length_text(1) == "1 word, about 1 min"
     assert length_text(30_000) == "30000 words, about 3 h 14 min"
+
+
+def test_the_greeting_makes_room_for_what_is_imported(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    studio.script.edit(studio.script.lines[0].id, GREETING)
+    studio.script.flush()
+    qtbot.waitUntil(lambda: studio.script.lines[0].text == GREETING)
+    (tmp_path / "a.txt").write_text("Hello there.")
+    studio.document_commands.open(tmp_path / "a.txt")
+    qtbot.waitUntil(lambda: [line.text for line in studio.script.lines] == ["Hello there."])

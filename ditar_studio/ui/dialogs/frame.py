@@ -85,6 +85,10 @@ def fit(dialog: QDialog, room: QSize) -> None:
         least = layout.minimumSize().height()
         if layout.hasHeightForWidth():
             least = max(least, layout.minimumHeightForWidth(width))
+            # Qt's own size leaves rows beside wrapped texts too little room.
+            wanted = QSize(wanted.width(), max(wanted.height(), layout.heightForWidth(width)))
+            if wanted.height() <= room.height() and wanted.width() <= room.width():
+                dialog.resize(wanted)
         if least > room.height():
             dialog.scroll_above_foot()
     dialog.setMinimumSize(dialog.minimumSize().boundedTo(room))

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _SOUND_NEEDS = 520
 """Width in pixels from which volume and output device have room beside the transport."""
 
+_ALL_NEEDS = 605
+"""Likewise with the longest times beside them."""
+
 _OUTPUT = (96, 240)
 """Least and largest width in pixels of the choice of the output device."""
 
@@ -127,7 +130,7 @@ class PlayerPanel(QWidget):
         wide = self.width() >= _SOUND_NEEDS  # the settings have them too, the system has a volume
         self.volume.setVisible(wide)
         self.output.setVisible(wide)
-        self.output.setFixedWidth(min(_OUTPUT[1], _OUTPUT[0] + max(0, self.width() - _SOUND_NEEDS)))
+        self.output.setFixedWidth(min(_OUTPUT[1], _OUTPUT[0] + max(0, self.width() - _ALL_NEEDS)))
 
     def set_short(self, short: bool) -> None:
         """Leaves out what the menus and keys do as well, where the window is low."""

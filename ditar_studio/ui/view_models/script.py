@@ -9,11 +9,15 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from ditar_studio.services.projects import Line, NewLine
 from ditar_studio.services.voice_library import Voice
+from ditar_studio.ui.translate import mark, tr
 from ditar_studio.ui.view_models.document import Document
 from ditar_studio.ui.view_models.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from ditar_studio.text.script import ScriptLine
+
+GREETING = mark("Hello! Type what you want to hear, then let me say it.")
+"""The line of the first project; it makes room for what is imported."""
 
 TYPING_MS = 350
 USUAL_PAUSE = 0.25
@@ -235,8 +239,11 @@ class Script(QObject):
 
         def add(lines: list[NewLine]) -> None:
             place = self.index(after)
+            unused = ("",) if after else ("", tr(GREETING))
             replaced = [
-                line.id for line in self.lines if not line.text.strip() and line.take_id is None
+                line.id
+                for line in self.lines
+                if line.take_id is None and line.text.strip() in unused
             ]
             if lines:
                 self._insert(lines, place + 1 if place >= 0 else None, instead=replaced)
