@@ -68,7 +68,7 @@ class DocumentCommands:
 
     def _add(self, read: Document, into_new: bool) -> None:
         if not into_new:
-            self.studio.script.insert(lambda: script_lines(read))
+            self.studio.script.insert(lambda: script_lines(read), over_greeting=True)
             return
         snapshot = self.document.snapshot
         if snapshot is None:

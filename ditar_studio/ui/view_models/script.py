@@ -231,15 +231,25 @@ class Script(QObject):
 
         self.insert(read, after)
 
-    def insert(self, read: Callable[[], Sequence[ScriptLine]], after: str = "") -> None:
-        """Adds what `read` gives, on another thread, as lines; at the end without `after`."""
+    def insert(
+        self,
+        read: Callable[[], Sequence[ScriptLine]],
+        after: str = "",
+        *,
+        over_greeting: bool = False,
+    ) -> None:
+        """Adds what `read` gives, on another thread, as lines; at the end without `after`.
+
+        Args:
+            over_greeting: whether the line that greets in the first project makes room.
+        """
         snapshot = self._ready()
         if snapshot is None:
             return
 
         def add(lines: list[NewLine]) -> None:
             place = self.index(after)
-            unused = ("",) if after else ("", tr(GREETING))
+            unused = ("", tr(GREETING)) if over_greeting else ("",)
             replaced = [
                 line.id
                 for line in self.lines
