@@ -3,6 +3,22 @@ heard of it."""
 
 from ditar_studio.store.recipe import Recipe
 from ditar_studio.store.take import Listener, Take, WordCheck
-from ditar_studio.store.take_edit import TakeEdit
+from ditar_studio.store.take_edit import (
+    LONGEST_FADE,
+    LONGEST_SILENCE,
+    LOUDEST_DB,
+    QUIETEST_DB,
+    TakeEdit,
+)
 
-__all__ = ["Listener", "Recipe", "Take", "TakeEdit", "WordCheck"]
+__all__ = [
+    "LONGEST_FADE",
+    "LONGEST_SILENCE",
+    "LOUDEST_DB",
+    "QUIETEST_DB",
+    "Listener",
+    "Recipe",
+    "Take",
+    "TakeEdit",
+    "WordCheck",
+]

@@ -31,6 +31,8 @@ class Fact(Enum):
     PLAYABLE = auto()
     TAKE_SELECTED = auto()
     TWO_TAKES = auto()
+    SEVERAL_TAKES = auto()
+    TAKE_EDITED = auto()
     CAN_UNDO = auto()
     CAN_REDO = auto()
 

@@ -224,6 +224,8 @@ class Studio(Workspace):
             voice_selected=self.voices.current is not None,
             take_selected=bool(takes.selected),
             two_takes=len(takes.selected) == 2,
+            several_takes=len(takes.selected) > 1,
+            take_edited=takes.current is not None and takes.current.edit is not None,
         )
         self.actions_.action("script.lock").setChecked(line is not None and line.locked)
 

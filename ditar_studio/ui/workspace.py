@@ -35,6 +35,7 @@ from ditar_studio.ui.view_models.playback import Playback
 from ditar_studio.ui.view_models.reference import ReferenceMaker
 from ditar_studio.ui.view_models.script import Script
 from ditar_studio.ui.view_models.script_playback import ScriptPlayback
+from ditar_studio.ui.view_models.take_editing import TakeEditing
 from ditar_studio.ui.view_models.takes import Takes
 from ditar_studio.ui.view_models.voices import Voices
 from ditar_studio.ui.view_models.waiting import WaitingLines
@@ -76,6 +77,7 @@ class Workspace(QObject):
             lambda: preferences.value.watermark,
             self,
         )
+        self.take_editing = TakeEditing(self.document, self.takes, self)
         self.script_playback = ScriptPlayback(self.document, self.script, self.playback, self)
         self.parameters.expect(expected_settings(preferences.value.model))
         self.voices = Voices(self.document, self.playback, self)

@@ -33,6 +33,9 @@ class TakeCommands:
         handle("takes.note", self.write_note)
         handle("takes.use", self.use_settings)
         handle("takes.compare", self.compare)
+        handle("takes.edit", self.edit)
+        handle("takes.join", self.join)
+        handle("takes.unedit", self.unedit)
         handle("takes.reveal", self.reveal)
         handle("takes.delete", self.takes.delete)
 
@@ -61,6 +64,28 @@ class TakeCommands:
             )
             dialog.answered.connect(lambda note: self.takes.set_note(take.id, note))
             self.studio.shell.show_dialog(dialog)
+
+    def edit(self) -> None:
+        """Opens the editor of the selected take."""
+        studio, take = self.studio, self.takes.current
+        if take is not None:
+            from ditar_studio.ui.dialogs.edit_take import EditTakeDialog
+
+            self.studio.shell.show_dialog(
+                EditTakeDialog(
+                    self.takes, studio.take_editing, studio.playback, take.id, studio.undo
+                )
+            )
+
+    def join(self) -> None:
+        """Makes one take of those selected, one behind the other."""
+        chosen = [self.takes.take(take_id) for take_id in self.takes.selected]
+        self.studio.take_editing.join([take for take in chosen if take is not None])
+
+    def unedit(self) -> None:
+        """Lets the selected takes be heard as they were made."""
+        for take_id in self.takes.selected:
+            self.studio.take_editing.set(take_id, None)
 
     def reveal(self) -> None:
         """Shows the file of the selected take in its folder."""

@@ -317,7 +317,12 @@ class TakesPanel(QWidget):
                 lambda: self.takes.choose(take.id),
             )
         menu.addSeparator()
-        for action_id in ("star", "note", "use", "compare", "export", "reveal", "delete"):
+        for action_id in ("star", "note", "use", "compare", "edit", "join", "unedit"):
+            action = self.actions_.action(f"takes.{action_id}")
+            if action_id not in ("join", "unedit") or action.isEnabled():
+                menu.addAction(action)
+        menu.addSeparator()
+        for action_id in ("export", "reveal", "delete"):
             menu.addAction(self.actions_.action(f"takes.{action_id}"))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self.view.viewport().mapToGlobal(position))
@@ -337,6 +342,8 @@ def facts(take: Take) -> str:
             parts.insert(1, counted("{count} word differs", "{count} words differ", count))
     elif take.verification is not None and take.verification.doubtful:
         parts.insert(1, tr("words may be missing"))
+    if take.edit is not None:
+        parts.insert(1, tr("edited"))
     if take.status == "partial":
         parts.insert(1, tr("stopped"))
     return " · ".join(parts)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from ditar_studio.services.takes import Take
 from ditar_studio.text.markup import plain
@@ -21,6 +22,10 @@ from ditar_studio.ui.view_models.script import Script
 if TYPE_CHECKING:
     from ditar_studio.audio.clip import Clip
     from ditar_studio.services.takes import TakeEdit
+
+
+_FILES_MS = 300
+"""Files for dragging out are made so long after the last change."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,11 @@ class Takes(QObject):
         self._watermark = watermark
         self._files: dict[str, tuple[_FileKind, Path]] = {}
         self._asked: dict[str, _FileKind] = {}
+        self._counter = itertools.count()  # what is still being written stays as it is
+        self._files_timer = QTimer(self)
+        self._files_timer.setSingleShot(True)
+        self._files_timer.setInterval(_FILES_MS)
+        self._files_timer.timeout.connect(self._prepare_files)
         document.loaded.connect(lambda _snapshot: self._refresh())
         script.changed.connect(self._refresh)
         self._shown: tuple[Take, ...] = ()
@@ -200,7 +210,7 @@ class Takes(QObject):
         if kept != self.selected:
             self.selected = kept
             self.selection_changed.emit()
-        self._prepare_files()
+        self._files_timer.start()
 
     def _prepare_files(self) -> None:
         for take_id in self.selected[:8]:
@@ -230,7 +240,7 @@ class Takes(QObject):
             write_drag_file,
             take,
             kind,
-            self._folder / take.id / f"{kind.speed:g}",
+            self._folder / take.id / f"{kind.speed:g} {next(self._counter)}",
             done=keep,
             failed=lambda _error: None,
             owner=self,
@@ -275,4 +285,8 @@ def write_drag_file(take: Take, kind: _FileKind, folder: Path) -> Path:
         replace=True,
         watermark=kind.watermark,
     )
-    return export(plan_takes([take], kind.project), folder, settings).files[0]
+    path = export(plan_takes([take], kind.project), folder, settings).files[0]
+    for earlier in folder.parent.iterdir():
+        if earlier != folder:
+            shutil.rmtree(earlier, ignore_errors=True)
+    return path
