@@ -56,6 +56,7 @@ def test_a_take_is_trimmed_filled_and_restored(qtbot: QtBot, studio: Studio) -> 
     qtbot.waitUntil(lambda: heard(studio) == round(take.seconds, 2))
     assert studio.takes.shown[0].edit is None
     assert not editor.reset.isEnabled()
+    qtbot.waitUntil(lambda: editor.wave.seconds == pytest.approx(take.seconds, abs=0.01))
     editor.wave.select(0.0, 9.0)
     editor.cut.click()
     qtbot.waitUntil(lambda: "Nothing would be left" in editor.toasts.words)
