@@ -71,6 +71,7 @@ class Studio(Workspace):
         self.script.flush()
         self.parameters.flush()
         self.waiting.close()
+        self.takes.close()
         self.export_commands.close()
         self.engine.stop()
         self.playback.close()

@@ -75,6 +75,7 @@ class Takes(QObject):
         self._watermark = watermark
         self._files: dict[str, tuple[_FileKind, Path]] = {}
         self._asked: dict[str, _FileKind] = {}
+        self._closed = False
         self._counter = itertools.count()  # what is still being written stays as it is
         self._files_timer = QTimer(self)
         self._files_timer.setSingleShot(True)
@@ -194,6 +195,11 @@ class Takes(QObject):
         kind, path = self._files[take_id]
         return path if kind == self._file_kind(take) and path.exists() else None
 
+    def close(self) -> None:
+        """Makes no more files."""
+        self._files_timer.stop()
+        self._closed = True
+
     # --- inside
 
     def _refresh(self) -> None:
@@ -210,7 +216,8 @@ class Takes(QObject):
         if kept != self.selected:
             self.selected = kept
             self.selection_changed.emit()
-        self._files_timer.start()
+        if not self._closed:
+            self._files_timer.start()
 
     def _prepare_files(self) -> None:
         for take_id in self.selected[:8]:
