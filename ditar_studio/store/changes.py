@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Generic, Literal, TypeVar
 
 from ditar_studio.errors import StudioError
@@ -87,6 +88,12 @@ class Step:
         """Ids of the rows that it brings back when it is written."""
         return frozenset(e.id for e in self.edits if e.column == "hidden" and e.new is None)
 
+    @cached_property
+    def characters(self) -> int:
+        """How many its values have."""
+        values = (value for edit in self.edits for value in (edit.old, edit.new))
+        return sum(len(value) for value in values if isinstance(value, str))
+
     def reversed(self, label: str = "") -> Step:
         """What takes it back."""
         edits = (Edit(e.table, e.id, e.column, e.new, e.old, e.owner) for e in reversed(self.edits))
@@ -117,10 +124,13 @@ class Stack:
 
     Args:
         limit: steps kept.
+        most_characters: in the steps kept; each that moves lines holds the order of the script
+            twice, which is megabytes in a long book.
         merge_seconds: steps with the same merge key closer than this become one (typing, dragging).
     """
 
     limit: int = 500
+    most_characters: int = 200_000_000
     merge_seconds: float = 2.0
     _done: list[Step] = field(default_factory=list)
     _undone: list[Step] = field(default_factory=list)
@@ -155,6 +165,10 @@ class Stack:
             self._count += 1
             self._done.append(replace(step, id=self._count))
             del self._done[: -self.limit]
+            while len(self._done) > 1 and sum(x.characters for x in self._done) > (
+                self.most_characters
+            ):
+                del self._done[0]
         self._sealed = False
         return self._done[-1].id
 

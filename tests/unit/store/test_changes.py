@@ -201,3 +201,18 @@ def test_what_was_changed_again_is_not_taken_back(library: Library) -> None:
     with pytest.raises(StudioError, match="changed again"):
         library.take_back(slow.step)
     assert library.projects.line(line.id).pause_seconds == 3.0
+
+
+def test_large_steps_are_let_go_of_before_they_fill_the_memory() -> None:
+    stack = Stack(most_characters=1000)
+    for number in range(9):
+        edit = Edit("projects", "p", "line_order", "a" * 100, "b" * 100)
+        stack.push(Step(f"Step {number}", (edit,)))
+    undone: list[str] = []
+    while stack.undo_label:
+        undone.append(stack.undo_label)
+        stack.undo(lambda _step: None)
+    assert undone == [f"Step {number}" for number in range(8, 3, -1)]
+    huge = Step("Huge", (Edit("projects", "p", "line_order", "", "c" * 5000),))
+    stack.push(huge)
+    assert stack.undo_label == "Huge"
