@@ -7,9 +7,10 @@ import math
 import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from ditar_studio.errors import StudioError
+from ditar_studio.store.own_settings import OwnSettings
 
 LARGEST_SEED = 2**63 - 1
 MOST_CANDIDATES = 8
@@ -93,9 +94,9 @@ class GenerationSettings:
         _letters("mode", self.mode)
         _letters("style", self.style)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return dataclasses.asdict(self)
+    def as_dict(self) -> OwnSettings:
+        """Plain values, as the store keeps them."""
+        return cast("OwnSettings", dataclasses.asdict(self))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> GenerationSettings:

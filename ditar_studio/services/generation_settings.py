@@ -7,5 +7,15 @@ from ditar_studio.engine.settings import (
     MOST_RETRIES,
     GenerationSettings,
 )
+from ditar_studio.store.own_settings import OwnSettings, SettingValue, as_values
 
-__all__ = ["BOUNDS", "MODES", "MOST_CANDIDATES", "MOST_RETRIES", "GenerationSettings"]
+__all__ = [
+    "BOUNDS",
+    "MODES",
+    "MOST_CANDIDATES",
+    "MOST_RETRIES",
+    "GenerationSettings",
+    "OwnSettings",
+    "SettingValue",
+    "as_values",
+]

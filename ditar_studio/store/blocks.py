@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, Transaction, serial
+from ditar_studio.store.own_settings import OwnSettings
 from ditar_studio.store.project import Line
 from ditar_studio.store.projects import Projects
 
@@ -65,7 +65,7 @@ class Blocks:
     def change_line_settings(
         self,
         line_ids: Sequence[str],
-        changes: Mapping[str, Any],
+        changes: OwnSettings,
         label: str = "Change settings of a line",
         merge: str = "",
     ) -> Outcome[None]:
@@ -85,7 +85,7 @@ class Blocks:
     def change_block_settings(
         self,
         line_ids: Sequence[str],
-        changes: Mapping[str, Any],
+        changes: OwnSettings,
         label: str = "Change settings of a block",
         merge: str = "",
     ) -> Outcome[None]:
@@ -101,7 +101,7 @@ class Blocks:
     def change_voice_settings(
         self,
         voice_id: str,
-        changes: Mapping[str, Any],
+        changes: OwnSettings,
         label: str = "Change settings of a voice",
         merge: str = "",
     ) -> Outcome[None]:
@@ -139,7 +139,7 @@ class Blocks:
         return self._projects.lines(self._projects.line(line_ids[0]).project_id)
 
 
-def _merged(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> str:
+def _merged(settings: OwnSettings, changes: OwnSettings) -> str:
     merged = {**settings, **changes}
     return json.dumps({name: v for name, v in merged.items() if v is not None}, sort_keys=True)
 

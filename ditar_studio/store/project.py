@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ditar_studio.store.own_settings import OwnSettings
+
 LineState = Literal["empty", "rendered", "stale", "failed"]
 
 
@@ -24,7 +26,7 @@ class ProjectSettings:
 
     model: str = "builtin"
     voice_id: str | None = None
-    generation: Mapping[str, Any] = field(default_factory=dict)
+    generation: OwnSettings = field(default_factory=OwnSettings)
     speed: float = 1.0
     lexicon: str = ""
     export: Mapping[str, Any] = field(default_factory=dict)
@@ -66,8 +68,8 @@ class NewLine:
     pause_seconds: float = 0.25
     opens_block: bool = True
     section: str = ""
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    block_settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: OwnSettings = field(default_factory=OwnSettings)
+    block_settings: OwnSettings = field(default_factory=OwnSettings)
     starts: float | None = None
     ends: float | None = None
 
@@ -109,9 +111,9 @@ class Line:
     fingerprint: str
     opens_block: bool = True
     section: str = ""
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    block_settings: Mapping[str, Any] = field(default_factory=dict)
-    generation: Mapping[str, Any] = field(default_factory=dict)
+    settings: OwnSettings = field(default_factory=OwnSettings)
+    block_settings: OwnSettings = field(default_factory=OwnSettings)
+    generation: OwnSettings = field(default_factory=OwnSettings)
     starts: float | None = None
     ends: float | None = None
 

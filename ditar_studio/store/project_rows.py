@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from ditar_studio.store.database import Database, Transaction
+from ditar_studio.store.own_settings import OwnSettings
 from ditar_studio.store.project import Line, LineState, NewLine, Project, ProjectSettings
 from ditar_studio.store.recipe import PronunciationList, fingerprint
 
@@ -54,7 +55,7 @@ def line_of(
     before: Line | None,
     takes: Sequence[sqlite3.Row],
     project: Project,
-    inherited: Mapping[str, Any],
+    inherited: OwnSettings,
     voice_hash: str,
     pronunciations: PronunciationList,
 ) -> Line:
@@ -115,9 +116,9 @@ def line_of(
 
 
 @lru_cache(1000)
-def _read_settings(text: str) -> Mapping[str, Any]:
+def _read_settings(text: str) -> OwnSettings:
     """Settings of a line or block; what is returned is shared and not to be changed."""
-    settings: Mapping[str, Any] = json.loads(text)
+    settings: OwnSettings = json.loads(text)
     return settings
 
 

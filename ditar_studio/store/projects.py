@@ -239,7 +239,8 @@ class Projects:
         by_hash = {digest: voice for voice, digest in self._usable_voices().items()}
         known = set(by_hash.values())
         seeds = {recipe.settings.get("seed") for recipe in recipes}
-        generation = {**recipes[0].settings, "seed": seeds.pop() if len(seeds) == 1 else None}
+        generation = recipes[0].settings.copy()
+        generation["seed"] = seeds.pop() if len(seeds) == 1 else None
         lexicon = merged_pronunciations("", (recipe.pronunciations for recipe in recipes))
         settings = replace(settings, generation=generation, lexicon=lexicon, speed=1.0)
         project_id = files.new_id()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store import foreign
+from ditar_studio.store.own_settings import OwnSettings
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Recipe:
     voice_name: str
     voice_hash: str
     text: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: OwnSettings = field(default_factory=OwnSettings)
     pronunciations: str = ""
     adapter_hash: str = ""
     app_version: str = ""
@@ -107,7 +107,7 @@ def fingerprint(
     model_hash: str,
     voice_hash: str,
     text: str,
-    settings: Mapping[str, Any],
+    settings: OwnSettings,
     pronunciations: str = "",
 ) -> str:
     """What decides whether a line's take is still what would be spoken now.
@@ -115,9 +115,9 @@ def fingerprint(
     A seed of None (rolled anew for each take) is no part of it, nor that nobody listens.
     """
     kept = {
-        name: settings[name]
-        for name in sorted(settings)
-        if settings[name] is not None and (name, settings[name]) != ("verify", False)
+        name: value
+        for name, value in sorted(settings.items())
+        if value is not None and (name, value) != ("verify", False)
     }
     parts = [model_hash, voice_hash, " ".join(text.split()), kept, pronunciations]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

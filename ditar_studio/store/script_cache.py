@@ -9,10 +9,10 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ditar_studio.store.changes import ChangeSet
 from ditar_studio.store.database import Database
+from ditar_studio.store.own_settings import OwnSettings
 from ditar_studio.store.project import Line, Project
 from ditar_studio.store.project_rows import line_of, project_of
 from ditar_studio.store.recipe import PronunciationList, merged_pronunciations
@@ -43,7 +43,7 @@ class _Around:
     project: Project
     order: str
     hashes: Mapping[str, str]
-    settings: Mapping[str, Mapping[str, Any]]
+    settings: Mapping[str, OwnSettings]
     voices: int
     named: Mapping[str, str]
 

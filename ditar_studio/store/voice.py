@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ditar_studio.store.adapter import Adapter
+from ditar_studio.store.own_settings import OwnSettings
 
 
 def sample_hash(sha256: str, transcript: str) -> str:
@@ -83,7 +84,7 @@ class Voice:
     created: float
     samples: tuple[Sample, ...]
     adapter: Adapter | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: OwnSettings = field(default_factory=OwnSettings)
 
     @property
     def reference(self) -> Sample | None:

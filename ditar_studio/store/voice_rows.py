@@ -7,12 +7,13 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from ditar_studio.store import files
 from ditar_studio.store.adapter import Adapter, read_card
 from ditar_studio.store.changes import Value
 from ditar_studio.store.database import Database, Transaction
+from ditar_studio.store.own_settings import OwnSettings
 from ditar_studio.store.voice import NewSample, Sample, Voice, sample_hash, voice_hash
 
 FOLDER = "voices"
@@ -174,7 +175,7 @@ def reference_hashes(database: Database) -> dict[str, str]:
     }
 
 
-def voice_settings(database: Database) -> dict[str, dict[str, Any]]:
+def voice_settings(database: Database) -> dict[str, OwnSettings]:
     """The generation settings of every voice that has any, by voice id."""
     rows = database.rows("SELECT id, settings FROM voices WHERE settings != '{}'")
     return {row["id"]: json.loads(row["settings"]) for row in rows}

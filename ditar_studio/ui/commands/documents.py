@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from ditar_studio.documents import SUFFIXES, Document, ReadOptions, read_document
 from ditar_studio.services.document_lines import script_lines
+from ditar_studio.services.new_lines import new_lines
 from ditar_studio.ui.dialogs.ask_file import ask_for_file
 from ditar_studio.ui.dialogs.import_document import ImportDialog
 from ditar_studio.ui.translate import counted, tr
-from ditar_studio.ui.view_models.script import new_lines
 
 if TYPE_CHECKING:
     from ditar_studio.services.library import Library

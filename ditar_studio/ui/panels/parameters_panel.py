@@ -10,7 +10,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ditar_studio.services.generation_settings import MOST_CANDIDATES, MOST_RETRIES
+from ditar_studio.services.generation_settings import MOST_CANDIDATES, MOST_RETRIES, SettingValue
 from ditar_studio.ui import icons
 from ditar_studio.ui.actions import Actions
 from ditar_studio.ui.theme import Space
@@ -31,12 +31,12 @@ class ParametersPanel(QWidget):
     def __init__(self, parameters: Parameters, actions: Actions) -> None:
         super().__init__()
         self.parameters = parameters
-        defaults = parameters.defaults
+        default = parameters.default
         self.temperature = ValueSlider(
             tr("Temperature"),
             0.0,
             1.0,
-            defaults["temperature"],
+            default("temperature"),
             tip=tr(
                 "How freely it speaks: at 0 every reading is the same, at 1 each is as lively "
                 "and as different as the model can make it."
@@ -48,7 +48,7 @@ class ParametersPanel(QWidget):
             tr("Guidance"),
             0.0,
             3.0,
-            defaults["guidance"],
+            default("guidance"),
             step=0.05,
             tip=tr("How strictly it keeps to the text and the voice; too much sounds pressed."),
         )
@@ -56,7 +56,7 @@ class ParametersPanel(QWidget):
             tr("Steps"),
             1,
             50,
-            defaults["steps"],
+            default("steps"),
             step=1,
             tip=tr("Work put into each patch of sound; more is finer and slower."),
         )
@@ -76,7 +76,7 @@ class ParametersPanel(QWidget):
             tr("Candidates"),
             1,
             MOST_CANDIDATES,
-            defaults["candidates"],
+            default("candidates"),
             step=1,
             tip=tr(
                 "How often each sentence is spoken; the model listens and keeps the best. With "
@@ -91,7 +91,7 @@ class ParametersPanel(QWidget):
             tr("Retries"),
             0,
             MOST_RETRIES,
-            defaults["retries"],
+            default("retries"),
             step=1,
             tip=tr(
                 "How often a sentence is spoken anew by itself while words of it differ. With "
@@ -208,7 +208,6 @@ class ParametersPanel(QWidget):
         self.scope_words.setText(self._whose())
         self.scope_words.setVisible(p.scope is not Scope.PROJECT)
         self.speed.setVisible(p.scope is Scope.PROJECT)
-        defaults = p.defaults
         low, high = p.info.guidance_range if p.info else (0.0, 3.0)
         bounds = {
             "temperature": (0.0, 1.0),
@@ -219,8 +218,8 @@ class ParametersPanel(QWidget):
             "retries": (0, MOST_RETRIES),
         }
         for name, slider in self._sliders.items():
-            slider.set_bounds(*bounds[name], defaults[name])
-            slider.set_value(p.value(name))
+            slider.set_bounds(*bounds[name], p.default(name))
+            slider.set_value(p.number(name))
         self.seed.setValue(p.seed)
         self.pin_action.setChecked(p.pinned)
         self.seed_words.setText(
@@ -229,11 +228,11 @@ class ParametersPanel(QWidget):
             else tr("A new seed for each take; this is the last one.")
         )
         hears = p.info is not None and p.info.can_verify
-        several = p.value("candidates") > 1 or p.value("retries") > 0
+        several = p.number("candidates") > 1 or p.number("retries") > 0
         self.candidates.setVisible(hears)
         self.retries.setVisible(hears)
         self.verify.setVisible(hears)
-        self.verify.setChecked(several or p.value("verify"))
+        self.verify.setChecked(several or bool(p.value("verify")))
         self.verify.setEnabled(not several)
         modes = p.info.modes if p.info else ()
         self._mode_row.setVisible(bool(modes))
@@ -245,7 +244,7 @@ class ParametersPanel(QWidget):
         self.mode.setCurrentIndex(max(0, self.mode.findData(p.value("mode"))))
         self._style_row.setVisible(bool(p.info and p.info.supports_style))
         if not self.style_text.hasFocus():
-            self.style_text.setText(p.value("style") or "")
+            self.style_text.setText(str(p.value("style") or ""))
         self._showing = False
 
     def _whose(self) -> str:
@@ -261,7 +260,7 @@ class ParametersPanel(QWidget):
             case _:
                 return tr("For the whole project: no line is selected.")
 
-    def _moved(self, name: str, value: object) -> None:
+    def _moved(self, name: str, value: SettingValue) -> None:
         if not self._showing:
             self.parameters.set(name, value)
 

@@ -15,11 +15,16 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from ditar_studio.services.generation_settings import GenerationSettings
+from ditar_studio.services.generation_settings import (
+    GenerationSettings,
+    OwnSettings,
+    SettingValue,
+    as_values,
+)
 from ditar_studio.services.loaded_model import ModelInfo
 from ditar_studio.services.projects import Line
 from ditar_studio.services.voice_library import Voice
@@ -102,7 +107,7 @@ class Preset:
     """A named set of parameters; `own` ones were made by the user and can be deleted."""
 
     name: str
-    values: Mapping[str, Any]
+    values: Mapping[str, SettingValue]
     own: bool = False
 
 
@@ -140,9 +145,9 @@ class Parameters(QObject):
         self._first_defaults = GenerationSettings()
         self._file = presets_file
         self._own = _read_presets(presets_file)
-        self._deleted: tuple[str, dict[str, Any]] | None = None
-        self._moved: dict[str, Any] = {}
-        self._sent: dict[str, Any] = {}
+        self._deleted: tuple[str, dict[str, SettingValue]] | None = None
+        self._moved: dict[str, SettingValue] = {}
+        self._sent: dict[str, SettingValue] = {}
         self._seed = 0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -189,7 +194,7 @@ class Parameters(QObject):
                 self.changed.emit()
 
     @property
-    def _layers(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    def _layers(self) -> tuple[OwnSettings, OwnSettings]:
         """The generation settings that what is shown inherits, and its own."""
         snapshot, line, voice = self.document.snapshot, self.line, self.voice
         if snapshot is None:
@@ -209,21 +214,28 @@ class Parameters(QObject):
     # --- values
 
     @property
-    def defaults(self) -> dict[str, Any]:
+    def defaults(self) -> dict[str, SettingValue]:
         """The values that are inherited; in the end those that the model sounds best with.
 
         There is no seed among the model's: it is rolled for each take.
         """
         settings = self.info.default_settings if self.info else self._first_defaults
-        inherited = {n: v for n, v in self._layers[0].items() if v is not None and n in LABELS}
-        return {**settings.as_dict(), "seed": None, "speed": 1.0, "verify": True, **inherited}
+        above = as_values(self._layers[0])
+        inherited = {n: v for n, v in above.items() if v is not None and n in LABELS}
+        return {
+            **as_values(settings.as_dict()),
+            "seed": None,
+            "speed": 1.0,
+            "verify": True,
+            **inherited,
+        }
 
     def expect(self, settings: GenerationSettings) -> None:
         """Shows these defaults until the model is there and tells its own."""
         self._first_defaults = settings
         self.changed.emit()
 
-    def value(self, name: str) -> Any:
+    def value(self, name: str) -> SettingValue:
         """The value in force."""
         for layer in (self._moved, self._sent):
             if name in layer:
@@ -231,8 +243,16 @@ class Parameters(QObject):
         snapshot = self.document.snapshot
         if snapshot is not None and name == "speed":
             return snapshot.project.settings.speed
-        own = self._layers[1].get(name)
+        own = as_values(self._layers[1]).get(name)
         return self.defaults[name] if own is None else own
+
+    def default(self, name: str) -> float:
+        """The inherited value of one of `NUMBERS`."""
+        return cast("float", self.defaults[name])
+
+    def number(self, name: str) -> float:
+        """The value in force of one of `NUMBERS`."""
+        return cast("float", self.value(name))
 
     @property
     def least_steps(self) -> int:
@@ -262,9 +282,9 @@ class Parameters(QObject):
 
     # --- changing
 
-    def set(self, name: str, value: Any) -> None:
+    def set(self, name: str, value: SettingValue) -> None:
         """Changes a parameter; the library gets it after a moment."""
-        if name in ("steps", "candidates", "retries"):
+        if name in ("steps", "candidates", "retries") and isinstance(value, float):
             value = round(value)
         if value != self.value(name):
             self._moved[name] = value
@@ -291,7 +311,7 @@ class Parameters(QObject):
         defaults = self.defaults
         self._send(tr("Reset parameters"), {name: defaults[name] for name in LABELS})
 
-    def use(self, values: Mapping[str, Any], label: str, seed: bool = False) -> None:
+    def use(self, values: Mapping[str, SettingValue], label: str, seed: bool = False) -> None:
         """Takes over the parameters in `values`, e.g. of a take; its seed only if asked."""
         wanted = {name: values[name] for name in LABELS if name in values and name != "verify"}
         if not seed:
@@ -331,7 +351,7 @@ class Parameters(QObject):
 
     # --- inside
 
-    def _send(self, label: str, values: Mapping[str, Any], merge: str = "") -> None:
+    def _send(self, label: str, values: Mapping[str, SettingValue], merge: str = "") -> None:
         """Gives values to the project; defaults as "not set", so that they make nothing stale."""
         snapshot = self.document.snapshot
         if snapshot is None or not values:
@@ -380,7 +400,7 @@ class Parameters(QObject):
         self.changed.emit()
 
 
-def _read_presets(path: Path) -> dict[str, dict[str, Any]]:
+def _read_presets(path: Path) -> dict[str, dict[str, SettingValue]]:
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
         return {str(name): dict(values) for name, values in read.items()}

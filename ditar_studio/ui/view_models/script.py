@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from ditar_studio.services.new_lines import USUAL_PAUSE, new_lines
 from ditar_studio.services.projects import Line, NewLine
 from ditar_studio.services.voice_library import Voice
 from ditar_studio.ui.translate import mark, tr
@@ -20,9 +21,6 @@ GREETING = mark("Hello! Type what you want to hear, then let me say it.")
 """The line of the first project; it makes room for what is imported."""
 
 TYPING_MS = 350
-USUAL_PAUSE = 0.25
-BLOCK_PAUSE = 0.6
-SECTION_PAUSE = 1.5
 
 
 class Script(QObject):
@@ -417,40 +415,3 @@ class Script(QObject):
             (line_id, cursor), self._focus_next = self._focus_next, None
             self.select(line_id)
             self.focus_wanted.emit(line_id, cursor)
-
-
-def new_lines(read: Sequence[ScriptLine], voices: Sequence[Voice]) -> list[NewLine]:
-    """Lines for the library; a speaker who is called like a voice gets it."""
-    by_name = {voice.name.casefold(): voice.id for voice in voices}
-    pauses = usual_pauses(read)
-    return [
-        NewLine(
-            line.text,
-            by_name.get((line.speaker or "").casefold()),
-            line.speaker or "",
-            pause if line.pause_seconds is None else line.pause_seconds,
-            line.opens_block,
-            line.section,
-            starts=line.starts,
-            ends=line.ends,
-        )
-        for line, pause in zip(read, pauses, strict=True)
-    ]
-
-
-def usual_pauses(read: Sequence[ScriptLine]) -> list[float]:
-    """The silence after each line: longer at the end of a paragraph, longest before a chapter.
-
-    Where nothing flows on, lines are no paragraphs, but a dialogue or a list.
-    """
-    if all(line.opens_block and not line.section for line in read):
-        return [USUAL_PAUSE] * len(read)
-    following = [*read[1:], None]
-    return [
-        USUAL_PAUSE
-        if line is None or not line.opens_block
-        else SECTION_PAUSE
-        if line.section
-        else BLOCK_PAUSE
-        for line in following
-    ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from ditar_studio.services.generation_settings import as_values
 from ditar_studio.services.takes import Take
 from ditar_studio.text.markup import plain
 from ditar_studio.ui.translate import tr
@@ -180,7 +181,9 @@ class Takes(QObject):
         """Takes the parameters over from a take, its seed too."""
         take = self.take(take_id)
         if take is not None:
-            self.parameters.use(take.recipe.settings, tr("Use a take's settings"), seed=True)
+            self.parameters.use(
+                as_values(take.recipe.settings), tr("Use a take's settings"), seed=True
+            )
 
     def delete(self) -> None:
         """Deletes the selected takes; undo brings them back."""

@@ -1,0 +1,31 @@
+"""Generation settings that a project, a voice, a paragraph or a line has of its own."""
+
+from __future__ import annotations
+
+from typing import TypeAlias, TypedDict, cast
+
+SettingValue: TypeAlias = "float | int | str | bool | None"
+"""A value of any of them."""
+
+
+class OwnSettings(TypedDict, total=False):
+    """What differs from what is inherited; None is "not set". See `GenerationSettings`."""
+
+    temperature: float | None
+    guidance: float | None
+    steps: int | None
+    seed: int | None
+    max_seconds: float | None
+    stop_threshold: float | None
+    pause_seconds: float | None
+    exact_patches: int | None
+    mode: str | None
+    style: str | None
+    candidates: int | None
+    verify: bool | None
+    retries: int | None
+
+
+def as_values(settings: OwnSettings) -> dict[str, SettingValue]:
+    """The same by name, for who goes through all of them."""
+    return cast("dict[str, SettingValue]", dict(settings))
