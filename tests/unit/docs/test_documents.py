@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 import runpy
 from pathlib import Path
@@ -53,3 +55,15 @@ def test_the_picture_of_the_packages_is_of_now() -> None:
     script = runpy.run_path(str(ROOT / "packaging" / "package_picture.py"))
     page = script["PAGE"].read_text(encoding="utf-8")
     assert script["drawn"](page) == page, "run: python packaging/package_picture.py"
+
+
+def test_the_size_of_the_built_in_model_is_what_is_shipped() -> None:
+    with (ROOT / "resources/models/builtin/model.safetensors").open("rb") as file:
+        head = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    shapes = [each["shape"] for name, each in head.items() if name != "__metadata__"]
+    millions = f"{sum(map(math.prod, shapes)) / 1e6:.1f}"
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    card = (ROOT / "resources/models/builtin/README.md").read_text(encoding="utf-8")
+    assert f"| parameters | {millions} M |" in readme
+    assert f"{millions} million parameters" in readme
+    assert f"{millions} million parameters" in card
