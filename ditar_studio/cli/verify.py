@@ -29,6 +29,8 @@ def _sentence(found: Provenance) -> str:
         marks.append("the statement in its tags")
     if found.recipes:
         marks.append(f"{found.recipes} recipe{'s' if found.recipes > 1 else ''}")
+    if found.credentials:
+        marks.append(f"Content Credentials of {found.credentials}")
     if marks:
         return f"synthetic speech of DiTAR Studio, by {', '.join(marks)}"
     return f"no mark found (score {found.watermark.score:.1f} of {found.watermark.needed:.1f})"
@@ -43,4 +45,5 @@ def _values(name: str, found: Provenance) -> dict[str, Any]:
         "needed": round(found.watermark.needed, 2),
         "statement": found.statement,
         "recipes": found.recipes,
+        "credentials": found.credentials,
     }

@@ -13,7 +13,7 @@ import soundfile
 from ditar_studio.audio.clip import Clip
 from ditar_studio.audio.watermark import Watermarker
 from ditar_studio.errors import StudioError
-from ditar_studio.services import m4b, metadata
+from ditar_studio.services import credentials, m4b, metadata
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,6 +84,7 @@ def encode(
         blocks = _watermarked(blocks, rate)
     if encoding.container == "MP4":
         m4b.write_m4b(path, rate, tags, blocks)
+        credentials.sign(path, encoding.container)
         return
     frames = 0
     options: dict[str, Any] = {}
@@ -111,6 +112,7 @@ def encode(
         raise _not_written(path) from error
     if arrived < frames:
         raise _not_written(path)
+    credentials.sign(path, encoding.container)
 
 
 def _watermarked(blocks: Iterator[NDArray[np.float32]], rate: int) -> Iterator[NDArray[np.float32]]:

@@ -9,6 +9,7 @@ from ditar_studio.audio.io import read_clip
 from ditar_studio.audio.watermark import Detection, detect
 from ditar_studio.errors import StudioError
 from ditar_studio.services import metadata
+from ditar_studio.services.credentials import stated
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,13 @@ class Provenance:
         watermark: what the detector found in the sound.
         statement: whether its tags call it synthetic speech of this program.
         recipes: how many recipes it carries, one for each piece of speech.
+        credentials: the program that its Content Credentials (C2PA) name, if they are whole.
     """
 
     watermark: Detection
     statement: bool
     recipes: int
+    credentials: str | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -42,4 +45,4 @@ def examine(path: Path) -> Provenance:
         recipes = len(metadata.open_recipe(path))
     except StudioError:  # there is none, or it is damaged
         recipes = 0
-    return Provenance(watermark, metadata.has_statement(path), recipes)
+    return Provenance(watermark, metadata.has_statement(path), recipes, stated(path))

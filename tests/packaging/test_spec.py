@@ -25,6 +25,8 @@ class Analysis(SimpleNamespace):
     Attributes:
         datas, binaries: (place in the program, file, kind).
         hiddenimports, excludes: names of modules.
+        module_collection_mode: how modules are packed, by their names.
+        used: whether a file is wanted; set when the whole spec was read.
     """
 
     pure, scripts = (), ()
@@ -49,6 +51,7 @@ def spec(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
     found = runpy.run_path(str(ROOT / "packaging" / "pyinstaller.spec"), known)
     analysis = found["analysis"]
     assert isinstance(analysis, Analysis)
+    analysis.used = found["used"]
     return analysis
 
 
@@ -75,3 +78,14 @@ def test_the_program_has_its_kernels(spec: Analysis) -> None:
     built = {file.name for file in (ROOT / KERNELS).glob("kernels.*")} & LIBRARIES
     found = {Path(place) for place, _, _ in spec.binaries}
     assert {KERNELS / name for name in built} <= found
+
+
+def test_torch_has_what_it_reads_when_it_is_imported(spec: Analysis) -> None:
+    sources = {name for name, how in spec.module_collection_mode.items() if how == "pyz+py"}
+    needed = {"torch.distributed.config", "torch._inductor.config", "torch.nn.functional"}
+    assert needed <= sources
+    assert spec.used(("torch/_inductor/config.py", "", "DATA"))
+    assert all(find_spec(name) is not None for name in sources)
+    place = "torch/bin/torch_shm_manager"
+    assert spec.used((place, "", "BINARY"))
+    assert not spec.used(("torch/bin/protoc", "", "BINARY"))

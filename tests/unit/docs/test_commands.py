@@ -95,7 +95,7 @@ def _prepare(folder: Path) -> None:
     """What the commands take for granted: files, a project, what was spoken before."""
     soundfile.write(folder / "me.wav", speech_like().samples, 24000)
     (folder / "book").mkdir()
-    (folder / "words.txt").write_text("Some words.")
+    (folder / "words.txt").write_text("Some words that are long enough to be examined.")
     (folder / "book.txt").write_text("A book. It is short.")
     job = {"id": "one", "text": "One.", "reference": "me.wav", "transcript": "I am here."}
     (folder / "jobs.jsonl").write_text(json.dumps(job) + "\n")
