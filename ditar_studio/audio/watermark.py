@@ -1,7 +1,7 @@
 """An inaudible watermark in speech, and its detector.
 
 Spread spectrum (Cox et al. 1997): a noise that is the same for everybody and repeats each second is
-added to the speech, in each time and frequency 23 dB below it, where the speech masks it. The
+added to the speech, in each time and frequency 21 to 26 dB below it, where the speech masks it. The
 detector makes all frequencies equally loud and looks for the noise at every delay of its period, so
 that trimming, gain, resampling and lossy codecs leave it where it is; a change of tempo or pitch
 does not. It says that speech is synthetic, no more: it holds no message, and whoever knows it can
@@ -34,7 +34,9 @@ FALSE_ALARMS = 1e-4
 PEAK_DB = 0.7
 """By so many dB the watermark may raise the peak of a sound."""
 
-_STRENGTH = 10 ** (-23 / 20)
+_DECIBELS = ((200, -26.0), (1500, -21.0))
+"""From a frequency in Hz on, the noise's level against the speech. What lies below 1.5 kHz is what
+listeners, and DNSMOS, hear of it first; what lies above is as good to the detector."""
 _LOWEST, _HIGHEST = 200, 7000  # the noise's frequencies in Hz
 _SEED = 20250
 _HOPS = 64  # a second
@@ -96,7 +98,7 @@ class Watermarker:
         at = np.arange(first, first + len(speech)) % len(self._carrier)
         self._frames += count
         noise = spectra.of(self._carrier[at])
-        noise *= _STRENGTH * np.abs(spectra.of(speech))
+        noise *= spectra.strength * np.abs(spectra.of(speech))
         added = spectra.sound(noise)  # [count, 2 * hop]
         before = np.concatenate([self._overlap[None], added[:-1, hop:]])
         self._overlap = added[-1, hop:]
@@ -182,7 +184,12 @@ def _whitened(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 class _Spectra:
-    """Spectra of frames that overlap by half, and sound of such; `hop` is half a frame."""
+    """Spectra of frames that overlap by half, and sound of such.
+
+    Attributes:
+        hop: half a frame.
+        strength: [hop + 1], the watermark's amplitude for one of 1 of the speech.
+    """
 
     def __init__(self, sample_rate: int) -> None:
         self.hop = round(sample_rate / _HOPS)
@@ -191,6 +198,9 @@ class _Spectra:
         self._window = np.sin(angles).astype(np.float32)
         hertz = np.arange(self.hop + 1) * sample_rate / size
         self._outside = (hertz < _LOWEST) | (hertz > _HIGHEST)
+        self.strength = np.zeros(self.hop + 1, np.float32)
+        for lowest, level in _DECIBELS:
+            self.strength[hertz >= lowest] = 10 ** (level / 20)
 
     def of(self, samples: NDArray[np.float32]) -> NDArray[np.complex64]:
         """Spectra [n, hop + 1] of samples [(n + 1) * hop], without what is outside of the band."""

@@ -155,7 +155,18 @@ def _signed_by(above: Any, key: Any, authority: bool) -> Any:
         .not_valid_after(now + datetime.timedelta(days=365 * _YEARS))
         .add_extension(x509.BasicConstraints(authority, 0 if authority else None), True)
         .add_extension(
-            x509.KeyUsage(not authority, *[False] * 4, authority, authority, False, False), True
+            x509.KeyUsage(
+                digital_signature=not authority,
+                content_commitment=False,
+                key_encipherment=False,
+                data_encipherment=False,
+                key_agreement=False,
+                key_cert_sign=authority,
+                crl_sign=authority,
+                encipher_only=False,
+                decipher_only=False,
+            ),
+            True,
         )
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), False)
         .add_extension(
