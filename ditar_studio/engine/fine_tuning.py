@@ -196,7 +196,9 @@ class _Run:
             locdit, shift = tuner.result(share)
             level = tuner.plan.highest
             tuned = self._model.runtime.tuned(locdit, shift, level)
-            voice = self._model.corrected(encoded, replace(encoded.voice, tuned=tuned))
+            # What was tuned for long knows the voice better than its embedding does.
+            correct = self._model.corrected if self._level == "quick" else self._model.with_timbre
+            voice = correct(encoded, replace(encoded.voice, tuned=tuned))
             after = yield from self._probe(voice)
             if self._control.cancelled.is_set():
                 return TuningCancelled()

@@ -208,22 +208,23 @@ class NativeModel:
 
         Args:
             encoded: the reference.
-            voice: its voice, perhaps a fine-tuned one.
+            voice: its voice, perhaps one that is fine-tuned a little.
         """
         speaker = voice.speaker
         if speaker is None:
             return voice
-        voice = self._with_timbre(encoded, voice)
+        voice = self.with_timbre(encoded, voice)
         made = None if voice.timbre is None else self._sample(encoded, voice)
         if made is None:
             return voice
         missed = speaker - self._runtime.embed_speaker(made)
         given = functional.normalize(speaker + _SPEAKER_GAIN * missed, dim=0)
-        return self._with_timbre(
+        return self.with_timbre(
             encoded, replace(voice, prompt=replace(voice.prompt, voice=given), timbre=None)
         )
 
-    def _with_timbre(self, encoded: EncodedClip, voice: NativeVoice) -> NativeVoice:
+    @torch.inference_mode()
+    def with_timbre(self, encoded: EncodedClip, voice: NativeVoice) -> NativeVoice:
         """A voice with the correction of the timbre that it has when it speaks without one."""
         made = self._sample(encoded, voice)
         if made is None:
