@@ -122,7 +122,7 @@ SCRIPT: tuple[ActionSpec, ...] = (
     _S(
         "script.marks",
         mark("Insert a mark…"),
-        "Ctrl+Alt+M",
+        "Ctrl+Shift+C",
         "tag",
         facts(Fact.LINE_SELECTED),
         words=mark("pause slow fast loud soft emphasis spell say voice ssml markup"),
