@@ -322,7 +322,7 @@ TAKES: tuple[ActionSpec, ...] = (
     _S(
         "takes.edit",
         mark("Edit the take…"),
-        "Ctrl+Alt+E",
+        "F9",
         "scissors",
         facts(Fact.TAKE_SELECTED),
         words=mark("trim cut fade gain silence split marker comp"),
@@ -331,7 +331,7 @@ TAKES: tuple[ActionSpec, ...] = (
     _S(
         "takes.join",
         mark("Join the takes"),
-        "Ctrl+Alt+Q",
+        "Shift+F9",
         "link",
         facts(Fact.SEVERAL_TAKES),
         words=mark("comp together"),
