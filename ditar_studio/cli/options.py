@@ -322,6 +322,15 @@ def _add_voices(parser: argparse.ArgumentParser, common: Parser) -> None:
         "minutes; default: %(default)s",
     )
     tuning_options(tune)
+    mix = action("mix", "make a new voice between voices", "NAME")
+    mix.add_argument(
+        "--of",
+        action="append",
+        required=True,
+        metavar="VOICE=SHARE",
+        help="a voice of the library and its share, as Emma=60; give two or more",
+    )
+    tuning_options(mix)
     _add_force(action("export", "write a voice into one file", "NAME", "PATH"))
     action("import", "add the voice of a file or, as hf://OWNER/NAME, of a model hub", "PATH")
     action("remove", "put a voice into the trash", "NAME")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
                 console.result(_values(voice), _described(voice))
             case "fine-tune":
                 return _fine_tune(library, _find(library, arguments.name), arguments, console)
+            case "mix":
+                return _mix(library, arguments, console)
             case "export":
                 _export(library, arguments, console)
             case "import":
@@ -152,6 +155,36 @@ def _find(library: Library, name: str) -> Voice:
     return voice
 
 
+def _mix(library: Library, arguments: argparse.Namespace, console: Console) -> int:
+    """Make a voice between voices."""
+    from ditar_studio.services.mixing import Ingredient, mix_voice, shares
+
+    ingredients = []
+    for part in arguments.of:
+        name, equals, share = part.rpartition("=")
+        ingredients.append(
+            Ingredient(_find(library, name if equals else part), _share(share, part))
+        )
+    shares(ingredients)
+    with stop_on_interrupt() as cancel:
+        made = mix_voice(library, load(arguments), arguments.name, ingredients, cancel)
+    if made is None:
+        console.result({"mixed": None}, "Stopped; no voice was made.")
+        return INTERRUPTED
+    console.result(_values(made), f"The voice “{made.name}” is made of {made.mixture}.")
+    return 0
+
+
+def _share(written: str, part: str) -> float:
+    try:
+        share = float(written.rstrip("%"))
+    except ValueError:
+        share = math.nan
+    if not 0 < share <= 1000:
+        raise StudioError(f"“{part}” names no voice and share.", "Write it as Emma=60.")
+    return share
+
+
 def _values(voice: Voice) -> dict[str, Any]:
     tuned = dict(voice.adapter.card) if voice.adapter else None
     return {
@@ -169,6 +202,7 @@ def _values(voice: Voice) -> dict[str, Any]:
         "note": voice.note,
         "consent": voice.consent,
         "fine_tuning": tuned,
+        "made_of": dict(voice.made_of),
     }
 
 
@@ -192,5 +226,7 @@ def _described(voice: Voice) -> str:
                 "  fine-tuned: sounds that the model's reader finds wrong "
                 f"{before['error_rate']:.0%} -> {after['error_rate']:.0%}"
             )
+    if voice.made_of:
+        lines.append(f"  made of {voice.mixture}")
     lines += [f"  {text}" for text in (voice.note, voice.consent) if text]
     return "\n".join(lines)

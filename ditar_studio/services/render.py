@@ -306,6 +306,7 @@ class _Run:
             voice_id=voice.id if voice else None,
             voice_name=voice.name if voice else "",
             voice_hash=voice.hash if voice else "",
+            voice_made_of=voice.mixture if voice else "",
             adapter_hash=voice.adapter.sha256 if voice and voice.adapter else "",
             text=line.text,
             settings=settings.as_dict(),

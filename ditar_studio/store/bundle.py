@@ -24,8 +24,9 @@ from ditar_studio.store.voice import NewSample, Voice
 
 SUFFIX = ".ditarvoice"
 MANIFEST = "manifest.json"
-FORMAT = 2
-"""2 brought what a voice was fine-tuned to; a voice without that is written as 1."""
+FORMAT = 3
+"""2 brought what a voice was fine-tuned to, 3 what it was mixed of; a voice without either is
+written as 1."""
 
 LARGEST = 1 << 29
 """Bytes of a voice file."""
@@ -33,6 +34,7 @@ _LARGEST_MANIFEST = _LARGEST_DIRECTORY = 1 << 20
 _LARGEST_RATIO = 50
 """Of what is unpacked to what is packed: sound hardly gets smaller in a zip."""
 _LONGEST_NAME = 1000
+_MOST_MIXED = 8
 _ADAPTER = f"adapter{adapter.SUFFIX}"
 _SAMPLE = re.compile(r"\d{2,4}\.\w{1,10}", re.ASCII)
 _END = 22
@@ -79,7 +81,9 @@ def write_bundle(voice: Voice, path: Path) -> None:
         ],
     }
     if voice.adapter is not None:
-        manifest.update(format=FORMAT, adapter={"file": _ADAPTER, "sha256": voice.adapter.sha256})
+        manifest.update(format=2, adapter={"file": _ADAPTER, "sha256": voice.adapter.sha256})
+    if voice.made_of:
+        manifest.update(format=FORMAT, made_of=[list(each) for each in voice.made_of])
     with files.replacing(path) as partial, zipfile.ZipFile(partial, "w") as archive:
         archive.writestr(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
         for member, source in members.items():
@@ -93,6 +97,7 @@ class Bundle:
         name, tags, note, consent: as they were when it was written.
         samples: to be added to a library.
         adapter: the file that the voice was fine-tuned to; None for an instant voice.
+        made_of: names and shares of the voices that it was mixed of.
 
     Raises:
         StudioError: it is no voice file, is damaged, too large, or of a later format.
@@ -139,6 +144,7 @@ class Bundle:
             _sample(_unpack(archive, members[entry["file"]], entry, folder), entry)
             for entry in entries
         )
+        self.made_of = _mixture(manifest.get("made_of", []))
         self.adapter = None
         if tuned is not None:
             self.adapter = _unpack(archive, members[_ADAPTER], tuned, folder)
@@ -214,6 +220,15 @@ def _unpack(
             "Get it again from where it came from.",
         )
     return path
+
+
+def _mixture(values: Any) -> tuple[tuple[str, float], ...]:
+    mixed = []
+    for name, share in foreign.of(list, values)[:_MOST_MIXED]:
+        if not 0 < foreign.of(float, share) <= 1:
+            raise ValueError("not a share")
+        mixed.append((foreign.text(name, _LONGEST_NAME), share))
+    return tuple(mixed)
 
 
 def _sample(path: Path, entry: dict[str, Any]) -> NewSample:

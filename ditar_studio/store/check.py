@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 COUNTED = ("voices", "samples", "projects", "lines", "takes", "recordings")
 _TYPES: dict[str, tuple[type, ...]] = {"TEXT": (str,), "REAL": (float,), "INTEGER": (int,)}
 _JSON = {
-    **dict.fromkeys(("tags", "line_order", "queue", "words"), list),
+    **dict.fromkeys(("tags", "line_order", "queue", "words", "made_of"), list),
     **dict.fromkeys(("verdict", "settings", "block_settings", "recipe"), dict),
     **dict.fromkeys(("card", "content", "edit"), dict),
 }

@@ -162,6 +162,9 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE lines ADD COLUMN starts REAL;
     ALTER TABLE lines ADD COLUMN ends REAL;
     """,
+    """
+    ALTER TABLE voices ADD COLUMN made_of TEXT NOT NULL DEFAULT '[]';
+    """,
 )
 
 

@@ -23,6 +23,7 @@ class Recipe:
         voice_name: its name at the time.
         voice_hash: `Voice.hash` at the time: of the sample's audio and transcript, and of what the
             voice was fine-tuned to.
+        voice_made_of: what the voice was mixed of, in words; empty for a voice of a person.
         adapter_hash: sha256 of what the voice was fine-tuned to; empty for an instant voice.
         text: what was spoken.
         pronunciations: the entries of the pronunciation list that are for words in it.
@@ -39,6 +40,7 @@ class Recipe:
     text: str
     settings: OwnSettings = field(default_factory=OwnSettings)
     pronunciations: str = ""
+    voice_made_of: str = ""
     adapter_hash: str = ""
     app_version: str = ""
     date: str = ""

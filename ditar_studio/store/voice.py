@@ -72,7 +72,8 @@ class Voice:
     """A voice; its first sample is the reference that it speaks from, before the others.
 
     With an adapter it is fine-tuned, without one it is an instant voice. Its `settings` are
-    generation settings, as plain values, of whatever is spoken in it.
+    generation settings, as plain values, of whatever is spoken in it. `made_of` are names and
+    shares of the voices that it was mixed of; empty for a voice of a person.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Voice:
     samples: tuple[Sample, ...]
     adapter: Adapter | None = None
     settings: OwnSettings = field(default_factory=OwnSettings)
+    made_of: tuple[tuple[str, float], ...] = ()
 
     @property
     def reference(self) -> Sample | None:
@@ -97,6 +99,11 @@ class Voice:
             return ""
         hashes = [sample.hash for sample in self.samples]
         return voice_hash(hashes, self.adapter.sha256 if self.adapter else "")
+
+    @property
+    def mixture(self) -> str:
+        """What it was mixed of, as "Emma 60 %, Ben 40 %"; empty for a voice of a person."""
+        return ", ".join(f"{name} {100 * share:.0f} %" for name, share in self.made_of)
 
     @property
     def built_in(self) -> bool:

@@ -54,6 +54,7 @@ class VoiceRows:
                 samples=tuple(samples.get(row["id"], ())),
                 adapter=adapters.get(row["id"]),
                 settings=json.loads(row["settings"]),
+                made_of=tuple((name, share) for name, share in json.loads(row["made_of"])),
             )
             for row in self._database.rows(f"SELECT * FROM voices WHERE {condition}", *values)
         ]

@@ -75,6 +75,7 @@ class Voices:
         note: str = "",
         origin: str = "",
         adapter: Path | None = None,
+        made_of: Sequence[tuple[str, float]] = (),
         undoable: bool = True,
     ) -> Outcome[Voice]:
         """Save a voice with its samples, and with what it was fine-tuned to if there is such a
@@ -93,6 +94,7 @@ class Voices:
                 note=note,
                 consent=consent,
                 origin=origin,
+                made_of=json.dumps([list(each) for each in made_of], ensure_ascii=False),
                 created=work.now,
             )
             for position, sample in enumerate(samples):
@@ -214,6 +216,7 @@ class Voices:
             tags=voice.tags,
             note=voice.note,
             adapter=voice.adapter.path if voice.adapter else None,
+            made_of=voice.made_of,
         )
 
     @serial
@@ -246,6 +249,7 @@ class Voices:
                 tags=bundle.tags,
                 note=bundle.note,
                 adapter=bundle.adapter,
+                made_of=bundle.made_of,
             )
 
     @serial

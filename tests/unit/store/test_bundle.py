@@ -142,7 +142,7 @@ CHANGES: dict[str, Change] = {
     "no end of a number": put_in_sample("verdict", {"snr": 1e999}),
     "a digit for a format": put("format", "1"),
     "true for a format": put("format", True),
-    "a later format": put("format", 3),
+    "a later format": put("format", 4),
     "a huge format": put("format", 10**4000),
     "an endless format": put("format", float("inf")),
     "a deep manifest": put("raw", "[" * 200_000),
