@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -77,9 +77,7 @@ def mix(
     if len(shares) < 2:
         raise StudioError("A mixture needs two voices.", "Give two voices a share above 0.")
     cache = voices or VoiceCache(model)
-    encoded: list[tuple[NativeVoice, float]] = [
-        (cache.get(reference), share) for reference, share in shares
-    ]
+    encoded = [(cast("NativeVoice", cache.get(each)), share) for each, share in shares]
     return _Mixing(model, encoded, cancel).speak(TEXTS if whole else TEXTS[:1])
 
 
