@@ -19,6 +19,7 @@ from ditar_studio.ui.commands.fine_tuning import FineTuningCommands
 from ditar_studio.ui.commands.help import HelpCommands
 from ditar_studio.ui.commands.history import HistoryCommands
 from ditar_studio.ui.commands.jobs import JobCommands
+from ditar_studio.ui.commands.mixing import MixingCommands
 from ditar_studio.ui.commands.projects import ProjectCommands
 from ditar_studio.ui.commands.pronunciations import PronunciationCommands
 from ditar_studio.ui.commands.script import ScriptCommands
@@ -159,6 +160,7 @@ class Studio(Workspace):
         self.fine_tuning_commands = FineTuningCommands(self)
         self.take_commands = TakeCommands(self)
         self.script_commands = ScriptCommands(self)
+        self.mixing_commands = MixingCommands(self)
         self.word_check_commands = WordCheckCommands(self)
         self.document_commands = DocumentCommands(self)
         self.find_commands = FindCommands(self)

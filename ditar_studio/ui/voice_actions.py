@@ -130,6 +130,14 @@ VOICES: tuple[ActionSpec, ...] = (
         facts(Fact.FINE_TUNED),
         words=mark("remove fine-tuning"),
     ),
+    _S(
+        "voice.mix",
+        mark("Mix voices…"),
+        "Ctrl+Alt+A",
+        "sliders",
+        facts(Fact.MODEL_READY),
+        words=mark("blend between new made"),
+    ),
     _S("voice.import", mark("Import a voice bundle…"), "Ctrl+Alt+I", "import", section=True),
     _S(
         "voice.bundle",
