@@ -133,7 +133,7 @@ VOICES: tuple[ActionSpec, ...] = (
     _S(
         "voice.mix",
         mark("Mix voices…"),
-        "Ctrl+Alt+A",
+        "Ctrl+F8",
         "sliders",
         facts(Fact.MODEL_READY),
         words=mark("blend between new made"),
