@@ -15,7 +15,7 @@ from ditar_studio.ui.translate import sentence, tr
 if TYPE_CHECKING:
     from ditar_studio.audio.clip import Clip
     from ditar_studio.services.worker import Job
-    from ditar_studio.ui.studio import Studio
+    from ditar_studio.ui.workspace import Workspace
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class _Made:
 class MixingCommands:
     """Handles the action that mixes voices."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(self, studio: Workspace) -> None:
         self.studio = studio
         self._job: Job | None = None
         studio.actions_.handle("voice.mix", self.open)
