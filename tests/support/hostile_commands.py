@@ -356,21 +356,21 @@ def _surround(case: Case, world: World, out: int, err: int) -> None:
 @contextlib.contextmanager
 def fake_loading() -> Iterator[None]:
     """Has every model that could be loaded be the fake one; paths are looked at as ever."""
-    from ditar_studio.audio import likeness
     from ditar_studio.engine import load
+    from ditar_studio.services import clips
     from ditar_studio.training import judges
 
     def no_judge(*arguments: object) -> object:
         raise StudioError("There is no judge.")
 
-    real = load._load, likeness.speaker_encoder, judges.open_panel
+    real = load._load, clips.speaker_encoder, judges.open_panel
     built_in = load.built_in_folder()
     load._load = lambda path, *more: FakeModel() if path == built_in else real[0](path, *more)
-    likeness.speaker_encoder = judges.open_panel = no_judge
+    clips.speaker_encoder = judges.open_panel = no_judge
     try:
         yield
     finally:
-        load._load, likeness.speaker_encoder, judges.open_panel = real
+        load._load, clips.speaker_encoder, judges.open_panel = real
 
 
 def main(count: int, seed: int) -> int:

@@ -35,8 +35,8 @@ SERVER = f"""
 import sys
 sys.path[:0] = [{str(Path(__file__).parents[2] / "support")!r}, {str(Path(__file__).parents[3])!r}]
 from fake_model import FakeModel
-from ditar_studio.engine import load
-load.load_model = lambda *a: FakeModel(needs_transcript=False)
+from ditar_studio.services import loaded_model
+loaded_model.load_model = lambda *a: FakeModel(needs_transcript=False)
 from ditar_studio.cli import main
 sys.exit(main(sys.argv[1:]))
 """

@@ -160,8 +160,8 @@ def test_the_command_serves_until_interrupted(tmp_path: Path) -> None:
 import sys
 sys.path[:0] = [{str(support)!r}, {str(root)!r}]
 from fake_model import FakeModel
-from ditar_studio.engine import load
-load.load_model = lambda *a: FakeModel(needs_transcript=False)
+from ditar_studio.services import loaded_model
+loaded_model.load_model = lambda *a: FakeModel(needs_transcript=False)
 from ditar_studio.cli import main
 sys.exit(main(sys.argv[1:]))
 """

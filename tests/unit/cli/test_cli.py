@@ -283,8 +283,8 @@ def test_kill_9_leaves_a_readable_wav(reference: str, tmp_path: Path) -> None:
 import sys, time
 sys.path[:0] = [{str(Path(__file__).parents[2] / "support")!r}, {str(Path.cwd())!r}]
 from fake_model import FakeModel, FakeUtterance
-from ditar_studio.engine import load
-load.load_model = lambda *a: FakeModel()
+from ditar_studio.services import loaded_model
+loaded_model.load_model = lambda *a: FakeModel()
 step = FakeUtterance.step
 def slow(self):
     if self.made == 5:

@@ -11,13 +11,12 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from fake_model import FakeModel, speech_like
+from fake_model import FakeModel, speech_like, use_model
 from safetensors.torch import load_file
 from tiny_ditar import tiny_config
 
 from ditar_studio.audio.io import read_clip
 from ditar_studio.cli import main
-from ditar_studio.engine import load
 from ditar_studio.model import config
 from ditar_studio.model.config import VaeConfig
 from ditar_studio.model.ditar import DiTAR
@@ -240,7 +239,7 @@ def listening(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         lambda samples: len(samples) / 16000,
     )
     monkeypatch.setattr(judges, "open_panel", lambda recogniser: panel)
-    monkeypatch.setattr(load, "load_model", lambda name=None, precision=None: FakeModel())
+    use_model(monkeypatch, FakeModel())
     return ["evaluate", str(tmp_path / "jobs.jsonl"), "--out-dir", str(tmp_path / "out"), "--json"]
 
 
