@@ -91,7 +91,8 @@ def mix_voice(
     made = _mixed(model, ingredients, cancel, voices, whole=True)
     if made is None:
         return None
-    consents = [f"{each.voice.name}: {each.voice.consent}" for each in ingredients if each.share]
+    voices_used = [each.voice for each in ingredients if each.share > 0]
+    consents = [f"{voice.name}: {voice.consent}" for voice in voices_used if voice.consent]
     with tempfile.TemporaryDirectory(prefix="ditar-mix-") as folder:
         path = Path(folder) / "mixed.wav"
         with StreamingWavWriter(path, made.clip.sample_rate, "PCM_24", comment=mark()) as writer:
