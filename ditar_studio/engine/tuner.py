@@ -75,6 +75,7 @@ class Tuner:
         """
         self.plan, self.step = plan, 0
         self._base, self._voice, self._patches = base, voice, patches
+        self._low = prefers_bf16(voice.device.type)  # here: both threads would measure at once
         self._locdit = copy.deepcopy(base).requires_grad_(True)
         self._shift = torch.zeros_like(voice).requires_grad_(True)
         self._generators = [
@@ -129,8 +130,9 @@ class Tuner:
         count = self.plan.batch // _HALVES
         chosen = torch.randint(len(patches.clean), (count,), generator=generator, device=device)
         content = None if patches.content is None else patches.content[chosen]
-        low = prefers_bf16(device.type)
-        with torch.enable_grad(), torch.autocast(device.type, torch.bfloat16, enabled=low):
+        # Without the cache of casts, which threads share: what they clear of it changes the sums.
+        low = torch.autocast(device.type, torch.bfloat16, self._low, cache_enabled=False)
+        with torch.enable_grad(), low:
             batch = Patches(
                 patches.clean[chosen],
                 patches.history[chosen],

@@ -296,5 +296,5 @@ def test_letting_go_of_the_model_ends_it(qtbot: QtBot, studio: Studio, tune: Qui
     qtbot.waitUntil(lambda: len(tune.asked) == 1)
     studio.engine.unload()
     qtbot.waitUntil(lambda: tune.ends == 1)
-    assert studio.fine_tuning.at_work is None
+    qtbot.waitUntil(lambda: studio.fine_tuning.at_work is None)
     assert not box(studio).start.isEnabled()

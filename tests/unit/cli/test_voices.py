@@ -71,7 +71,7 @@ def test_a_voice_is_fine_tuned_and_made_instant_again(
     assert (added["kind"], added["tuned"]) == ("fine-tuned", True)
     assert added["fine_tuning"]["after"]["likeness"] == 0.6
     assert main(["voices", "show", "Anna"]) == 0
-    assert "0.50 -> 0.60" in capsys.readouterr().out
+    assert "10% -> 10%" in capsys.readouterr().out
     assert voices(capsys, "fine-tune", "Anna", "--level", "off")["kind"] == "instant"
     hears(monkeypatch, BEFORE, FURTHER, FURTHER, FURTHER)
     kept = voices(capsys, "fine-tune", "Anna", "--model", model)
