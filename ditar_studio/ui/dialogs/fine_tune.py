@@ -64,7 +64,7 @@ def outlook(seconds: float) -> str:
     have = duration(seconds)
     if seconds < _MUCH:
         return tr(
-            "With {have} of speech a voice comes about a third of the way to a real recording "
+            "With {have} of speech a voice comes about a fifth of the way to a real recording "
             "of the person; with a minute, half of it. Add samples if you have more.",
             have=have,
         )
