@@ -1,4 +1,8 @@
-"""Print Debian's copyright file (DEP-5), with the licences of all that is bundled."""
+"""Print Debian's copyright file (DEP-5), with the licences of all that is bundled.
+
+Debian has the texts of the Apache and GNU licences, and wants no copies of them in this file: what
+holds one is named by its place in the package.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,10 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+TEXTS = "/opt/ditar-studio/_internal/ditar_studio/resources/licenses"
+_KEPT_BY_DEBIAN = re.compile(
+    r"Apache License\s+Version 2|GNU (LESSER |LIBRARY )?GENERAL PUBLIC LICENSE"
+)
 
 
 def main() -> None:
@@ -27,7 +35,10 @@ def main() -> None:
             f"\nFiles: opt/ditar-studio/*\nComment: {name}, bundled\n"
             f"Copyright: see the licence\nLicense: {short}-{re.sub('[^A-Za-z0-9]+', '-', name)}"
         )
-        for line in path.read_text("utf-8").splitlines():
+        text = path.read_text("utf-8")
+        if _KEPT_BY_DEBIAN.search(text):
+            text = f"The text is in {TEXTS}/{path.name}; see /usr/share/common-licenses as well."
+        for line in text.splitlines():
             print(f" {line.rstrip()}" if line.strip() else " .")
 
 

@@ -21,10 +21,9 @@ install -d "$tree"/{DEBIAN,opt,usr/bin,usr/lib/speech-dispatcher-modules} \
 cp -a "$built" "$tree/opt/ditar-studio"
 chmod -R u=rwX,go=rX "$tree/opt"
 find "$tree/opt" -type f -name '*.so*' -exec chmod a-x {} +
-ln -s ../../opt/ditar-studio/ditar-studio "$tree/usr/bin/ditar-studio"
+ln -s /opt/ditar-studio/ditar-studio "$tree/usr/bin/ditar-studio"
 # Speech Dispatcher finds what lies here; the program knows by this name what it is asked for.
-ln -s ../../../opt/ditar-studio/ditar-studio \
-    "$tree/usr/lib/speech-dispatcher-modules/sd_ditar-studio"
+ln -s /opt/ditar-studio/ditar-studio "$tree/usr/lib/speech-dispatcher-modules/sd_ditar-studio"
 install -m 644 "$root/packaging/linux/ditar-studio.desktop" "$share/applications/"
 install -m 644 "$root/packaging/linux/io.github.ditar_studio.metainfo.xml" "$share/metainfo/"
 install -m 644 "$root/packaging/linux/ditar-studio.mime.xml" "$share/mime/packages/ditar-studio.xml"
@@ -44,7 +43,13 @@ done
 gzip -9nc "$root/CHANGELOG.md" >"$share/doc/ditar-studio/CHANGELOG.md.gz"
 python3 "$root/packaging/linux/make_copyright.py" >"$share/doc/ditar-studio/copyright"
 
-# (libglib2.0-0t64: from Debian 13 and Ubuntu 24.04 on)
+# One line, as Debian's policy has it. (libglib2.0-0t64: from Debian 13 and Ubuntu 24.04 on)
+depends=$(tr -s '\n ' ' ' <<DEPENDS | sed 's/ $//'
+libc6 (>= $glibc), libportaudio2, libegl1, libgl1, libxkbcommon-x11-0, libdbus-1-3, libfontconfig1,
+libglib2.0-0t64 | libglib2.0-0, libxcb-cursor0, libxcb-icccm4, libxcb-image0, libxcb-keysyms1,
+libxcb-randr0, libxcb-render-util0, libxcb-shape0, libxcb-xkb1
+DEPENDS
+)
 cat >"$tree/DEBIAN/control" <<CONTROL
 Package: ditar-studio
 Version: $version
@@ -54,9 +59,7 @@ Section: sound
 Priority: optional
 Homepage: https://github.com/ditar-studio/ditar-studio
 Installed-Size: $(du -sk "$tree" | cut -f1)
-Depends: libc6 (>= $glibc), libportaudio2, libegl1, libgl1, libxkbcommon-x11-0, libdbus-1-3, libfontconfig1,
- libglib2.0-0t64 | libglib2.0-0, libxcb-cursor0, libxcb-icccm4, libxcb-image0, libxcb-keysyms1,
- libxcb-randr0, libxcb-render-util0, libxcb-shape0, libxcb-xkb1
+Depends: $depends
 Suggests: speech-dispatcher
 Description: clone a voice on your own computer and let it speak
  Record or load a few seconds of a voice, type, and hear the text in that voice while it is
@@ -65,4 +68,4 @@ Description: clone a voice on your own computer and let it speak
 CONTROL
 (cd "$tree" && find usr opt -type f -print0 | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
 mkdir -p "$root/dist"
-dpkg-deb --root-owner-group -Zzstd -z15 --build "$tree" "$root/dist/ditar-studio_${version}_$architecture.deb"
+dpkg-deb --root-owner-group -Zxz --build "$tree" "$root/dist/ditar-studio_${version}_$architecture.deb"
