@@ -28,7 +28,7 @@ def _start_studio(arguments: Sequence[str]) -> int:
             f"Start it on a desktop; “{program()} speak --help” tells how to speak without one.",
         )
     try:
-        from ditar_studio.ui.start import start
+        from ditar_studio.ui.shell.start import start
     except ImportError as error:
         raise StudioError(
             f"The window's libraries can't be used: {error}.",

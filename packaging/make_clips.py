@@ -16,7 +16,7 @@ import numpy as np
 import soundfile
 
 import ditar_studio as ds
-from ditar_studio.audio.io import read_clip
+from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.services.subtitles import cues, vtt
 
 ROOT = Path(__file__).resolve().parent.parent

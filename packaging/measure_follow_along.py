@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 from ditar_studio.assets import asset
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.likeness import import_judge
+from ditar_studio.audio.analysis.likeness import import_judge
+from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.engine.events import PatchReady, WordSpoken
 from ditar_studio.engine.generate import GenerationRequest
 from ditar_studio.engine.load import ModelRegistry

@@ -22,9 +22,9 @@ import numpy as np
 import soundfile
 import soxr
 
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.io import read_clip
-from ditar_studio.audio.watermark import Watermarker, detect, watermarked
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.audio.clips.files import read_clip
+from ditar_studio.audio.clips.watermark import Watermarker, detect, watermarked
 
 SUFFIXES = (".wav", ".flac", ".opus", ".ogg", ".mp3")
 EXCERPT = 3.0

@@ -75,10 +75,10 @@ class Photographer:
         from quiet_studio import FixedRegistry, SilentMicrophone, SilentPlayer
 
         from ditar_studio.engine.load import ModelRegistry
-        from ditar_studio.ui.application import make_application
-        from ditar_studio.ui.preferences import PreferenceFile
-        from ditar_studio.ui.shell import Shell
-        from ditar_studio.ui.studio import Backends, Studio
+        from ditar_studio.ui.kit.preferences import PreferenceFile
+        from ditar_studio.ui.shell.application import make_application
+        from ditar_studio.ui.shell.shell import Shell
+        from ditar_studio.ui.shell.studio import Backends, Studio
 
         self.app = make_application(["ditar-studio"])
         preferences = PreferenceFile(home / "settings.json")
@@ -143,9 +143,9 @@ class Photographer:
 
     def _shoot(self) -> None:
         from ditar_studio.assets import asset
-        from ditar_studio.ui.dialogs.welcome import WelcomeDialog
-        from ditar_studio.ui.main_window import Place
-        from ditar_studio.ui.widgets.command_palette import CommandPalette
+        from ditar_studio.ui.kit.places import Place
+        from ditar_studio.ui.kit.widgets.command_palette import CommandPalette
+        from ditar_studio.ui.shell.welcome_dialog import WelcomeDialog
 
         window, shell = self.shell.window, self.shell
         for name, size in SIZES.items():
@@ -180,8 +180,8 @@ class Photographer:
             dialog.close()
 
     def _dialogs(self, welcome: Callable[[], object]) -> list[tuple[str, object]]:
-        from ditar_studio.ui.dialogs.consent import ConsentDialog
-        from ditar_studio.ui.dialogs.settings import SettingsDialog
+        from ditar_studio.ui.features.reference.consent_dialog import ConsentDialog
+        from ditar_studio.ui.features.settings.dialog import SettingsDialog
 
         consent = ConsentDialog("Emma", self.shell.window)
         consent.choose_ground("permission")
@@ -234,7 +234,7 @@ class SampleShelf:
         from fake_model import FakeModel, FakeUtterance
 
         from ditar_studio.assets import asset
-        from ditar_studio.audio.io import read_clip
+        from ditar_studio.audio.clips.files import read_clip
         from ditar_studio.engine.speech_model import PatchOutput
         from ditar_studio.engine.voice import VoiceCache
 

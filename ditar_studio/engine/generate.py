@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ditar_studio.audio.clip import Clip
+from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.engine.attempt import Attempt, Piece, Work
 from ditar_studio.engine.events import (
     Cancelled,

@@ -17,7 +17,7 @@ from ditar_studio.text.phonemes import read
 from ditar_studio.text.word_spans import Span, spans_of
 
 if TYPE_CHECKING:
-    from ditar_studio.audio.clip import Clip
+    from ditar_studio.audio.clips.clip import Clip
     from ditar_studio.model.reader import PhoneticReader
     from ditar_studio.text.lexicon import Lexicon
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.prosody import Region, Timing, shape
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.audio.clips.prosody import Region, Timing, shape
 from ditar_studio.engine.attempt import Piece
 from ditar_studio.engine.guards import soften_peaks
 from ditar_studio.engine.word_times import Part, WordTime, parts_of

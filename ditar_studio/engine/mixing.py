@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from ditar_studio.audio.clip import Clip
+from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.engine.native import NativeModel
 from ditar_studio.engine.voice import Reference, VoiceCache
 from ditar_studio.errors import StudioError

@@ -34,7 +34,7 @@ from ditar_studio.text.speller import speller
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ditar_studio.audio.clip import Clip
+    from ditar_studio.audio.clips.clip import Clip
     from ditar_studio.text.lexicon import Lexicon
     from ditar_studio.text.markup import Saying
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from ditar_studio.audio.resample import import_torchaudio
+from ditar_studio.audio.clips.resample import import_torchaudio
 from ditar_studio.engine.guards import SilenceGuard
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.sounds import unstressed

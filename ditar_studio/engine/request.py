@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ditar_studio.audio.clip import Clip
+from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.engine.events import (
     GenerationStats,
     Warned,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from ditar_studio.audio.clip import Clip
+    from ditar_studio.audio.clips.clip import Clip
     from ditar_studio.engine.word_times import WordTime
     from ditar_studio.text.lexicon import Lexicon
     from ditar_studio.text.markup import Saying

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from ditar_studio.audio.clip import Clip
+from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.engine.native import NativeModel
 from ditar_studio.engine.tuning_data import AlignedClip
 from ditar_studio.engine.voice import LONGEST, Reference, trim_and_level

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.io import read_clip
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.errors import StudioError
 from ditar_studio.store.files import sha256
 from ditar_studio.store.voice import sample_hash

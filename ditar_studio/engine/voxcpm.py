@@ -12,7 +12,7 @@ import numpy as np
 import soxr
 import torch
 
-from ditar_studio.audio.resample import import_torchaudio
+from ditar_studio.audio.clips.resample import import_torchaudio
 from ditar_studio.engine.device import cores
 from ditar_studio.engine.settings import MODES, GenerationSettings
 from ditar_studio.engine.speech_model import ModelInfo, PatchOutput, PreparedVoice
@@ -33,7 +33,7 @@ from ditar_studio.model.voxcpm.voxcpm import Prompt, VoxCPM
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ditar_studio.audio.clip import Clip
+    from ditar_studio.audio.clips.clip import Clip
     from ditar_studio.engine.word_times import WordTime
     from ditar_studio.text.lexicon import Lexicon
     from ditar_studio.text.markup import Saying

@@ -126,7 +126,7 @@ def _kernels() -> CheckResult:
 
 
 def _torchaudio() -> CheckResult:
-    from ditar_studio.audio.resample import import_torchaudio
+    from ditar_studio.audio.clips.resample import import_torchaudio
 
     module = import_torchaudio()
     stubbed = not hasattr(sys.modules.get("torchaudio._extension"), "__file__")
@@ -153,7 +153,7 @@ def _model() -> CheckResult:
 
 
 def _sound() -> CheckResult:
-    from ditar_studio.audio.devices import list_devices
+    from ditar_studio.audio.devices.registry import list_devices
 
     try:
         found = list_devices()

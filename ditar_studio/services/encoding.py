@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import soundfile
 
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.watermark import Watermarker
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.audio.clips.watermark import Watermarker
 from ditar_studio.errors import StudioError
 from ditar_studio.services import credentials, m4b, metadata
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.limiter import limit
-from ditar_studio.audio.loudness import integrated
-from ditar_studio.audio.speed import stretch
-from ditar_studio.audio.watermark import PEAK_DB
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.audio.clips.limiter import limit
+from ditar_studio.audio.clips.loudness import integrated
+from ditar_studio.audio.clips.speed import stretch
+from ditar_studio.audio.clips.watermark import PEAK_DB
 from ditar_studio.errors import StudioError
 from ditar_studio.services import acx, metadata
 from ditar_studio.services.encoding import (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ditar_studio.audio.io import StreamingWavWriter
+from ditar_studio.audio.clips.files import StreamingWavWriter
 from ditar_studio.engine.mixing import MixedVoice, mix
 from ditar_studio.errors import StudioError
 from ditar_studio.services.metadata import mark
@@ -18,7 +18,7 @@ from ditar_studio.store.voice import NewSample, Voice
 if TYPE_CHECKING:
     import threading
 
-    from ditar_studio.audio.clip import Clip
+    from ditar_studio.audio.clips.clip import Clip
     from ditar_studio.engine.speech_model import SpeechModel
     from ditar_studio.engine.voice import VoiceCache
     from ditar_studio.store.library import Library

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ditar_studio.audio.io import StreamingWavWriter
+from ditar_studio.audio.clips.files import StreamingWavWriter
 from ditar_studio.engine.events import PatchReady, Progress, Warned
 from ditar_studio.engine.request import GenerationRequest, Line
 from ditar_studio.errors import StudioError

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ditar_studio.audio.io import read_clip
-from ditar_studio.audio.watermark import Detection, detect
+from ditar_studio.audio.clips.files import read_clip
+from ditar_studio.audio.clips.watermark import Detection, detect
 from ditar_studio.errors import StudioError
 from ditar_studio.services import metadata
 from ditar_studio.services.credentials import stated

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ditar_studio.audio.io import StreamingWavWriter
+from ditar_studio.audio.clips.files import StreamingWavWriter
 from ditar_studio.engine.events import (
     PatchReady,
     Progress,

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ditar_studio.audio.clip import Clip
+from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.errors import StudioError
 from ditar_studio.services import metadata
 from ditar_studio.services.encoding import ENCODINGS, Format, encode, resampled

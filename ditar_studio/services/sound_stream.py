@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 import numpy as np
 
-from ditar_studio.audio.watermark import Watermarker
+from ditar_studio.audio.clips.watermark import Watermarker
 from ditar_studio.services import metadata
 from ditar_studio.services.encoding import ENCODINGS
 

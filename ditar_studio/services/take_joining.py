@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ditar_studio.audio.io import StreamingWavWriter
+from ditar_studio.audio.clips.files import StreamingWavWriter
 from ditar_studio.errors import StudioError
 from ditar_studio.services.metadata import mark
 from ditar_studio.services.take_sound import read_sound

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.io import read_clip
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.audio.clips.files import read_clip
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

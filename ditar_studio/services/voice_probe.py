@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ditar_studio.audio.clip import Clip
+from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.engine.generate import generate
 from ditar_studio.engine.request import GenerationRequest, Line
 from ditar_studio.engine.voice import Reference

@@ -14,7 +14,7 @@ from ditar_studio.text.phonemes import unreadable
 from ditar_studio.text.word_spans import words_in
 
 if TYPE_CHECKING:
-    from ditar_studio.audio.transcribe import Transcriber
+    from ditar_studio.audio.analysis.transcribe import Transcriber
     from ditar_studio.engine.listening import ReaderListener
     from ditar_studio.store.take import Listener, Take
 
@@ -24,7 +24,7 @@ _FOREIGN = 0.5
 
 def whisper_is_installed() -> bool:
     """Whether Whisper can listen."""
-    from ditar_studio.audio.transcribe import TRANSCRIPTION
+    from ditar_studio.audio.analysis.transcribe import TRANSCRIPTION
 
     return TRANSCRIPTION.installed
 
@@ -49,7 +49,7 @@ class InstalledListeners:
             self._reader = self._reader or ReaderListener()
             differing = self._reader.differing(clip, text, words)
         else:
-            from ditar_studio.audio.transcribe import Transcriber
+            from ditar_studio.audio.analysis.transcribe import Transcriber
 
             self._whisper = self._whisper or Transcriber(threads=1)
             try:

@@ -200,7 +200,7 @@ def _decoded(row: Row, files: _Files, report: Callable[[str], None]) -> NDArray[
     They are trimmed and levelled as references are: a model that hears silence or noise before the
     first word learns to go on with it after a reference, and says nothing.
     """
-    from ditar_studio.audio.clip import Clip
+    from ditar_studio.audio.clips.clip import Clip
     from ditar_studio.engine.voice import trim_and_level
 
     try:

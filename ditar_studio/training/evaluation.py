@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ditar_studio.audio.io import read_clip
-from ditar_studio.audio.likeness import judged
+from ditar_studio.audio.analysis.likeness import judged
+from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.errors import StudioError
 from ditar_studio.text import symbols
 from ditar_studio.text.phonemes import phonemize

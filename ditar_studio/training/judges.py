@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ditar_studio.audio.likeness import RATE, Embed, import_judge, speaker_encoder
+from ditar_studio.audio.analysis.likeness import RATE, Embed, import_judge, speaker_encoder
 from ditar_studio.errors import StudioError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.io import read_clip
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.engine.voice import trim_and_level
 from ditar_studio.training.evaluation import Take
 from ditar_studio.training.takes import save_take

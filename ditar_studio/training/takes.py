@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ditar_studio.audio.io import StreamingWavWriter
+from ditar_studio.audio.clips.files import StreamingWavWriter
 from ditar_studio.engine.generate import generate
 from ditar_studio.engine.request import GenerationRequest, Line
 from ditar_studio.engine.voice import Reference, VoiceCache
@@ -18,7 +18,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.training.evaluation import Take
 
 if TYPE_CHECKING:
-    from ditar_studio.audio.clip import Clip
+    from ditar_studio.audio.clips.clip import Clip
     from ditar_studio.engine.settings import GenerationSettings
     from ditar_studio.engine.speech_model import SpeechModel
     from ditar_studio.text.lexicon import Lexicon

@@ -14,7 +14,7 @@ import numpy as np
 import soundfile
 import torch
 
-from ditar_studio.audio.io import read_clip
+from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.engine.load import load_model
 from ditar_studio.text.phonemes import phonemize
 

@@ -12,7 +12,7 @@ import screen_reader
 import virtual_audio
 import whole_program
 
-from ditar_studio.ui.preferences import PreferenceFile
+from ditar_studio.ui.kit.preferences import PreferenceFile
 
 
 @pytest.fixture(scope="module")

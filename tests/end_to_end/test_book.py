@@ -15,7 +15,7 @@ from virtual_audio import VirtualAudio
 from whole_program import HEARD_RATE, Listener, Program, heard_part, likeness, running
 
 from ditar_studio.store.library import Library
-from ditar_studio.ui.preferences import PreferenceFile
+from ditar_studio.ui.kit.preferences import PreferenceFile
 
 FIRST = (
     "The harbour was quiet that morning.",

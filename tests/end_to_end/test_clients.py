@@ -40,8 +40,8 @@ from wyoming.tts import (
 )
 
 from ditar_studio.assets import asset
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.watermark import detect
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.audio.clips.watermark import detect
 
 pytestmark = pytest.mark.leaves_threads
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from ditar_studio.ui.preferences import PreferenceFile
+from ditar_studio.ui.kit.preferences import PreferenceFile
 
 PROGRAM = Path(__file__).parents[1] / "support" / "long_studio.py"
 STRICT = bool(os.environ.get("DITAR_STUDIO_LONG_TESTS"))

@@ -15,7 +15,7 @@ from screen_reader import until
 from whole_program import HEARD_RATE, Listener, Program, heard_part, likeness
 
 from ditar_studio.assets import asset
-from ditar_studio.audio.io import read_clip
+from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.services.metadata import open_recipe
 from ditar_studio.store.library import Library
 

@@ -21,18 +21,17 @@ import pytest
 import soxr
 from virtual_audio import DEVICES, VirtualAudio
 
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.control import AudioControl
-from ditar_studio.audio.devices import DeviceRegistry, DevicesChanged, list_devices
-from ditar_studio.audio.io import read_clip
-from ditar_studio.audio.player import StreamPlayer
-from ditar_studio.audio.player_events import (
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.audio.clips.files import read_clip
+from ditar_studio.audio.devices.control import AudioControl
+from ditar_studio.audio.devices.player import StreamPlayer
+from ditar_studio.audio.devices.player_events import (
     OutputChanged,
     OutputLost,
     PlaybackEnded,
     PlaybackStarted,
 )
-from ditar_studio.audio.recorder import (
+from ditar_studio.audio.devices.recorder import (
     InputSilent,
     MicrophoneLost,
     Monitoring,
@@ -40,6 +39,7 @@ from ditar_studio.audio.recorder import (
     RecordingStarted,
     RecordingStopped,
 )
+from ditar_studio.audio.devices.registry import DeviceRegistry, DevicesChanged, list_devices
 
 SPEAKERS, LOOPBACK, MICROPHONE = (
     f"ALSA: virtual_{name}" for name in ("speakers", "loopback", "mic")
@@ -259,9 +259,9 @@ def test_a_suspended_output_is_noticed_and_taken_up_again(desk):
 def test_a_program_that_does_not_close_ends_even_if_the_sound_server_is_frozen(virtual_sound):
     script = """
         import os, signal, sys, numpy as np
-        from ditar_studio.audio.clip import Clip
-        from ditar_studio.audio.player import StreamPlayer
-        from ditar_studio.audio.player_events import (PlaybackStarted)
+        from ditar_studio.audio.clips.clip import Clip
+        from ditar_studio.audio.devices.player import StreamPlayer
+        from ditar_studio.audio.devices.player_events import (PlaybackStarted)
         import threading
         started = threading.Event()
         player = StreamPlayer(lambda e: isinstance(e, PlaybackStarted) and started.set())

@@ -16,19 +16,19 @@ from quiet_studio import FakeRegistry
 from virtual_audio import VirtualAudio
 
 from ditar_studio.assets import asset
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.control import AudioControl
-from ditar_studio.audio.devices import DeviceRegistry
-from ditar_studio.audio.io import read_clip
-from ditar_studio.audio.player import StreamPlayer
-from ditar_studio.audio.recorder import Recorder, RecordingStarted, RecordingStopped
-from ditar_studio.ui.application import make_application
-from ditar_studio.ui.backends import Backends
-from ditar_studio.ui.dialogs.consent import ConsentDialog
-from ditar_studio.ui.dialogs.export import ExportDialog
-from ditar_studio.ui.preferences import PreferenceFile
-from ditar_studio.ui.shell import Shell
-from ditar_studio.ui.studio import Studio
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.audio.clips.files import read_clip
+from ditar_studio.audio.devices.control import AudioControl
+from ditar_studio.audio.devices.player import StreamPlayer
+from ditar_studio.audio.devices.recorder import Recorder, RecordingStarted, RecordingStopped
+from ditar_studio.audio.devices.registry import DeviceRegistry
+from ditar_studio.ui.features.export.dialog import ExportDialog
+from ditar_studio.ui.features.reference.consent_dialog import ConsentDialog
+from ditar_studio.ui.kit.preferences import PreferenceFile
+from ditar_studio.ui.shell.application import make_application
+from ditar_studio.ui.shell.backends import Backends
+from ditar_studio.ui.shell.shell import Shell
+from ditar_studio.ui.shell.studio import Studio
 
 WORDS = "It is discouraging to note that the improvement of the last fifty years is almost wholly."
 PATIENCE = 30_000

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PyInstaller.building.utils import format_binaries_and_datas
 
-from ditar_studio.audio.resample import import_torchaudio
+from ditar_studio.audio.clips.resample import import_torchaudio
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = "ditar_studio"

@@ -20,13 +20,13 @@ import numpy as np
 from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer
 
 from ditar_studio.store.project import NewLine
-from ditar_studio.ui import start as starter
-from ditar_studio.ui.application import make_application
+from ditar_studio.ui.shell import start as starter
+from ditar_studio.ui.shell.application import make_application
 
 if TYPE_CHECKING:
     from ditar_studio.store.library import Library
-    from ditar_studio.ui.shell import Shell
-    from ditar_studio.ui.studio import Studio
+    from ditar_studio.ui.shell.shell import Shell
+    from ditar_studio.ui.shell.studio import Studio
 
 TICK = 0.005
 LINE = (
@@ -145,7 +145,7 @@ def stock(takes: int, voices: int) -> None:
     from ditar_studio.store.library import Library
     from ditar_studio.store.recipe import Recipe
     from ditar_studio.store.voices import NewSample
-    from ditar_studio.ui.preferences import PreferenceFile
+    from ditar_studio.ui.kit.preferences import PreferenceFile
 
     root = Path(PreferenceFile().value.library_folder)
     noise = 0.1 * np.random.default_rng(0).standard_normal(24_000).astype(np.float32)

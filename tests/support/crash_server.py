@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ditar_studio.audio.io import StreamingWavWriter
+from ditar_studio.audio.clips.files import StreamingWavWriter
 from ditar_studio.services.export import export
 from ditar_studio.services.export_plan import plan
 from ditar_studio.services.export_settings import ExportSettings

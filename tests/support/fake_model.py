@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from ditar_studio.audio.clip import Clip
+from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.engine import load
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import ModelInfo, PatchOutput, Verification

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from ditar_studio.audio.control import AudioControl, Job
-from ditar_studio.audio.portaudio import Device, Direction
+from ditar_studio.audio.devices.control import AudioControl, Job
+from ditar_studio.audio.devices.portaudio import Device, Direction
 from ditar_studio.errors import StudioError
 
 T = TypeVar("T")

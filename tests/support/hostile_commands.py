@@ -379,7 +379,7 @@ def main(count: int, seed: int) -> int:
     import ditar_studio.cli.doctor
     import ditar_studio.engine.generate
     import ditar_studio.training.evaluation
-    import ditar_studio.ui.start  # noqa: F401
+    import ditar_studio.ui.shell.start  # noqa: F401
 
     rng = random.Random(seed)
     bad = 0

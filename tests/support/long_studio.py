@@ -26,14 +26,14 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from ditar_studio.store.project import NewLine
-from ditar_studio.ui import start as starter
-from ditar_studio.ui.application import make_application
-from ditar_studio.ui.main_window import MainWindow
+from ditar_studio.ui.shell import start as starter
+from ditar_studio.ui.shell.application import make_application
+from ditar_studio.ui.shell.main_window import MainWindow
 
 if TYPE_CHECKING:
     from ditar_studio.store.library import Library
-    from ditar_studio.ui.shell import Shell
-    from ditar_studio.ui.studio import Studio
+    from ditar_studio.ui.shell.shell import Shell
+    from ditar_studio.ui.shell.studio import Studio
 
 SENTENCE = "The lamps along the harbour wall came on one after another when number {} was called. "
 WORDS_A_LINE = len(SENTENCE.split())
@@ -46,7 +46,7 @@ def stock(words: int, takes: int) -> None:
     from ditar_studio.store.library import Library
     from ditar_studio.store.recipe import Recipe
     from ditar_studio.store.spoken_word import SpokenWord
-    from ditar_studio.ui.preferences import PreferenceFile
+    from ditar_studio.ui.kit.preferences import PreferenceFile
 
     root = Path(PreferenceFile().value.library_folder)
     noise = 0.1 * np.random.default_rng(0).standard_normal(2400).astype(np.float32)

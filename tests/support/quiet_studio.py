@@ -10,15 +10,15 @@ import numpy as np
 from fake_model import FakeModel, speech_like
 from fake_sound import device
 
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.io import StreamingWavWriter
-from ditar_studio.audio.level import LevelReading
-from ditar_studio.audio.peaks import Peaks
-from ditar_studio.audio.player_events import PlayerStatus
-from ditar_studio.audio.portaudio import Device
-from ditar_studio.audio.recorder import RecordingStopped
+from ditar_studio.audio.analysis.level import LevelReading
+from ditar_studio.audio.analysis.peaks import Peaks
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.audio.clips.files import StreamingWavWriter
+from ditar_studio.audio.devices.player_events import PlayerStatus
+from ditar_studio.audio.devices.portaudio import Device
+from ditar_studio.audio.devices.recorder import RecordingStopped
 from ditar_studio.engine.voice import VoiceCache
-from ditar_studio.ui.backends import Backends
+from ditar_studio.ui.shell.backends import Backends
 
 
 class SilentPlayer:
@@ -163,7 +163,7 @@ class FixedRegistry:
         raise NotImplementedError
 
     def watch(self, on_event: Callable[[Any], None], every: float = 2.0) -> None:
-        from ditar_studio.audio.devices import DevicesChanged
+        from ditar_studio.audio.devices.registry import DevicesChanged
 
         on_event(DevicesChanged(self.devices, (), ()))
 

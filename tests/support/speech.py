@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ditar_studio.assets import asset
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.io import read_clip
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.audio.clips.files import read_clip
 
 
 def recording(name: str = "emma", seconds: float = 6.0) -> Clip:

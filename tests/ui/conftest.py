@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from quiet_studio import quiet_backends
 
-from ditar_studio.ui import translate
-from ditar_studio.ui.application import Appearance, make_application
-from ditar_studio.ui.preferences import PreferenceFile
-from ditar_studio.ui.shell import Shell
-from ditar_studio.ui.studio import Studio
+from ditar_studio.ui.kit import translate
+from ditar_studio.ui.kit.preferences import PreferenceFile
+from ditar_studio.ui.shell.application import Appearance, make_application
+from ditar_studio.ui.shell.shell import Shell
+from ditar_studio.ui.shell.studio import Studio
 
 IGNORED = ("This plugin does not support",)
 PATIENCE_MS = 30_000

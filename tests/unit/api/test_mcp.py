@@ -21,7 +21,7 @@ from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 from ditar_studio.api.mcp_server import LazyModel, mcp_server
-from ditar_studio.audio.io import read_clip
+from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.cli import main
 from ditar_studio.python_api.model import Model
 from ditar_studio.services.metadata import open_recipe

@@ -13,7 +13,7 @@ from endpoint import TOKEN, Endpoint, HeldModel, post, told_error, valid
 from fake_model import RATE, FakeModel
 
 from ditar_studio.api.server import check_token, reserve_port
-from ditar_studio.audio.watermark import watermarked
+from ditar_studio.audio.clips.watermark import watermarked
 from ditar_studio.engine.generate import generate
 from ditar_studio.engine.request import GenerationRequest
 from ditar_studio.engine.voice import Reference

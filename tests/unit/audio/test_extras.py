@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.denoise import DENOISING, denoise
+from ditar_studio.audio.analysis.transcribe import TRANSCRIPTION, Transcriber
+from ditar_studio.audio.analysis.verdict import judge, measure
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.audio.clips.denoise import DENOISING, denoise
+from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.audio.extras import Extra
-from ditar_studio.audio.io import read_clip
-from ditar_studio.audio.transcribe import TRANSCRIPTION, Transcriber
-from ditar_studio.audio.verdict import judge, measure
 from ditar_studio.errors import StudioError
 from ditar_studio.installation import how_to_add
 

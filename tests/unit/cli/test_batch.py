@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fake_model import FakeModel, FakeUtterance
 
-from ditar_studio.audio.io import read_clip
+from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.cli import batch, main
 from ditar_studio.errors import StudioError
 

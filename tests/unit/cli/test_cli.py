@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from fake_model import FakeModel
 
-from ditar_studio.audio.io import read_clip
+from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.cli import main
 
 

@@ -10,8 +10,8 @@ import pytest
 from fake_model import FakeModel
 
 from ditar_studio import app
-from ditar_studio.audio import devices
-from ditar_studio.audio.io import read_clip
+from ditar_studio.audio.clips.files import read_clip
+from ditar_studio.audio.devices import registry
 from ditar_studio.cli import display, main
 from ditar_studio.engine import load
 from ditar_studio.errors import StudioError
@@ -41,7 +41,7 @@ def fails(message: str) -> Callable[..., object]:
 def test_doctor_tells_what_works(
     fake: FakeModel, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(devices, "list_devices", list)
+    monkeypatch.setattr(registry, "list_devices", list)
     assert main(["doctor", "--json"]) == 0
     found = findings(capsys)
     assert found["torch"]["state"] == found["torchaudio"]["state"] == "works"
@@ -83,7 +83,7 @@ def test_doctor_tells_why_there_are_no_kernels(
 def test_doctor_says_what_is_broken_and_goes_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(devices, "list_devices", fails("There is no PortAudio."))
+    monkeypatch.setattr(registry, "list_devices", fails("There is no PortAudio."))
     monkeypatch.setattr(load, "load_model", fails("The model is gone."))
     assert main(["doctor", "--json"]) == 1
     found = findings(capsys)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fake_model import FakeUtterance
 
-from ditar_studio.audio.io import read_clip
+from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.cli import main
 from ditar_studio.cli import output as outputs
 from ditar_studio.cli.output import Inputs, Output

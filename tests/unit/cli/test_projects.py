@@ -9,8 +9,8 @@ from typing import Any, get_args
 import pytest
 from fake_model import FakeModel, FakeUtterance
 
-from ditar_studio.audio.io import read_clip
-from ditar_studio.audio.speed import FASTEST, SLOWEST
+from ditar_studio.audio.clips.files import read_clip
+from ditar_studio.audio.clips.speed import FASTEST, SLOWEST
 from ditar_studio.cli import main, options
 from ditar_studio.errors import StudioError
 from ditar_studio.services.encoding import ENCODINGS

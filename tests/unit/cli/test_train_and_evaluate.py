@@ -15,7 +15,7 @@ from fake_model import FakeModel, speech_like, use_model
 from safetensors.torch import load_file
 from tiny_ditar import tiny_config
 
-from ditar_studio.audio.io import read_clip
+from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.cli import main
 from ditar_studio.model import config
 from ditar_studio.model.config import VaeConfig

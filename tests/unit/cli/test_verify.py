@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from speech import recording
 
-from ditar_studio.audio.watermark import watermarked
+from ditar_studio.audio.clips.watermark import watermarked
 from ditar_studio.cli.main import main
 from ditar_studio.services.sound_file import write_sound
 from ditar_studio.store.recipe import Recipe

@@ -12,7 +12,7 @@ from fake_model import speech_like
 from small_ditar import save_small_ditar
 from tuning import BEFORE, CLOSER, FURTHER, hears, short_tunings
 
-from ditar_studio.audio.io import read_clip
+from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.cli import main
 from ditar_studio.sample_voices import sample_voices
 from ditar_studio.store.files import default_root

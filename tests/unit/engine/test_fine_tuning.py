@@ -11,7 +11,7 @@ from fake_model import FakeModel, speech_like
 from small_ditar import save_small_ditar
 from tuning import BEFORE, CLOSER, FURTHER, STEPS, UNCLEAR, hears, short_tunings
 
-from ditar_studio.audio.clip import Clip
+from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.engine import fine_tuning
 from ditar_studio.engine.events import Warned
 from ditar_studio.engine.fine_tuning import fine_tune, plan_of

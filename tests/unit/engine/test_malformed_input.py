@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_ditar import save_small_ditar
 
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.io import read_clip
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.engine.events import Done, Failed
 from ditar_studio.engine.generate import stream
 from ditar_studio.engine.load import load_model

@@ -15,8 +15,8 @@ from fake_model import speech_like
 from safetensors.torch import save_file
 from small_ditar import SMALL, save_small_ditar
 
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.io import read_clip
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.engine import native
 from ditar_studio.engine.generate import generate
 from ditar_studio.engine.load import ModelRegistry, load_model

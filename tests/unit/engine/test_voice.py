@@ -8,7 +8,7 @@ import pytest
 import soundfile
 from fake_model import FakeModel, speech_like
 
-from ditar_studio.audio.clip import Clip
+from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.engine.voice import Reference, VoiceCache, prepare, trim_and_level
 from ditar_studio.errors import StudioError
 

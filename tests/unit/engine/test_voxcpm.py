@@ -13,7 +13,7 @@ import torch
 import voxcpm_folders as folders
 from small_ditar import save_small_ditar
 
-from ditar_studio.audio.clip import Clip
+from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.cli.main import main
 from ditar_studio.engine.generate import generate
 from ditar_studio.engine.load import ModelRegistry, load_model

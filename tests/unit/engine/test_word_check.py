@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from ditar_studio.audio.clip import Clip
+from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.engine.listening import ReaderListener
 from ditar_studio.engine.word_check import differing_words
 from ditar_studio.sample_voices import sample_voices
@@ -66,7 +66,7 @@ def listener() -> ReaderListener:
 def test_the_built_in_reader_hears_what_differs_in_the_built_in_voices_clips(
     listener: ReaderListener,
 ) -> None:
-    from ditar_studio.audio.io import read_clip
+    from ditar_studio.audio.clips.files import read_clip
 
     voice = next(v for v in sample_voices() if v.name == "Kathleen")
     clip = read_clip(voice.path)

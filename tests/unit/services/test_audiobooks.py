@@ -12,8 +12,8 @@ import pytest
 import soundfile
 from documents import PNG
 
-from ditar_studio.audio.io import read_clip
-from ditar_studio.audio.limiter import limit
+from ditar_studio.audio.clips.files import read_clip
+from ditar_studio.audio.clips.limiter import limit
 from ditar_studio.errors import StudioError
 from ditar_studio.services import acx, m4b
 from ditar_studio.services.export import export

@@ -15,10 +15,10 @@ import pytest
 import soundfile
 from speech import recording
 
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.io import read_clip
-from ditar_studio.audio.loudness import loudness
-from ditar_studio.audio.watermark import detect
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.audio.clips.files import read_clip
+from ditar_studio.audio.clips.loudness import loudness
+from ditar_studio.audio.clips.watermark import detect
 from ditar_studio.errors import StudioError
 from ditar_studio.services import metadata
 from ditar_studio.services.encoding import ENCODINGS, Format, true_peak

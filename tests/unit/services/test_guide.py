@@ -24,6 +24,6 @@ def test_a_search_finds_beginnings_of_words_and_titles_first() -> None:
 
 
 def test_the_guide_of_the_program_has_the_topics_that_the_window_points_to() -> None:
-    from ditar_studio.ui.dialogs.help import TOPIC_OF
+    from ditar_studio.ui.shell.help_dialog import TOPIC_OF
 
     assert set(TOPIC_OF.values()) <= {topic.title for topic in topics()}

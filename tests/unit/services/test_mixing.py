@@ -11,7 +11,7 @@ import pytest
 from fake_model import FakeModel, speech_like
 from library_fixtures import write_tone
 
-from ditar_studio.audio.io import StreamingWavWriter
+from ditar_studio.audio.clips.files import StreamingWavWriter
 from ditar_studio.engine.mixing import MixedVoice
 from ditar_studio.errors import StudioError
 from ditar_studio.services import mixing

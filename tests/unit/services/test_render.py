@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from fake_model import RATE, FakeModel, speech_like
 
-from ditar_studio.audio.io import StreamingWavWriter, read_clip
+from ditar_studio.audio.clips.files import StreamingWavWriter, read_clip
 from ditar_studio.engine.events import Failed
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import VoiceCache

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 from speech import recording
 
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.watermark import detect
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.audio.clips.watermark import detect
 from ditar_studio.services.sound_stream import Format, SoundStream
 
 SECONDS = 2.0

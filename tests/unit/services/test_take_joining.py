@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from library_fixtures import recipe
 
-from ditar_studio.audio.clip import Clip
-from ditar_studio.audio.io import StreamingWavWriter
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.audio.clips.files import StreamingWavWriter
 from ditar_studio.errors import StudioError
 from ditar_studio.services.export import export
 from ditar_studio.services.export_plan import plan

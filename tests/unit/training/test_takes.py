@@ -10,7 +10,7 @@ import soundfile
 import torch
 from fake_model import FakeModel, speech_like
 
-from ditar_studio.audio.io import read_clip
+from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import Reference
 from ditar_studio.errors import StudioError

@@ -10,7 +10,7 @@ import soxr
 import torch
 import voxcpm_folders as folders
 
-from ditar_studio.audio.resample import resample
+from ditar_studio.audio.clips.resample import resample
 from ditar_studio.inference.voxcpm.checkpoint import load
 from ditar_studio.inference.voxcpm.runtime import VoxCPMRequest, VoxCPMRuntime
 from ditar_studio.model.sampling import Sampling

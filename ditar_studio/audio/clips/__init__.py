@@ -1,0 +1,1 @@
+"""Sound at rest: clips, files, loudness, speed, noise, watermark."""

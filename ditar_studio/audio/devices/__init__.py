@@ -1,0 +1,1 @@
+"""Sound coming and going: PortAudio, its devices, the player and the recorder."""

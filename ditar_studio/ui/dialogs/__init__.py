@@ -1,1 +1,0 @@
-"""Dialogs of the studio: settings, about, welcome, shortcuts, crash report, recovery, consent."""

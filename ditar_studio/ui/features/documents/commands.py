@@ -1,0 +1,113 @@
+"""Documents into the script: what the import action and dropped files do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ditar_studio.documents import SUFFIXES, Document, ReadOptions, read_document
+from ditar_studio.services.document_lines import script_lines
+from ditar_studio.services.new_lines import new_lines
+from ditar_studio.ui.features.documents.import_dialog import ImportDialog
+from ditar_studio.ui.kit.dialogs.ask_file import ask_for_file
+from ditar_studio.ui.kit.translate import counted, tr
+
+if TYPE_CHECKING:
+    from ditar_studio.services.library import Library
+    from ditar_studio.services.projects import NewLine, Project, ProjectSettings
+    from ditar_studio.ui.shell.workspace import Workspace
+
+_SHORT = 1500
+"""Words of a text without chapters that is imported without a question."""
+_SLOW = 2 << 20
+"""Bytes of a file whose reading is announced."""
+
+
+class DocumentCommands:
+    """Handles the import of documents."""
+
+    def __init__(self, studio: Workspace) -> None:
+        self.studio = studio
+        self.document = studio.document
+        self.toasts = studio.toasts
+        studio.actions_.handle("script.import", self.choose)
+        studio.script_panel.text_dropped.connect(lambda path: self.open(Path(path)))
+
+    def choose(self) -> None:
+        """Asks for a document and imports it."""
+        kinds = " ".join(f"*{suffix}" for suffix in SUFFIXES)
+        ask_for_file(
+            self.studio.window,
+            tr("Open a document as script"),
+            tr("Documents ({kinds});;All files (*)", kinds=kinds),
+            self.open,
+        )
+
+    def open(self, path: Path) -> None:
+        """Reads a document; asks what of it is wanted, unless it is a short text."""
+        if path.is_file() and path.stat().st_size > _SLOW:
+            self.toasts.notify(tr("Reading {file}…", file=path.name), "info")
+        self.studio.bridge.background(
+            read_document, path, done=lambda read: self._ask(path, read), owner=self.studio
+        )
+
+    def _ask(self, path: Path, read: Document) -> None:
+        if len(read.chapters) == 1 and read.words <= _SHORT and not read.remarks:
+            self._add(read, False)
+            return
+        filled = any(line.text.strip() for line in self.studio.script.lines)
+        dialog = ImportDialog(path.name, read, into_new=filled)
+        dialog.options_changed.connect(lambda options: self._read_again(path, options, dialog))
+        dialog.wanted.connect(self._add)
+        self.studio.shell.show_dialog(dialog)
+
+    def _read_again(self, path: Path, options: ReadOptions, dialog: ImportDialog) -> None:
+        self.studio.bridge.background(
+            read_document, path, options, done=dialog.show_document, owner=dialog
+        )
+
+    def _add(self, read: Document, into_new: bool) -> None:
+        if not into_new:
+            self.studio.script.insert(lambda: script_lines(read), over_greeting=True)
+            return
+        snapshot = self.document.snapshot
+        if snapshot is None:
+            return
+        self.studio.script.flush()
+        voices, settings = snapshot.voices, snapshot.project.settings
+        export = {"title": read.title, "author": read.author, "cover": read.cover}
+        self.studio.bridge.background(
+            lambda: new_lines(script_lines(read), voices),
+            done=lambda lines: self.document.ask(
+                _make_project,
+                self.document.library,
+                read.title,
+                settings,
+                export,
+                lines,
+                done=self._open,
+            ),
+            owner=self.studio,
+        )
+
+    def _open(self, made: tuple[Project, int]) -> None:
+        project, count = made
+        self.document.open(project.id)
+        words = counted("{count} line was imported.", "{count} lines were imported.", count)
+        self.toasts.notify(words, "success")
+
+
+def _make_project(
+    library: Library,
+    name: str,
+    settings: ProjectSettings,
+    export: dict[str, str | bytes],
+    lines: list[NewLine],
+) -> tuple[Project, int]:
+    """A project of these lines; on the library's thread."""
+    project = library.projects.create(name, settings).value
+    library.projects.add_lines(project.id, lines)
+    known = {key: value for key, value in export.items() if value}
+    if isinstance(picture := known.get("cover"), bytes):
+        known["cover"] = library.keep_cover(project.id, picture)
+    return library.projects.change_settings(project.id, export=known).value, len(lines)

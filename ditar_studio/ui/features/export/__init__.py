@@ -1,0 +1,1 @@
+"""Takes and scripts as files."""

@@ -1,0 +1,203 @@
+"""Exports: asked for in a dialog, made one after the other beside everything else."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QStandardPaths, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from ditar_studio.errors import StudioError
+from ditar_studio.ui.kit.translate import counted, tr
+from ditar_studio.ui.kit.widgets.task_strip import TaskStrip
+
+if TYPE_CHECKING:
+    from ditar_studio.services.export import Exported
+    from ditar_studio.services.export_plan import Plan
+    from ditar_studio.services.export_settings import ExportSettings
+    from ditar_studio.ui.shell.workspace import Workspace
+
+
+@dataclass
+class _Export:
+    """One that is at work, or waits for it."""
+
+    what: Plan
+    settings: ExportSettings
+    folder: Path
+    strip: TaskStrip
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+
+class ExportCommands:
+    """Handles the exports of the script and of single takes."""
+
+    def __init__(self, studio: Workspace) -> None:
+        self.studio = studio
+        self.document = studio.document
+        self.toasts = studio.toasts
+        self._waiting: deque[_Export] = deque()
+        self._at_work: _Export | None = None
+        studio.actions_.handle("file.export", self.export)
+        studio.actions_.handle("takes.export", self.export_takes)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being exported."""
+        return self._at_work is not None
+
+    def export(self) -> None:
+        """Asks how, and exports the takes that stand for the lines of the script."""
+        from ditar_studio.services.export_plan import plan
+
+        self.studio.script.flush()
+        self.document.ask(
+            plan,
+            self.document.library,
+            self.document.project_id,
+            done=lambda what: self._ask(what, single=False),
+        )
+
+    def export_takes(self) -> None:
+        """Asks how, and exports the selected takes."""
+        from ditar_studio.services.export_plan import plan_takes
+
+        snapshot = self.document.snapshot
+        takes = [self.studio.takes.take(take_id) for take_id in self.studio.takes.selected]
+        chosen = [take for take in takes if take is not None]
+        if snapshot is not None and chosen:
+            self._ask(plan_takes(chosen, snapshot.project.name), single=True)
+
+    def close(self) -> None:
+        """Ends what is at work; nothing is left of it."""
+        self._waiting.clear()
+        if self._at_work is not None:
+            self._at_work.cancel.set()
+
+    # --- asking
+
+    def _ask(self, what: Plan, single: bool) -> None:
+        from ditar_studio.ui.features.export.dialog import ExportDialog, plain, settings_from
+
+        snapshot = self.document.snapshot
+        if snapshot is None:
+            return
+        if not what.pieces:
+            self.toasts.notify(
+                tr("There is nothing to export yet."), "info", tr("Speak a line first.")
+            )
+            return
+        kept = snapshot.project.settings
+        settings = settings_from(kept.export, kept.speed)
+        if single:
+            settings = replace(settings, layout="per_line")
+        folder = Path(kept.export.get("folder") or _music_folder())
+        dialog = ExportDialog(what, settings, folder, single)
+
+        def begin(wanted: ExportSettings, where: Path) -> None:
+            if not single:
+                self.document.ask(
+                    self.document.library.projects.change_settings,
+                    snapshot.project.id,
+                    label="",
+                    export=plain(wanted, where),
+                )
+            self._queue(what, wanted, where)
+
+        dialog.wanted.connect(begin)
+        self.studio.shell.show_dialog(dialog)
+
+    # --- working
+
+    def _queue(self, what: Plan, wanted: ExportSettings, folder: Path) -> None:
+        watermark = self.studio.preferences.value.watermark
+        strip = TaskStrip(tr("Exporting “{project}”", project=what.project), lambda: None)
+        export = _Export(what, replace(wanted, watermark=watermark), folder, strip)
+        strip.stop.clicked.connect(lambda: self._cancel(export))
+        self.studio.window.messages.addWidget(strip)
+        self._waiting.append(export)
+        self._go_on()
+
+    def _cancel(self, export: _Export) -> None:
+        export.cancel.set()
+        if export in self._waiting:
+            self._waiting.remove(export)
+            export.strip.dismiss()
+
+    def _go_on(self) -> None:
+        if self._at_work is not None or not self._waiting:
+            return
+        export = self._at_work = self._waiting.popleft()
+        export.strip.begin()
+        bridge, unfinished = self.studio.bridge, self.document.library.unfinished
+
+        def progress(fraction: float) -> None:
+            bridge.post(lambda: self._show(export, fraction))
+
+        def work() -> Exported:
+            from ditar_studio.services.export import export as write
+
+            with unfinished.work_in(export.folder):
+                return write(
+                    export.what,
+                    export.folder,
+                    export.settings,
+                    progress=progress,
+                    cancel=export.cancel,
+                )
+
+        bridge.background(work, done=self._over, failed=self._failed, owner=self.studio)
+
+    def _show(self, export: _Export, fraction: float) -> None:
+        if export is self._at_work:
+            export.strip.show_progress(fraction)
+
+    def _over(self, made: Exported) -> None:
+        self._end()
+        if made.cancelled:
+            self.toasts.notify(tr("The export is cancelled; nothing was written."), "info")
+            return
+        self._notify(made)
+        if made.checks:
+            from ditar_studio.ui.features.export.checks_dialog import ChecksDialog
+
+            self.studio.shell.show_dialog(ChecksDialog(made.checks))
+
+    def _failed(self, error: StudioError) -> None:
+        self._end()
+        self.studio.report_failure(error.message, error.remedy)
+
+    def _end(self) -> None:
+        if self._at_work is not None:
+            self._at_work.strip.dismiss()
+            self._at_work = None
+        self._go_on()
+
+    def _notify(self, made: Exported) -> None:
+        folder = made.files[0].parent
+        words = counted("{count} file is exported.", "{count} files are exported.", len(made.files))
+        remedy = (
+            tr("It is quieter than asked for, so that its peaks don't clip.")
+            if made.limited
+            else str(folder)
+        )
+        self.toasts.notify(
+            words,
+            "success",
+            remedy,
+            (
+                tr("Show in folder"),
+                lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))),
+            ),
+            seconds=12.0,
+        )
+
+
+def _music_folder() -> str:
+    """Where exports go if nothing else was chosen."""
+    places = QStandardPaths.standardLocations(QStandardPaths.StandardLocation.MusicLocation)
+    return places[0] if places else str(Path.home())

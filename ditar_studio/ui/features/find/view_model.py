@@ -1,0 +1,138 @@
+"""Finding and replacing words in the script; the search itself runs beside the GUI thread."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from ditar_studio.text.finding import Query, found, replaced
+from ditar_studio.ui.features.script.view_model import Script
+
+Match = tuple[str, int, int]
+"""Id of a line, and the characters of a match in it."""
+
+_PAUSE_MS = 80
+
+
+class Finder(QObject):
+    """What is looked for in the script, and where it is.
+
+    Signals:
+        changed: other matches, or another one is the current.
+        shown: the current `Match`, to be brought into view.
+        replaced_all: how many matches were replaced at once.
+    """
+
+    changed = Signal()
+    shown = Signal(object)
+    replaced_all = Signal(int)
+
+    def __init__(self, script: Script, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.script = script
+        self.query = Query("")
+        self.matches: list[Match] = []
+        self.current = -1
+        self._active = False
+        self._asked = 0
+        self._show_next = False
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_PAUSE_MS)
+        self._timer.timeout.connect(self._search)
+        script.changed.connect(self._on_script)
+
+    def start(self, query: Query) -> None:
+        """Looks for something; the first match from the selected line on becomes the current."""
+        self._active = True
+        self.query = query
+        self._show_next = True
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Looks for nothing any more."""
+        self._active = False
+        self._timer.stop()
+        self._asked += 1
+        self.matches, self.current = [], -1
+        self.changed.emit()
+
+    def step(self, by: int) -> None:
+        """Makes another match the current one, around the ends."""
+        if self.matches:
+            self.current = (self.current + by) % len(self.matches)
+            self._show()
+
+    def replace(self, by: str) -> None:
+        """Puts other words in place of the current match, and goes to the next."""
+        if self.current < 0:
+            return
+        line_id, start, end = self.matches[self.current]
+        text = replaced(self.script.text(line_id), [(start, end)], by)
+        self._show_next = True
+        self._write({line_id: text})
+
+    def replace_all(self, by: str) -> None:
+        """Puts other words in place of all matches, in one step of the undo stack."""
+        places: dict[str, list[tuple[int, int]]] = {}
+        for line_id, start, end in self.matches:
+            places.setdefault(line_id, []).append((start, end))
+        if not places:
+            return
+        texts = {
+            line_id: replaced(self.script.text(line_id), spans, by)
+            for line_id, spans in places.items()
+        }
+        count = len(self.matches)
+        self._write(texts)
+        self.replaced_all.emit(count)
+
+    # --- inside
+
+    def _write(self, texts: dict[str, str]) -> None:
+        self.script.flush()
+        document = self.script.document
+        document.ask(document.library.projects.replace_texts, texts)
+
+    def _on_script(self) -> None:
+        if self._active:
+            self._timer.start()
+
+    def _search(self) -> None:
+        self._asked += 1
+        asked, query = self._asked, self.query
+        lines, unsaved = self.script.lines, self.script.unsaved
+
+        def work() -> list[Match]:
+            texts = [(line.id, unsaved.get(line.id, line.text)) for line in lines]
+            return found(texts, query)
+
+        self.script.document.bridge.background(
+            work, done=lambda made: self._take(made, asked), owner=self
+        )
+
+    def _take(self, made: list[Match], asked: int) -> None:
+        if asked != self._asked:
+            return
+        before = self.matches[self.current] if 0 <= self.current < len(self.matches) else None
+        self.matches = made
+        self.current = self._nearest(before)
+        if self._show_next and made:
+            self._show()
+        else:
+            self.changed.emit()
+        self._show_next = False
+
+    def _nearest(self, before: Match | None) -> int:
+        """The match at or behind the one that was current, else behind the selected line."""
+        if not self.matches:
+            return -1
+        line_id, start = (before[0], before[1]) if before else (self.script.selected, 0)
+        here = (self.script.index(line_id), start)
+        for number, (found_in, begin, _end) in enumerate(self.matches):
+            if (self.script.index(found_in), begin) >= here:
+                return number
+        return 0
+
+    def _show(self) -> None:
+        self.changed.emit()
+        self.shown.emit(self.matches[self.current])

@@ -1,0 +1,1 @@
+"""What is played, on which device, and how it looks."""

@@ -1,0 +1,1 @@
+"""The open project, its versions, and what was deleted."""

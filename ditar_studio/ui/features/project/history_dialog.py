@@ -1,0 +1,123 @@
+"""Earlier versions of the project, and the bin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
+
+from ditar_studio.ui.kit.dialogs.frame import DialogFrame
+from ditar_studio.ui.kit.translate import counted, mark, moment_text, tr
+from ditar_studio.ui.kit.widgets.basics import button, label
+
+if TYPE_CHECKING:
+    from ditar_studio.services.history import Trashed, Version
+
+KINDS: dict[str, str] = {
+    "voices": mark("Voice"),
+    "projects": mark("Project"),
+    "lines": mark("Line"),
+    "takes": mark("Take"),
+    "recordings": mark("Recording"),
+}
+"""What deleted things are called."""
+
+_LONGEST = 70
+
+
+class VersionsDialog(DialogFrame):
+    """Lists the versions of a project, newest first.
+
+    Signals:
+        restore_asked: a `Version`.
+    """
+
+    restore_asked = Signal(object)
+
+    def __init__(self, versions: Sequence[Version], parent: QWidget | None = None) -> None:
+        super().__init__(
+            tr("Earlier versions"),
+            tr(
+                "One version a day is kept by itself, and each that you save. To restore one can "
+                "be undone."
+            ),
+            parent,
+        )
+        self.list = _make_list(tr("Earlier versions"))
+        for version in versions:
+            when = moment_text(version.created, tr("d MMM yyyy, HH:mm"))
+            lines = counted("{count} line", "{count} lines", version.lines)
+            words = " · ".join(part for part in (when, version.name, lines) if part)
+            _add(self.list, words, version)
+        self.body.addWidget(self.list, 1)
+        if not versions:
+            self.body.addWidget(label(tr("There is no earlier version yet."), "muted", wrap=True))
+        self.restore = button(tr("Restore"), self._restore, "primary", "undo")
+        self.add_buttons(None, button(tr("Close"), self.reject), self.restore)
+        self.list.itemSelectionChanged.connect(self._enable)
+        self.list.itemActivated.connect(lambda _item: self._restore())
+        self._enable()
+
+    def _enable(self) -> None:
+        self.restore.setEnabled(bool(self.list.selectedItems()))
+
+    def _restore(self) -> None:
+        for item in self.list.selectedItems()[:1]:
+            self.restore_asked.emit(item.data(Qt.ItemDataRole.UserRole))
+            self.accept()
+
+
+class BinDialog(DialogFrame):
+    """Lists what was deleted in the last 30 days.
+
+    Signals:
+        restore_asked: a list of `Trashed`.
+    """
+
+    restore_asked = Signal(list)
+
+    def __init__(self, contents: Sequence[Trashed], parent: QWidget | None = None) -> None:
+        super().__init__(
+            tr("Bin"),
+            tr("What is deleted stays here for 30 days, then it is gone for good."),
+            parent,
+        )
+        self.list = _make_list(tr("Deleted things"))
+        self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
+        for thing in contents:
+            name = " ".join(thing.name.split()) or tr("without a name")
+            short = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
+            when = moment_text(thing.deleted, tr("d MMM yyyy, HH:mm"))
+            _add(self.list, f"{tr(KINDS[thing.kind])} · {short} · {when}", thing)
+        self.body.addWidget(self.list, 1)
+        if not contents:
+            self.body.addWidget(label(tr("The bin is empty."), "muted", wrap=True))
+        self.restore = button(tr("Restore"), self._restore, "primary", "undo")
+        self.add_buttons(None, button(tr("Close"), self.reject), self.restore)
+        self.list.itemSelectionChanged.connect(self._enable)
+        self._enable()
+
+    def _enable(self) -> None:
+        self.restore.setEnabled(bool(self.list.selectedItems()))
+
+    def _restore(self) -> None:
+        things = [item.data(Qt.ItemDataRole.UserRole) for item in self.list.selectedItems()]
+        self.restore_asked.emit(things)
+        self.accept()
+
+
+def _make_list(name: str) -> QListWidget:
+    made = QListWidget()
+    made.setAccessibleName(name)
+    made.setMinimumSize(480, 260)
+    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return made
+
+
+def _add(made: QListWidget, words: str, thing: object) -> None:
+    item = QListWidgetItem(words)
+    item.setData(Qt.ItemDataRole.UserRole, thing)
+    item.setToolTip(words)
+    made.addItem(item)

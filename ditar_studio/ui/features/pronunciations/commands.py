@@ -1,0 +1,147 @@
+"""Pronunciations: the lists, and one word that is heard and chosen."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ditar_studio.errors import StudioError
+from ditar_studio.text import lexicon, lexicon_files
+from ditar_studio.text.lexicon import Lexicon
+from ditar_studio.ui.features.pronunciations.lexicon_dialog import PronunciationsDialog
+from ditar_studio.ui.features.pronunciations.word_dialog import WordDialog
+from ditar_studio.ui.features.speaking.engine_model import ModelState
+from ditar_studio.ui.kit.translate import tr
+
+if TYPE_CHECKING:
+    from ditar_studio.services.voice_library import Voice
+    from ditar_studio.ui.shell.workspace import Workspace
+
+_WORD = re.compile(r"[\w'’-]+")
+
+
+class PronunciationCommands:
+    """Handles the actions of pronunciations."""
+
+    def __init__(self, studio: Workspace) -> None:
+        self.studio = studio
+        self.document = studio.document
+        self.toasts = studio.toasts
+        self._trying = False
+        studio.actions_.handle("script.words", self.edit_lists)
+        studio.actions_.handle("script.word", self.choose_word)
+
+    def edit_lists(self) -> None:
+        """Opens the project's pronunciation list, and that of all projects."""
+        self.document.ask(self.document.library.projects.general_lexicon, done=self._show_lists)
+
+    def choose_word(self) -> None:
+        """Opens the readings of the word at the cursor, or of what is selected."""
+        word = self._word_at_cursor()
+        self.document.ask(
+            self.document.library.projects.general_lexicon,
+            done=lambda general: self._show_word(word, general),
+        )
+
+    # --- lists
+
+    def _show_lists(self, general: str) -> None:
+        if self.document.snapshot is None:
+            return
+        dialog = PronunciationsDialog(self.document.snapshot.project.settings.lexicon, general)
+        dialog.changed.connect(self._keep)
+        dialog.general_changed.connect(self._keep_general)
+        self.studio.shell.show_dialog(dialog)
+
+    def _keep(self, text: str) -> None:
+        self.document.ask(
+            self.document.library.projects.change_settings,
+            self.document.project_id,
+            label=tr("Change pronunciations"),
+            lexicon=text,
+        )
+
+    def _keep_general(self, text: str) -> None:
+        self.document.ask(self.document.library.projects.set_general_lexicon, text)
+
+    # --- one word
+
+    def _word_at_cursor(self) -> str:
+        shown = self.studio.script_panel.rows.get(self.studio.script.selected)
+        if shown is None:
+            return ""
+        cursor = shown.text.textCursor()
+        if cursor.hasSelection():
+            return " ".join(cursor.selectedText().split()).strip('.,;:!?“”"()')
+        place = cursor.position()
+        for match in _WORD.finditer(shown.text.toPlainText()):
+            if match.start() <= place <= match.end():
+                return match[0].strip("'’-")
+        return ""
+
+    def _show_word(self, word: str, general: str) -> None:
+        snapshot = self.document.snapshot
+        if snapshot is None:
+            return
+        own = snapshot.project.settings.lexicon
+        try:
+            known = Lexicon({**lexicon.parse(general).entries, **lexicon.parse(own).entries})
+        except StudioError:
+            known = Lexicon()
+        dialog = WordDialog(word, known)
+        dialog.heard.connect(self.speak)
+        dialog.chosen.connect(
+            lambda spelled, said, for_all: self._add(spelled, said, for_all, general)
+        )
+        self.studio.shell.show_dialog(dialog)
+
+    def _add(self, word: str, said: str, for_all: bool, general: str) -> None:
+        snapshot = self.document.snapshot
+        if snapshot is None:
+            return
+        own = snapshot.project.settings.lexicon
+        try:
+            text = lexicon_files.merged(general if for_all else own, {word: said})
+        except StudioError as error:
+            self.toasts.notify(error.message, "danger", error.remedy)
+            return
+        (self._keep_general if for_all else self._keep)(text)
+
+    def speak(self, word: str, said: str) -> None:
+        """Speaks a word as it would be said, in the voice of the selected line."""
+        engine, playback = self.studio.engine, self.studio.playback
+        if engine.speaking or self._trying or engine.state is not ModelState.READY:
+            self.toasts.notify(tr("It can be heard when nothing else is spoken."), "info")
+            return
+        voice = self._voice()
+        still_wanted = playback.claim()
+        self._trying = True
+
+        def work(cancel: threading.Event) -> Iterator[Any]:
+            from ditar_studio.services.voice_probe import speak_word
+
+            model, voices = engine.in_memory()
+            yield speak_word(model, voices, voice, word, said, cancel)
+
+        def tell(event: Any) -> None:
+            from ditar_studio.audio.clips.clip import Clip
+            from ditar_studio.services.speech_events import Failed
+
+            self._trying = False
+            if isinstance(event, Clip) and still_wanted():
+                playback.load(event, word, "word")
+            elif isinstance(event, Failed):
+                self.toasts.notify(event.message, "danger", event.remedy)
+
+        self.studio.bridge.generate(work, tell, owner=self.studio)
+
+    def _voice(self) -> Voice | None:
+        snapshot = self.document.snapshot
+        line = self.studio.script.line(self.studio.script.selected)
+        if snapshot is None:
+            return None
+        if line is not None:
+            return snapshot.voice_of(line)
+        return snapshot.voice(snapshot.project.settings.voice_id)

@@ -1,0 +1,1 @@
+"""A new voice: recording, opening, trimming and judging a reference."""

@@ -1,0 +1,1 @@
+"""Lines and paragraphs: writing, speaking and checking them."""

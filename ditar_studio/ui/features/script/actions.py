@@ -1,0 +1,156 @@
+"""Actions of the script, in the order of their menu."""
+
+from __future__ import annotations
+
+from ditar_studio.ui.kit.action_spec import ActionSpec, Fact, facts
+from ditar_studio.ui.kit.translate import mark
+
+_S = ActionSpec
+
+SCRIPT: tuple[ActionSpec, ...] = (
+    _S("script.add", mark("Add a line"), "Ctrl+Shift+A", "plus"),
+    _S(
+        "script.paste",
+        mark("Paste as lines"),
+        "Ctrl+Shift+V",
+        "copy",
+        words=mark("long text split import"),
+    ),
+    _S(
+        "script.import",
+        mark("Open a document as script…"),
+        "Ctrl+Alt+O",
+        "file",
+        words=mark("import book epub pdf docx word markdown html srt vtt subtitles txt fountain"),
+    ),
+    _S(
+        "script.find",
+        mark("Find and replace…"),
+        "Ctrl+F",
+        "search",
+        facts(Fact.SCRIPT_FILLED),
+        words=mark("search text words"),
+    ),
+    _S(
+        "script.split",
+        mark("Split the line at the cursor"),
+        "Ctrl+Shift+J",
+        "scissors",
+        facts(Fact.LINE_SELECTED),
+        section=True,
+    ),
+    _S("script.join", mark("Join with the next line"), "Ctrl+J", "link", facts(Fact.LINE_SELECTED)),
+    _S(
+        "script.all",
+        mark("Select all lines"),
+        "Ctrl+Shift+O",
+        "layers",
+        facts(Fact.LINE_SELECTED),
+        section=True,
+    ),
+    _S(
+        "script.more_up",
+        mark("Select the line above too"),
+        "Alt+Shift+Up",
+        "",
+        facts(Fact.LINE_SELECTED),
+    ),
+    _S(
+        "script.more_down",
+        mark("Select the line below too"),
+        "Alt+Shift+Down",
+        "",
+        facts(Fact.LINE_SELECTED),
+    ),
+    _S("script.up", mark("Move the line up"), "Alt+Up", "chevron-up", facts(Fact.LINE_SELECTED)),
+    _S(
+        "script.down",
+        mark("Move the line down"),
+        "Alt+Down",
+        "chevron-down",
+        facts(Fact.LINE_SELECTED),
+    ),
+    _S(
+        "script.lock",
+        mark("Lock the line"),
+        "Ctrl+L",
+        "lock",
+        facts(Fact.LINE_SELECTED),
+        words=mark("unlock keep"),
+    ),
+    _S(
+        "script.pause",
+        mark("Silence after the line…"),
+        "Ctrl+Shift+U",
+        "clock",
+        facts(Fact.LINE_SELECTED),
+        words=mark("pause seconds"),
+    ),
+    _S(
+        "script.settings",
+        mark("Settings of the line"),
+        "Ctrl+I",
+        "sliders",
+        facts(Fact.LINE_SELECTED),
+        words=mark("parameters temperature own inherit"),
+    ),
+    _S(
+        "script.block",
+        mark("Begin or join a paragraph"),
+        "Ctrl+Shift+X",
+        "paragraph",
+        facts(Fact.LINE_SELECTED),
+        words=mark("block flow"),
+        section=True,
+    ),
+    _S(
+        "script.section",
+        mark("Begin a chapter here…"),
+        "Ctrl+Shift+H",
+        "bookmark",
+        facts(Fact.LINE_SELECTED),
+        words=mark("section heading title"),
+    ),
+    _S(
+        "script.delete",
+        mark("Delete the line"),
+        "Ctrl+Shift+Backspace",
+        "trash",
+        facts(Fact.LINE_SELECTED),
+    ),
+    _S(
+        "script.marks",
+        mark("Insert a mark…"),
+        "Ctrl+Shift+C",
+        "tag",
+        facts(Fact.LINE_SELECTED),
+        words=mark("pause slow fast loud soft emphasis spell say voice ssml markup"),
+        section=True,
+    ),
+    _S(
+        "script.accept",
+        mark("The line says what is written"),
+        "Shift+F8",
+        "check",
+        facts(Fact.LINE_DIFFERS),
+        words=mark("accept right differs"),
+    ),
+    _S(
+        "script.word",
+        mark("Pronunciation of the word…"),
+        "Shift+F7",
+        "volume",
+        facts(Fact.LINE_SELECTED),
+        words=mark("say spell hear reading ipa"),
+        section=True,
+    ),
+    _S(
+        "script.words",
+        mark("Pronunciations…"),
+        "Ctrl+Shift+W",
+        "book",
+        section=True,
+        words=mark("dictionary lexicon pls import export"),
+    ),
+)
+"""Of the menu Script."""

@@ -1,0 +1,97 @@
+"""The marks that can be put into a line: what the menu and the completion offer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from PySide6.QtWidgets import QMenu
+
+from ditar_studio.errors import StudioError
+from ditar_studio.text.markup import Mark, check
+from ditar_studio.ui.kit.translate import mark, sentence, tr
+
+
+@dataclass(frozen=True)
+class MarkChoice:
+    """A mark to be inserted.
+
+    Attributes:
+        title: what it does, in English.
+        begins: the mark itself.
+        ends: what ends it; empty for a pause.
+        cursor: where in `begins` the cursor goes to, from its end; 0 for behind it.
+    """
+
+    title: str
+    begins: str
+    ends: str = ""
+    cursor: int = 0
+
+
+CHOICES: tuple[MarkChoice, ...] = (
+    MarkChoice(mark("Short pause"), "[pause 0.3]"),
+    MarkChoice(mark("Long pause"), "[pause 1.5]"),
+    MarkChoice(mark("Slower"), "[slow]", "[/slow]"),
+    MarkChoice(mark("Faster"), "[fast]", "[/fast]"),
+    MarkChoice(mark("Louder"), "[loud]", "[/loud]"),
+    MarkChoice(mark("Softer"), "[soft]", "[/soft]"),
+    MarkChoice(mark("Emphasis"), "[emphasis]", "[/emphasis]"),
+    MarkChoice(mark("Strong emphasis"), "[emphasis strong]", "[/emphasis]"),
+    MarkChoice(mark("Letter by letter"), "[spell]", "[/spell]"),
+    MarkChoice(mark("Digit by digit"), "[say-as digits]", "[/say-as]"),
+    MarkChoice(mark("As it sounds"), "[say ]", "[/say]", 1),
+    MarkChoice(mark("In phonetic signs"), "[say //]", "[/say]", 2),
+)
+"""Those that are there in every project."""
+
+_MEANINGS: dict[str, str] = {
+    "pause": mark("Silence of this many seconds"),
+    "speed": mark("Tempo: 1 is as usual, 0.5 half as fast"),
+    "slow": mark("Slower"),
+    "fast": mark("Faster"),
+    "volume": mark("Loudness in decibels"),
+    "loud": mark("Louder"),
+    "soft": mark("Softer"),
+    "emphasis": mark("Emphasis"),
+    "spell": mark("Letter by letter"),
+    "say-as": mark("Said as characters, digits, cardinal, ordinal, year or telephone number"),
+    "say": mark("Said like this"),
+    "voice": mark("Another voice"),
+}
+
+
+def voice_choice(name: str) -> MarkChoice:
+    """The mark by which a voice speaks."""
+    return MarkChoice(name, f"[voice {name}]", "[/voice]")
+
+
+def meaning(of: Mark) -> str:
+    """What a mark does, or why it can't be used."""
+    try:
+        check(of)
+    except StudioError as error:
+        return f"{sentence(error.message)} {sentence(error.remedy)}"
+    words = tr(_MEANINGS[of.name])
+    return tr("{meaning}, up to here", meaning=words) if of.is_end else words
+
+
+def is_usable(of: Mark) -> bool:
+    """Whether a mark has a value that can be used."""
+    try:
+        check(of)
+    except StudioError:
+        return False
+    return True
+
+
+def fill_menu(menu: QMenu, voices: Iterable[str], insert: Callable[[MarkChoice], object]) -> None:
+    """Puts all marks into a menu."""
+    for place, choice in enumerate(CHOICES):
+        if place in (2, 6, 8):
+            menu.addSeparator()
+        menu.addAction(tr(choice.title), partial(insert, choice))
+    others = menu.addMenu(tr("Another voice"))
+    for name in voices:
+        others.addAction(name, partial(insert, voice_choice(name)))

@@ -1,0 +1,77 @@
+"""Marks in the text of a line as chips: coloured words on rounded grounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import (
+    QPainter,
+    QSyntaxHighlighter,
+    QTextBlock,
+    QTextCharFormat,
+    QTextDocument,
+    QTextLine,
+)
+from PySide6.QtWidgets import QPlainTextEdit
+
+from ditar_studio.text.markup import Mark, marks_in
+from ditar_studio.ui.features.script.mark_choices import is_usable
+from ditar_studio.ui.kit import theme
+
+
+class MarkHighlighter(QSyntaxHighlighter):
+    """Colours the marks; what can't be used looks like a failure."""
+
+    def __init__(self, document: QTextDocument) -> None:
+        super().__init__(document)
+        theme.manager.changed.connect(self.rehighlight)
+
+    def highlightBlock(self, text: str) -> None:
+        if "[" not in text:
+            return
+        colours = theme.current().colours
+        for mark in marks_in(text):
+            form = QTextCharFormat()
+            form.setForeground(colours.color("accent_text" if is_usable(mark) else "danger"))
+            self.setFormat(mark.start, mark.end - mark.start, form)
+
+
+def paint_grounds(painter: QPainter, edit: QPlainTextEdit) -> None:
+    """Paints the grounds of all marks; before the text is painted on them."""
+    block = edit.firstVisibleBlock()
+    colours = theme.current().colours
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    offset = edit.contentOffset()
+    while block.isValid():
+        text = block.text()
+        if "[" in text:
+            origin = edit.blockBoundingGeometry(block).translated(offset).topLeft()
+            for mark in marks_in(text):
+                usable = is_usable(mark)
+                edge = colours.color("accent" if usable else "danger")
+                edge.setAlphaF(0.35)  # a selected line is of the chips' own colour
+                painter.setPen(edge)
+                painter.setBrush(colours.color("accent_soft" if usable else "danger_soft"))
+                for rect in _rects(block, mark):
+                    painter.drawRoundedRect(
+                        rect.translated(origin).adjusted(-0.5, 0.5, 0.5, -0.5), 5, 5
+                    )
+        block = block.next()
+
+
+def _rects(block: QTextBlock, mark: Mark) -> Iterator[QRectF]:
+    """Where a mark stands in its block, a rectangle for each row."""
+    layout = block.layout()
+    for number in range(layout.lineCount()):
+        line = layout.lineAt(number)
+        first = max(mark.start, line.textStart())
+        last = min(mark.end, line.textStart() + line.textLength())
+        if first < last:
+            begin, end = _x(line, first), _x(line, last)
+            yield QRectF(begin, line.y(), end - begin, line.height())
+
+
+def _x(line: QTextLine, place: int) -> float:
+    at: tuple[float, int] = line.cursorToX(place)  # type: ignore[assignment]
+    return at[0]

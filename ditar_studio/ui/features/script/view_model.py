@@ -1,0 +1,417 @@
+"""The script as it is edited: typing reaches the library in strokes, not in letters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from ditar_studio.services.new_lines import USUAL_PAUSE, new_lines
+from ditar_studio.services.projects import Line, NewLine
+from ditar_studio.services.voice_library import Voice
+from ditar_studio.ui.features.project.document import Document
+from ditar_studio.ui.features.project.snapshot import Snapshot
+from ditar_studio.ui.kit.translate import mark, tr
+
+if TYPE_CHECKING:
+    from ditar_studio.text.script import ScriptLine
+
+GREETING = mark("Hello! Type what you want to hear, then let me say it.")
+"""The line of the first project; it makes room for what is imported."""
+
+TYPING_MS = 350
+
+
+class Script(QObject):
+    """The lines of the open project and the one that is selected.
+
+    Signals:
+        changed: the lines, their states or the selection changed.
+        focus_wanted: a line id and a cursor position (-1: the end) that should have the focus.
+    """
+
+    changed = Signal()
+    focus_wanted = Signal(str, int)
+
+    def __init__(self, document: Document, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.document = document
+        self.selected = ""
+        self._also: frozenset[str] = frozenset()
+        self._reached = ""
+        self._counted: tuple[object, ...] = ()
+        self._chosen: tuple[str, ...] = ()
+        self._typed: dict[str, str] = {}
+        self._sent: dict[str, str] = {}
+        self._focus_next: tuple[str, int] | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(TYPING_MS)
+        self._timer.timeout.connect(self.flush)
+        document.loaded.connect(self._on_loaded)
+
+    # --- what is there
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The script from top to bottom."""
+        snapshot = self.document.snapshot
+        return snapshot.lines if snapshot is not None else ()
+
+    @property
+    def voices(self) -> tuple[Voice, ...]:
+        """The voices that a line can have."""
+        snapshot = self.document.snapshot
+        return snapshot.voices if snapshot is not None else ()
+
+    def line(self, line_id: str) -> Line | None:
+        """The line with this id."""
+        snapshot = self.document.snapshot
+        return snapshot.line(line_id) if snapshot is not None else None
+
+    def index(self, line_id: str) -> int:
+        """The place of a line, from 0; -1 if it isn't there."""
+        snapshot = self.document.snapshot
+        return snapshot.places.get(line_id, -1) if snapshot is not None else -1
+
+    def neighbours(self, line_id: str) -> tuple[Line | None, Line | None]:
+        """The lines before and after a line."""
+        lines, place = self.lines, self.index(line_id)
+        if place < 0:
+            return None, None
+        before = lines[place - 1] if place else None
+        return before, lines[place + 1] if place + 1 < len(lines) else None
+
+    def end_of_block(self, line_id: str) -> str:
+        """The last line of the paragraph that a line is in."""
+        lines, place = self.lines, self.index(line_id)
+        if place < 0:
+            return line_id
+        while place + 1 < len(lines) and not lines[place + 1].opens_block:
+            place += 1
+        return lines[place].id
+
+    def text(self, line_id: str) -> str:
+        """What a line says, typing that the library doesn't have yet included."""
+        for typed in (self._typed, self._sent):
+            if line_id in typed:
+                return typed[line_id]
+        line = self.line(line_id)
+        return line.text if line is not None else ""
+
+    @property
+    def unsaved(self) -> dict[str, str]:
+        """What lines say, by their ids, where the library doesn't have it yet."""
+        return {**self._sent, **self._typed}
+
+    def stale(self) -> tuple[str, ...]:
+        """Ids of the lines that "speak all that changed" would speak."""
+        snapshot = self.document.snapshot
+        if snapshot is None:
+            return ()
+        return tuple(snapshot.line_ids[place] for place in snapshot.shape.due.nonzero()[0])
+
+    @property
+    def stale_count(self) -> int:
+        """How many lines `stale` has."""
+        snapshot = self.document.snapshot
+        return int(snapshot.shape.due.sum()) if snapshot is not None else 0
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """Ids of the lines that actions act upon, from top to bottom: the selected and more."""
+        snapshot = self.document.snapshot
+        if snapshot is None:
+            return ()
+        places = snapshot.places
+        if not self._also:
+            return (self.selected,) if self.selected in places else ()
+        if (counted := (places, self.selected, self._also)) != self._counted:
+            there = [i for i in self._also | {self.selected} if i in places]
+            self._counted, self._chosen = counted, tuple(sorted(there, key=places.__getitem__))
+        return self._chosen
+
+    def select(self, line_id: str) -> None:
+        """Makes a line the only selected one; empty for none."""
+        if line_id != self.selected or self._also:
+            self.selected, self._also, self._reached = line_id, frozenset(), ""
+            self.changed.emit()
+
+    def select_also(self, line_id: str) -> None:
+        """Adds a line to those chosen, or takes it out again."""
+        if line_id == self.selected:
+            others = [other for other in self.chosen if other != line_id]
+            if others:
+                self.selected, self._also = others[0], frozenset(others[1:])
+        else:
+            self._also ^= {line_id}
+        self._reached = ""
+        self.changed.emit()
+
+    def select_to(self, line_id: str) -> None:
+        """Chooses all lines from the selected one to another."""
+        first, last = sorted((max(0, self.index(self.selected)), self.index(line_id)))
+        self._also = frozenset(line.id for line in self.lines[first : last + 1])
+        self._reached = line_id
+        self.changed.emit()
+
+    def select_more(self, step: int) -> None:
+        """Moves the end of the chosen stretch by `step` lines."""
+        place = self.index(self._reached or self.selected) + step
+        if 0 <= place < len(self.lines):
+            self.select_to(self.lines[place].id)
+
+    def select_all(self) -> None:
+        """Chooses every line."""
+        self._also = frozenset(line.id for line in self.lines)
+        self._reached = ""
+        self.changed.emit()
+
+    def select_next(self, step: int) -> None:
+        """Selects the line `step` places further on, as far as there are any."""
+        place = self.index(self.selected) + step
+        if 0 <= place < len(self.lines):
+            self.focus_wanted.emit(self.lines[place].id, 0 if step > 0 else -1)
+
+    # --- typing
+
+    @property
+    def typing(self) -> bool:
+        """Whether something was typed just now."""
+        return self._timer.isActive()
+
+    def edit(self, line_id: str, text: str) -> None:
+        """Takes what has been typed; the library gets it after a moment."""
+        self._typed[line_id] = text
+        self._timer.start()
+
+    def flush(self) -> None:
+        """Gives what has been typed to the library now."""
+        self._timer.stop()
+        typed, self._typed = self._typed, {}
+        for line_id, text in typed.items():
+            self._sent[line_id] = text
+
+            def sent(_made: object, line_id: str = line_id, text: str = text) -> None:
+                if self._sent.get(line_id) == text:
+                    del self._sent[line_id]
+
+            self.document.ask(
+                self.document.library.projects.set_text, line_id, text, done=sent, failed=sent
+            )
+
+    # --- lines
+
+    def add(self, text: str = "", after: str = "", *, opens_block: bool = True) -> None:
+        """Adds a line behind another (or at the end) and puts the cursor into it."""
+        snapshot = self._ready()
+        if snapshot is None:
+            return
+        other = snapshot.line(after)
+        new = NewLine(
+            text,
+            other.voice_id if other else None,
+            other.speaker if other else "",
+            other.pause_seconds if other else USUAL_PAUSE,
+            opens_block,
+        )
+        at = self.index(after) + 1 if other else None
+        self._insert([new], at)
+
+    def paste(self, text: str, after: str = "") -> None:
+        """Adds pasted text as lines: `Name: text` gives a line that voice, long text is split."""
+
+        def read() -> list[ScriptLine]:
+            from ditar_studio.text import script
+
+            return script.from_long_text(text)
+
+        self.insert(read, after)
+
+    def insert(
+        self,
+        read: Callable[[], Sequence[ScriptLine]],
+        after: str = "",
+        *,
+        over_greeting: bool = False,
+    ) -> None:
+        """Adds what `read` gives, on another thread, as lines; at the end without `after`.
+
+        Args:
+            over_greeting: whether the line that greets in the first project makes room.
+        """
+        snapshot = self._ready()
+        if snapshot is None:
+            return
+
+        def add(lines: list[NewLine]) -> None:
+            place = self.index(after)
+            unused = ("", tr(GREETING)) if over_greeting else ("",)
+            replaced = [
+                line.id
+                for line in self.lines
+                if line.take_id is None and line.text.strip() in unused
+            ]
+            if lines:
+                self._insert(lines, place + 1 if place >= 0 else None, instead=replaced)
+
+        voices = snapshot.voices
+        self.document.bridge.background(lambda: new_lines(read(), voices), done=add, owner=self)
+
+    def split(self, line_id: str, at: int, *, opens_block: bool = True) -> None:
+        """Cuts a line at a character; at its end that adds an empty line.
+
+        Args:
+            opens_block: whether what follows begins a paragraph, or flows on.
+        """
+        text = self.text(line_id)
+        if text[at:].strip() and text[:at].strip():
+            self.flush()
+            self._ask(
+                self.document.library.projects.split_line,
+                line_id,
+                at,
+                opens_block=opens_block,
+                done=lambda made: self._focus(made.value[1].id, 0),
+            )
+        else:
+            self.flush()
+            self.add(after=line_id, opens_block=opens_block)
+
+    def join_with_previous(self, line_id: str) -> None:
+        """Hangs a line onto the one before it; an empty one goes away."""
+        place = self.index(line_id)
+        if place <= 0:
+            return
+        before = self.lines[place - 1]
+        cursor = len(self.text(before.id))
+        self.flush()
+        self._focus_next = (before.id, cursor)
+        if self.text(line_id).strip() and self.text(before.id).strip():
+            self._ask(self.document.library.projects.join_lines, [before.id, line_id])
+        elif self.text(line_id).strip():
+            self._focus_next = (line_id, 0)
+            self._ask(self.document.library.projects.delete_lines, [before.id])
+        else:
+            self._ask(self.document.library.projects.delete_lines, [line_id])
+
+    def join_with_next(self, line_id: str) -> None:
+        """Hangs the line that follows onto this one."""
+        place = self.index(line_id)
+        if 0 <= place < len(self.lines) - 1:
+            self.join_with_previous(self.lines[place + 1].id)
+
+    def move(self, step: int) -> None:
+        """Moves the chosen lines up (-1) or down (1), together."""
+        chosen = self.chosen
+        if not chosen:
+            return
+        to = self.index(chosen[0]) + step
+        if 0 <= to <= len(self.lines) - len(chosen):
+            self.flush()
+            self._ask(self.document.library.projects.move_lines, list(chosen), to)
+
+    def delete(self) -> None:
+        """Deletes the chosen lines and selects a neighbour."""
+        chosen = self.chosen
+        if not chosen:
+            return
+        for line_id in chosen:
+            self._typed.pop(line_id, None)
+        place = self.index(chosen[-1])
+        gone = set(chosen)
+        staying = [line.id for line in self.lines if line.id not in gone]
+        below = [line.id for line in self.lines[place:] if line.id not in gone]
+        if staying:
+            self._focus_next = (below[0] if below else staying[-1], -1)
+        self.flush()
+        self._ask(self.document.library.projects.delete_lines, list(chosen))
+
+    def join(self) -> None:
+        """Makes one of the chosen lines, or hangs the line that follows onto a single one."""
+        chosen = self.chosen
+        if len(chosen) > 1:
+            self.flush()
+            self._focus_next = (chosen[0], -1)
+            self._ask(self.document.library.projects.join_lines, list(chosen))
+        else:
+            self.join_with_next(self.selected)
+
+    def set_voice(self, line_id: str, voice_id: str | None) -> None:
+        """Gives a line, with those chosen with it, a voice of its own; None for the project's."""
+        self._ask(self.document.library.projects.set_voice, self._with(line_id), voice_id)
+
+    def set_pause(self, line_id: str, seconds: float) -> None:
+        """Sets the silence after a line."""
+        line = self.line(line_id)
+        if line is not None and abs(line.pause_seconds - seconds) > 1e-6:
+            self._ask(self.document.library.projects.set_pause, line_id, seconds)
+
+    def set_pauses(self, line_ids: Sequence[str], seconds: float) -> None:
+        """Sets the silence after several lines."""
+        self._ask(self.document.library.blocks.set_pauses, list(line_ids), seconds)
+
+    def toggle_block(self, line_id: str) -> None:
+        """Has a line begin a paragraph, or flow on from the line above."""
+        line = self.line(line_id)
+        if line is not None and self.index(line_id) > 0:
+            self.flush()
+            self._ask(self.document.library.blocks.set_opens, [line_id], not line.opens_block)
+
+    def set_section(self, line_id: str, title: str) -> None:
+        """Begins a chapter of a title with a line; an empty title ends that."""
+        self.flush()
+        self._ask(self.document.library.blocks.set_section, line_id, title)
+
+    def toggle_lock(self, line_id: str) -> None:
+        """Locks a line, with those chosen with it, against being spoken anew, or unlocks it."""
+        line = self.line(line_id)
+        if line is not None:
+            lines = self._with(line_id)
+            self._ask(self.document.library.projects.set_locked, lines, not line.locked)
+
+    # --- inside
+
+    def _with(self, line_id: str) -> list[str]:
+        """A line and, if it is one of those chosen, all of them."""
+        return list(self.chosen) if line_id in self.chosen else [line_id]
+
+    def _ready(self) -> Snapshot | None:
+        self.flush()
+        return self.document.snapshot
+
+    def _insert(
+        self, lines: Sequence[NewLine], at: int | None, instead: Sequence[str] = ()
+    ) -> None:
+        projects = self.document.library.projects
+        self._ask(
+            projects.add_lines,
+            self.document.project_id,
+            lines,
+            at,
+            done=lambda made: self._focus(made.value[-1].id, -1),
+        )
+        if instead:
+            self._ask(projects.delete_lines, list(instead))
+
+    def _ask(self, work: Callable[..., object], *args: object, **kwargs: object) -> None:
+        self.document.ask(work, *args, **kwargs)  # type: ignore[arg-type]
+
+    def _focus(self, line_id: str, cursor: int) -> None:
+        self._focus_next = (line_id, cursor)
+        self._give_focus()
+
+    def _on_loaded(self, snapshot: Snapshot) -> None:
+        self._also = frozenset(line_id for line_id in self._also if line_id in snapshot.places)
+        if snapshot.line(self.selected) is None:
+            self.selected = snapshot.lines[0].id if snapshot.lines else ""
+            self._also = frozenset()
+        self.changed.emit()
+        self._give_focus()
+
+    def _give_focus(self) -> None:
+        if self._focus_next is not None and self.index(self._focus_next[0]) >= 0:
+            (line_id, cursor), self._focus_next = self._focus_next, None
+            self.select(line_id)
+            self.focus_wanted.emit(line_id, cursor)

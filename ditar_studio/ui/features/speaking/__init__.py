@@ -1,0 +1,1 @@
+"""The model at work on lines, and the lines that wait for it."""

@@ -1,0 +1,1 @@
+"""The library's voices: keeping, fine-tuning and mixing them."""

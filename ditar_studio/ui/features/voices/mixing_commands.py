@@ -1,0 +1,110 @@
+"""Mixing voices: the dialog, a test to hear, and the voice that is made."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ditar_studio.services.speech_events import Failed
+from ditar_studio.services.voice_library import Voice
+from ditar_studio.ui.features.voices.mixing_dialog import MixDialog
+from ditar_studio.ui.kit.translate import sentence, tr
+
+if TYPE_CHECKING:
+    from ditar_studio.audio.clips.clip import Clip
+    from ditar_studio.services.worker import Job
+    from ditar_studio.ui.shell.workspace import Workspace
+
+
+@dataclass(frozen=True, eq=False)
+class _Heard:
+    clip: Clip | None
+
+
+@dataclass(frozen=True)
+class _Made:
+    voice: Voice | None
+
+
+class MixingCommands:
+    """Handles the action that mixes voices."""
+
+    def __init__(self, studio: Workspace) -> None:
+        self.studio = studio
+        self._job: Job | None = None
+        studio.actions_.handle("voice.mix", self.open)
+
+    def open(self) -> None:
+        """Opens the dialog, the selected voice first."""
+        voices = [voice for voice in self.studio.voices.all if voice.samples]
+        if len(voices) < 2:
+            self.studio.toasts.notify(
+                tr("A mixture needs two voices."), "info", tr("Record or import another one.")
+            )
+            return
+        dialog = MixDialog(voices, (self.studio.voices.selected,))
+        dialog.hear_asked.connect(lambda mixture: self._hear(dialog, mixture))
+        dialog.save_asked.connect(lambda name, mixture: self._save(dialog, name, mixture))
+        dialog.finished.connect(lambda _result: self._cancel())
+        self.studio.shell.show_dialog(dialog)
+
+    def _hear(self, dialog: MixDialog, mixture: Sequence[tuple[Voice, float]]) -> None:
+        def work(cancel: threading.Event) -> Iterator[_Heard]:
+            from ditar_studio.services.mixing import Ingredient, mix_clip
+
+            model, voices = self.studio.engine.in_memory()
+            ingredients = [Ingredient(voice, share) for voice, share in mixture]
+            yield _Heard(mix_clip(model, ingredients, cancel, voices))
+
+        self._run(dialog, work)
+
+    def _save(self, dialog: MixDialog, name: str, mixture: Sequence[tuple[Voice, float]]) -> None:
+        library = self.studio.library
+
+        def work(cancel: threading.Event) -> Iterator[_Made]:
+            from ditar_studio.services.mixing import Ingredient, mix_voice
+
+            model, voices = self.studio.engine.in_memory()
+            ingredients = [Ingredient(voice, share) for voice, share in mixture]
+            yield _Made(mix_voice(library, model, name, ingredients, cancel, voices))
+
+        self._run(dialog, work)
+
+    def _run(
+        self, dialog: MixDialog, work: Callable[[threading.Event], Iterator[_Heard | _Made]]
+    ) -> None:
+        """Lets the engine's thread work; what comes of it is told in the dialog."""
+        if self.studio.engine.speaking:
+            dialog.toasts.notify(
+                tr("Something is being spoken."), "info", tr("Wait for it, or stop it.")
+            )
+            return
+
+        def tell(event: _Heard | _Made | Failed) -> None:
+            self._job = None
+            dialog.set_working(False)
+            match event:
+                case _Heard(clip) if clip is not None:
+                    self.studio.playback.load(clip, tr("Mixed voice"), "mixed voice")
+                case _Made(voice) if voice is not None:
+                    dialog.accept()
+                    self.studio.voices.select(voice.id)
+                    self.studio.toasts.notify(
+                        tr(
+                            "“{name}” is made of {mixture}.", name=voice.name, mixture=voice.mixture
+                        ),
+                        "success",
+                    )
+                case Failed(message, remedy):
+                    dialog.toasts.notify(sentence(message), "danger", sentence(remedy))
+                case _:
+                    pass
+
+        dialog.set_working(True)
+        self._job = self.studio.bridge.generate(work, tell, owner=dialog)
+
+    def _cancel(self) -> None:
+        if self._job is not None:
+            self._job.cancel()

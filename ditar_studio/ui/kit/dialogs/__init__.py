@@ -1,0 +1,1 @@
+"""Dialogs for any purpose, and the frame of all others."""

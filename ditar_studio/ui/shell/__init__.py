@@ -1,0 +1,1 @@
+"""The window, start and end, and the features put together."""

@@ -1,0 +1,84 @@
+"""The QApplication: fonts, language, and a theme that follows the system or the user."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QTranslator
+from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from ditar_studio.assets import asset
+from ditar_studio.ui.kit import icons, theme, translate
+from ditar_studio.ui.kit.preferences import PreferenceFile, Preferences
+from ditar_studio.version import __version__
+
+NAME = "DiTAR Studio"
+IDENTIFIER = "ditar-studio"
+
+
+def make_application(arguments: Sequence[str] | None = None) -> QApplication:
+    """The one QApplication of this process, made if there is none yet."""
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(
+        Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
+    )
+    app = QApplication(list(arguments if arguments is not None else sys.argv))
+    app.setApplicationName(NAME)
+    app.setApplicationDisplayName(NAME)
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName(IDENTIFIER)
+    return app
+
+
+class Appearance:
+    """Dresses the application by the preferences, and again when they or the system change."""
+
+    def __init__(self, app: QApplication, preferences: PreferenceFile) -> None:
+        self._app = app
+        self._preferences = preferences
+        self._applied: theme.Theme | None = None
+        self._qt_words = QTranslator()
+        app.setStyle("Fusion")
+        app.setEffectEnabled(Qt.UIEffect.UI_AnimateCombo, False)
+        if theme.FONT_FAMILY not in QFontDatabase.families():
+            for weight in ("Regular", "Medium", "SemiBold"):
+                QFontDatabase.addApplicationFont(str(asset("fonts", f"Inter-{weight}.ttf")))
+        app.setFont(QFont(theme.FONT_FAMILY))
+        app.setWindowIcon(icons.app_icon())
+        self._choose_language(preferences.value.language)
+        self.refresh()
+        app.styleHints().colorSchemeChanged.connect(self._system_changed)
+        preferences.listen(self._preferences_changed)
+
+    def refresh(self) -> None:
+        """Applies the theme that the preferences and the system ask for, if it is another."""
+        value = self._preferences.value
+        wanted = theme.make_theme(self._is_dark(value), value.text_size)
+        if wanted != self._applied:
+            self._applied = wanted
+            theme.manager.apply(wanted)
+
+    def _is_dark(self, value: Preferences) -> bool:
+        choice = theme.ThemeChoice(value.theme)
+        if choice is theme.ThemeChoice.SYSTEM:
+            return self._app.styleHints().colorScheme() == Qt.ColorScheme.Dark
+        return choice is theme.ThemeChoice.DARK
+
+    def _system_changed(self, _scheme: Qt.ColorScheme) -> None:
+        self.refresh()
+
+    def _preferences_changed(self, _value: Preferences) -> None:
+        self.refresh()
+
+    def _choose_language(self, wanted: str) -> None:
+        language = QLocale.system().name()[:2] if wanted == "system" else wanted
+        if language not in translate.LANGUAGES:
+            language = "en"
+        translate.set_language(language)
+        folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+        if language != "en" and self._qt_words.load(f"qtbase_{language}", folder):
+            self._app.installTranslator(self._qt_words)

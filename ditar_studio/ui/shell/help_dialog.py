@@ -1,0 +1,133 @@
+"""The guide in the program: topics to search, and what the control at hand is for."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QHelpEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QListWidget,
+    QTextBrowser,
+    QVBoxLayout,
+    QWhatsThis,
+    QWidget,
+)
+
+from ditar_studio.services.guide import Topic, search, topics
+from ditar_studio.ui.kit.places import Place
+from ditar_studio.ui.kit.theme import Space
+from ditar_studio.ui.kit.translate import tr
+from ditar_studio.ui.kit.widgets.basics import button, column, label, row, surface
+from ditar_studio.ui.kit.widgets.search_field import SearchField
+
+TOPIC_OF: dict[Place, str] = {
+    Place.VOICES: "A voice of your own",
+    Place.REFERENCE: "A voice of your own",
+    Place.SCRIPT: "Scripts",
+    Place.PLAYER: "The first five minutes",
+    Place.PARAMETERS: "Parameters",
+    Place.TAKES: "The first five minutes",
+}
+"""Where in the guide a part of the window is explained."""
+
+
+def description_of(widget: QWidget | None) -> tuple[str, str]:
+    """The name of a control and what it is for; empty where it says neither."""
+    while widget is not None:
+        name = widget.accessibleName()
+        words = widget.accessibleDescription() or widget.toolTip()
+        if name or words:
+            return name, "" if words == name else words
+        widget = widget.parentWidget()
+    return "", ""
+
+
+class HelpDialog(QDialog):
+    """Shows the guide beside a list of its topics; stays open beside the window.
+
+    Args:
+        control: name and purpose of the control that help was asked for; empty for none.
+        title: of the topic that is shown first.
+    """
+
+    def __init__(
+        self, control: tuple[str, str], title: str = "", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Guide"))
+        self.resize(760, 560)
+        self._found: tuple[Topic, ...] = ()
+        self.search = SearchField(tr("Search the guide…"))
+        self.list = QListWidget()
+        self.list.setAccessibleName(tr("Topics of the guide"))
+        self.list.setFixedWidth(220)
+        self.page = QTextBrowser()
+        self.page.setAccessibleName(tr("Guide"))
+        self.page.setOpenLinks(False)
+        self.page.setFrameShape(QTextBrowser.Shape.NoFrame)
+        name, words = control
+        here = column(label(name, "strong"), label(words, "small", wrap=True), spacing=2)
+        self.control = surface("card", here, Space.M)
+        self.control.setVisible(bool(name and words))
+        side = column(self.search, self.list, spacing=Space.S)
+        main = column(self.control, self.page, spacing=Space.S)
+        body = QHBoxLayout()
+        body.setSpacing(Space.L)
+        body.addLayout(side)
+        body.addLayout(main, 1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(Space.L, Space.L, Space.L, Space.L)
+        whole.addLayout(body, 1)
+        whole.addLayout(row(None, button(tr("Close"), self.accept)))
+        self.search.textChanged.connect(self._fill)
+        self.list.currentRowChanged.connect(self._show)
+        self._fill("")
+        self.show_topic(title)
+        self.search.setFocus()
+
+    def show_topic(self, title: str) -> None:
+        """Shows the topic of a title, else the first."""
+        titles = [topic.title for topic in self._found]
+        self.list.setCurrentRow(titles.index(title) if title in titles else 0)
+
+    def _fill(self, words: str) -> None:
+        self._found = search(topics(), words)
+        self.list.clear()
+        self.list.addItems([topic.title for topic in self._found])
+        self.list.setCurrentRow(0)
+        if not self._found:
+            self.page.setPlainText(tr("Nothing in the guide has these words."))
+
+    def _show(self, place: int) -> None:
+        if 0 <= place < len(self._found):
+            topic = self._found[place]
+            self.page.setMarkdown(f"# {topic.title}\n\n{topic.text}")
+
+
+class WhatsThis(QObject):
+    """Answers “what is this?” on every control with its name and purpose."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(watched, QWidget) and isinstance(event, QHelpEvent):
+            name, words = description_of(watched)
+            if event.type() == QEvent.Type.QueryWhatsThis:
+                event.setAccepted(bool(name or words))
+                return True
+            if event.type() == QEvent.Type.WhatsThis and not watched.whatsThis():
+                said = "\n\n".join(part for part in (name, words) if part)
+                QWhatsThis.showText(event.globalPos(), said, watched)
+                return True
+        return super().eventFilter(watched, event)
+
+
+def place_of(widget: QWidget | None, regions: dict[Place, QWidget]) -> Place | None:
+    """The part of the window that a widget is in."""
+    return next(
+        (
+            place
+            for place, region in regions.items()
+            if widget is not None and (region is widget or region.isAncestorOf(widget))
+        ),
+        None,
+    )

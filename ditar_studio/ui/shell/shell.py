@@ -1,0 +1,344 @@
+"""The running studio without its panels: window, settings, library, messages, start and end.
+
+Panels are wired by whoever listens to `opened`; everything that they need is an attribute here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
+
+from ditar_studio.errors import StudioError
+from ditar_studio.ui.kit import theme
+from ditar_studio.ui.kit.actions import Actions
+from ditar_studio.ui.kit.bridge import Bridge
+from ditar_studio.ui.kit.dialogs.frame import fit
+from ditar_studio.ui.kit.places import Place
+from ditar_studio.ui.kit.preferences import PreferenceFile
+from ditar_studio.ui.kit.translate import tr
+from ditar_studio.ui.kit.widgets.messages import Banner
+from ditar_studio.ui.shell.action_specs import SPECS
+from ditar_studio.ui.shell.application import Appearance
+from ditar_studio.ui.shell.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from ditar_studio.services.diagnostics import CrashReport, Diagnostics
+    from ditar_studio.services.library import Damage, Library, Recoverable
+    from ditar_studio.ui.features.settings.dialog import Choices
+
+log = logging.getLogger(__name__)
+
+_FRAME = QSize(8, 40)
+"""About what a desktop puts around a window."""
+
+
+class Shell(QObject):
+    """Everything of the studio that is no panel.
+
+    Args:
+        app: the application.
+        preferences: the user's settings.
+        bridge: to the other threads; one of its own by default.
+
+    Signals:
+        opened: the Library, once it is there; panels may be wired now.
+        closing: the program is about to end; stop sound and recording.
+        ended: everything has ended in order.
+        listen_wanted: path of a sound file that is to be heard.
+        listen_ended: that is over; be silent.
+        tour_wanted: the window is to be shown around.
+    """
+
+    opened = Signal(object)
+    listen_wanted = Signal(object)
+    listen_ended = Signal()
+    closing = Signal()
+    ended = Signal()
+    tour_wanted = Signal()
+
+    def __init__(
+        self, app: QApplication, preferences: PreferenceFile, bridge: Bridge | None = None
+    ) -> None:
+        super().__init__()
+        self.app = app
+        self.preferences = preferences
+        self.appearance = Appearance(app, preferences)
+        self.actions = Actions(SPECS, self)
+        self.bridge = bridge or Bridge(parent=self)
+        self.window = MainWindow(self.actions)
+        self.toasts = self.window.status.toasts
+        self.library: Library | None = None
+        self.diagnostics: Diagnostics | None = None
+        self.settings_choices: Callable[[], Choices] | None = None
+        self._closed = False
+        self._opening: Future[tuple[Library, Diagnostics, CrashReport | None]] | None = None
+        value = preferences.value
+        self.window.restore_geometry(value.window)
+        for side, shown in (("left", value.left_open), ("right", value.right_open)):
+            if not shown:
+                self.window.set_side(side, False)
+        self.window.sides_changed.connect(
+            lambda left, right: preferences.change(left_open=left, right_open=right)
+        )
+        self.window.closing.connect(self.close)
+        self.bridge.failed.connect(self.show_failure)
+        self._handle_actions()
+
+    def start(self) -> None:
+        """Shows the window, then opens the library behind it."""
+        self.window.show()
+        if self.preferences.damaged is not None:
+            self.add_banner(
+                Banner(
+                    "warning",
+                    tr("The settings were damaged and begin anew."),
+                    tr(
+                        "If your library lies in a folder of your own, choose it in the settings. "
+                        "The damaged ones are kept as {path}.",
+                        path=self.preferences.damaged,
+                    ),
+                )
+            )
+        QTimer.singleShot(0, self._open_library)
+
+    def come_to_front(self) -> None:
+        """Shows the window before all others, as far as the desktop lets it."""
+        window = self.window
+        window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+        window.show()
+        window.raise_()
+        window.activateWindow()
+        self.app.alert(window)
+
+    def show_failure(self, message: str, remedy: str = "") -> None:
+        """Says that something went wrong, and what to do about it."""
+        self.toasts.notify(message, "danger", remedy)
+
+    def add_banner(self, banner: Banner) -> None:
+        """Shows a message above the script until it is dealt with."""
+        self.window.messages.addWidget(banner)
+
+    def show_dialog(self, dialog: QDialog) -> None:
+        """Opens a dialog over the window without blocking it."""
+        if dialog.parent() is not self.window:
+            dialog.setParent(self.window, dialog.windowFlags())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        fit(dialog, self.window.screen().availableSize() - _FRAME)
+        dialog.open()
+
+    def close(self) -> None:
+        """Ends everything in order; may be called more than once."""
+        if self._closed:
+            return
+        self._closed = True
+        self.preferences.change(window=self.window.geometry_text())
+        self.closing.emit()
+        self.window.hide()
+        self.bridge.close()
+        self._take_late_library()
+        if self.library is not None:
+            self.library.close()
+        if self.diagnostics is not None:
+            self.diagnostics.stop()
+        self.ended.emit()
+
+    def _take_late_library(self) -> None:
+        """Takes a library that was opened while the window closed, so that it is closed too."""
+        opening = self._opening
+        if self.library is not None or opening is None or opening.cancelled():
+            return
+        if opening.exception() is None:
+            self.library, self.diagnostics, _crash = opening.result()
+
+    # --- start
+
+    def _open_library(self) -> None:
+        wanted = self.preferences.value.library_folder
+        self._opening = self.bridge.background(
+            _open,
+            Path(wanted) if wanted else None,
+            done=self._library_is_open,
+            failed=self._library_failed,
+            owner=self,
+        )
+
+    def _library_is_open(self, found: tuple[Library, Diagnostics, CrashReport | None]) -> None:
+        library, diagnostics, crash = found
+        self.library, self.diagnostics = library, diagnostics
+        self.bridge.use_library(library)
+        self.opened.emit(library)
+        self.bridge.ask(library.recovery.find, done=self._offer_recovery, owner=self)
+        if library.damaged is not None:
+            self._report_damage(library.damaged, library.root)
+        if crash is not None and self.preferences.value.keep_crash_reports:
+            self._report_crash(crash)
+        if not self.preferences.value.first_run_done:
+            self.show_welcome()
+
+    def _library_failed(self, error: StudioError) -> None:
+        self.add_banner(
+            Banner(
+                "danger",
+                error.message,
+                error.remedy,
+                (tr("Try again"), self._try_again),
+                closable=False,
+            )
+        )
+
+    def _try_again(self) -> None:
+        for banner in self.window.findChildren(Banner):
+            banner.dismiss()
+        self._open_library()
+
+    def _report_damage(self, damage: Damage, folder: Path) -> None:
+        self.add_banner(
+            Banner(
+                "warning",
+                damage.message,
+                damage.remedy,
+                (
+                    tr("Show in folder"),
+                    lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))),
+                ),
+            )
+        )
+
+    def _report_crash(self, crash: CrashReport) -> None:
+        self.add_banner(
+            Banner(
+                "warning",
+                tr("DiTAR Studio did not end properly last time."),
+                tr("Everything that was heard or recorded is on disk."),
+                (tr("Show the report"), lambda: self._show_crash(crash)),
+            )
+        )
+
+    def _show_crash(self, crash: CrashReport) -> None:
+        from ditar_studio.ui.shell.crash_dialog import CrashDialog
+
+        self.show_dialog(CrashDialog(crash.text, crash.explained, self.save_bundle))
+
+    def _offer_recovery(self, items: list[Recoverable]) -> None:
+        if not items:
+            return
+        from ditar_studio.ui.shell.recovery_dialog import RecoveryDialog
+
+        dialog = RecoveryDialog(items)
+        dialog.decided.connect(self._recover)
+        dialog.play.connect(self.listen_wanted)
+        dialog.finished.connect(lambda _result: self.listen_ended.emit())
+        self.show_dialog(dialog)
+
+    def _recover(self, kept: list[Recoverable], dropped: list[Recoverable]) -> None:
+        assert self.library is not None
+        recovery = self.library.recovery
+        for item in kept:
+            self.bridge.ask(recovery.keep, item)
+        if dropped:
+            self.bridge.ask(recovery.discard, *dropped)
+
+    # --- actions
+
+    def _handle_actions(self) -> None:
+        handle = self.actions.handle
+        handle("view.palette", self.show_palette)
+        handle("file.settings", self.show_settings)
+        handle("help.shortcuts", self.show_shortcuts)
+        handle("help.about", self.show_about)
+        handle("help.welcome", self.show_welcome)
+        handle("help.diagnostics", self.save_bundle)
+        self.actions.handle_switch("view.dark", self._set_dark)
+        theme.manager.changed.connect(self._mark_dark)
+        self._mark_dark()
+
+    def show_palette(self) -> None:
+        """Opens the searchable list of all actions."""
+        from ditar_studio.ui.kit.widgets.command_palette import CommandPalette
+
+        CommandPalette(self.actions, self.window).open()
+
+    def show_shortcuts(self) -> None:
+        """Opens the list of shortcuts."""
+        from ditar_studio.ui.shell.shortcuts_dialog import ShortcutsDialog
+
+        self.show_dialog(ShortcutsDialog(self.actions))
+
+    def show_about(self) -> None:
+        """Opens the page about the program, with all licences."""
+        from ditar_studio.ui.shell.about_dialog import AboutDialog
+
+        self.show_dialog(AboutDialog())
+
+    def show_welcome(self) -> None:
+        """Opens the three pages of the first run."""
+        from ditar_studio.ui.shell.welcome_dialog import WelcomeDialog
+
+        dialog = WelcomeDialog()
+        dialog.finished.connect(lambda _r: self.preferences.change(first_run_done=True))
+        dialog.record_wanted.connect(lambda: self.window.show_place(Place.REFERENCE))
+        dialog.tour_wanted.connect(self.tour_wanted)
+        self.show_dialog(dialog)
+
+    def show_settings(self, page: int = 0) -> None:
+        """Opens the settings at a page."""
+        from ditar_studio.ui.features.settings.dialog import SettingsDialog
+
+        if self.settings_choices is not None:
+            self.show_dialog(
+                SettingsDialog(self.preferences, self.settings_choices(), self.window, page)
+            )
+
+    def save_bundle(self) -> None:
+        """Asks where to, and saves a diagnostics bundle."""
+        if self.library is None or self.diagnostics is None:
+            return
+        name = f"ditar-studio-diagnostics-{datetime.now():%Y%m%d-%H%M}.zip"
+        chosen, _ = QFileDialog.getSaveFileName(
+            self.window, tr("Save a diagnostics bundle"), str(Path.home() / name), "ZIP (*.zip)"
+        )
+        if chosen:
+            from ditar_studio.services.diagnostics import write_bundle
+
+            self.bridge.background(
+                write_bundle,
+                Path(chosen),
+                self.diagnostics,
+                self.library,
+                done=lambda _r: self.toasts.notify(tr("The bundle is saved."), "success", chosen),
+                owner=self,
+            )
+
+    def _set_dark(self, dark: bool) -> None:
+        self.preferences.change(
+            theme=(theme.ThemeChoice.DARK if dark else theme.ThemeChoice.LIGHT).value
+        )
+
+    def _mark_dark(self) -> None:
+        self.actions.action("view.dark").setChecked(theme.current().dark)
+
+
+def _open(root: Path | None) -> tuple[Library, Diagnostics, CrashReport | None]:
+    """Opens the library and begins to log; on a background thread."""
+    from ditar_studio.services.diagnostics import Diagnostics, folder_of
+    from ditar_studio.services.library import Library
+
+    library = Library(root)
+    try:
+        diagnostics = Diagnostics(folder_of(library))
+        crash = diagnostics.start()
+        if library.damaged is not None:
+            log.warning("%s %s", library.damaged.message, library.damaged.remedy)
+    except BaseException:
+        library.close()
+        raise
+    return library, diagnostics, crash

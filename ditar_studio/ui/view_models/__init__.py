@@ -1,1 +1,0 @@
-"""What the panels show and do, without widgets."""

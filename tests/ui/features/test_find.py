@@ -1,0 +1,80 @@
+"""Find and replace in the script."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from ditar_studio.store.project import NewLine
+from ditar_studio.ui.features.find.bar import FindBar
+from ditar_studio.ui.shell.studio import Studio
+
+TEXTS = ["The cat sat.", "No cats here, Cat.", "Nothing."]
+
+
+@pytest.fixture
+def bar(qtbot: QtBot, studio: Studio) -> FindBar:
+    projects = studio.library.projects
+    lines = [NewLine(text) for text in TEXTS]
+    studio.document.ask(projects.replace_script, studio.document.project_id, lines)
+    qtbot.waitUntil(lambda: texts(studio) == TEXTS)
+    studio.actions_.action("script.find").trigger()
+    bar = studio.find_commands.bar
+    qtbot.waitUntil(bar.field.hasFocus)
+    return bar
+
+
+def texts(studio: Studio) -> list[str]:
+    return [line.text for line in studio.script.lines]
+
+
+def test_matches_are_counted_and_gone_through(qtbot: QtBot, studio: Studio, bar: FindBar) -> None:
+    qtbot.keyClicks(bar.field, "cat")
+    qtbot.waitUntil(lambda: bar.count.text() == "1 of 3")
+    qtbot.keyClick(bar.field, Qt.Key.Key_Return)
+    assert bar.count.text() == "2 of 3"
+    line = studio.script.lines[1]
+    assert studio.script.selected == line.id
+    assert studio.script_panel.rows[line.id].text.textCursor().selectedText() == "cat"
+    qtbot.keyClick(bar.field, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert bar.count.text() == "1 of 3"
+    bar.whole.click()
+    qtbot.waitUntil(lambda: bar.count.text() == "1 of 2")
+    bar.field.setText("dog")
+    qtbot.waitUntil(lambda: bar.count.text() == "Not found")
+    assert not bar.all.isEnabled()
+
+
+def test_all_are_replaced_in_one_step_that_can_be_undone(
+    qtbot: QtBot, studio: Studio, bar: FindBar
+) -> None:
+    qtbot.keyClicks(bar.field, "cat")
+    qtbot.waitUntil(lambda: bar.count.text() == "1 of 3")
+    bar.by.setText("dog")
+    bar.all.click()
+    changed = ["The dog sat.", "No dogs here, dog.", "Nothing."]
+    qtbot.waitUntil(lambda: texts(studio) == changed)
+    qtbot.waitUntil(lambda: bar.count.text() == "Not found")
+    studio.document.undo()
+    qtbot.waitUntil(lambda: texts(studio) == TEXTS)
+
+
+def test_one_is_replaced_and_the_next_is_shown(qtbot: QtBot, studio: Studio, bar: FindBar) -> None:
+    qtbot.keyClicks(bar.field, "cat")
+    qtbot.waitUntil(lambda: bar.count.text() == "1 of 3")
+    bar.by.setText("dog")
+    qtbot.keyClick(bar.by, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: texts(studio)[0] == "The dog sat.")
+    qtbot.waitUntil(lambda: bar.count.text() == "1 of 2")
+    assert studio.script.selected == studio.script.lines[1].id
+
+
+def test_escape_closes_it_and_goes_to_the_match(qtbot: QtBot, studio: Studio, bar: FindBar) -> None:
+    qtbot.keyClicks(bar.field, "here")
+    qtbot.waitUntil(lambda: bar.count.text() == "1 of 1")
+    qtbot.keyClick(bar.field, Qt.Key.Key_Escape)
+    assert not bar.isVisible()
+    row = studio.script_panel.rows[studio.script.lines[1].id]
+    qtbot.waitUntil(row.text.hasFocus)
+    assert row.text.textCursor().position() == len("No cats here")
