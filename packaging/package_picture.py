@@ -1,5 +1,5 @@
-"""Draw packages and layers into docs/architecture.md: layers as in the contract of pyproject.toml,
-words as in the docstrings of the packages.
+"""Draw packages and features into docs/architecture.md: layers as in the contracts of
+pyproject.toml, words as in the docstrings of the packages.
 
     python packaging/package_picture.py
 """
@@ -13,42 +13,46 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "architecture.md"
-BEGIN, END = "<!-- drawn by packaging/package_picture.py -->\n", "<!-- end of the picture -->"
+_PICTURE = re.compile(
+    r"(<!-- drawn by packaging/package_picture.py: ([\w.]+) -->\n)"
+    r".*?(?=<!-- end of the picture -->)",
+    re.DOTALL,
+)
+_BESIDE = {"ditar_studio": ("training", "beside these, reached by the command line only:")}
 _WIDTH = 84
 
 
-def picture() -> str:
-    """The layers from the top down, a line a package."""
+def picture(container: str) -> str:
+    """The layers of a package that holds packages, from the top down, a line each."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     layers = next(
         contract["layers"]
         for contract in contracts["tool"]["importlinter"]["contracts"]
-        if contract["type"] == "layers"
+        if contract.get("containers") == [container]
     )
+    folder = ROOT / container.replace(".", "/")
     parts = []
     for layer in layers:
-        names = [name for name in re.findall(r"\w+", layer) if _is_package(name)]
+        names = [name for name in re.findall(r"\w+", layer) if (folder / name).is_dir()]
         if names:
-            parts.append("\n".join(_line(name) for name in names))
-    beside = f"beside these, reached by the command line only:\n{_line('training')}"
-    return "```text\n" + "\n        ▼\n".join(parts) + f"\n\n{beside}\n```\n"
+            parts.append("\n".join(_line(folder / name) for name in names))
+    drawing = "\n        ▼\n".join(parts)
+    if container in _BESIDE:
+        name, words = _BESIDE[container]
+        drawing += f"\n\n{words}\n{_line(folder / name)}"
+    return f"```text\n{drawing}\n```\n"
 
 
 def drawn(page: str) -> str:
-    """The page with the picture of now."""
-    before, rest = page.split(BEGIN)
-    return before + BEGIN + picture() + END + rest.split(END)[1]
+    """The page with the pictures of now."""
+    return _PICTURE.sub(lambda found: found[1] + picture(found[2]), page)
 
 
-def _is_package(name: str) -> bool:
-    return (ROOT / "ditar_studio" / name).is_dir()
-
-
-def _line(name: str) -> str:
-    source = (ROOT / "ditar_studio" / name / "__init__.py").read_text(encoding="utf-8")
+def _line(package: Path) -> str:
+    source = (package / "__init__.py").read_text(encoding="utf-8")
     says = (ast.get_docstring(ast.parse(source)) or "").splitlines()[0]
-    assert len(says) <= _WIDTH, f"the first line of {name}'s docstring is too long for the picture"
-    return f"  {name:<12}{says}"
+    assert len(says) <= _WIDTH, f"the first line of {package.name}'s docstring is too long to draw"
+    return f"  {package.name:<15}{says}"
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""What the studio can do, a folder a feature: view models, panel, dialogs, commands, actions."""
+"""What the studio can do, in a folder each."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QWidget
 
 from ditar_studio.errors import StudioError
 from ditar_studio.ui.kit import theme
@@ -97,7 +97,7 @@ class Shell(QObject):
         """Shows the window, then opens the library behind it."""
         self.window.show()
         if self.preferences.damaged is not None:
-            self.add_banner(
+            self.add_message(
                 Banner(
                     "warning",
                     tr("The settings were damaged and begin anew."),
@@ -121,11 +121,15 @@ class Shell(QObject):
 
     def show_failure(self, message: str, remedy: str = "") -> None:
         """Says that something went wrong, and what to do about it."""
-        self.toasts.notify(message, "danger", remedy)
+        self.toasts.notify(message, "danger", remedy, seconds=12.0)
 
-    def add_banner(self, banner: Banner) -> None:
-        """Shows a message above the script until it is dealt with."""
-        self.window.messages.addWidget(banner)
+    def add_message(self, message: QWidget) -> None:
+        """Shows something above the script until it is dealt with."""
+        self.window.messages.addWidget(message)
+
+    def show_place(self, place: Place) -> None:
+        """Brings a region into view and moves the keyboard focus into it."""
+        self.window.show_place(place)
 
     def show_dialog(self, dialog: QDialog) -> None:
         """Opens a dialog over the window without blocking it."""
@@ -185,7 +189,7 @@ class Shell(QObject):
             self.show_welcome()
 
     def _library_failed(self, error: StudioError) -> None:
-        self.add_banner(
+        self.add_message(
             Banner(
                 "danger",
                 error.message,
@@ -201,7 +205,7 @@ class Shell(QObject):
         self._open_library()
 
     def _report_damage(self, damage: Damage, folder: Path) -> None:
-        self.add_banner(
+        self.add_message(
             Banner(
                 "warning",
                 damage.message,
@@ -214,7 +218,7 @@ class Shell(QObject):
         )
 
     def _report_crash(self, crash: CrashReport) -> None:
-        self.add_banner(
+        self.add_message(
             Banner(
                 "warning",
                 tr("DiTAR Studio did not end properly last time."),

@@ -14,14 +14,16 @@ from ditar_studio.errors import StudioError
 from ditar_studio.ui.features.documents.commands import DocumentCommands
 from ditar_studio.ui.features.export.commands import ExportCommands
 from ditar_studio.ui.features.find.commands import FindCommands
+from ditar_studio.ui.features.parameters.commands import ParameterCommands
 from ditar_studio.ui.features.project.commands import ProjectCommands
 from ditar_studio.ui.features.project.history_commands import HistoryCommands
 from ditar_studio.ui.features.project.snapshot import Snapshot
 from ditar_studio.ui.features.pronunciations.commands import PronunciationCommands
+from ditar_studio.ui.features.reference.commands import ReferenceCommands
 from ditar_studio.ui.features.script.commands import ScriptCommands
 from ditar_studio.ui.features.script.view_model import GREETING
 from ditar_studio.ui.features.script.word_check_commands import WordCheckCommands
-from ditar_studio.ui.features.settings.commands import SettingsCommands
+from ditar_studio.ui.features.settings.choices import SettingsChoices
 from ditar_studio.ui.features.speaking.engine import Flow
 from ditar_studio.ui.features.speaking.engine_model import ModelState
 from ditar_studio.ui.features.takes.commands import TakeCommands
@@ -69,8 +71,7 @@ class Studio(Workspace):
 
     def close(self) -> None:
         """Ends playing, speaking and watching; the bridge and the library are the starter's."""
-        self.script.flush()
-        self.parameters.flush()
+        self.finish_typing()
         self.waiting.close()
         self.takes.close()
         self.export_commands.close()
@@ -118,10 +119,10 @@ class Studio(Workspace):
         self.playback.loaded.connect(self._show_facts)
         self.engine.warned.connect(lambda _line, words, remedy: self.warn(words, remedy))
         self.engine.line_failed.connect(
-            lambda _line, words, remedy: self.report_failure(words, remedy)
+            lambda _line, words, remedy: self.shell.show_failure(words, remedy)
         )
         self.engine.stopped.connect(self._on_stopped)
-        self.engine.failed.connect(self.report_failure)
+        self.engine.failed.connect(self.shell.show_failure)
         self.playback.moved.connect(self._on_moved)
         self.playback.happened.connect(self._on_sound_event)
         self.playback.loop_changed.connect(self.actions_.action("speak.loop").setChecked)
@@ -130,6 +131,8 @@ class Studio(Workspace):
         self.takes.selection_changed.connect(self._show_facts)
         self.script_panel.play_asked.connect(self._play_line)
         self.voices.changed.connect(self._show_facts)
+        self.voices.changed.connect(self.show_idle)
+        self.fine_tuning.changed.connect(self.show_idle)
         self.maker.notified.connect(self.notify)
         self.models.notified.connect(self.notify)
         self._flow: Flow | None = None
@@ -149,29 +152,52 @@ class Studio(Workspace):
         handle("speak.back", lambda: self.playback.skip(-2.0))
         handle("speak.forward", lambda: self.playback.skip(2.0))
         self.actions_.handle_switch("speak.loop", self.playback.set_looping)
-        handle("speak.dice", self.parameters.roll)
-        self.actions_.handle_switch("speak.pin", self.parameters.pin)
-        handle("speak.defaults", self.parameters.reset)
         handle("view.zoom_in", lambda: self.player_panel.wave.zoom(1.5))
         handle("view.zoom_out", lambda: self.player_panel.wave.zoom(1 / 1.5))
         handle("view.zoom_fit", self.player_panel.wave.fit)
         self.actions_.handle_switch("view.spectrogram", self.player_panel.show_spectrogram)
-        self.voice_commands = VoiceCommands(self)
-        self.fine_tuning_commands = FineTuningCommands(self)
-        self.take_commands = TakeCommands(self)
-        self.script_commands = ScriptCommands(self)
-        self.mixing_commands = MixingCommands(self)
-        self.word_check_commands = WordCheckCommands(self)
-        self.document_commands = DocumentCommands(self)
-        self.find_commands = FindCommands(self)
-        self.pronunciation_commands = PronunciationCommands(self)
-        self.project_commands = ProjectCommands(self)
-        self.export_commands = ExportCommands(self)
+        self._make_commands()
+
+    def _make_commands(self) -> None:
+        shell, document, script, voices = self.shell, self.document, self.script, self.voices
+        playback, engine, takes = self.playback, self.engine, self.takes
+        self.voice_commands = VoiceCommands(
+            shell, document, voices, self.voices_panel, self.fine_tuning
+        )
+        self.reference_commands = ReferenceCommands(
+            shell, self.maker, self.reference_panel, voices, engine, playback, self.devices
+        )
+        self.voices_panel.audio_dropped.connect(self.reference_commands.open)
+        self.fine_tuning_commands = FineTuningCommands(shell, voices, self.fine_tuning, playback)
+        self.maker.saved.connect(self.fine_tuning_commands.on_saved)
+        self.take_commands = TakeCommands(
+            shell, document, takes, self.take_editing, playback, self.undo
+        )
+        self.script_commands = ScriptCommands(shell, script, self.script_panel, self.speak)
+        self.parameter_commands = ParameterCommands(shell, self.parameters, self.parameters_panel)
+        self.mixing_commands = MixingCommands(shell, document, voices, engine, playback)
+        self.word_check_commands = WordCheckCommands(
+            shell, script, self.word_checks, lambda line_ids: self.speak(line_ids, redo=True)
+        )
+        self.document_commands = DocumentCommands(shell, document, script)
+        self.script_panel.text_dropped.connect(lambda path: self.document_commands.open(Path(path)))
+        self.find_commands = FindCommands(shell, script, self.script_panel)
+        self.shell.closing.connect(self.find_commands.finder.stop)
+        self.pronunciation_commands = PronunciationCommands(
+            shell, document, script, self.script_panel, engine, playback
+        )
+        self.project_commands = ProjectCommands(
+            shell, document, self.window.project_menu, self.finish_typing
+        )
+        self.export_commands = ExportCommands(shell, document, script, takes)
         self.job_commands = JobCommands(self, self.export_commands)
-        self.history_commands = HistoryCommands(self)
+        self.history_commands = HistoryCommands(shell, document, self.finish_typing)
         self.help_commands = HelpCommands(self)
         self.undo_offers = UndoOffers(self)
-        self.settings_commands = SettingsCommands(self)
+        self.settings_choices = SettingsChoices(
+            shell, self.library, engine, self.devices, self.models, shell.save_bundle
+        )
+        shell.settings_choices = self.settings_choices.choices
 
     def _listen_to(self, path: Path) -> None:
         """Plays what a crash left; once more asked for, the same pauses and goes on."""
@@ -247,7 +273,7 @@ class Studio(Workspace):
         self.actions_.set_facts(model_ready=state is ModelState.READY)
         self.parameters.use_model(engine.info)
         if state is ModelState.FAILED:
-            self.report_failure(*engine.failure)
+            self.shell.show_failure(*engine.failure)
 
     def _on_speaking(self, _line_ids: tuple[str, ...]) -> None:
         self.actions_.set_facts(generating=True)

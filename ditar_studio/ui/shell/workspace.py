@@ -1,6 +1,6 @@
 """What all parts of the studio work on: view models, panels, and speaking and telling.
 
-Commands are given a workspace. `studio` places the panels, connects them, and makes the commands.
+`studio` places the panels, connects them, and makes the commands.
 """
 
 from __future__ import annotations
@@ -107,6 +107,11 @@ class Workspace(QObject):
 
     # --- speaking
 
+    def finish_typing(self) -> None:
+        """Gives the project what was typed, and what sliders say, just now."""
+        self.script.flush()
+        self.parameters.flush()
+
     def speak_stale(self) -> None:
         """Speaks every line that is not up to date."""
         self.script.flush()
@@ -148,14 +153,12 @@ class Workspace(QObject):
 
     def undo(self) -> None:
         """Takes the last change back, typing included."""
-        self.script.flush()
-        self.parameters.flush()
+        self.finish_typing()
         self.document.undo()
 
     def speak(self, line_ids: tuple[str, ...], variations: int = 1, *, redo: bool = False) -> None:
         """Speaks lines that have text, `variations` times each; `redo`: as words of them differ."""
-        self.script.flush()
-        self.parameters.flush()
+        self.finish_typing()
         texts = [self.script.text(line_id) for line_id in line_ids]
         spoken = tuple(i for i, text in zip(line_ids, texts, strict=True) if text.strip())
         if not spoken:
@@ -175,8 +178,7 @@ class Workspace(QObject):
 
     def pause_speaking(self) -> None:
         """Stops speaking after the line at work, or goes on with what waits."""
-        self.script.flush()
-        self.parameters.flush()
+        self.finish_typing()
         self.waiting.pause()
 
     # --- telling
@@ -191,10 +193,6 @@ class Workspace(QObject):
         if voice is not None:
             state, words = EngineState.WORKING, tr("Fine-tuning “{name}”…", name=voice.name)
         self.window.status.set_engine(state, words)
-
-    def report_failure(self, message: str, remedy: str = "") -> None:
-        """Shows what went wrong and what to do about it."""
-        self.toasts.notify(message, "danger", remedy, seconds=12.0)
 
     def notify(self, message: str, remedy: str, tone: str) -> None:
         self.toasts.notify(message, tone, remedy)

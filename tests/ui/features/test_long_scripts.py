@@ -387,7 +387,7 @@ def test_deleted_lines_come_back_from_the_bin(qtbot: QtBot, studio: Studio) -> N
 def test_a_message_appears_in_front_of_an_open_dialog(qtbot: QtBot, studio: Studio) -> None:
     studio.actions_.action("file.bin").trigger()
     shown = dialog(qtbot, studio, BinDialog)
-    studio.report_failure("It went wrong.", "Do something.")
+    studio.shell.show_failure("It went wrong.", "Do something.")
     assert shown.toasts.isVisible()
     assert shown.toasts.words == "It went wrong."
     assert studio.toasts.words != "It went wrong."

@@ -187,7 +187,7 @@ def test_a_voice_gets_a_second_sample_and_speaks_from_it(
     assert len(voice.samples) == 1
     sound = tmp_path / "second.wav"
     soundfile.write(sound, speech_like(2.0).samples, 24_000)
-    studio.voice_commands.open_reference(str(sound))
+    studio.reference_commands.open(str(sound))
     qtbot.waitUntil(lambda: studio.maker.clip is not None)
     add = studio.actions_.action("voice.add_sample")
     qtbot.waitUntil(add.isEnabled)
@@ -835,7 +835,7 @@ def test_what_a_crash_left_can_be_heard_before_it_is_kept(
 def opened(qtbot: QtBot, studio: Studio, path: Path, samples: np.ndarray) -> None:
     """Opens a sound of 24 kHz as reference and waits for the verdict."""
     soundfile.write(path, samples, 24_000)
-    studio.voice_commands.open_reference(str(path))
+    studio.reference_commands.open(str(path))
     qtbot.waitUntil(lambda: studio.maker.name == path.stem and studio.maker.verdict is not None)
 
 
@@ -853,7 +853,7 @@ def test_what_is_no_speech_is_not_saved(
     for name in ("voice.save", "voice.try", "voice.add_sample"):
         assert not studio.actions_.action(name).isEnabled(), name
     assert not panel.save_button.isEnabled()
-    studio.voice_commands.save()
+    studio.reference_commands.save()
     assert not studio.window.findChildren(ConsentDialog)
     before = len(studio.voices.all)
     studio.maker.save("Nobody", [], "")
@@ -867,7 +867,7 @@ def test_a_file_that_is_no_sound_leaves_no_earlier_reference(
     opened(qtbot, studio, tmp_path / "good.wav", speech_like(4.0).samples)
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"no sound at all")
-    studio.voice_commands.open_reference(str(broken))
+    studio.reference_commands.open(str(broken))
     qtbot.waitUntil(lambda: studio.maker.clip is None)
     assert studio.maker.stage is Stage.IDLE
     assert not studio.actions_.action("voice.save").isEnabled()
@@ -892,7 +892,7 @@ def test_the_best_part_of_a_long_recording_is_taken_and_all_of_it_had_back(
 ) -> None:
     long = speech_like(50.0).samples
     soundfile.write(tmp_path / "long.wav", long, 24_000)
-    studio.voice_commands.open_reference(str(tmp_path / "long.wav"))
+    studio.reference_commands.open(str(tmp_path / "long.wav"))
     maker = studio.maker
     qtbot.waitUntil(lambda: maker.clip is not None and maker.clip.seconds < 31)
     assert maker.clip is not None

@@ -15,7 +15,9 @@ from ditar_studio.ui.kit.translate import counted, tr
 if TYPE_CHECKING:
     from ditar_studio.services.library import Library
     from ditar_studio.services.projects import NewLine, Project, ProjectSettings
-    from ditar_studio.ui.shell.workspace import Workspace
+    from ditar_studio.ui.features.project import document as project
+    from ditar_studio.ui.features.script.view_model import Script
+    from ditar_studio.ui.kit.host import Host
 
 _SHORT = 1500
 """Words of a text without chapters that is imported without a question."""
@@ -26,18 +28,23 @@ _SLOW = 2 << 20
 class DocumentCommands:
     """Handles the import of documents."""
 
-    def __init__(self, studio: Workspace) -> None:
-        self.studio = studio
-        self.document = studio.document
-        self.toasts = studio.toasts
-        studio.actions_.handle("script.import", self.choose)
-        studio.script_panel.text_dropped.connect(lambda path: self.open(Path(path)))
+    def __init__(
+        self,
+        host: Host,
+        document: project.Document,
+        script: Script,
+    ) -> None:
+        self._host = host
+        self._document = document
+        self._script = script
+        self._toasts = host.toasts
+        host.actions.handle("script.import", self.choose)
 
     def choose(self) -> None:
         """Asks for a document and imports it."""
         kinds = " ".join(f"*{suffix}" for suffix in SUFFIXES)
         ask_for_file(
-            self.studio.window,
+            self._host.window,
             tr("Open a document as script"),
             tr("Documents ({kinds});;All files (*)", kinds=kinds),
             self.open,
@@ -46,55 +53,55 @@ class DocumentCommands:
     def open(self, path: Path) -> None:
         """Reads a document; asks what of it is wanted, unless it is a short text."""
         if path.is_file() and path.stat().st_size > _SLOW:
-            self.toasts.notify(tr("Reading {file}…", file=path.name), "info")
-        self.studio.bridge.background(
-            read_document, path, done=lambda read: self._ask(path, read), owner=self.studio
+            self._toasts.notify(tr("Reading {file}…", file=path.name), "info")
+        self._host.bridge.background(
+            read_document, path, done=lambda read: self._ask(path, read), owner=self._document
         )
 
     def _ask(self, path: Path, read: Document) -> None:
         if len(read.chapters) == 1 and read.words <= _SHORT and not read.remarks:
             self._add(read, False)
             return
-        filled = any(line.text.strip() for line in self.studio.script.lines)
+        filled = any(line.text.strip() for line in self._script.lines)
         dialog = ImportDialog(path.name, read, into_new=filled)
         dialog.options_changed.connect(lambda options: self._read_again(path, options, dialog))
         dialog.wanted.connect(self._add)
-        self.studio.shell.show_dialog(dialog)
+        self._host.show_dialog(dialog)
 
     def _read_again(self, path: Path, options: ReadOptions, dialog: ImportDialog) -> None:
-        self.studio.bridge.background(
+        self._host.bridge.background(
             read_document, path, options, done=dialog.show_document, owner=dialog
         )
 
     def _add(self, read: Document, into_new: bool) -> None:
         if not into_new:
-            self.studio.script.insert(lambda: script_lines(read), over_greeting=True)
+            self._script.insert(lambda: script_lines(read), over_greeting=True)
             return
-        snapshot = self.document.snapshot
+        snapshot = self._document.snapshot
         if snapshot is None:
             return
-        self.studio.script.flush()
+        self._script.flush()
         voices, settings = snapshot.voices, snapshot.project.settings
         export = {"title": read.title, "author": read.author, "cover": read.cover}
-        self.studio.bridge.background(
+        self._host.bridge.background(
             lambda: new_lines(script_lines(read), voices),
-            done=lambda lines: self.document.ask(
+            done=lambda lines: self._document.ask(
                 _make_project,
-                self.document.library,
+                self._document.library,
                 read.title,
                 settings,
                 export,
                 lines,
                 done=self._open,
             ),
-            owner=self.studio,
+            owner=self._document,
         )
 
     def _open(self, made: tuple[Project, int]) -> None:
         project, count = made
-        self.document.open(project.id)
+        self._document.open(project.id)
         words = counted("{count} line was imported.", "{count} lines were imported.", count)
-        self.toasts.notify(words, "success")
+        self._toasts.notify(words, "success")
 
 
 def _make_project(

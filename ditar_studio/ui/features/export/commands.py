@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from ditar_studio.services.export import Exported
     from ditar_studio.services.export_plan import Plan
     from ditar_studio.services.export_settings import ExportSettings
-    from ditar_studio.ui.shell.workspace import Workspace
+    from ditar_studio.ui.features.project.document import Document
+    from ditar_studio.ui.features.script.view_model import Script
+    from ditar_studio.ui.features.takes.view_model import Takes
+    from ditar_studio.ui.kit.host import Host
 
 
 @dataclass
@@ -36,14 +39,22 @@ class _Export:
 class ExportCommands:
     """Handles the exports of the script and of single takes."""
 
-    def __init__(self, studio: Workspace) -> None:
-        self.studio = studio
-        self.document = studio.document
-        self.toasts = studio.toasts
+    def __init__(
+        self,
+        host: Host,
+        document: Document,
+        script: Script,
+        takes: Takes,
+    ) -> None:
+        self._host = host
+        self._document = document
+        self._script = script
+        self._takes = takes
+        self._toasts = host.toasts
         self._waiting: deque[_Export] = deque()
         self._at_work: _Export | None = None
-        studio.actions_.handle("file.export", self.export)
-        studio.actions_.handle("takes.export", self.export_takes)
+        host.actions.handle("file.export", self.export)
+        host.actions.handle("takes.export", self.export_takes)
 
     @property
     def busy(self) -> bool:
@@ -54,11 +65,11 @@ class ExportCommands:
         """Asks how, and exports the takes that stand for the lines of the script."""
         from ditar_studio.services.export_plan import plan
 
-        self.studio.script.flush()
-        self.document.ask(
+        self._script.flush()
+        self._document.ask(
             plan,
-            self.document.library,
-            self.document.project_id,
+            self._document.library,
+            self._document.project_id,
             done=lambda what: self._ask(what, single=False),
         )
 
@@ -66,8 +77,8 @@ class ExportCommands:
         """Asks how, and exports the selected takes."""
         from ditar_studio.services.export_plan import plan_takes
 
-        snapshot = self.document.snapshot
-        takes = [self.studio.takes.take(take_id) for take_id in self.studio.takes.selected]
+        snapshot = self._document.snapshot
+        takes = [self._takes.take(take_id) for take_id in self._takes.selected]
         chosen = [take for take in takes if take is not None]
         if snapshot is not None and chosen:
             self._ask(plan_takes(chosen, snapshot.project.name), single=True)
@@ -83,11 +94,11 @@ class ExportCommands:
     def _ask(self, what: Plan, single: bool) -> None:
         from ditar_studio.ui.features.export.dialog import ExportDialog, plain, settings_from
 
-        snapshot = self.document.snapshot
+        snapshot = self._document.snapshot
         if snapshot is None:
             return
         if not what.pieces:
-            self.toasts.notify(
+            self._toasts.notify(
                 tr("There is nothing to export yet."), "info", tr("Speak a line first.")
             )
             return
@@ -100,8 +111,8 @@ class ExportCommands:
 
         def begin(wanted: ExportSettings, where: Path) -> None:
             if not single:
-                self.document.ask(
-                    self.document.library.projects.change_settings,
+                self._document.ask(
+                    self._document.library.projects.change_settings,
                     snapshot.project.id,
                     label="",
                     export=plain(wanted, where),
@@ -109,16 +120,16 @@ class ExportCommands:
             self._queue(what, wanted, where)
 
         dialog.wanted.connect(begin)
-        self.studio.shell.show_dialog(dialog)
+        self._host.show_dialog(dialog)
 
     # --- working
 
     def _queue(self, what: Plan, wanted: ExportSettings, folder: Path) -> None:
-        watermark = self.studio.preferences.value.watermark
+        watermark = self._host.preferences.value.watermark
         strip = TaskStrip(tr("Exporting “{project}”", project=what.project), lambda: None)
         export = _Export(what, replace(wanted, watermark=watermark), folder, strip)
         strip.stop.clicked.connect(lambda: self._cancel(export))
-        self.studio.window.messages.addWidget(strip)
+        self._host.add_message(strip)
         self._waiting.append(export)
         self._go_on()
 
@@ -133,7 +144,7 @@ class ExportCommands:
             return
         export = self._at_work = self._waiting.popleft()
         export.strip.begin()
-        bridge, unfinished = self.studio.bridge, self.document.library.unfinished
+        bridge, unfinished = self._host.bridge, self._document.library.unfinished
 
         def progress(fraction: float) -> None:
             bridge.post(lambda: self._show(export, fraction))
@@ -150,7 +161,7 @@ class ExportCommands:
                     cancel=export.cancel,
                 )
 
-        bridge.background(work, done=self._over, failed=self._failed, owner=self.studio)
+        bridge.background(work, done=self._over, failed=self._failed, owner=self._document)
 
     def _show(self, export: _Export, fraction: float) -> None:
         if export is self._at_work:
@@ -159,17 +170,17 @@ class ExportCommands:
     def _over(self, made: Exported) -> None:
         self._end()
         if made.cancelled:
-            self.toasts.notify(tr("The export is cancelled; nothing was written."), "info")
+            self._toasts.notify(tr("The export is cancelled; nothing was written."), "info")
             return
         self._notify(made)
         if made.checks:
             from ditar_studio.ui.features.export.checks_dialog import ChecksDialog
 
-            self.studio.shell.show_dialog(ChecksDialog(made.checks))
+            self._host.show_dialog(ChecksDialog(made.checks))
 
     def _failed(self, error: StudioError) -> None:
         self._end()
-        self.studio.report_failure(error.message, error.remedy)
+        self._host.show_failure(error.message, error.remedy)
 
     def _end(self) -> None:
         if self._at_work is not None:
@@ -185,7 +196,7 @@ class ExportCommands:
             if made.limited
             else str(folder)
         )
-        self.toasts.notify(
+        self._toasts.notify(
             words,
             "success",
             remedy,

@@ -1,1 +1,1 @@
-"""How lines are spoken: sliders and presets, of the project, a voice, a paragraph, a line."""
+"""How lines are spoken: sliders and presets."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QMenu
 
 from ditar_studio.services.projects import Project
 from ditar_studio.ui.features.project.projects_dialog import ProjectsDialog
@@ -14,29 +15,42 @@ from ditar_studio.ui.kit.translate import tr
 
 if TYPE_CHECKING:
     from ditar_studio.services.takes import Recipe
-    from ditar_studio.ui.shell.workspace import Workspace
+    from ditar_studio.ui.features.project.document import Document
+    from ditar_studio.ui.kit.host import Host
 
 RECENT = 8
 
 
 class ProjectCommands:
-    """Handles the actions of the file menu, and the menu at the project's name."""
+    """Handles the actions of the file menu, and the menu at the project's name.
 
-    def __init__(self, studio: Workspace) -> None:
-        self.studio = studio
-        self.document = studio.document
-        self.toasts = studio.toasts
-        self.actions_ = studio.actions_
-        self.menu = studio.window.project_menu
-        handle = self.actions_.handle
+    Args:
+        host: the window around it.
+        document: the open project.
+        menu: at the project's name.
+        finish_typing: gives the project what was typed or moved just now.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        document: Document,
+        menu: QMenu,
+        finish_typing: Callable[[], None],
+    ) -> None:
+        self._host = host
+        self._document = document
+        self._menu = menu
+        self._finish_typing = finish_typing
+        handle = host.actions.handle
         handle("file.new", self.create)
         handle("file.open", self.choose)
         handle("file.rename", self.rename)
         handle("file.duplicate", self.duplicate)
         handle("file.delete", self.delete)
         handle("file.recipe", self.choose_recipe)
-        studio.document.opened.connect(lambda _project: self._read_recent())
-        studio.bridge.changed.connect(
+        document.opened.connect(lambda _project: self._read_recent())
+        host.bridge.changed.connect(
             lambda changes: self._read_recent() if changes.projects else None
         )
 
@@ -44,71 +58,69 @@ class ProjectCommands:
 
     def create(self) -> None:
         """Makes a new project with the settings of this one."""
-        self.studio.script.flush()
-        self.document.create()
+        self._finish_typing()
+        self._document.create()
 
     def choose(self) -> None:
         """Shows all projects, to open one."""
-        self.document.ask(self.document.library.projects.all, done=self._show_all)
+        self._document.ask(self._document.library.projects.all, done=self._show_all)
 
     def open(self, project_id: str) -> None:
         """Opens a project, after what was typed in this one."""
-        self.studio.script.flush()
-        self.studio.parameters.flush()
-        self.document.open(project_id)
+        self._finish_typing()
+        self._document.open(project_id)
 
     def rename(self) -> None:
         """Asks for another name of the open project."""
-        snapshot = self.document.snapshot
+        snapshot = self._document.snapshot
         if snapshot is not None:
             dialog = TextDialog(tr("Rename project"), "", snapshot.project.name, tr("Rename"))
             dialog.answered.connect(
-                lambda name: self.document.ask(
-                    self.document.library.projects.rename, snapshot.project.id, name
+                lambda name: self._document.ask(
+                    self._document.library.projects.rename, snapshot.project.id, name
                 )
             )
-            self.studio.shell.show_dialog(dialog)
+            self._host.show_dialog(dialog)
 
     def duplicate(self) -> None:
         """Makes a second project with the same script, and opens it."""
-        self.studio.script.flush()
-        self.document.ask(
-            self.document.library.projects.duplicate,
-            self.document.project_id,
+        self._finish_typing()
+        self._document.ask(
+            self._document.library.projects.duplicate,
+            self._document.project_id,
             done=lambda made: self.open(made.value.id),
         )
 
     def delete(self) -> None:
         """Deletes the open project."""
-        self.studio.script.flush()
-        self.studio.parameters.flush()
-        self.document.ask(self.document.library.projects.delete, self.document.project_id)
+        self._finish_typing()
+        self._document.ask(self._document.library.projects.delete, self._document.project_id)
 
     def _show_all(self, projects: list[Project]) -> None:
-        dialog = ProjectsDialog(projects, self.document.project_id)
+        dialog = ProjectsDialog(projects, self._document.project_id)
         dialog.chosen.connect(self.open)
-        self.studio.shell.show_dialog(dialog)
+        self._host.show_dialog(dialog)
 
     def _read_recent(self) -> None:
-        self.document.ask(self.document.library.projects.recent, RECENT, done=self._fill_menu)
+        self._document.ask(self._document.library.projects.recent, RECENT, done=self._fill_menu)
 
     def _fill_menu(self, projects: list[Project]) -> None:
-        self.menu.clear()
+        self._menu.clear()
         for project in projects:
-            action = self.menu.addAction(project.name)
+            action = self._menu.addAction(project.name)
             action.setCheckable(True)
-            action.setChecked(project.id == self.document.project_id)
+            action.setChecked(project.id == self._document.project_id)
             action.triggered.connect(lambda _on=False, p=project.id: self.open(p))
-        self.menu.addSeparator()
+        self._menu.addSeparator()
         for action_id in ("new", "open", "rename", "duplicate", "delete"):
-            self.menu.addAction(self.actions_.action(f"file.{action_id}"))
+            self._menu.addAction(self._host.actions.action(f"file.{action_id}"))
 
     # --- recipes
 
     def choose_recipe(self) -> None:
         """Asks for an exported file and opens what it was made from as a project."""
         path, _kind = QFileDialog.getOpenFileName(
-            self.studio.window,
+            self._host.window,
             tr("Open recipe from file"),
             "",
             tr("Exported sound (*.wav *.flac *.mp3 *.opus *.m4b);;All files (*)"),
@@ -120,18 +132,18 @@ class ProjectCommands:
         """Opens a new project of an exported file's lines, voices, settings and pronunciations."""
         from ditar_studio.services.metadata import open_recipe
 
-        self.studio.bridge.background(
+        self._host.bridge.background(
             open_recipe,
             path,
             done=lambda recipes: self._restore(recipes, path.stem),
-            owner=self.studio,
+            owner=self._document,
         )
 
     def _restore(self, recipes: list[Recipe], name: str) -> None:
-        snapshot = self.document.snapshot
+        snapshot = self._document.snapshot
         if snapshot is not None:
-            self.document.ask(
-                self.document.library.projects.restore,
+            self._document.ask(
+                self._document.library.projects.restore,
                 recipes,
                 name,
                 snapshot.project.settings,

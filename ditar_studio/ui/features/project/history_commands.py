@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ditar_studio.ui.features.project.history_dialog import BinDialog, VersionsDialog
@@ -11,21 +12,35 @@ from ditar_studio.ui.kit.translate import counted, tr
 if TYPE_CHECKING:
     from ditar_studio.services.history import Trashed, Version
     from ditar_studio.services.projects import Project
-    from ditar_studio.ui.shell.workspace import Workspace
+    from ditar_studio.ui.features.project.document import Document
+    from ditar_studio.ui.kit.host import Host
 
 
 class HistoryCommands:
-    """Keeps versions, restores them, and brings deleted things back."""
+    """Keeps versions, restores them, and brings deleted things back.
 
-    def __init__(self, studio: Workspace) -> None:
-        self.studio = studio
-        self.document = studio.document
-        handle = studio.actions_.handle
+    Args:
+        host: the window around it.
+        document: the open project.
+        finish_typing: gives the project what was typed or moved just now.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        document: Document,
+        finish_typing: Callable[[], None],
+    ) -> None:
+        self._host = host
+        self._document = document
+        self._library = document.library
+        self._finish_typing = finish_typing
+        handle = host.actions.handle
         handle("file.save", self.save)
         handle("file.name_version", self.save_named)
         handle("file.versions", self.show_versions)
         handle("file.bin", self.show_bin)
-        self.document.opened.connect(self._on_opened)
+        self._document.opened.connect(self._on_opened)
 
     def save(self) -> None:
         """Keeps the project as it is now, as a version."""
@@ -37,7 +52,7 @@ class HistoryCommands:
         dialog.answered.connect(
             lambda name: self._keep(name, tr("“{name}” is saved as a version.", name=name))
         )
-        self.studio.shell.show_dialog(dialog)
+        self._host.show_dialog(dialog)
 
     def show_versions(self) -> None:
         """Lists the versions of the project."""
@@ -45,10 +60,10 @@ class HistoryCommands:
         def show(versions: list[Version]) -> None:
             dialog = VersionsDialog(versions)
             dialog.restore_asked.connect(self._restore_version)
-            self.studio.shell.show_dialog(dialog)
+            self._host.show_dialog(dialog)
 
-        versions = self.studio.library.versions
-        self.document.ask(versions.of_project, self.document.project_id, done=show)
+        versions = self._library.versions
+        self._document.ask(versions.of_project, self._document.project_id, done=show)
 
     def show_bin(self) -> None:
         """Lists what was deleted."""
@@ -56,29 +71,28 @@ class HistoryCommands:
         def show(contents: list[Trashed]) -> None:
             dialog = BinDialog(contents)
             dialog.restore_asked.connect(self._restore_things)
-            self.studio.shell.show_dialog(dialog)
+            self._host.show_dialog(dialog)
 
-        self.document.ask(self.studio.library.trash.contents, done=show)
+        self._document.ask(self._library.trash.contents, done=show)
 
     def _keep(self, name: str, words: str) -> None:
-        self.studio.script.flush()
-        self.studio.parameters.flush()
-        self.document.ask(
-            self.studio.library.versions.keep,
-            self.document.project_id,
+        self._finish_typing()
+        self._document.ask(
+            self._library.versions.keep,
+            self._document.project_id,
             name,
-            done=lambda _version: self.studio.toasts.notify(words, "success"),
+            done=lambda _version: self._host.toasts.notify(words, "success"),
         )
 
     def _restore_version(self, version: Version) -> None:
-        self.document.ask(self.studio.library.versions.restore, version.id)
+        self._document.ask(self._library.versions.restore, version.id)
 
     def _restore_things(self, things: list[Trashed]) -> None:
         for thing in things:
-            self.document.ask(self.studio.library.trash.restore, thing)
+            self._document.ask(self._library.trash.restore, thing)
         words = counted("{count} thing is back.", "{count} things are back.", len(things))
-        self.studio.toasts.notify(words, "success")
+        self._host.toasts.notify(words, "success")
 
     def _on_opened(self, project: Project) -> None:
         """Keeps the project as it was left, once a day."""
-        self.document.ask(self.studio.library.versions.keep, project.id)
+        self._document.ask(self._library.versions.keep, project.id)

@@ -17,7 +17,12 @@ from ditar_studio.ui.kit.translate import tr
 
 if TYPE_CHECKING:
     from ditar_studio.services.voice_library import Voice
-    from ditar_studio.ui.shell.workspace import Workspace
+    from ditar_studio.ui.features.player.playback import Playback
+    from ditar_studio.ui.features.project.document import Document
+    from ditar_studio.ui.features.script.panel import ScriptPanel
+    from ditar_studio.ui.features.script.view_model import Script
+    from ditar_studio.ui.features.speaking.engine import Engine
+    from ditar_studio.ui.kit.host import Host
 
 _WORD = re.compile(r"[\w'’-]+")
 
@@ -25,51 +30,63 @@ _WORD = re.compile(r"[\w'’-]+")
 class PronunciationCommands:
     """Handles the actions of pronunciations."""
 
-    def __init__(self, studio: Workspace) -> None:
-        self.studio = studio
-        self.document = studio.document
-        self.toasts = studio.toasts
+    def __init__(
+        self,
+        host: Host,
+        document: Document,
+        script: Script,
+        panel: ScriptPanel,
+        engine: Engine,
+        playback: Playback,
+    ) -> None:
+        self._host = host
+        self._document = document
+        self._script = script
+        self._panel = panel
+        self._engine = engine
+        self._playback = playback
+        self._toasts = host.toasts
         self._trying = False
-        studio.actions_.handle("script.words", self.edit_lists)
-        studio.actions_.handle("script.word", self.choose_word)
+        host.actions.handle("script.words", self.edit_lists)
+        host.actions.handle("script.word", self.choose_word)
 
     def edit_lists(self) -> None:
         """Opens the project's pronunciation list, and that of all projects."""
-        self.document.ask(self.document.library.projects.general_lexicon, done=self._show_lists)
+        self._document.ask(self._document.library.projects.general_lexicon, done=self._show_lists)
 
     def choose_word(self) -> None:
         """Opens the readings of the word at the cursor, or of what is selected."""
         word = self._word_at_cursor()
-        self.document.ask(
-            self.document.library.projects.general_lexicon,
+        self._document.ask(
+            self._document.library.projects.general_lexicon,
             done=lambda general: self._show_word(word, general),
         )
 
     # --- lists
 
     def _show_lists(self, general: str) -> None:
-        if self.document.snapshot is None:
+        if self._document.snapshot is None:
             return
-        dialog = PronunciationsDialog(self.document.snapshot.project.settings.lexicon, general)
+        dialog = PronunciationsDialog(self._document.snapshot.project.settings.lexicon, general)
         dialog.changed.connect(self._keep)
         dialog.general_changed.connect(self._keep_general)
-        self.studio.shell.show_dialog(dialog)
+        self._host.show_dialog(dialog)
 
     def _keep(self, text: str) -> None:
-        self.document.ask(
-            self.document.library.projects.change_settings,
-            self.document.project_id,
+        self._document.ask(
+            self._document.library.projects.change_settings,
+            self._document.project_id,
             label=tr("Change pronunciations"),
             lexicon=text,
         )
 
     def _keep_general(self, text: str) -> None:
-        self.document.ask(self.document.library.projects.set_general_lexicon, text)
+        self._document.ask(self._document.library.projects.set_general_lexicon, text)
 
     # --- one word
 
     def _word_at_cursor(self) -> str:
-        shown = self.studio.script_panel.rows.get(self.studio.script.selected)
+        shown = self._panel.rows.get(self._script.selected)
         if shown is None:
             return ""
         cursor = shown.text.textCursor()
@@ -82,7 +99,7 @@ class PronunciationCommands:
         return ""
 
     def _show_word(self, word: str, general: str) -> None:
-        snapshot = self.document.snapshot
+        snapshot = self._document.snapshot
         if snapshot is None:
             return
         own = snapshot.project.settings.lexicon
@@ -95,25 +112,25 @@ class PronunciationCommands:
         dialog.chosen.connect(
             lambda spelled, said, for_all: self._add(spelled, said, for_all, general)
         )
-        self.studio.shell.show_dialog(dialog)
+        self._host.show_dialog(dialog)
 
     def _add(self, word: str, said: str, for_all: bool, general: str) -> None:
-        snapshot = self.document.snapshot
+        snapshot = self._document.snapshot
         if snapshot is None:
             return
         own = snapshot.project.settings.lexicon
         try:
             text = lexicon_files.merged(general if for_all else own, {word: said})
         except StudioError as error:
-            self.toasts.notify(error.message, "danger", error.remedy)
+            self._toasts.notify(error.message, "danger", error.remedy)
             return
         (self._keep_general if for_all else self._keep)(text)
 
     def speak(self, word: str, said: str) -> None:
         """Speaks a word as it would be said, in the voice of the selected line."""
-        engine, playback = self.studio.engine, self.studio.playback
+        engine, playback = self._engine, self._playback
         if engine.speaking or self._trying or engine.state is not ModelState.READY:
-            self.toasts.notify(tr("It can be heard when nothing else is spoken."), "info")
+            self._toasts.notify(tr("It can be heard when nothing else is spoken."), "info")
             return
         voice = self._voice()
         still_wanted = playback.claim()
@@ -133,13 +150,13 @@ class PronunciationCommands:
             if isinstance(event, Clip) and still_wanted():
                 playback.load(event, word, "word")
             elif isinstance(event, Failed):
-                self.toasts.notify(event.message, "danger", event.remedy)
+                self._toasts.notify(event.message, "danger", event.remedy)
 
-        self.studio.bridge.generate(work, tell, owner=self.studio)
+        self._host.bridge.generate(work, tell, owner=self._document)
 
     def _voice(self) -> Voice | None:
-        snapshot = self.document.snapshot
-        line = self.studio.script.line(self.studio.script.selected)
+        snapshot = self._document.snapshot
+        line = self._script.line(self._script.selected)
         if snapshot is None:
             return None
         if line is not None:

@@ -1,1 +1,1 @@
-"""Lines and paragraphs: writing, speaking and checking them."""
+"""Lines and paragraphs: writing them, what waits to be spoken, what was misread."""

@@ -1,29 +1,45 @@
-"""The script and the parameters: what takes a dialog or a file."""
+"""The script: what its menu does."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMenu
 
-from ditar_studio.ui.features.parameters.view_model import Scope
 from ditar_studio.ui.features.script.mark_choices import fill_menu
 from ditar_studio.ui.kit.dialogs.ask import NumberDialog, SecondsDialog, TextDialog
 from ditar_studio.ui.kit.translate import tr
 
 if TYPE_CHECKING:
-    from ditar_studio.ui.shell.workspace import Workspace
+    from ditar_studio.ui.features.script.panel import ScriptPanel
+    from ditar_studio.ui.features.script.view_model import Script
+    from ditar_studio.ui.kit.host import Host
 
 
 class ScriptCommands:
-    """Handles the actions of the script menu, and the small dialogs of speaking."""
+    """Handles the actions of the script menu, and the dialog of variations.
 
-    def __init__(self, studio: Workspace) -> None:
-        self.studio = studio
-        self.script = script = studio.script
-        self.toasts = studio.toasts
-        handle = studio.actions_.handle
+    Args:
+        host: the window around it.
+        script: the lines.
+        panel: shows them.
+        speak: speaks lines so many times each.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        script: Script,
+        panel: ScriptPanel,
+        speak: Callable[[tuple[str, ...], int], None],
+    ) -> None:
+        self._host = host
+        self._script = script
+        self._panel = panel
+        self._speak = speak
+        handle = host.actions.handle
         handle("script.add", lambda: script.add(after=script.selected))
         handle("script.paste", self.paste)
         handle("script.split", self.split)
@@ -33,48 +49,44 @@ class ScriptCommands:
         handle("script.all", script.select_all)
         handle("script.more_up", lambda: script.select_more(-1))
         handle("script.more_down", lambda: script.select_more(1))
-        studio.actions_.handle_switch(
-            "script.lock", lambda _on: script.toggle_lock(script.selected)
-        )
+        host.actions.handle_switch("script.lock", lambda _on: script.toggle_lock(script.selected))
         handle("script.delete", script.delete)
         handle("script.pause", self.choose_pause)
-        handle("script.settings", self.show_settings)
         handle("script.block", lambda: script.toggle_block(script.selected))
         handle("script.section", self.begin_section)
         handle("script.marks", self.show_marks)
         handle("speak.variations", self.variations)
-        handle("speak.preset", self.save_preset)
 
     def paste(self) -> None:
         """Adds the text of the clipboard as lines."""
         text = QApplication.clipboard().text()
         if text.strip():
-            self.script.paste(text, self.script.selected)
+            self._script.paste(text, self._script.selected)
         else:
-            self.toasts.notify(tr("There is no text on the clipboard."), "info")
+            self._host.toasts.notify(tr("There is no text on the clipboard."), "info")
 
     def split(self) -> None:
         """Cuts the selected line at the cursor."""
-        row = self.studio.script_panel.rows.get(self.script.selected)
+        row = self._panel.rows.get(self._script.selected)
         if row is not None:
-            self.script.split(self.script.selected, row.text.textCursor().position())
+            self._script.split(self._script.selected, row.text.textCursor().position())
 
     def show_marks(self) -> None:
         """Offers the marks that can be put at the cursor, or around what is selected."""
-        panel = self.studio.script_panel
-        row = panel.rows.get(self.script.selected)
+        panel = self._panel
+        row = panel.rows.get(self._script.selected)
         if row is None:
             return
         menu = QMenu(panel)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        voices = [voice.name for voice in self.script.voices]
+        voices = [voice.name for voice in self._script.voices]
         fill_menu(menu, voices, row.text.insert_mark)
         at = row.text.cursorRect().bottomLeft()
         menu.popup(row.text.viewport().mapToGlobal(at))
 
     def choose_pause(self) -> None:
         """Asks for the silence after the selected lines."""
-        line, chosen = self.script.line(self.script.selected), self.script.chosen
+        line, chosen = self._script.line(self._script.selected), self._script.chosen
         if line is None:
             return
         dialog = SecondsDialog(
@@ -84,18 +96,12 @@ class ScriptCommands:
             60.0,
             tr("Set"),
         )
-        dialog.answered.connect(lambda seconds: self.script.set_pauses(chosen, seconds))
-        self.studio.shell.show_dialog(dialog)
-
-    def show_settings(self) -> None:
-        """Shows the parameters that the selected lines have of their own."""
-        self.studio.parameters.choose_scope(Scope.LINE)
-        self.studio.window.set_side("right", True)
-        self.studio.parameters_panel.temperature.slider.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        dialog.answered.connect(lambda seconds: self._script.set_pauses(chosen, seconds))
+        self._host.show_dialog(dialog)
 
     def begin_section(self) -> None:
         """Asks for the title of the chapter that begins with the selected line."""
-        line = self.script.line(self.script.selected)
+        line = self._script.line(self._script.selected)
         if line is None:
             return
         dialog = TextDialog(
@@ -104,8 +110,8 @@ class ScriptCommands:
             line.section,
             may_be_empty=True,
         )
-        dialog.answered.connect(lambda title: self.script.set_section(line.id, title))
-        self.studio.shell.show_dialog(dialog)
+        dialog.answered.connect(lambda title: self._script.set_section(line.id, title))
+        self._host.show_dialog(dialog)
 
     def variations(self) -> None:
         """Asks for a number and speaks the selected line so many times."""
@@ -117,13 +123,5 @@ class ScriptCommands:
             20,
             tr("Speak"),
         )
-        dialog.answered.connect(lambda count: self.studio.speak((self.script.selected,), count))
-        self.studio.shell.show_dialog(dialog)
-
-    def save_preset(self) -> None:
-        """Asks for a name and keeps the parameters under it."""
-        dialog = TextDialog(
-            tr("Save preset"), tr("It keeps temperature, guidance, steps and speed.")
-        )
-        dialog.answered.connect(self.studio.parameters.save_preset)
-        self.studio.shell.show_dialog(dialog)
+        dialog.answered.connect(lambda count: self._speak((self._script.selected,), count))
+        self._host.show_dialog(dialog)

@@ -1,1 +1,1 @@
-"""The library's voices: keeping, fine-tuning and mixing them."""
+"""The library's voices: keeping, mixing and fine-tuning them."""

@@ -15,7 +15,11 @@ from ditar_studio.ui.kit.translate import sentence, tr
 if TYPE_CHECKING:
     from ditar_studio.audio.clips.clip import Clip
     from ditar_studio.services.worker import Job
-    from ditar_studio.ui.shell.workspace import Workspace
+    from ditar_studio.ui.features.player.playback import Playback
+    from ditar_studio.ui.features.project.document import Document
+    from ditar_studio.ui.features.speaking.engine import Engine
+    from ditar_studio.ui.features.voices.view_model import Voices
+    from ditar_studio.ui.kit.host import Host
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,42 +35,53 @@ class _Made:
 class MixingCommands:
     """Handles the action that mixes voices."""
 
-    def __init__(self, studio: Workspace) -> None:
-        self.studio = studio
+    def __init__(
+        self,
+        host: Host,
+        document: Document,
+        voices: Voices,
+        engine: Engine,
+        playback: Playback,
+    ) -> None:
+        self._host = host
+        self._library = document.library
+        self._voices = voices
+        self._engine = engine
+        self._playback = playback
         self._job: Job | None = None
-        studio.actions_.handle("voice.mix", self.open)
+        host.actions.handle("voice.mix", self.open)
 
     def open(self) -> None:
         """Opens the dialog, the selected voice first."""
-        voices = [voice for voice in self.studio.voices.all if voice.samples]
+        voices = [voice for voice in self._voices.all if voice.samples]
         if len(voices) < 2:
-            self.studio.toasts.notify(
+            self._host.toasts.notify(
                 tr("A mixture needs two voices."), "info", tr("Record or import another one.")
             )
             return
-        dialog = MixDialog(voices, (self.studio.voices.selected,))
+        dialog = MixDialog(voices, (self._voices.selected,))
         dialog.hear_asked.connect(lambda mixture: self._hear(dialog, mixture))
         dialog.save_asked.connect(lambda name, mixture: self._save(dialog, name, mixture))
         dialog.finished.connect(lambda _result: self._cancel())
-        self.studio.shell.show_dialog(dialog)
+        self._host.show_dialog(dialog)
 
     def _hear(self, dialog: MixDialog, mixture: Sequence[tuple[Voice, float]]) -> None:
         def work(cancel: threading.Event) -> Iterator[_Heard]:
             from ditar_studio.services.mixing import Ingredient, mix_clip
 
-            model, voices = self.studio.engine.in_memory()
+            model, voices = self._engine.in_memory()
             ingredients = [Ingredient(voice, share) for voice, share in mixture]
             yield _Heard(mix_clip(model, ingredients, cancel, voices))
 
         self._run(dialog, work)
 
     def _save(self, dialog: MixDialog, name: str, mixture: Sequence[tuple[Voice, float]]) -> None:
-        library = self.studio.library
+        library = self._library
 
         def work(cancel: threading.Event) -> Iterator[_Made]:
             from ditar_studio.services.mixing import Ingredient, mix_voice
 
-            model, voices = self.studio.engine.in_memory()
+            model, voices = self._engine.in_memory()
             ingredients = [Ingredient(voice, share) for voice, share in mixture]
             yield _Made(mix_voice(library, model, name, ingredients, cancel, voices))
 
@@ -76,7 +91,7 @@ class MixingCommands:
         self, dialog: MixDialog, work: Callable[[threading.Event], Iterator[_Heard | _Made]]
     ) -> None:
         """Lets the engine's thread work; what comes of it is told in the dialog."""
-        if self.studio.engine.speaking:
+        if self._engine.speaking:
             dialog.toasts.notify(
                 tr("Something is being spoken."), "info", tr("Wait for it, or stop it.")
             )
@@ -87,11 +102,11 @@ class MixingCommands:
             dialog.set_working(False)
             match event:
                 case _Heard(clip) if clip is not None:
-                    self.studio.playback.load(clip, tr("Mixed voice"), "mixed voice")
+                    self._playback.load(clip, tr("Mixed voice"), "mixed voice")
                 case _Made(voice) if voice is not None:
                     dialog.accept()
-                    self.studio.voices.select(voice.id)
-                    self.studio.toasts.notify(
+                    self._voices.select(voice.id)
+                    self._host.toasts.notify(
                         tr(
                             "“{name}” is made of {mixture}.", name=voice.name, mixture=voice.mixture
                         ),
@@ -103,7 +118,7 @@ class MixingCommands:
                     pass
 
         dialog.set_working(True)
-        self._job = self.studio.bridge.generate(work, tell, owner=dialog)
+        self._job = self._host.bridge.generate(work, tell, owner=dialog)
 
     def _cancel(self) -> None:
         if self._job is not None:
