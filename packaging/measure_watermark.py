@@ -1,15 +1,17 @@
 """Measure the watermark: what it survives, what it costs, and how often it is seen where it isn't.
 
-    python packaging/measure_watermark.py --speech TAKES --real CLIPS [--quality]
+    python packaging/measure_watermark.py --takes TAKES --real CLIPS [--quality]
 
-TAKES is a folder of speech without a watermark, such as a library's takes, CLIPS one of recordings
-of people. Both are searched for sound files. Needs ffmpeg, and for --quality the
-`evaluation` extra (DNSMOS, Reddy et al. 2022). Prints a table in Markdown.
+TAKES is a folder for 200 takes without a watermark, which are spoken if they aren't there: the
+built-in voice in those of the development sets, each with sentences of others. CLIPS is a folder
+of recordings of people. Needs ffmpeg, and for --quality the `evaluation` extra (DNSMOS, Reddy et
+al. 2022). Prints a table in Markdown.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import subprocess
 import tempfile
@@ -22,23 +24,26 @@ import numpy as np
 import soundfile
 import soxr
 
+import ditar_studio as ds
 from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.audio.clips.watermark import Watermarker, detect, watermarked
 
+DEVELOPMENT = Path(__file__).parents[1] / "resources" / "models" / "dev"
+TAKES = 200
 SUFFIXES = (".wav", ".flac", ".opus", ".ogg", ".mp3")
 EXCERPT = 3.0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--speech", type=Path, required=True)
+    parser.add_argument("--takes", type=Path, required=True)
     parser.add_argument("--real", type=Path, required=True)
-    parser.add_argument("--most", type=int, default=200, help="takes")
     parser.add_argument("--most-real", type=int, default=1500, help="real clips")
     parser.add_argument("--quality", action="store_true")
     given = parser.parse_args()
-    takes = [read_clip(path) for path in sounds(given.speech)[: given.most]]
+    speak(given.takes)
+    takes = [read_clip(path) for path in sounds(given.takes)[:TAKES]]
     marked = [watermarked(clip) for clip in takes]
     print(f"| {len(takes)} takes | found | lowest score |\n|---|---|---|")
     for name, change in CHANGES.items():
@@ -55,8 +60,24 @@ def main() -> None:
     if given.quality:
         before = np.array([quality(clip) for clip in takes])
         after = np.array([quality(clip) for clip in marked])
-        change = (after - before).mean()
-        print(f"DNSMOS overall: {before.mean():.3f} before, {change:+.3f} by the watermark")
+        change, error = (after - before).mean(), (after - before).std() / np.sqrt(len(takes))
+        print(f"DNSMOS overall: {before.mean():.3f}, {change:+.4f} ± {error:.4f} by the watermark")
+
+
+def speak(folder: Path) -> None:
+    """Speak the takes that a folder lacks: all voices in turn, each time with other sentences."""
+    lists = [DEVELOPMENT / f"dev_{name}.jsonl" for name in ("accents", "real", "synth")]
+    rows = [json.loads(line) for path in lists for line in path.read_text("utf-8").splitlines()]
+    folder.mkdir(parents=True, exist_ok=True)
+    model = ds.load_model()
+    for number in range(TAKES):
+        path = folder / f"take{number:03}.wav"
+        if path.exists():
+            continue
+        reference = DEVELOPMENT / rows[number % len(rows)]["reference"]
+        text = rows[(7 * number + number // len(rows)) % len(rows)]["text"]
+        audio = model.speak(text, model.voice(reference), seed=1000 + number)
+        soundfile.write(path, audio.samples, audio.rate, subtype="PCM_24")
 
 
 def sounds(folder: Path) -> list[Path]:

@@ -2,10 +2,10 @@
 
 Spread spectrum (Cox et al. 1997): a noise that is the same for everybody and repeats each second is
 added to the speech, in each time and frequency 21 to 26 dB below it, where the speech masks it. The
-detector makes all frequencies equally loud and looks for the noise at every delay of its period, so
-that trimming, gain, resampling and lossy codecs leave it where it is; a change of tempo or pitch
-does not. It says that speech is synthetic, no more: it holds no message, and whoever knows it can
-take it out. See docs/decisions/watermark.md for what was measured.
+detector makes all frequencies about equally loud and looks for the noise at every delay of its
+period, so that trimming, gain, resampling and lossy codecs leave it where it is; a change of tempo
+or pitch does not. It says that speech is synthetic, no more: it holds no message, and whoever knows
+it can take it out. See docs/decisions/watermark.md for what was measured.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ _HOPS = 64  # a second
 _DETECTION_RATE = 16_000
 _WINDOW, _STEP = 4, 2  # of detection, in seconds; also whole periods of the noise
 _BLOCK = 60 * _DETECTION_RATE
+_NEAR = 10  # so many of its neighbours on each side, 32 Hz apart, mask what stands at a frequency
+_MASKED, _DROWNED = 0.4, 0.005  # amplitudes against the neighbours' and the whole frame's
 
 
 class Watermarker:
@@ -172,14 +174,23 @@ def _trace(flat: NDArray[np.float32]) -> float:
 
 
 def _whitened(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Sound at the detector's rate with all frequencies of the noise's band equally loud."""
+    """Sound at the detector's rate with all frequencies of the noise's band about equally loud.
+
+    What is far below its neighbours, or below the whole frame, counts less: there codecs put noise
+    of their own in the speech's place.
+    """
     spectra = _Spectra(_DETECTION_RATE)
     hop = spectra.hop
     hops = -(-len(samples) // hop)
     spectrum = spectra.of(np.pad(samples, (hop, (hops + 1) * hop - len(samples))))
     loudness = np.abs(spectrum)
-    floor = 1e-4 * loudness.max() + 1e-12
-    flat = spectra.sound(spectrum / (loudness + floor))
+    power = np.pad(np.square(loudness, dtype=np.float64), ((0, 0), (_NEAR + 1, _NEAR)))
+    sums = np.cumsum(power, axis=1)
+    width = 2 * _NEAR + 1
+    near = np.sqrt(np.maximum(sums[:, width:] - sums[:, :-width], 0) / width)
+    frame = np.sqrt(np.mean(power, axis=1, keepdims=True))
+    floor = _MASKED * near + _DROWNED * frame + 1e-6 * loudness.max() + 1e-12
+    flat = spectra.sound((spectrum / (loudness + floor)).astype(np.complex64))
     return np.asarray((flat[:-1, hop:] + flat[1:, :hop]).ravel()[: len(samples)], np.float32)
 
 
