@@ -2,10 +2,10 @@
 
     python packaging/measure_watermark.py --takes TAKES --real CLIPS [--quality]
 
-TAKES is a folder for 200 takes without a watermark, which are spoken if they aren't there: the
-built-in voice in those of the development sets, each with sentences of others. CLIPS is a folder
-of recordings of people. Needs ffmpeg, and for --quality the `evaluation` extra (DNSMOS, Reddy et
-al. 2022). Prints a table in Markdown.
+TAKES is a folder for 200 takes without a watermark, which are spoken if they aren't there: by the
+built-in voice as 100 people of the development sets. CLIPS is a folder of recordings of people.
+Needs ffmpeg, and for --quality the `evaluation` extra (DNSMOS, Reddy et al. 2022). Prints a table
+in Markdown.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def speak(folder: Path) -> None:
-    """Speak the takes that a folder lacks: all voices in turn, each time with other sentences."""
+    """Speak the takes that a folder lacks, two in each voice, with sentences of other rows."""
     lists = [DEVELOPMENT / f"dev_{name}.jsonl" for name in ("accents", "real", "synth")]
     rows = [json.loads(line) for path in lists for line in path.read_text("utf-8").splitlines()]
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,8 +74,8 @@ def speak(folder: Path) -> None:
         path = folder / f"take{number:03}.wav"
         if path.exists():
             continue
-        reference = DEVELOPMENT / rows[number % len(rows)]["reference"]
-        text = rows[(7 * number + number // len(rows)) % len(rows)]["text"]
+        reference = DEVELOPMENT / rows[number // 2]["reference"]
+        text = rows[7 * number % len(rows)]["text"]
         audio = model.speak(text, model.voice(reference), seed=1000 + number)
         soundfile.write(path, audio.samples, audio.rate, subtype="PCM_24")
 
@@ -129,6 +129,7 @@ CHANGES: dict[str, Callable[[Clip], Clip]] = {
     "MP3, then 3 s excerpt": lambda clip: excerpt(MP3(clip)),
     "Opus, then 3 s excerpt": lambda clip: excerpt(OPUS(clip)),
     "16 kHz, then 3 s excerpt": lambda clip: excerpt(resampled(clip)),
+    "MP3, Opus, 16 kHz, then 3 s excerpt": lambda clip: excerpt(resampled(OPUS(MP3(clip)))),
 }
 
 

@@ -122,7 +122,9 @@ class _Speech:
         voice = await speaker.voice(request.voice)
         streams = Headers(scope=scope).get("X-Stainless-Raw-Response") == "stream"
         whole = request.response_format == "flac" and not (streams or request.stream_format)
-        sound = SoundStream(request.response_format, speaker.sample_rate, voice.name, whole)
+        sound = SoundStream(
+            request.response_format, speaker.sample_rate, voice.name, whole, speaker.watermark
+        )
         others = await speaker.others(request.input)
         speaking = speaker.speak(request.input, voice, settings, others)
         leaving = asyncio.create_task(_watch(receive, speaking))

@@ -50,8 +50,12 @@ _READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 _WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
 
 
-def mcp_server(model: LazyModel) -> MCPServer[Any]:
-    """The server with its tools; it runs over whatever transport it is given."""
+def mcp_server(model: LazyModel, watermark: bool = True) -> MCPServer[Any]:
+    """The server with its tools; it runs over whatever transport it is given.
+
+    Args:
+        watermark: whether the speech gets the watermark.
+    """
     server: MCPServer[Any] = MCPServer(
         "ditar-studio",
         title="DiTAR Studio",
@@ -92,7 +96,7 @@ def mcp_server(model: LazyModel) -> MCPServer[Any]:
             audio = await loaded.speak_async(text, voice or None, **given)
         except StudioError as error:
             raise ToolError(str(error)) from error
-        return await _in_thread(_answer, audio, place)
+        return await _in_thread(_answer, audio, place, watermark)
 
     @server.tool(title="List the voices", annotations=_READS)
     async def list_voices() -> list[dict[str, Any]]:
@@ -162,7 +166,9 @@ def mcp_server(model: LazyModel) -> MCPServer[Any]:
 
         def run() -> dict[str, Any]:
             kinds = tuple(subtitles or ())
-            settings = ExportSettings(format=format, layout=layout, subtitles=kinds)
+            settings = ExportSettings(
+                format=format, layout=layout, subtitles=kinds, watermark=watermark
+            )
             place = _absolute(folder)
             with Library() as library:
                 made = export_project(library, find_project(library, project), place, settings)
@@ -216,7 +222,7 @@ def _free_path(text: str) -> Path:
     return path
 
 
-def _answer(audio: Audio, place: Path | None) -> list[TextContent | AudioContent]:
+def _answer(audio: Audio, place: Path | None, watermark: bool) -> list[TextContent | AudioContent]:
     """What an agent is told of a sound, and the sound itself where it wasn't written."""
     facts: dict[str, Any] = {"seconds": round(audio.seconds, 2), "warnings": list(audio.warnings)}
     if place is None and audio.seconds > LONGEST_AUDIO_SECONDS:
@@ -224,9 +230,9 @@ def _answer(audio: Audio, place: Path | None) -> list[TextContent | AudioContent
             f"{audio.seconds:.0f} s of sound are too much for an answer.", "Give a path."
         )
     if place is not None:
-        facts["path"] = str(audio.save(place))
+        facts["path"] = str(audio.save(place, watermark=watermark))
     content: list[TextContent | AudioContent] = [TextContent(type="text", text=json.dumps(facts))]
     if place is None:
-        data = base64.b64encode(audio.encode("mp3")).decode()
+        data = base64.b64encode(audio.encode("mp3", watermark=watermark)).decode()
         content.append(AudioContent(type="audio", data=data, mime_type="audio/mpeg"))
     return content

@@ -172,7 +172,10 @@ class _Session:
         fields = {"response_format": "pcm", **self._fields, "input": "-"}
         request = SpeechRequest.of(json.dumps(fields).encode())
         voice = await self._speaker.voice(request.voice)
-        return _Speech(request, voice, self._speaker.settings(request), self._speaker.sample_rate)
+        speaker = self._speaker
+        rate, watermark = speaker.sample_rate, speaker.watermark
+        sound = SoundStream(request.response_format, rate, voice.name, watermark=watermark)
+        return _Speech(request, voice, speaker.settings(request), sound, rate)
 
     async def _speak_all(self) -> None:
         while (work := await self._work.get()) is not None:
@@ -234,11 +237,16 @@ class _Speech:
     """
 
     def __init__(
-        self, request: SpeechRequest, voice: Voice, settings: GenerationSettings, rate: int
+        self,
+        request: SpeechRequest,
+        voice: Voice,
+        settings: GenerationSettings,
+        sound: SoundStream,
+        rate: int,
     ) -> None:
         self.request, self.voice, self.settings = request, voice, settings
         self.text = ArrivingText()
-        self.sound = SoundStream(request.response_format, rate, voice.name)
+        self.sound = sound
         self.stretcher = Stretcher(rate, request.speed)
         self.seconds = 0.0
         self.patches = 0

@@ -43,6 +43,7 @@ class Speaker:
         model: the loaded model, used on the worker's thread alone.
         voices: its encoded voices, likewise.
         model_name: what clients call it.
+        watermark: whether what clients get has the watermark.
     """
 
     def __init__(
@@ -52,12 +53,14 @@ class Speaker:
         model: SpeechModel,
         voices: VoiceCache,
         model_name: str,
+        watermark: bool = True,
     ) -> None:
         self.library = library
         self._worker = worker
         self._model = model
         self._cache = voices
         self.model_name = model_name
+        self.watermark = watermark
         self.sample_rate = model.info.sample_rate
         self._live: set[Speaking] = set()
         self._usual_seconds = 5.0

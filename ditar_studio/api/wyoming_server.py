@@ -52,6 +52,7 @@ class WyomingHandler(AsyncEventHandler):
     Args:
         model: who speaks; shared by all clients.
         voice: who speaks where the client names nobody; empty for the model's own.
+        watermark: whether what clients get has the watermark.
     """
 
     def __init__(
@@ -60,10 +61,12 @@ class WyomingHandler(AsyncEventHandler):
         writer: asyncio.StreamWriter,
         model: Model,
         voice: str = "",
+        watermark: bool = True,
     ) -> None:
         super().__init__(reader, writer)
         self._model = model
         self._voice = voice
+        self._watermark = watermark
         self._arriving: _Arriving | None = None
 
     async def handle_event(self, event: Event) -> bool:
@@ -88,9 +91,7 @@ class WyomingHandler(AsyncEventHandler):
         elif Ping.is_type(event.type):
             await self._send(Pong(text=Ping.from_event(event).text))
         elif SynthesizeStart.is_type(event.type):
-            self._arriving = _Arriving(
-                self._name(SynthesizeStart.from_event(event).voice), self._model.rate
-            )
+            self._arriving = self._begun(SynthesizeStart.from_event(event).voice)
         elif SynthesizeChunk.is_type(event.type) and self._arriving is not None:
             for sentence in self._arriving.feed(SynthesizeChunk.from_event(event).text):
                 await self._speak(sentence, self._arriving)
@@ -103,14 +104,14 @@ class WyomingHandler(AsyncEventHandler):
         elif Synthesize.is_type(event.type) and self._arriving is None:
             # Amid pieces it is only the whole once more, for servers that take no pieces.
             whole = Synthesize.from_event(event)
-            arriving = _Arriving(self._name(whole.voice), self._model.rate)
+            arriving = self._begun(whole.voice)
             for sentence in [*arriving.feed(whole.text), *arriving.text.finish()]:
                 await self._speak(sentence, arriving)
             await self._end(arriving)
 
-    def _name(self, voice: SynthesizeVoice | None) -> str:
+    def _begun(self, voice: SynthesizeVoice | None) -> _Arriving:
         name = voice.name if voice is not None else None
-        return name or self._voice
+        return _Arriving(name or self._voice, Watermarker(self._model.rate, self._watermark))
 
     async def _speak(self, sentence: str, arriving: _Arriving) -> None:
         """Speak a sentence, after a pause if it isn't the first."""
@@ -172,9 +173,9 @@ class WyomingHandler(AsyncEventHandler):
 class _Arriving:
     """A text on its way in, and how far its sound is."""
 
-    def __init__(self, voice: str, rate: int) -> None:
+    def __init__(self, voice: str, marker: Watermarker) -> None:
         self.voice = voice
-        self.marker = Watermarker(rate)
+        self.marker = marker
         self.text = ArrivingText()
         self.begun = False
         self.pause = False

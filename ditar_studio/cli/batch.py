@@ -214,7 +214,7 @@ class _Batch:
         others = others_named([text])
         request = GenerationRequest((Line(text),), tuned, settings, self._lexicon, others)
         spoken = speak_into(
-            Recording(output, self._console, self._arguments.subtype),
+            Recording(output, self._console, self._arguments.subtype, self._arguments.watermark),
             self._model,
             request,
             self._voices,
@@ -257,6 +257,7 @@ class _Batch:
             arguments.lora_alpha,
             dict(lexicon.entries) if lexicon else None,
             arguments.subtype,
+            arguments.watermark,
         ]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 

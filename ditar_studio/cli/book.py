@@ -150,6 +150,7 @@ def _export_settings(arguments: argparse.Namespace, document: Document) -> Itera
             author=arguments.author or document.author,
             cover=cover,
             replace=arguments.force,
+            watermark=arguments.watermark,
         )
 
 

@@ -22,6 +22,8 @@ from ditar_studio.errors import StudioError
 VARIABLE = "DITAR_STUDIO_CONFIG"
 
 _COMMANDS = ("speak", "batch", "demo", "serve")
+_OTHERS = {"book", "export", "mcp", "wyoming"}  # which take `_EVERYWHERE` from the file
+_EVERYWHERE = frozenset({"watermark"})
 _NOT_KEPT = frozenset(
     {"help", "json", "quiet", "debug", "force", "out", "out_dir", "text", "text_file", "format"}
     | {"reference", "transcript", "patches", "seed"}
@@ -87,9 +89,11 @@ def apply_defaults(parser: argparse.ArgumentParser, command: str) -> None:
     Raises:
         StudioError: as `read`.
     """
-    if command not in _COMMANDS or not (path := config_path()).exists():
+    if command not in {*_COMMANDS, *_OTHERS} or not (path := config_path()).exists():
         return
     values = read(path)
+    if command in _OTHERS:
+        values = {name: value for name, value in values.items() if name in _EVERYWHERE}
     chosen = _command(parser, command)
     known = {name: action.dest for name, action in _named(chosen).items()}
     given = {known[name]: value for name, value in values.items() if name in known}
@@ -159,10 +163,15 @@ def _command(parser: argparse.ArgumentParser, name: str) -> argparse.ArgumentPar
 
 def _named(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
     return {
-        action.option_strings[-1].removeprefix("--"): action
+        _long_name(action): action
         for action in parser._actions
         if action.option_strings and action.dest not in _NOT_KEPT
     }
+
+
+def _long_name(action: argparse.Action) -> str:
+    """Without its dashes, and without its denial."""
+    return next(name[2:] for name in action.option_strings if name.startswith("--"))
 
 
 def _converted(action: argparse.Action, name: str, value: object) -> Any:

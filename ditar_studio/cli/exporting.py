@@ -64,6 +64,7 @@ def _settings(arguments: argparse.Namespace) -> ExportSettings:
         fit_times=arguments.fit_times,
         name=arguments.name or "",
         replace=arguments.force,
+        watermark=arguments.watermark,
     )
 
 

@@ -111,6 +111,18 @@ def add_lora_options(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_watermark_option(parser: argparse.ArgumentParser) -> None:
+    """Whether speech gets the watermark."""
+    parser.add_argument(
+        "--watermark",
+        action=argparse.BooleanOptionalAction,
+        help="on by default: an inaudible mark of synthetic speech. Without it nobody can tell "
+        "once the tags are gone, and you may have to say so yourself, as by Article 50 of the "
+        "EU's AI Act",
+    )
+    parser.set_defaults(watermark=True)
+
+
 def add_fine_tune_option(parser: argparse.ArgumentParser) -> None:
     """How far a voice is fine-tuned to its recording before it speaks."""
     parser.add_argument(

@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ditar_studio.services.models import located
 
     name = located(arguments.model)
-    server = mcp_server(LazyModel(lambda: load_model(name)))
+    server = mcp_server(LazyModel(lambda: load_model(name)), arguments.watermark)
     if arguments.http:
         return _serve_http(server, arguments)
     server.run("stdio")

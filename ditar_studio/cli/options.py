@@ -12,6 +12,7 @@ from ditar_studio.cli.generation_options import (
     add_generation_options,
     add_model_option,
     add_threads_option,
+    add_watermark_option,
 )
 from ditar_studio.cli.parsing import REAL, WHOLE, Parser, add_common, examples
 from ditar_studio.cli.training_options import add_benchmark, add_evaluate, add_train
@@ -66,6 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_batch(command("batch", "speak many texts, one WAV file each; can be resumed"))
     book = command("book", "speak a document as an audiobook with chapters; can be resumed")
     add_book_options(book)
+    add_watermark_option(book)
     add_generation_options(book)
     demo = command("demo", "clone the bundled sample voice into demo.wav")
     demo.add_argument("--out", metavar="OUT.wav", help="default: demo.wav, or another free name")
@@ -77,6 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--port", type=WHOLE, default=8765, metavar="N", help="0 to 65535; default: %(default)s"
     )
     add_model_option(serve)
+    add_watermark_option(serve)
     mcp = command(
         "mcp",
         "let agents speak, over the Model Context Protocol",
@@ -94,6 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--port", type=WHOLE, default=8766, metavar="N", help="of --http; default: %(default)s"
     )
     add_model_option(mcp)
+    add_watermark_option(mcp)
     wyoming = command("wyoming", "speak for Home Assistant, over the Wyoming protocol")
     wyoming.add_argument(
         "--uri",
@@ -104,6 +108,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--voice", metavar="NAME", help="who speaks where Home Assistant names nobody"
     )
     add_model_option(wyoming)
+    add_watermark_option(wyoming)
     module = command("speech-dispatcher", "speak for screen readers, as Speech Dispatcher's module")
     module.add_argument(
         "--print-config", action="store_true", help="print the line for speechd.conf instead"
@@ -178,6 +183,7 @@ def _add_speak(parser: argparse.ArgumentParser) -> None:
         "24 kHz, without a head; default: wav",
     )
     _add_force(parser)
+    add_watermark_option(parser)
     add_generation_options(parser)
 
 
@@ -197,6 +203,7 @@ def _add_batch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out-dir", required=True, metavar="DIR", help="where ID.wav are written")
     parser.add_argument("--force", action="store_true", help="speak what is done already again")
     add_fine_tune_option(parser)
+    add_watermark_option(parser)
     add_generation_options(parser)
 
 
@@ -239,6 +246,7 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="replace files of the same names, instead of numbering the new ones",
     )
+    add_watermark_option(parser)
     add_model_option(parser)
     add_threads_option(parser)
 

@@ -49,18 +49,26 @@ class Target(Protocol):
 class Recording:
     """A file beside its place that grows from the first samples on, whatever ends the command.
 
-    It grows as a WAV with the watermark in it; at the end it becomes what its name asks for.
+    It grows as a WAV, watermarked already; at the end it becomes what its name asks for.
 
     Args:
         output: its place.
         subtype: of a WAV's samples.
+        watermark: whether the sound gets it.
     """
 
-    def __init__(self, output: Output, console: Console, subtype: Subtype = "PCM_16") -> None:
+    def __init__(
+        self,
+        output: Output,
+        console: Console,
+        subtype: Subtype = "PCM_16",
+        watermark: bool = True,
+    ) -> None:
         self.path: Path | None = None
         self._output = output
         self._wav = output.path.suffix.lower() == ".wav"
         self._subtype: Subtype = subtype if self._wav else "FLOAT"
+        self._watermark = watermark
         self._console = console
         self._writer: StreamingWavWriter | None = None
         self._marker: Watermarker | None = None
@@ -87,7 +95,7 @@ class Recording:
             )
             comment = metadata.comment([self._recipe]) if self._recipe else metadata.mark()
             self._writer = StreamingWavWriter(self.path, self._rate, self._subtype, comment)
-            self._marker = Watermarker(self._rate)
+            self._marker = Watermarker(self._rate, self._watermark)
         self._writer.append(self._marker.feed(samples))
 
     def close(self) -> None:
@@ -135,12 +143,14 @@ class StandardOutput:
 
     Args:
         form: of the sound; FLAC comes at the end, all the others piece by piece.
+        watermark: whether the sound gets it.
     """
 
-    def __init__(self, form: Format) -> None:
+    def __init__(self, form: Format, watermark: bool = True) -> None:
         self.path: Path | None = None
         self.name = "the standard output"
         self._form: Format = form
+        self._watermark = watermark
         self._stream: SoundStream | None = None
 
     def begin(self, sample_rate: int, recipe: Recipe) -> None:
@@ -148,7 +158,9 @@ class StandardOutput:
         from ditar_studio.services.sound_stream import SoundStream
 
         whole = self._form == "flac"
-        self._stream = SoundStream(self._form, sample_rate, recipe.voice_name, whole)
+        self._stream = SoundStream(
+            self._form, sample_rate, recipe.voice_name, whole, self._watermark
+        )
 
     def append(self, samples: NDArray[np.float32]) -> None:
         """Send float samples [n].

@@ -51,7 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
         ends.callback(worker.stop, _WORKER_SECONDS)
         loaded = _load(located(arguments.model), worker, interrupted)
         if loaded is not None:
-            server = ApiServer(Speaker(library, worker, *loaded, name), token, reserved)
+            speaker = Speaker(library, worker, *loaded, name, watermark=arguments.watermark)
+            server = ApiServer(speaker, token, reserved)
             server.start()
             ends.callback(server.stop)
             console.result(

@@ -96,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _target(arguments: argparse.Namespace, read: list[Path], console: Console) -> Target:
     """Where the sound goes."""
     if arguments.out == str(PIPE):
-        return StandardOutput(pipe_format(arguments.format))
+        return StandardOutput(pipe_format(arguments.format), arguments.watermark)
     if arguments.format is not None:
         raise StudioError(
             "The file's name tells its format.", "Leave --format out, or send it to --out -."
@@ -106,7 +106,7 @@ def _target(arguments: argparse.Namespace, read: list[Path], console: Console) -
     output = Output(
         Path(arguments.out).expanduser(), Inputs(read), arguments.force, suffixes=SUFFIXES
     )
-    return Recording(output, console, arguments.subtype)
+    return Recording(output, console, arguments.subtype, arguments.watermark)
 
 
 def _text(arguments: argparse.Namespace) -> str:

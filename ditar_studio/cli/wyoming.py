@@ -46,7 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
         model.voice(arguments.voice)
 
     async def serve() -> None:
-        await server.start(lambda r, w: WyomingHandler(r, w, model, arguments.voice or ""))
+        voice, watermark = arguments.voice or "", arguments.watermark
+        await server.start(lambda r, w: WyomingHandler(r, w, model, voice, watermark))
         console.result(
             {"uri": arguments.uri},
             f"Serving Wyoming at {arguments.uri}. In Home Assistant add the integration “Wyoming "

@@ -99,7 +99,9 @@ class Audio:
         """Length in seconds."""
         return len(self.samples) / self.rate
 
-    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    def save(
+        self, path: str | os.PathLike[str], *, overwrite: bool = False, watermark: bool = True
+    ) -> Path:
         """Write a sound file: WAV (16 bits), FLAC (24 bits), MP3 or Opus, as its name ends.
 
         The file says in its metadata that it is synthetic speech, and how it was made.
@@ -107,6 +109,8 @@ class Audio:
         Args:
             path: ends in ``.wav``, ``.flac``, ``.mp3`` or ``.opus``.
             overwrite: whether a file that is there already is replaced.
+            watermark: whether the sound gets the inaudible watermark. Without it nobody can tell
+                that the speech is synthetic once the metadata are gone, and you may have to say so.
 
         Returns:
             The path.
@@ -119,11 +123,16 @@ class Audio:
 
         place = Path(path).expanduser()
         recipes = [self.recipe] if self.recipe is not None else []
-        write_sound(place, Clip(self.samples, self.rate), recipes, overwrite=overwrite)
+        clip = Clip(self.samples, self.rate)
+        write_sound(place, clip, recipes, overwrite=overwrite, watermark=watermark)
         return place
 
-    def encode(self, form: Format = "wav") -> bytes:
+    def encode(self, form: Format = "wav", *, watermark: bool = True) -> bytes:
         """The bytes of a sound file: mp3, opus, flac, wav, or pcm (16 bits, little endian, 24 kHz).
+
+        Args:
+            form: of the file.
+            watermark: as in `save`.
 
         Raises:
             StudioError: the format can't be encoded on this installation.
@@ -135,7 +144,7 @@ class Audio:
                 f"“{form}” can't be encoded here.", f"Choose one of {', '.join(formats())}."
             )
         voice = self.recipe.voice_name if self.recipe is not None else ""
-        stream = SoundStream(form, self.rate, voice, whole=True)
+        stream = SoundStream(form, self.rate, voice, True, watermark)
         return stream.feed(self.samples) + stream.finish()
 
     def __array__(

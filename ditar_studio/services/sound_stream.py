@@ -68,7 +68,7 @@ class SoundStream:
         whole: bool = False,
         watermark: bool = True,
     ) -> None:
-        self._marker = Watermarker(source_rate) if watermark else None
+        self._marker = Watermarker(source_rate, watermark)
         self.rate = _rate(kind, source_rate)
         self._resampler = _resampler(source_rate, self.rate)
         self._whole = whole
@@ -100,8 +100,7 @@ class SoundStream:
         return head + self._sink.take()
 
     def _encode(self, samples: NDArray[np.float32], last: bool) -> None:
-        if self._marker is not None:
-            samples = self._marker.finish() if last else self._marker.feed(samples)
+        samples = self._marker.finish() if last else self._marker.feed(samples)
         if self._resampler is not None:
             samples = np.asarray(self._resampler.resample_chunk(samples, last=last), np.float32)
         if len(samples):

@@ -107,14 +107,14 @@ class Endpoint:
 
 
 @contextlib.contextmanager
-def endpoint(folder: Path, model: FakeModel) -> Iterator[Endpoint]:
+def endpoint(folder: Path, model: FakeModel, watermark: bool = True) -> Iterator[Endpoint]:
     """An endpoint with one voice; it is stopped at the end."""
     clip = speech_like()
     soundfile.write(folder / "voice.wav", clip.samples, clip.sample_rate)
     worker = Worker()
     with Library(folder / "library") as library:
         library.voices.create("Änna", [NewSample(folder / "voice.wav", "I am Anna.")])
-        speaker = Speaker(library, worker, model, VoiceCache(model), "fake")
+        speaker = Speaker(library, worker, model, VoiceCache(model), "fake", watermark)
         server = ApiServer(speaker, TOKEN, reserve_port())
         server.start()
         try:

@@ -55,10 +55,11 @@ class Watermarker:
 
     Args:
         sample_rate: in Hz, at least `LOWEST_RATE`; below, speech is passed on as it is.
+        on: whether it marks at all.
     """
 
-    def __init__(self, sample_rate: int) -> None:
-        self._marks = sample_rate >= LOWEST_RATE
+    def __init__(self, sample_rate: int, on: bool = True) -> None:
+        self._marks = on and sample_rate >= LOWEST_RATE
         if not self._marks:
             return
         self._spectra = _Spectra(sample_rate)

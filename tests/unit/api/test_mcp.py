@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import numpy as np
 import pytest
 import soundfile
 from fake_model import FakeModel, speech_like
@@ -22,6 +23,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from ditar_studio.api.mcp_server import LazyModel, mcp_server
 from ditar_studio.audio.clips.files import read_clip
+from ditar_studio.audio.clips.watermark import watermarked
 from ditar_studio.cli import main
 from ditar_studio.python_api.model import Model
 from ditar_studio.services.metadata import open_recipe
@@ -49,12 +51,12 @@ def sound(tmp_path: Path) -> Path:
     return path
 
 
-def ask(work: Callable[[Client], Awaitable[Any]]) -> Any:
+def ask(work: Callable[[Client], Awaitable[Any]], watermark: bool = True) -> Any:
     """Have a client ask a server that speaks at once."""
 
     async def asked() -> Any:
         model = LazyModel(lambda: Model(FakeModel(needs_transcript=False)))
-        async with Client(mcp_server(model)) as client:
+        async with Client(mcp_server(model, watermark)) as client:
             return await work(client)
 
     return asyncio.run(asked())
@@ -99,6 +101,19 @@ def test_speech_is_written_to_a_file_that_is_not_there_yet(tmp_path: Path) -> No
     assert again.is_error
     assert "already" in again.content[0].text
     assert path.read_bytes() == before
+
+
+def test_sound_is_marked_unless_it_must_not_be(tmp_path: Path) -> None:
+    sounds = []
+    for watermark in (False, True):
+        path = tmp_path / f"said-{watermark}.wav"
+        wanted = {"text": "One two.", "path": str(path), "seed": 3}
+        ask(lambda client, w=wanted: client.call_tool("speak", w), watermark)
+        sounds.append(read_clip(path))
+    plain, marked = sounds
+    expected = watermarked(plain).samples
+    np.testing.assert_allclose(marked.samples, expected, atol=3 / 32768)
+    assert np.abs(marked.samples - plain.samples).max() > 10 / 32768
 
 
 @pytest.mark.parametrize(

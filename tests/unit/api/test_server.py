@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from endpoint import TOKEN, Endpoint, HeldModel, post, told_error, valid
+from endpoint import TOKEN, Endpoint, HeldModel, endpoint, post, told_error, valid
 from fake_model import RATE, FakeModel
 
 from ditar_studio.api.server import check_token, reserve_port
@@ -35,6 +36,15 @@ def test_pcm_and_wav_are_what_the_engine_makes(api: Endpoint, tmp_path: Path) ->
     wav = api.speech(response_format="wav", seed=3)[2]
     assert wav[:4] == b"RIFF"
     assert wav.endswith(b"data\xff\xff\xff\xff" + pcm)
+
+
+def test_without_the_watermark_it_is_the_engine_s_sound(tmp_path: Path) -> None:
+    with endpoint(tmp_path, FakeModel(), watermark=False) as api:
+        pcm = api.speech(response_format="pcm", seed=3)[2]
+    request = GenerationRequest.of("Hi.", Reference(tmp_path / "voice.wav", "I am Anna."))
+    plain = generate(FakeModel(), replace(request, settings=replace(request.settings, seed=3)))
+    heard = np.frombuffer(pcm, "<i2") / 32768
+    np.testing.assert_allclose(heard, plain.clip.samples, atol=1 / 32768)
 
 
 def test_models_and_voices_are_listed(api: Endpoint) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fake_model import FakeModel
+from numpy.typing import NDArray
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncTcpClient, AsyncUnixClient
 from wyoming.error import Error
@@ -34,6 +35,8 @@ from wyoming.tts import (
 
 from ditar_studio.api import wyoming_server
 from ditar_studio.api.wyoming_server import WyomingHandler
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.audio.clips.watermark import watermarked
 from ditar_studio.cli import main
 from ditar_studio.python_api.model import Model
 
@@ -42,14 +45,16 @@ pytestmark = pytest.mark.leaves_threads
 EMMA = SynthesizeVoice(name="Emma")
 
 
-def ask(tmp_path: Path, work: Callable[[AsyncUnixClient], Awaitable[Any]]) -> Any:
+def ask(
+    tmp_path: Path, work: Callable[[AsyncUnixClient], Awaitable[Any]], watermark: bool = True
+) -> Any:
     """Have a client ask a server that speaks at once."""
     model = Model(FakeModel(needs_transcript=False))
     path = tmp_path / "wyoming.socket"
 
     async def asked() -> Any:
         server = AsyncUnixServer(path)
-        await server.start(lambda reader, writer: WyomingHandler(reader, writer, model, "Emma"))
+        await server.start(lambda r, w: WyomingHandler(r, w, model, "Emma", watermark))
         try:
             async with AsyncUnixClient(str(path)) as client:
                 return await asyncio.wait_for(work(client), 60)
@@ -107,6 +112,22 @@ def test_a_whole_text_is_spoken(tmp_path: Path, voice: SynthesizeVoice | None) -
     assert seconds == pytest.approx(1.2 + 0.25)
 
 
+def test_sound_is_marked_unless_it_must_not_be(tmp_path: Path) -> None:
+    async def work(client: Any) -> NDArray[np.float32]:
+        await client.write_event(Synthesize("One two.").event())
+        sound = b""
+        while not AudioStop.is_type((event := await client.read_event()).type):
+            if AudioChunk.is_type(event.type):
+                sound += AudioChunk.from_event(event).audio
+        return np.frombuffer(sound, "<i2").astype(np.float32) / 32768
+
+    plain = ask(tmp_path, work, watermark=False)
+    marked = ask(tmp_path, work)
+    expected = watermarked(Clip(plain, 24_000)).samples
+    np.testing.assert_allclose(marked, expected, atol=3 / 32768)
+    assert np.abs(marked - plain).max() > 10 / 32768
+
+
 def test_pieces_of_a_text_are_spoken_as_soon_as_sentences_are_whole(tmp_path: Path) -> None:
     async def work(client: Any) -> tuple[list[str], float]:
         await client.write_event(SynthesizeStart(voice=EMMA).event())
@@ -160,6 +181,7 @@ def test_the_command_serves_until_interrupted(tmp_path: Path) -> None:
 import sys
 sys.path[:0] = [{str(support)!r}, {str(root)!r}]
 from fake_model import FakeModel
+from numpy.typing import NDArray
 from ditar_studio.services import loaded_model
 loaded_model.load_model = lambda *a: FakeModel(needs_transcript=False)
 from ditar_studio.cli import main

@@ -12,6 +12,7 @@ import soundfile
 from fake_model import FakeModel, FakeUtterance, speech_like
 
 import ditar_studio as ds
+from ditar_studio.audio.clips.watermark import watermarked
 from ditar_studio.python_api import shared
 from ditar_studio.services.metadata import open_recipe
 from ditar_studio.store.library import Library
@@ -238,7 +239,10 @@ def test_sounds_are_encoded_in_memory() -> None:
     audio = ds.Audio(clip.samples, clip.sample_rate)
     assert audio.encode()[:4] == b"RIFF"
     assert audio.encode("mp3")[:3] == b"ID3"
-    assert len(audio.encode("pcm")) == 24000
+    plain = np.frombuffer(audio.encode("pcm", watermark=False), "<i2") / 32768
+    np.testing.assert_allclose(plain, clip.samples, atol=1 / 32768)
+    marked = np.frombuffer(audio.encode("pcm"), "<i2") / 32768
+    np.testing.assert_allclose(marked, watermarked(clip).samples, atol=1 / 32768)
     with pytest.raises(ds.StudioError, match="can't be encoded"):
         audio.encode("gif")  # type: ignore[arg-type]
 
