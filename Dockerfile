@@ -9,13 +9,14 @@ RUN apt-get update \
 WORKDIR /source
 COPY . .
 RUN python -m venv /program \
-    && /program/bin/pip install "torch>=2.11,<2.14" --index-url https://download.pytorch.org/whl/cpu \
+    && /program/bin/pip install --no-deps torch --index-url https://download.pytorch.org/whl/cpu \
     && /program/bin/pip install . \
     && /program/bin/pip uninstall -y PySide6-Essentials shiboken6 \
     && find /program -name __pycache__ -prune -exec rm -rf {} + \
-    && rm -rf /program/lib/python3.12/site-packages/torch/include \
-        /program/lib/python3.12/site-packages/torch/bin \
-        /program/lib/python3.12/site-packages/torch/test
+    && cd /program/lib/python3.12/site-packages/torch \
+    && rm -rf include test \
+    # (without torch_shm_manager torch can't be imported)
+    && find bin -type f ! -name torch_shm_manager -delete
 
 FROM docker.io/library/python:3.12-slim-bookworm
 RUN apt-get update \

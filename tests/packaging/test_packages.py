@@ -15,10 +15,14 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PACKAGING = ROOT / "packaging"
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+TOML = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PROJECT = TOML["project"]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 SCRIPTS = sorted(PACKAGING.rglob("*.sh"))
 
 
@@ -39,11 +43,11 @@ def test_workflows_are_clean(tool: tuple[str, ...]) -> None:
     if tool[0] == "zizmor":
         _ran(_tool("zizmor"), *tool[1:], ROOT / ".github")
     else:
-        _ran(_tool("actionlint"), *sorted((ROOT / ".github" / "workflows").glob("*.yml")))
+        _ran(_tool("actionlint"), *WORKFLOWS)
 
 
 def test_every_action_is_pinned_to_a_commit() -> None:
-    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+    for path in WORKFLOWS:
         for used in re.findall(r"uses: (\S+)", path.read_text("utf-8")):
             assert used.startswith("./") or re.search(r"@[0-9a-f]{40}$", used), (path.name, used)
 
@@ -102,14 +106,24 @@ def test_the_flatpak_installs_files_that_are_there() -> None:
         assert "build/wheels" in name or (manifest.parent / name).is_file(), name
 
 
-def test_constraints_name_a_version_of_every_requirement() -> None:
+def test_constraints_suit_every_requirement() -> None:
     text = (PACKAGING / "constraints.txt").read_text("utf-8")
-    pinned = set(re.findall(r"^([a-z0-9-]+)==", text, re.M))
-    extras = itertools.chain(*PROJECT["optional-dependencies"].values())
-    wanted = [*PROJECT["dependencies"], *extras]
-    names = {re.sub(r"[-_.]+", "-", re.split(r"[<>=!~;\[ ]", each)[0]).lower() for each in wanted}
-    assert names <= pinned, f"missing: {sorted(names - pinned)}; see the file's head"
     assert "://" not in text
+    pinned: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([a-z0-9-]+)==(\S+)", text, re.M):
+        pinned.setdefault(name, set()).add(version)
+    more = [*PROJECT["optional-dependencies"].values(), *TOML["dependency-groups"].values()]
+    for wanted in map(Requirement, itertools.chain(PROJECT["dependencies"], *more)):
+        versions = pinned.get(canonicalize_name(wanted.name))
+        assert versions, f"{wanted} is missing: bash packaging/lock.sh"
+        assert all(map(wanted.specifier.contains, versions)), f"{wanted}: bash packaging/lock.sh"
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, ROOT / "Dockerfile"], ids=lambda path: path.name)
+def test_whatever_is_installed_has_the_versions_of_the_constraints(path: Path) -> None:
+    for job in re.split(r"^  (?=\w+:$)", path.read_text("utf-8"), flags=re.M):
+        for line in re.findall(r"^.*\bpip install.*$", job, re.M):
+            assert "PIP_CONSTRAINT" in job or "--constraint " in line, line
 
 
 def test_the_version_is_that_of_the_program() -> None:
