@@ -327,7 +327,7 @@ def _add_voices(parser: argparse.ArgumentParser, common: Parser) -> None:
         choices=FINE_TUNE_LEVELS,
         default="quick",
         help="off makes it an instant voice again; quick takes a quarter of a minute, thorough "
-        "minutes; default: %(default)s",
+        "minutes; a VoxCPM measures first how long it takes, and says so; default: %(default)s",
     )
     tuning_options(tune)
     mix = action("mix", "make a new voice between voices", "NAME")
@@ -340,6 +340,7 @@ def _add_voices(parser: argparse.ArgumentParser, common: Parser) -> None:
     )
     tuning_options(mix)
     _add_force(action("export", "write a voice into one file", "NAME", "PATH"))
+    action("export-lora", "write what a voice of VoxCPM learnt as its LoRA folder", "NAME", "DIR")
     action("import", "add the voice of a file or, as hf://OWNER/NAME, of a model hub", "PATH")
     action("remove", "put a voice into the trash", "NAME")
 

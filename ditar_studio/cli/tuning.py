@@ -24,15 +24,26 @@ if TYPE_CHECKING:
 
 OFF = "off"
 
+_LONG = 60.0
+"""Seconds that are worth a line of their own before they begin."""
+
 
 def reporter(console: Console) -> Callable[[TuningEvent], None]:
     """A function that shows a tuning's events on a console."""
 
+    told = False
+
     def report(event: TuningEvent) -> None:
+        nonlocal told
         match event:
+            case TuningProgress(remaining=None):
+                console.progress(event.fraction, "fine-tuning")
             case TuningProgress():
-                left = "" if event.remaining is None else f", about {event.remaining:.0f} s left"
-                console.progress(event.fraction, f"fine-tuning{left}")
+                left = about(event.remaining or 0.0)
+                if not told and (event.remaining or 0.0) > _LONG:
+                    console.note(f"Fine-tuning will take about {left} here; Ctrl+C stops it.")
+                told = True
+                console.progress(event.fraction, f"fine-tuning, about {left} left")
             case InstantStays():
                 console.warn(event.reason, "The instant voice stays.")
             case VoiceTuned() | TuningCancelled():
@@ -41,6 +52,13 @@ def reporter(console: Console) -> Callable[[TuningEvent], None]:
                 assert_never(event)
 
     return report
+
+
+def about(seconds: float) -> str:
+    """A time in its largest unit that says enough: 50 s, 12 min, 3.5 h."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 @contextlib.contextmanager

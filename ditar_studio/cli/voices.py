@@ -48,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
                 return _mix(library, arguments, console)
             case "export":
                 _export(library, arguments, console)
+            case "export-lora":
+                _export_lora(library, arguments, console)
             case "import":
                 voice = library.voices.import_bundle(bundle).value
                 console.result(_values(voice), f"The voice “{voice.name}” is in the library.")
@@ -143,6 +145,16 @@ def _export(library: Library, arguments: argparse.Namespace, console: Console) -
         raise StudioError(f"There is a file “{path}” already.", "Choose another, or use --force.")
     library.voices.export_bundle(voice.id, path)
     console.result({"name": voice.name, "path": str(path)}, f"“{voice.name}” is in {path}.")
+
+
+def _export_lora(library: Library, arguments: argparse.Namespace, console: Console) -> None:
+    from ditar_studio.services.fine_tuning import export_lora
+
+    voice, folder = _find(library, arguments.name), Path(arguments.dir).expanduser()
+    export_lora(voice, folder)
+    console.result(
+        {"name": voice.name, "path": str(folder)}, f"The LoRA of “{voice.name}” is in {folder}."
+    )
 
 
 def _find(library: Library, name: str) -> Voice:

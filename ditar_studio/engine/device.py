@@ -75,6 +75,12 @@ def yield_to_others() -> None:
             os.setpriority(os.PRIO_PROCESS, thread, min(19, now + _STEP_BACK))
 
 
+def training_device() -> str:
+    """The quickest device that torch can train on here, as torch calls it. Imports torch."""
+    usable = {device.name for device in devices() if device.usable}
+    return next(name for name in ("cuda", "mps", "cpu") if name in usable)
+
+
 def give_memory_back() -> None:
     """Return the memory of what was let go of to the system.
 

@@ -1,4 +1,4 @@
-"""Listening to sound that is already made, by the phonetic reader of the built-in model alone."""
+"""Listening to sound that is already made, by reader and speaker encoder of the built-in model."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ditar_studio.engine.load import built_in_folder
 from ditar_studio.engine.native import WEIGHTS
+from ditar_studio.engine.sounds import misheard, sounds_of
+from ditar_studio.engine.speech_model import Verification
 from ditar_studio.engine.word_check import differing_words
 from ditar_studio.errors import StudioError
 from ditar_studio.inference.threads import one_thread
@@ -19,22 +22,26 @@ from ditar_studio.text.word_spans import Span, spans_of
 if TYPE_CHECKING:
     from ditar_studio.audio.clips.clip import Clip
     from ditar_studio.model.reader import PhoneticReader
+    from ditar_studio.model.speaker import SpeakerEncoder
     from ditar_studio.text.lexicon import Lexicon
 
 
 class ReaderListener:
-    """Keeps the reader loaded; its first use takes about a second. Not for the GUI thread.
+    """Keeps reader and speaker encoder loaded; their first use takes about a second.
+
+    Not for the GUI thread.
 
     Raises:
-        StudioError: the built-in model's files can't be used, or it has no reader.
+        StudioError: the built-in model's files can't be used, or it can't listen.
     """
 
     def __init__(self) -> None:
         with one_thread():
             model = load_ditar(built_in_folder() / WEIGHTS)
-        if model.reader is None:
+        if model.reader is None or model.speaker is None:
             raise StudioError("The built-in model can't listen.", "Install DiTAR Studio again.")
         self._reader: PhoneticReader = model.reader
+        self._speaker: SpeakerEncoder = model.speaker
         self._rate = model.config.vae.sample_rate
         self._hop = model.config.vae.hop
 
@@ -46,10 +53,29 @@ class ReaderListener:
             StudioError: there is nothing in `text` that can be read.
         """
         reading = read(text, lexicon)
-        samples = clip.resample(self._rate).samples
-        whole = -(-max(1, len(samples)) // self._hop) * self._hop
-        wave = torch.from_numpy(np.pad(samples, (0, whole - len(samples))))
+        wave = self._wave(clip)
         with one_thread():
             words = differing_words(self._reader(wave[None])[0], reading)
         spans = spans_of(text, reading.words)
         return list(dict.fromkeys(spans[word] for word in words))
+
+    @torch.inference_mode()
+    def embedding(self, clip: Clip) -> Tensor:
+        """The speaker embedding [SIZE] of a clip."""
+        with one_thread():
+            embedding: Tensor = self._speaker(self._wave(clip)[None])[0]
+        return embedding
+
+    @torch.inference_mode()
+    def verification(self, clip: Clip, text: str, speaker: Tensor) -> Verification:
+        """How well the words of an English text, and a speaker [SIZE], are recognised in a clip."""
+        with one_thread():
+            log_probs = self._reader(self._wave(clip)[None])[0]
+        count, errors = misheard(log_probs, sounds_of(text, None))
+        return Verification(count, errors, float(self.embedding(clip) @ speaker))
+
+    def _wave(self, clip: Clip) -> Tensor:
+        """Samples [n] at the rate that is listened at, of whole hops."""
+        samples = clip.resample(self._rate).samples
+        whole = -(-max(self._rate // 10, len(samples)) // self._hop) * self._hop
+        return torch.from_numpy(np.pad(samples, (0, whole - len(samples))))

@@ -107,6 +107,7 @@ def load(path: Path, precision: str | None = None) -> NativeModel:
         needs_transcript=model.reader is None,
         reads_phonemes=True,
         fine_tunes=model.pointer is not None and model.speaker is not None,
+        tuning_seconds=(20.0, 300.0),
         can_verify=model.reader is not None and model.speaker is not None,
         times_words=model.pointer is not None,
     )

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from ditar_studio.audio.clips.resample import import_torchaudio
 from ditar_studio.engine.guards import SilenceGuard
 from ditar_studio.engine.settings import GenerationSettings
-from ditar_studio.engine.sounds import unstressed
+from ditar_studio.engine.sounds import misheard
 from ditar_studio.engine.speech_model import PatchOutput, PreparedVoice, Verification
 from ditar_studio.engine.word_check import differing_words
 from ditar_studio.engine.word_times import WordClock, WordTime
 from ditar_studio.inference.ditar import DiTARRequest, DiTARRuntime, Prompt
 from ditar_studio.inference.patch_sampler import TunedSampler
-from ditar_studio.model.alignment import read
 from ditar_studio.model.sampling import Sampling
 from ditar_studio.text import symbols
 from ditar_studio.text.phonemes import Reading
@@ -145,14 +143,12 @@ class NativeUtterance:
         size = self._config.patch_samples
         rest = max(size, -(-len(samples) // size) * size) - len(samples)
         wave = torch.from_numpy(np.pad(samples, (0, rest)))
-        wanted = unstressed(self._sounds)
         log_probs = self._runtime.read(wave)[0]
-        recognised = unstressed(symbols.decode(read(log_probs)))
-        errors = import_torchaudio().functional.edit_distance(wanted, recognised)
+        count, errors = misheard(log_probs, self._sounds)
         likeness = None
         if self._speaker is not None:
             likeness = float(self._runtime.embed_speaker(wave) @ self._speaker)
-        return Verification(len(wanted), errors, likeness, self._differing(log_probs))
+        return Verification(count, errors, likeness, self._differing(log_probs))
 
     def _differing(self, log_probs: torch.Tensor) -> tuple[Span, ...]:
         """The words of the text that are not heard as they are written."""

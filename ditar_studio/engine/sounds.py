@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ditar_studio.audio.clips.resample import import_torchaudio
 from ditar_studio.errors import StudioError
 from ditar_studio.model.alignment import read
 from ditar_studio.text import symbols
@@ -39,6 +40,17 @@ def unstressed(sounds: list[str]) -> list[str]:
     """The phonemes alone, without marks, boundaries and stress."""
     bare = (sound.lstrip("ˈˌ") for sound in sounds if sound not in symbols.PUNCTUATION)
     return [sound for sound in bare if sound != symbols.BOUNDARY]
+
+
+def misheard(log_probs: torch.Tensor, sounds: list[str]) -> tuple[int, int]:
+    """How many of some sounds there are, and how many a reader got wrong.
+
+    Args:
+        log_probs: [T, symbols] by the reader.
+        sounds: that were to be said.
+    """
+    wanted, heard = unstressed(sounds), unstressed(symbols.decode(read(log_probs)))
+    return len(wanted), import_torchaudio().functional.edit_distance(wanted, heard)
 
 
 def ended(sounds: list[str]) -> list[str]:

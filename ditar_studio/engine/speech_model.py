@@ -48,6 +48,8 @@ class ModelInfo:
         needs_voice: whether it can't speak without a reference.
         needs_transcript: whether the reference's transcript must be known.
         fine_tunes: whether voices can be fine-tuned, see `engine.fine_tuning`.
+        tuning_seconds: what quick and thorough fine-tuning take on two cores at most; None where
+            that is only known once it was measured.
         can_verify: whether its utterances can recognise their own sound.
         times_words: whether its utterances tell when each word is said.
         reads_phonemes: whether it reads by this program's phonemes, so that there are words that it
@@ -72,6 +74,7 @@ class ModelInfo:
     needs_voice: bool = True
     needs_transcript: bool = True
     fine_tunes: bool = False
+    tuning_seconds: tuple[float, float] | None = None
     can_verify: bool = False
     times_words: bool = False
     reads_phonemes: bool = False

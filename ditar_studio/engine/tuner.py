@@ -19,10 +19,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
+from ditar_studio.engine.training_state import load_state, save_state
 from ditar_studio.model.locdit import LocDiT
 from ditar_studio.model.objective import DiTARLosses, Patches, diffusion_loss
 
@@ -102,9 +101,9 @@ class Tuner:
         self._threads.shutdown()
 
     @property
-    def done(self) -> bool:
-        """Whether all steps are done."""
-        return self.step >= self.plan.steps
+    def steps(self) -> int:
+        """How many there are in all."""
+        return self.plan.steps
 
     def advance(self) -> float:
         """Do one step.
@@ -163,40 +162,20 @@ class Tuner:
             path: the file.
             key: names model, clips and plan.
         """
-        tensors = {
+        more = {
             f"generator{half}": generator.get_state()
             for half, generator in enumerate(self._generators)
         }
-        for number, parameter in enumerate(self._parameters()):
-            state = self._optimiser.state[parameter]
-            tensors[f"{number}.value"] = parameter.detach()
-            for name in ("exp_avg", "exp_avg_sq"):
-                tensors[f"{number}.{name}"] = state[name]
-        part = path.with_name(path.name + ".part")
-        save_file(tensors, part, {"key": key, "step": str(self.step)})
-        part.replace(path)
+        save_state(path, key, self.step, self._parameters(), self._optimiser, more)
 
     def resume(self, path: Path, key: str) -> bool:
         """Go on from what `save` wrote; whether there is such a thing with this key."""
-        try:
-            with safe_open(str(path), framework="pt") as file:
-                if file.metadata().get("key") != key:
-                    return False
-                step = int(file.metadata()["step"])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            with torch.no_grad():
-                for number, parameter in enumerate(self._parameters()):
-                    parameter.copy_(tensors[f"{number}.value"])
-                    self._optimiser.state[parameter] = {
-                        "step": torch.tensor(float(step)),
-                        "exp_avg": tensors[f"{number}.exp_avg"].to(parameter.device),
-                        "exp_avg_sq": tensors[f"{number}.exp_avg_sq"].to(parameter.device),
-                    }
-            for half, generator in enumerate(self._generators):
-                generator.set_state(tensors[f"generator{half}"])
-        except (OSError, SafetensorError, KeyError, ValueError, RuntimeError):
+        found = load_state(path, key, self._parameters(), self._optimiser)
+        if found is None:
             return False
-        self.step = step
+        self.step, more = found
+        for half, generator in enumerate(self._generators):
+            generator.set_state(more[f"generator{half}"])
         return True
 
     def _parameters(self) -> list[Tensor]:

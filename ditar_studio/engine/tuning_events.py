@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from ditar_studio.inference.adapter import VoiceAdapter
+    from ditar_studio.inference.voice_file import TunedVoice
 
 Level = Literal["quick", "thorough"]
 """How much time is taken: a quarter of a minute on two cores, or minutes."""
@@ -33,7 +33,7 @@ class TuningProgress:
 class VoiceTuned:
     """The voice is closer now; the last event."""
 
-    adapter: VoiceAdapter
+    adapter: TunedVoice
 
 
 @dataclass(frozen=True)

@@ -141,21 +141,39 @@ def trim_and_level(clip: Clip) -> Clip:
         StudioError: nothing but silence.
     """
     samples = clip.samples - (clip.samples.mean() if len(clip.samples) else 0.0)
-    loud = _frame_levels(samples, clip.sample_rate)
+    speech, power = _speech(samples, clip.sample_rate)
+    gain = 10.0 ** (min(_LARGEST_GAIN, LEVEL - 10.0 * float(np.log10(power))) / 20.0)
+    kept = samples[speech]
+    gain = min(gain, 0.99 / max(float(np.abs(kept).max()), 1e-9))
+    return Clip((kept * gain).astype(np.float32), clip.sample_rate)
+
+
+def trim(clip: Clip) -> Clip:
+    """A recording at its own loudness, silence at both ends cut to 0.1 s.
+
+    Raises:
+        StudioError: nothing but silence.
+    """
+    return Clip(clip.samples[_speech(clip.samples, clip.sample_rate)[0]], clip.sample_rate)
+
+
+def _speech(samples: NDArray[np.float32], sample_rate: int) -> tuple[slice, float]:
+    """Where speech is in samples [n], and its mean square.
+
+    Raises:
+        StudioError: nothing but silence.
+    """
+    loud = _frame_levels(samples, sample_rate)
     if not len(loud) or loud.max() < _FLOOR:
         raise StudioError(
             "The reference is silent.", "Record again, or choose the right microphone or channel."
         )
     speaking = np.flatnonzero(loud > loud.max() - _BELOW_LOUDEST)
-    size = max(1, round(_FRAME * clip.sample_rate))
-    margin = round(_MARGIN * clip.sample_rate)
+    size = max(1, round(_FRAME * sample_rate))
+    margin = round(_MARGIN * sample_rate)
     first = max(0, speaking[0] * size - margin)
     last = min(len(samples), (speaking[-1] + 1) * size + margin)
-    power = np.mean(10.0 ** (loud[speaking] / 10.0))
-    gain = 10.0 ** (min(_LARGEST_GAIN, LEVEL - 10.0 * float(np.log10(power))) / 20.0)
-    kept = samples[first:last]
-    gain = min(gain, 0.99 / max(float(np.abs(kept).max()), 1e-9))
-    return Clip((kept * gain).astype(np.float32), clip.sample_rate)
+    return slice(first, last), float(np.mean(10.0 ** (loud[speaking] / 10.0)))
 
 
 def _frame_levels(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -26,7 +26,10 @@ from ditar_studio.inference.voxcpm.runtime import (
     VoxCPMRequest,
     VoxCPMRuntime,
 )
+from ditar_studio.inference.voxcpm.voice_lora import load_voice_lora
 from ditar_studio.model.sampling import Sampling
+from ditar_studio.model.voxcpm.config import VoxCPMConfig
+from ditar_studio.model.voxcpm.lora import LowRank, with_lora
 from ditar_studio.model.voxcpm.tokenizer import clean_text, styled_text
 from ditar_studio.model.voxcpm.voxcpm import Prompt, VoxCPM
 
@@ -57,12 +60,14 @@ class VoxCPMVoice(PreparedVoice):
     """An encoded reference.
 
     Attributes:
+        runtime: what speaks in it: the model's own, or one with a LoRA.
         transcript: what is said in it, blanks evened out; may be empty.
         continuation: [C, P, D] latents, silence filled up on the left; only with a transcript.
         reference: [R, P, D] latents, silence filled up on the right; second generation only.
         prefilled: the language models' state after the reference, from its first use on.
     """
 
+    runtime: VoxCPMRuntime
     transcript: str
     continuation: torch.Tensor | None
     reference: torch.Tensor | None
@@ -103,10 +108,11 @@ def load(
         supports_style=second,
         needs_voice=False,
         needs_transcript=False,
+        fine_tunes=lora is None,  # one at a time
         least_steps=2,  # the first one moves nothing
         levels_reference=False,
     )
-    return VoxCPMModel(loaded, info, chosen)
+    return VoxCPMModel(loaded, info, chosen, path)
 
 
 def check(path: Path) -> None:
@@ -156,7 +162,7 @@ def prompt_wave(clip: Clip, model: VoxCPM) -> torch.Tensor:
 class VoxCPMModel:
     """A VoxCPM with its tokenizer; implements `SpeechModel`."""
 
-    def __init__(self, loaded: Loaded, info: ModelInfo, precision: Precision) -> None:
+    def __init__(self, loaded: Loaded, info: ModelInfo, precision: Precision, folder: Path) -> None:
         self._runtime = loaded.runtime
         self._model = loaded.runtime.model
         self._tokenizer = loaded.tokenizer
@@ -165,6 +171,8 @@ class VoxCPMModel:
         """What the numbers are, and why."""
         self.choices = loaded.choices
         """What int8 was found to cost each projection, and whether it is used there."""
+        self.folder = folder
+        """Where its files are, for who trains a LoRA of it."""
 
     @property
     def info(self) -> ModelInfo:
@@ -192,7 +200,7 @@ class VoxCPMModel:
 
         Raises:
             StudioError: a first-generation model gets no transcript, without which it can't use
-                a reference.
+                a reference; the adapter is for another model or can't be used.
         """
         second = self._model.config.generation == 2
         if not transcript.strip() and not second:
@@ -200,12 +208,33 @@ class VoxCPMModel:
                 "This model needs to know what is said in the reference.",
                 "Write down the words that are spoken in it.",
             )
-        wave = prompt_wave(clip, self._model)
+        runtime = self._runtime
+        if adapter is not None:
+            lora = load_voice_lora(adapter, self._info.weights_hash, self._model.config)
+            runtime = self.with_lora(lora.additions())
         return VoxCPMVoice(
+            runtime=runtime,
             transcript=" ".join(transcript.split()),
-            continuation=self._model.encode_audio(wave, "left") if transcript.strip() else None,
-            reference=self._model.encode_audio(wave, "right") if second else None,
+            continuation=self.latents(clip, "left") if transcript.strip() else None,
+            reference=self.latents(clip, "right") if second else None,
         )
+
+    @property
+    def config(self) -> VoxCPMConfig:
+        """The model's sizes."""
+        return self._model.config
+
+    def tokens(self, text: str) -> tuple[int, ...]:
+        """A text as the model reads it."""
+        return tuple(self._tokenizer.encode(text))
+
+    def latents(self, clip: Clip, pad: str) -> torch.Tensor:
+        """A clip [T, P, D], silence filled up on a side; see `VoxCPM.encode_audio`."""
+        return self._model.encode_audio(prompt_wave(clip, self._model), pad)
+
+    def with_lora(self, lora: Mapping[str, LowRank]) -> VoxCPMRuntime:
+        """What speaks with additions to the model's projections, beside what speaks without."""
+        return VoxCPMRuntime(with_lora(self._model, lora))
 
     def begin(
         self,
@@ -221,6 +250,7 @@ class VoxCPMModel:
         Lexicon and sayings are of phonemes, which these models don't read, and are passed over.
         """
         assert voice is None or isinstance(voice, VoxCPMVoice), "a voice that this model prepared"
+        runtime = self._runtime if voice is None else voice.runtime
         mode = self._mode(settings, voice)
         text = clean_text(text)
         if settings.style and self._info.supports_style and "continuation" not in mode:
@@ -236,13 +266,13 @@ class VoxCPMModel:
         if voice is not None and "reference" in mode:
             reference = voice.reference
             if voice.prefilled is None and reference is not None:
-                voice.prefilled = self._runtime.prefill_reference(reference)
+                voice.prefilled = runtime.prefill_reference(reference)
             prefilled = voice.prefilled
         prompt = Prompt(tuple(whole), reference, continuation)
         sampling = Sampling(settings.temperature, settings.guidance, settings.steps)
         patches = _Patches.of(self._model, prompt, len(ids), settings)
         request = VoxCPMRequest(prompt, patches.most, prefilled)
-        return VoxCPMUtterance(self._runtime, request, sampling, generator, patches.expected)
+        return VoxCPMUtterance(runtime, request, sampling, generator, patches.expected)
 
     def _mode(self, settings: GenerationSettings, voice: VoxCPMVoice | None) -> str:
         """The mode asked for, or the one that the voice allows; StudioError if it can't be had."""

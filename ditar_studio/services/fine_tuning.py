@@ -21,6 +21,7 @@ from ditar_studio.engine.tuning_events import TuningEvent as TuningEvent
 from ditar_studio.engine.tuning_events import TuningProgress as TuningProgress
 from ditar_studio.engine.tuning_events import VoiceTuned as VoiceTuned
 from ditar_studio.engine.voice import Reference
+from ditar_studio.errors import StudioError
 from ditar_studio.store.adapter import SUFFIX
 from ditar_studio.store.library import Library
 from ditar_studio.store.voice import Voice
@@ -48,7 +49,6 @@ def tune_voice(
         StudioError: as there; or the voice is gone.
     """
     from ditar_studio.engine.fine_tuning import fine_tune
-    from ditar_studio.inference.adapter import save_adapter
 
     voice = library.voices.get(voice_id)
     references = [Reference(sample.path, sample.transcript) for sample in voice.samples]
@@ -58,7 +58,7 @@ def tune_voice(
         if isinstance(event, VoiceTuned):
             with tempfile.TemporaryDirectory(prefix="ditar-voice-") as folder:
                 path = Path(folder) / f"voice{SUFFIX}"
-                save_adapter(event.adapter, path)
+                event.adapter.save(path)
                 library.voices.fine_tune(voice_id, path)
         yield event
 
@@ -71,6 +71,27 @@ def is_outdated(voice: Voice, model: SpeechModel) -> bool:
     clips = [sample.hash for sample in voice.samples]
     other = voice.adapter.model_hash != model.info.weights_hash
     return other or list(voice.adapter.card.get("clips", [])) != clips
+
+
+def export_lora(voice: Voice, folder: Path) -> None:
+    """Write what a voice was fine-tuned to as a LoRA folder, which VoxCPM's own package loads.
+
+    Args:
+        voice: of the library.
+        folder: to be made.
+
+    Raises:
+        StudioError: the voice isn't fine-tuned to a LoRA, or there is such a folder already.
+    """
+    from ditar_studio.inference.voxcpm import voice_lora
+
+    adapter = voice.adapter
+    if adapter is None or "model_name" not in adapter.card:
+        raise StudioError(
+            f"“{voice.name}” is not fine-tuned for a VoxCPM.",
+            "Fine-tune it with such a model first.",
+        )
+    voice_lora.export_lora(adapter.checked(), str(adapter.card["model_name"]), folder)
 
 
 class TunedReferences:
@@ -112,7 +133,7 @@ class TunedReferences:
             StudioError: as `engine.fine_tuning.fine_tune`.
         """
         from ditar_studio.engine.fine_tuning import METHOD, fine_tune
-        from ditar_studio.inference.adapter import VERSION, save_adapter
+        from ditar_studio.inference.voice_file import VERSION
 
         references = [reference, *more]
         clips = [each.hash() for each in references]
@@ -126,7 +147,7 @@ class TunedReferences:
                 self._on_event(event)
                 if isinstance(event, VoiceTuned):
                     self._folder.mkdir(parents=True, exist_ok=True)
-                    save_adapter(event.adapter, path)
+                    event.adapter.save(path)
                 elif isinstance(event, InstantStays):
                     self._folder.mkdir(parents=True, exist_ok=True)
                     useless.write_text(event.reason, encoding="utf-8")

@@ -13,8 +13,8 @@ from ditar_studio.store import files, foreign
 
 FORMAT = "ditar-studio-voice"
 SUFFIX = ".safetensors"
-LARGEST = 6_000_000
-"""Bytes of such a file."""
+LARGEST = 16_000_000
+"""Bytes of such a file; that of the largest VoxCPM has nine million."""
 
 _AGAIN = "Fine-tune the voice again."
 
@@ -27,7 +27,7 @@ class Adapter:
         id: in the library.
         path: of the file.
         sha256: of the file.
-        card: see `inference.adapter.AdapterCard`.
+        card: see `inference.voice_file.TuningCard`.
         created: seconds since 1970.
     """
 

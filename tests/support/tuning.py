@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+import torch
 
-from ditar_studio.engine import fine_tuning, native_utterance
+from ditar_studio.audio.clips.clip import Clip
+from ditar_studio.engine import fine_tuning, lora_tuning, native_tuning, native_utterance
 from ditar_studio.engine.speech_model import Verification
 from ditar_studio.inference.threads import one_thread
 
@@ -21,7 +23,8 @@ UNCLEAR = replace(CLOSER, errors=20)
 @contextmanager
 def short_tunings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A few steps and one probe sentence; on one thread, as little work takes longest to share."""
-    monkeypatch.setattr(fine_tuning, "_QUICK_STEPS", STEPS)
+    for tuning in (native_tuning, lora_tuning):
+        monkeypatch.setattr(tuning, "_QUICK_STEPS", STEPS)
     monkeypatch.setattr(fine_tuning, "PROBES", ("Two words.",))
     with one_thread():
         yield
@@ -33,3 +36,19 @@ def hears(monkeypatch: pytest.MonkeyPatch, *heard: Verification) -> None:
     monkeypatch.setattr(
         native_utterance.NativeUtterance, "verify", lambda self, samples: next(said)
     )
+
+
+def ear_hears(monkeypatch: pytest.MonkeyPatch, *heard: Verification) -> None:
+    """What is heard of a model's probe sentences that can't hear itself."""
+    said = iter(heard)
+
+    class Ear:
+        def embedding(self, clip: Clip) -> torch.Tensor:
+            return torch.ones(1)
+
+        def verification(self, clip: Clip, text: str, speaker: torch.Tensor) -> Verification:
+            assert text in fine_tuning.PROBES
+            assert clip.seconds > 0
+            return next(said)
+
+    monkeypatch.setattr(lora_tuning, "ReaderListener", Ear)

@@ -15,7 +15,10 @@ from torch import Tensor
 
 from ditar_studio.model.voxcpm.audio_vae import vae_shapes
 from ditar_studio.model.voxcpm.config import parse_config
+from ditar_studio.model.voxcpm.lora import RANK, lora_places
+from ditar_studio.model.voxcpm.objective import Draws, Example
 from ditar_studio.model.voxcpm.released_names import main_shapes
+from ditar_studio.model.voxcpm.voxcpm import Prompt
 
 DATA = Path(__file__).parents[1] / "data" / "voxcpm"
 GENERATIONS = ("0.5b", "1.5", "2")
@@ -183,3 +186,30 @@ def make_folder(folder: Path, generation: str, seed: int = 3) -> Path:
         save_file(main, folder / "model.safetensors")
     torch.save({"state_dict": vae_tensors(values, seed + 1)}, folder / "audiovae.pth")
     return folder
+
+
+def lora_tensors(generation: str, seed: int = 9) -> dict[str, Tensor]:
+    """A LoRA that changes much, by its names in a file."""
+    draw = np.random.RandomState(seed).standard_normal
+    tensors = {}
+    for place, (outputs, inputs) in sorted(
+        lora_places(parse_config(config_values(generation))).items()
+    ):
+        for side, shape in (("A", (RANK, inputs)), ("B", (outputs, RANK))):
+            array = 0.3 * draw(shape) / math.sqrt(shape[1])
+            tensors[f"{place}.lora_{side}"] = torch.from_numpy(array.astype(np.float32))
+    return tensors
+
+
+def training_example(generation: str) -> tuple[Example, Draws]:
+    """Speech to learn behind a reference, where the model takes one, and all chance in a pass."""
+    random, config = np.random.RandomState(11), parse_config(config_values(generation))
+
+    def latents(count: int) -> Tensor:
+        shape = (count, config.patch_size, config.latent_dim)
+        return torch.from_numpy(random.standard_normal(shape).astype(np.float32))
+
+    reference = latents(3) if generation == "2" else None
+    example = Example(Prompt((200, 300, 400), reference), latents(5))
+    times = torch.from_numpy(random.uniform(0.1, 0.9, 5).astype(np.float32))
+    return example, Draws(times, latents(5), torch.tensor([True, True, False, True, True]))

@@ -134,7 +134,7 @@ def check(folder: Path) -> None:
 def _open(folder: Path) -> tuple[VoxCPMConfig, Tokenizer, Path, Path]:
     """The configuration, the tokenizer that fits it, and where main and VAE weights are."""
     config = read_config(folder / "config.json")
-    main_path = find_file(folder, _MAIN_FILES, "main weights")
+    main_path = main_weights(folder)
     vae_path = find_file(folder, _VAE_FILES, "audio VAE's weights")
     tokenizer = Tokenizer(folder / "tokenizer.json")
     if tokenizer.size > config.vocabulary:
@@ -143,6 +143,11 @@ def _open(folder: Path) -> tuple[VoxCPMConfig, Tokenizer, Path, Path]:
             "The folder mixes files of different models; download one of them again.",
         )
     return config, tokenizer, main_path, vae_path
+
+
+def main_weights(folder: Path) -> Path:
+    """The file of a model's weights but for the VAE's; StudioError if there is none."""
+    return find_file(folder, _MAIN_FILES, "main weights")
 
 
 def _open_main(path: Path, config: VoxCPMConfig) -> TensorFile:

@@ -1,19 +1,23 @@
-"""LoRA folders, merged into a model's weights while it is loaded."""
+"""LoRA folders: merged into a model's weights while it is loaded, and written."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from ditar_studio.errors import StudioError
+from ditar_studio.model.voxcpm.lora import ALPHA, RANK, TARGETS
 from ditar_studio.model.voxcpm.tensor_file import Shapes, TensorFile, find_file, some_of
 
 _LORA_FILES = ("lora_weights.safetensors", "lora_weights.ckpt")
+_CONFIG = "lora_config.json"
 
 
 class Lora:
@@ -31,7 +35,7 @@ class Lora:
             StudioError: files are missing, contradict each other, or fit another model.
         """
         self._file = TensorFile(find_file(folder, _LORA_FILES, "LoRA weights"))
-        stated_rank, stated_alpha = _read_lora_config(folder / "lora_config.json")
+        stated_rank, stated_alpha = _read_lora_config(folder / _CONFIG)
         scale_of = stated_alpha if stated_alpha is not None else alpha
         if scale_of is None:
             raise StudioError(
@@ -104,3 +108,28 @@ def _read_lora_config(path: Path) -> tuple[int | None, float | None]:
             "Copy the file again from where the LoRA came from.",
         )
     return rank, alpha
+
+
+def write_lora(folder: Path, tensors: Mapping[str, Tensor], base_model: str = "") -> Path:
+    """Write a LoRA as the family's own package has it; returns the folder.
+
+    Args:
+        folder: to be made; it may be there but hold no LoRA.
+        tensors: by their names in the file.
+        base_model: name of the model that it is for.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    config = {
+        "enable_lm": True,
+        "enable_dit": True,
+        "enable_proj": False,
+        "r": RANK,
+        "alpha": ALPHA,
+        "dropout": 0.0,
+        "target_modules_lm": list(TARGETS),
+        "target_modules_dit": list(TARGETS),
+    }
+    content = json.dumps({"base_model": base_model, "lora_config": config}, indent=2)
+    save_file(dict(tensors), folder / _LORA_FILES[0])
+    (folder / _CONFIG).write_text(content, encoding="utf-8")
+    return folder

@@ -29,8 +29,8 @@ class RMSNorm(nn.Module):
     def __init__(self, size: int, eps: float) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(size))
+        self.eps = eps
         self._root = math.sqrt(size)
-        self._eps = eps
         self._gain: Tensor | None = None
         self._least = torch.empty(0)
 
@@ -48,7 +48,7 @@ class RMSNorm(nn.Module):
 
     def _prepare(self, x: Tensor) -> Tensor:
         """The gain over what is divided by lengths instead of root mean squares."""
-        self._least = torch.tensor(self._root * math.sqrt(self._eps), device=x.device)
+        self._least = torch.tensor(self._root * math.sqrt(self.eps), device=x.device)
         self._gain = self.weight * self._root
         return self._gain
 

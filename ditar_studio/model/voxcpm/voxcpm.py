@@ -147,7 +147,7 @@ class VoxCPM(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Both models' outputs [n, hidden] at the positions of the parts of a `Prompt`, and all
         their patches."""
-        embedded, is_audio, patches = self._embed(parts)
+        embedded, is_audio, patches = self.embed_parts(parts)
         hidden = self.base_lm.causal(embedded, base_cache)
         if patches.shape[0]:
             hidden[is_audio] = self.fsq(hidden[is_audio])
@@ -169,7 +169,7 @@ class VoxCPM(nn.Module):
         logits: Tensor = self.stop_head(F.silu(self.stop_proj(base)))
         return logits.float().softmax(-1)[0, 1]
 
-    def _embed(self, parts: list[tuple[int, ...] | Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    def embed_parts(self, parts: list[tuple[int, ...] | Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """Embeddings [n, hidden] of all positions, which are audio [n], and the audio patches."""
         ids: list[int] = []
         audio: list[Tensor] = []

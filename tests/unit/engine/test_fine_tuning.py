@@ -14,10 +14,11 @@ from tuning import BEFORE, CLOSER, FURTHER, STEPS, UNCLEAR, hears, short_tunings
 from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.engine import fine_tuning
 from ditar_studio.engine.events import Warned
-from ditar_studio.engine.fine_tuning import fine_tune, plan_of
+from ditar_studio.engine.fine_tuning import fine_tune
 from ditar_studio.engine.generate import generate
 from ditar_studio.engine.load import load_model
 from ditar_studio.engine.native import NativeModel
+from ditar_studio.engine.native_tuning import plan_of
 from ditar_studio.engine.request import GenerationRequest
 from ditar_studio.engine.speech_model import Verification
 from ditar_studio.engine.tuning_clips import at_pauses, speech_of
@@ -31,7 +32,7 @@ from ditar_studio.engine.tuning_events import (
 )
 from ditar_studio.engine.voice import Reference, VoiceCache
 from ditar_studio.errors import OtherModelError, StudioError
-from ditar_studio.inference.adapter import AdapterCard, VoiceAdapter, save_adapter
+from ditar_studio.inference.adapter import AdapterCard, VoiceAdapter
 
 REFERENCE = Reference(speech_like(3.0), "hello there")
 
@@ -114,7 +115,7 @@ def test_the_result_speaks_through_its_file_and_is_the_same_every_time(
 ) -> None:
     paths = [tmp_path / "one.safetensors", tmp_path / "two.safetensors"]
     for path in paths:
-        save_adapter(adapter_of(model, monkeypatch), path)
+        adapter_of(model, monkeypatch).save(path)
     tuned = spoken(model, paths[0])
     assert np.array_equal(tuned, spoken(model, paths[1]))
     assert not np.array_equal(tuned, spoken(model, None))
@@ -195,7 +196,7 @@ def test_a_tuned_voice_costs_nothing_when_speakers_change_line_by_line(
     model: NativeModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = tmp_path / "voice.safetensors"
-    save_adapter(adapter_of(model, monkeypatch), path)
+    adapter_of(model, monkeypatch).save(path)
     voices = VoiceCache(model)
     tuned, instant = replace(REFERENCE, adapter=path), REFERENCE
     first = voices.get(tuned)
@@ -207,8 +208,8 @@ def test_another_model_speaks_with_the_instant_voice_and_says_so(
     model: NativeModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     made, path = adapter_of(model, monkeypatch), tmp_path / "other.safetensors"
-    other = AdapterCard("b" * 64, made.card.highest)
-    save_adapter(VoiceAdapter(other, made.locdit, made.shift, made.timbre), path)
+    other = AdapterCard(model_hash="b" * 64, highest=made.card.highest)
+    VoiceAdapter(other, made.locdit, made.shift, made.timbre).save(path)
     with pytest.raises(OtherModelError):
         VoiceCache(model).get(replace(REFERENCE, adapter=path))
     voice = replace(REFERENCE, adapter=path)

@@ -59,7 +59,7 @@ def voice_of(model: DiTAR) -> torch.Tensor:
 def tuned(model: DiTAR, plan: TuningPlan = PLAN) -> tuple[Tuner, list[float]]:
     losses = []
     with Tuner(model.locdit, voice_of(model), patches_of(model, clip()), plan) as tuner:
-        while not tuner.done:
+        while tuner.step < tuner.steps:
             losses.append(tuner.advance())
     return tuner, losses
 
@@ -143,7 +143,7 @@ def test_a_tuning_goes_on_after_a_crash_as_if_there_had_been_none(
         assert not again.resume(path, "another")
         assert again.resume(path, "this one")
         assert again.step == 6
-        while not again.done:
+        while again.step < again.steps:
             again.advance()
     assert torch.equal(again.result()[1], whole.result()[1])
     path.write_bytes(path.read_bytes()[:1000])

@@ -1,0 +1,157 @@
+"""Gradient descent of a VoxCPM's LoRA on one voice's speech.
+
+AdamW with a cosine decay; rate, decay and clipping are those of the family's own configurations.
+All chance of a step comes from the seed and the step's number, so that what goes on after a crash
+goes on as it would have.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from ditar_studio.engine.training_state import load_state, save_state
+from ditar_studio.engine.tuner import prefers_bf16
+from ditar_studio.model.voxcpm.lora import LowRank
+from ditar_studio.model.voxcpm.objective import Draws, Example, losses
+
+if TYPE_CHECKING:
+    from ditar_studio.model.voxcpm.trainable import TrainableVoxCPM
+
+_LARGEST_GRADIENT = 1.0
+_WARM_UP = 0.1  # of all steps
+_DECAY = 0.01
+_ROOMY = 8 << 30  # bytes free on a GPU, with which nothing is computed twice
+
+
+@dataclass(frozen=True)
+class LoraPlan:
+    """How a LoRA is trained.
+
+    Attributes:
+        steps: of gradient descent.
+        rate: the highest learning rate.
+        batch: examples a step.
+        seed: of all chance.
+    """
+
+    steps: int
+    rate: float = 1e-4
+    batch: int = 4
+    seed: int = 0
+
+
+class LoraTuner:
+    """A training in progress; implements `Trainer`."""
+
+    def __init__(
+        self,
+        trained: TrainableVoxCPM,
+        draw: Callable[[torch.Generator], Example],
+        plan: LoraPlan,
+    ) -> None:
+        """
+        Args:
+            trained: the model and its LoRA.
+            draw: an example of the voice's speech, by a generator on the CPU.
+            plan: how.
+        """
+        self.plan, self.step = plan, 0
+        self._trained, self._draw = trained, draw
+        self._parameters = trained.parameters()
+        self._device = self._parameters[0].device
+        self._low = prefers_bf16(self._device.type)
+        self._optimiser = torch.optim.AdamW(self._parameters, lr=plan.rate, weight_decay=_DECAY)
+
+    def __enter__(self) -> LoraTuner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing: it has no threads of its own."""
+
+    @property
+    def steps(self) -> int:
+        """How many there are in all."""
+        return self.plan.steps
+
+    def advance(self) -> float:
+        """Do one step.
+
+        Returns:
+            The loss ahead of it.
+        """
+        plan, done = self.plan, self.step / self.plan.steps
+        decay = 0.5 + 0.5 * math.cos(math.pi * done)
+        for group in self._optimiser.param_groups:
+            group["lr"] = plan.rate * decay * min(1.0, (done + 1 / plan.steps) / _WARM_UP)
+        generator = self._generator(self.step)
+        loss = sum(self._learn(generator) for _ in range(plan.batch))
+        torch.nn.utils.clip_grad_norm_(self._parameters, _LARGEST_GRADIENT)
+        self._optimiser.step()
+        self._optimiser.zero_grad()
+        self.step += 1
+        return loss
+
+    def measure(self) -> float:
+        """Seconds that all steps will take, by what two examples took; nothing is changed."""
+        taken = []
+        for _ in range(2):
+            start = time.monotonic()
+            self._learn(self._generator(0))
+            taken.append(time.monotonic() - start)
+        self._optimiser.zero_grad()
+        return min(taken) * self.plan.batch * self.plan.steps
+
+    def result(self, share: float = 1.0) -> dict[str, LowRank]:
+        """The LoRA in bfloat16 numbers, the strength aside, by the projections' released names.
+
+        Args:
+            share: of what it adds; less of it changes the voice less and the words less.
+        """
+        return {
+            place: LowRank(
+                added.down.detach().cpu().bfloat16(),
+                (share * added.up.detach()).cpu().bfloat16(),
+            )
+            for place, added in self._trained.lora.items()
+        }
+
+    def save(self, path: Path, key: str) -> None:
+        """Write what goes on after a crash; see `save_state`."""
+        save_state(path, key, self.step, self._parameters, self._optimiser, {})
+
+    def resume(self, path: Path, key: str) -> bool:
+        """Go on from what `save` wrote; whether there is such a thing with this key."""
+        found = load_state(path, key, self._parameters, self._optimiser)
+        if found is not None:
+            self.step = found[0]
+        return found is not None
+
+    def _generator(self, step: int) -> torch.Generator:
+        return torch.Generator().manual_seed((self.plan.seed << 20) + step)
+
+    def _learn(self, generator: torch.Generator) -> float:
+        """Add the gradients of one example's loss; returns it, as a part of the batch's."""
+        example = self._draw(generator)
+        draws = Draws.of(example.target, generator)
+        low = torch.autocast(self._device.type, torch.bfloat16, self._low, cache_enabled=False)
+        with torch.enable_grad(), low:
+            moved = example.to(self._device)
+            found = losses(self._trained.model, moved, draws.to(self._device), self._recomputes())
+            loss: Tensor = sum(found, torch.zeros((), device=self._device)) / self.plan.batch
+        loss.backward()  # type: ignore[no-untyped-call]
+        return float(loss.detach())
+
+    def _recomputes(self) -> bool:
+        """Whether what gradients need is computed again instead of being kept: widened weights
+        above all, which would be a second model."""
+        if self._device.type == "cuda":
+            return torch.cuda.mem_get_info(self._device)[0] < _ROOMY
+        return self._trained.widens and not self._low

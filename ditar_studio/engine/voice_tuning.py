@@ -1,0 +1,78 @@
+"""What a fine-tuning asks of a model's family: the protocol that DiTAR and VoxCPM share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from ditar_studio.engine.attempt import Attempt
+    from ditar_studio.engine.speech_model import PreparedVoice, Verification
+    from ditar_studio.inference.voice_file import TunedVoice
+
+
+class Trainer(Protocol):
+    """Gradient descent in progress; a context manager."""
+
+    step: int
+    """How many steps are done."""
+
+    @property
+    def steps(self) -> int:
+        """How many there are in all."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def advance(self) -> float:
+        """Do one step; the loss ahead of it."""
+
+    def save(self, path: Path, key: str) -> None:
+        """Write what goes on after a crash, whole or not at all; the key names what it is of."""
+
+    def resume(self, path: Path, key: str) -> bool:
+        """Go on from what `save` wrote; whether there is such a thing with this key."""
+
+
+class VoiceTuning(Protocol):
+    """The fine-tuning of one voice; its methods are called in this order.
+
+    Attributes:
+        settings: all that decides what comes of it, beside model and clips; plain values.
+    """
+
+    settings: dict[str, Any]
+
+    def instant(self) -> PreparedVoice:
+        """The voice as it is."""
+
+    def foreseen(self) -> float | None:
+        """Seconds that training will take; None where it is too short to be told ahead."""
+
+    def trainer(self) -> Trainer:
+        """Get ready to train."""
+
+    def tuned(self, share: float) -> PreparedVoice:
+        """The voice as it was trained, so far of the way from the instant one."""
+
+    def heard(self, sentence: str, attempt: Attempt) -> Verification:
+        """How well a sentence was recognised that was spoken in one of these voices."""
+
+    def result(
+        self,
+        share: float,
+        voice: PreparedVoice,
+        clips: tuple[str, ...],
+        figures: tuple[dict[str, float], dict[str, float]],
+    ) -> TunedVoice:
+        """What to keep of a voice that `tuned` gave.
+
+        Args:
+            share: as there.
+            voice: the last that it gave.
+            clips: hashes of what it was trained on.
+            figures: how it was recognised before and after.
+        """
