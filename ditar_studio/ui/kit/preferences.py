@@ -43,6 +43,7 @@ class Preferences:
         listener: who checks what takes say: "reader", the built-in one, or "whisper".
         fine_tune_new_voices: whether a new voice is fine-tuned at once, quickly.
         watermark: whether speech that leaves the program gets the inaudible watermark.
+        look_for_updates: whether the project's releases are asked for a newer version at start.
         keep_crash_reports: whether a crash writes a report onto this computer.
         first_run_done: whether the welcome pages have been seen.
         left_open: whether the left side is shown.
@@ -64,6 +65,7 @@ class Preferences:
     listener: str = "reader"
     fine_tune_new_voices: bool = False
     watermark: bool = True
+    look_for_updates: bool = False
     keep_crash_reports: bool = True
     first_run_done: bool = False
     left_open: bool = True

@@ -27,6 +27,7 @@ from ditar_studio.ui.kit.widgets.messages import Banner
 from ditar_studio.ui.shell.action_specs import SPECS
 from ditar_studio.ui.shell.application import Appearance
 from ditar_studio.ui.shell.main_window import MainWindow
+from ditar_studio.ui.shell.update_notice import UpdateNotice
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -91,6 +92,7 @@ class Shell(QObject):
         )
         self.window.closing.connect(self.close)
         self.bridge.failed.connect(self.show_failure)
+        self._updates = UpdateNotice(preferences, self.bridge, self.add_message)
         self._handle_actions()
 
     def start(self) -> None:
@@ -185,6 +187,7 @@ class Shell(QObject):
             self._report_damage(library.damaged, library.root)
         if crash is not None and self.preferences.value.keep_crash_reports:
             self._report_crash(crash)
+        self._updates.ask()
         if not self.preferences.value.first_run_done:
             self.show_welcome()
 

@@ -327,6 +327,9 @@ class SettingsDialog(QDialog):
         self.watermark = Toggle()
         self.watermark.setChecked(value.watermark)
         self.watermark.toggled.connect(lambda on: self._preferences.change(watermark=on))
+        self.updates = Toggle()
+        self.updates.setChecked(value.look_for_updates)
+        self.updates.toggled.connect(lambda on: self._preferences.change(look_for_updates=on))
         logs = button(tr("Show"), self._show_logs, icon="folder")
         logs.setAccessibleName(tr("Show the log files"))
         logs.setEnabled(self._choices.log_folder is not None)
@@ -336,10 +339,18 @@ class SettingsDialog(QDialog):
                 setting(
                     tr("Nothing"),
                     tr(
-                        "There is no account, no telemetry and no update check. Models are fetched "
-                        "only when you ask for one."
+                        "There is no account and no telemetry. Models are fetched only when you "
+                        "ask for one."
                     ),
                     QWidget(),
+                ),
+                setting(
+                    tr("Look for a newer version at start"),
+                    tr(
+                        "GitHub is asked for this project's newest release. It learns your address "
+                        "on the internet, and nothing else."
+                    ),
+                    self.updates,
                 ),
             ),
             group(
