@@ -112,10 +112,10 @@ class Photographer:
         assert document.snapshot is not None
         project = document.snapshot.project.id
         ids = {voice.name.split()[0]: voice.id for voice in document.snapshot.voices}
-        projects = studio.library.projects
+        library = studio.library
         lines = [NewLine(text, voice_id=ids.get(name)) for name, text in SCRIPT]
-        document.ask(projects.rename, project, "Harbour, chapter one")
-        document.ask(projects.replace_script, project, lines)
+        document.ask(library.projects.rename, project, "Harbour, chapter one")
+        document.ask(library.lines.replace_all, project, lines)
         self.wait(lambda: len(studio.script.lines) == len(SCRIPT))
         wanted = [line.id for line in studio.script.lines]
         self._speak(tuple(wanted[:4]))

@@ -7,7 +7,7 @@ import contextlib
 import json
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import Any
+from typing import Any, assert_never
 
 from starlette.types import Send
 
@@ -17,7 +17,19 @@ from ditar_studio.api.speech import SpeechRequest
 from ditar_studio.services import metadata
 from ditar_studio.services.clips import Stretcher
 from ditar_studio.services.sound_stream import SoundStream
-from ditar_studio.services.speech_events import Done, Failed, PatchReady, Warned, WordSpoken
+from ditar_studio.services.speech_events import (
+    Cancelled,
+    Done,
+    Failed,
+    LineDone,
+    LineStarted,
+    PatchReady,
+    Progress,
+    SentenceVerified,
+    Started,
+    Warned,
+    WordSpoken,
+)
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +63,12 @@ async def sound_pieces(
             case Done():
                 yield sound.feed(stretcher.finish()) + sound.finish()
                 return
-            case _:
+            case Started() | LineStarted() | LineDone() | Progress() | SentenceVerified():
                 pass
+            case Cancelled():
+                pass  # whoever cancels it no longer listens, or has given `next` its error
+            case other:
+                assert_never(other)
 
 
 async def server_sent_events(

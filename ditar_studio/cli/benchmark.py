@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ditar_studio.cli.console import Console
 from ditar_studio.cli.speaking import load, model_values, peak_memory
 from ditar_studio.errors import StudioError
+from ditar_studio.services.generation_settings import BOUNDS, MOST_THREADS
 
 if TYPE_CHECKING:
     from ditar_studio.engine.speech_model import SpeechModel
@@ -55,8 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
     from ditar_studio.sample_voices import sample_voices
 
     threads = arguments.threads or sorted({1, cores()})
-    _check(arguments.steps, 1, 100, "steps")
-    _check(threads, 1, 256, "threads")
+    _check(arguments.steps, *BOUNDS["steps"], "steps")
+    _check(threads, 1, MOST_THREADS, "threads")
     for seconds in (arguments.seconds, arguments.long):
         if seconds is not None and not 0.5 <= seconds <= 3600:
             raise StudioError("The measured length is out of range.", "Choose 0.5 to 3600 s.")
@@ -83,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         ratio = _long(model, voices, voice, arguments.long, console)
         values["long_ratio"] = ratio
         lines.append(f"RTF over {arguments.long:.0f} s is {ratio:.2f} times that over 10 s")
-    if model.info.family == "voxcpm":
+    if len(model.info.precisions) > 1:
         found, words = _precision(model, arguments)
         values.update(found)
         lines += words
@@ -129,7 +130,7 @@ def _precision(
     return values, words
 
 
-def _check(values: list[int], low: int, high: int, what: str) -> None:
+def _check(values: list[int], low: float, high: float, what: str) -> None:
     for value in values:
         if not low <= value <= high:
             raise StudioError(

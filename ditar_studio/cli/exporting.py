@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from ditar_studio.cli.console import Console
 from ditar_studio.cli.speaking import load, stop_on_interrupt
@@ -81,9 +81,19 @@ def _speak(
         StudioError: lines could not be spoken.
     """
     from ditar_studio.services.loaded_model import VoiceCache
-    from ditar_studio.services.render_events import LineFailed, RenderProgress, RenderWarned
+    from ditar_studio.services.render_events import (
+        LineFailed,
+        RenderDone,
+        RenderProgress,
+        RenderStarted,
+        RenderWarned,
+        SoundReady,
+        TakeDone,
+        TakeStarted,
+        WordHeard,
+    )
 
-    if not any(line.is_due for line in library.projects.lines(project.id)):
+    if not any(line.is_due for line in library.lines.of_project(project.id)):
         return
     arguments.model = arguments.model or project.settings.model
     model = load(arguments)
@@ -96,8 +106,12 @@ def _speak(
                 console.warn(event.message, event.remedy)
             case LineFailed():
                 failed.append(event)
-            case _:
+            case RenderStarted() | TakeStarted() | SoundReady() | WordHeard():
                 pass
+            case TakeDone() | RenderDone():
+                pass
+            case _:
+                assert_never(event)
     if failed:
         raise StudioError(
             f"{len(failed)} lines can't be spoken: {failed[0].message}", failed[0].remedy

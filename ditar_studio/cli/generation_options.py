@@ -9,10 +9,15 @@ from typing import Any
 
 from ditar_studio.assets import asset
 from ditar_studio.cli.parsing import REAL, WHOLE
-from ditar_studio.services.generation_settings import BOUNDS, MODES, GenerationSettings
+from ditar_studio.services.generation_settings import (
+    BOUNDS,
+    MODES,
+    MOST_THREADS,
+    PRECISIONS,
+    GenerationSettings,
+)
 
 SUBTYPES = ("PCM_16", "PCM_24", "FLOAT")
-PRECISIONS = ("fp32", "bf16", "int8")
 FINE_TUNE_LEVELS = ("off", "quick", "thorough")
 
 
@@ -94,7 +99,10 @@ def add_model_option(parser: argparse.ArgumentParser) -> None:
 def add_threads_option(parser: argparse._ActionsContainer) -> None:
     """How many cores."""
     parser.add_argument(
-        "--threads", type=WHOLE, metavar="N", help="cores to use, 1 to 256; default: all, up to 8"
+        "--threads",
+        type=WHOLE,
+        metavar="N",
+        help=f"cores to use, 1 to {MOST_THREADS}; default: all, up to 8",
     )
 
 

@@ -50,6 +50,6 @@ def _voice_id(library: Library, name: str | None) -> str | None:
 
 
 def _report(console: Console, library: Library, project: Project) -> None:
-    lines = len(library.projects.lines(project.id))
+    lines = len(library.lines.of_project(project.id))
     values: dict[str, Any] = {"project": project.name, "lines": lines}
     console.result(values, f"The project “{project.name}” has {lines} lines.")

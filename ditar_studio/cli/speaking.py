@@ -12,11 +12,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from ditar_studio.cli.recording import PIPE
 from ditar_studio.errors import OtherModelError, StudioError
-from ditar_studio.services.generation_settings import GenerationSettings
+from ditar_studio.services.generation_settings import MOST_THREADS, GenerationSettings
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -134,8 +134,10 @@ def threads_of(arguments: argparse.Namespace) -> int | None:
         StudioError: so many can't be used.
     """
     threads: int | None = getattr(arguments, "threads", None)
-    if threads is not None and not 1 <= threads <= 256:
-        raise StudioError(f"{threads} threads can't be used.", "Choose a number from 1 to 256.")
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        raise StudioError(
+            f"{threads} threads can't be used.", f"Choose a number from 1 to {MOST_THREADS}."
+        )
     return threads
 
 
@@ -227,7 +229,19 @@ def speak_into(
 
 def _follow(speech: SpeechStream, target: Target, console: Console) -> SpeakResult:
     """Write what a generation makes, and show how it goes."""
-    from ditar_studio.services.speech_events import PatchReady, Progress, Warned
+    from ditar_studio.services.speech_events import (
+        Cancelled,
+        Done,
+        Failed,
+        LineDone,
+        LineStarted,
+        PatchReady,
+        Progress,
+        SentenceVerified,
+        Started,
+        Warned,
+        WordSpoken,
+    )
 
     for event in speech:
         match event:
@@ -238,8 +252,12 @@ def _follow(speech: SpeechStream, target: Target, console: Console) -> SpeakResu
                 console.progress(event.fraction, f"{seconds}, in {target.name}")
             case Warned():
                 console.warn(event.message, event.remedy)
-            case _:
+            case Started() | LineStarted() | LineDone() | WordSpoken() | SentenceVerified():
                 pass
+            case Done() | Cancelled() | Failed():
+                pass  # the summary tells
+            case _:
+                assert_never(event)
     summary = speech.summary
     warnings = [warned.message for warned in summary.warnings]
     stats, sentences = summary.checked_stats(), list(summary.sentences)

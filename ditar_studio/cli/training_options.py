@@ -6,13 +6,13 @@ import argparse
 import math
 
 from ditar_studio.cli.generation_options import (
-    PRECISIONS,
     add_fine_tune_option,
     add_generation_options,
     add_lora_options,
     add_model_option,
 )
 from ditar_studio.cli.parsing import REAL, WHOLE, Parser, positive
+from ditar_studio.services.generation_settings import MOST_THREADS, PRECISIONS
 
 
 def _seed(text: str) -> int:
@@ -93,7 +93,7 @@ def _source_times(text: str) -> tuple[str, int]:
 
 def add_train(parser: argparse.ArgumentParser, common: Parser) -> None:
     number, whole = positive(float, "number"), positive(int, "whole number")
-    threads, dims = (positive(int, "whole number", most) for most in (256, 1024))
+    threads, dims = (positive(int, "whole number", most) for most in (MOST_THREADS, 1024))
     steps = parser.add_subparsers(dest="step", metavar="STEP", required=True, parser_class=Parser)
 
     def step(name: str, text: str, default_steps: int = 0) -> argparse.ArgumentParser:

@@ -11,7 +11,7 @@ import textwrap
 import threading
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
 
@@ -92,8 +92,12 @@ def collect(events: Iterable[Event], sample_rate: int) -> Generation:
                 samples = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
                 stopped = isinstance(event, Cancelled)
                 return Generation(Clip(samples, sample_rate), event.stats, tuple(warnings), stopped)
-            case _:
+            case Started() | LineStarted() | LineDone() | Progress():
                 pass
+            case WordSpoken() | SentenceVerified():
+                pass
+            case _:
+                assert_never(event)
     raise RuntimeError("a stream of events must end with Done, Cancelled or Failed")
 
 

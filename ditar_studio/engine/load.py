@@ -6,7 +6,7 @@ import os
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ditar_studio.assets import asset
 from ditar_studio.engine.device import default_threads, give_memory_back, use_threads
@@ -16,8 +16,7 @@ from ditar_studio.errors import StudioError
 
 if TYPE_CHECKING:
     from ditar_studio.engine.speech_model import SpeechModel
-
-Precision = Literal["fp32", "bf16", "int8"]
+    from ditar_studio.inference.precisions import Precision
 
 BUILT_IN = "builtin"
 

@@ -95,7 +95,6 @@ def load(path: Path, precision: str | None = None) -> NativeModel:
     defaults = card.get("default_settings", {})
     info = ModelInfo(
         name=str(card.get("name", file.parent.name if path.is_dir() else file.stem)),
-        family="ditar",
         version=str(card.get("version", "1")),
         sample_rate=model.config.vae.sample_rate,
         patch_samples=model.config.patch_samples,

@@ -11,10 +11,13 @@ from typing import Any, cast
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store.own_settings import OwnSettings
+from ditar_studio.text.markup import LONGEST_PAUSE
 
 LARGEST_SEED = 2**63 - 1
 MOST_CANDIDATES = 8
 MOST_RETRIES = 8
+MOST_THREADS = 256
+"""That a model may be asked to take."""
 
 BOUNDS: Mapping[str, tuple[float, float]] = {
     "temperature": (0.0, 1.0),
@@ -23,7 +26,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "seed": (0, LARGEST_SEED),
     "max_seconds": (0.5, 600.0),
     "stop_threshold": (0.0, 1.0),
-    "pause_seconds": (0.0, 60.0),
+    "pause_seconds": (0.0, LONGEST_PAUSE),
     "exact_patches": (1, 100_000),
     "candidates": (1, MOST_CANDIDATES),
     "retries": (0, MOST_RETRIES),

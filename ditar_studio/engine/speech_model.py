@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ditar_studio.engine.settings import GenerationSettings
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ditar_studio.audio.clips.clip import Clip
     from ditar_studio.engine.word_times import WordTime
+    from ditar_studio.inference.precisions import Precision
     from ditar_studio.text.lexicon import Lexicon
     from ditar_studio.text.markup import Saying
     from ditar_studio.text.word_spans import Span
@@ -34,7 +35,6 @@ class ModelInfo:
 
     Attributes:
         name: as shown to the user.
-        family: which code runs it.
         version: of the weights, as their makers call it.
         sample_rate: of the sound it makes, in Hz.
         patch_samples: samples in one patch.
@@ -55,12 +55,12 @@ class ModelInfo:
         reads_phonemes: whether it reads by this program's phonemes, so that there are words that it
             can't read.
         least_steps: the fewest steps of the solver that make sense.
+        precisions: of the numbers, in which it can be loaded, the exact one first.
         levels_reference: whether references are trimmed and levelled by `engine.voice` before
             `prepare_voice`; False hands them over as they are.
     """
 
     name: str
-    family: Literal["ditar", "voxcpm"]
     version: str
     sample_rate: int
     patch_samples: int
@@ -79,6 +79,7 @@ class ModelInfo:
     times_words: bool = False
     reads_phonemes: bool = False
     least_steps: int = 1
+    precisions: tuple[Precision, ...] = ("fp32",)
     levels_reference: bool = True
 
 

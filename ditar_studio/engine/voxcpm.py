@@ -17,6 +17,7 @@ from ditar_studio.engine.device import cores
 from ditar_studio.engine.settings import MODES, GenerationSettings
 from ditar_studio.engine.speech_model import ModelInfo, PatchOutput, PreparedVoice
 from ditar_studio.errors import StudioError
+from ditar_studio.inference.precisions import PRECISIONS
 from ditar_studio.inference.voxcpm import checkpoint
 from ditar_studio.inference.voxcpm.checkpoint import Loaded
 from ditar_studio.inference.voxcpm.module_errors import module_errors, module_of
@@ -95,7 +96,6 @@ def load(
     second = config.generation == 2
     info = ModelInfo(
         name=path.resolve().name,
-        family="voxcpm",
         version=_version(model),
         sample_rate=config.vae.out_sample_rate,
         patch_samples=config.patch_samples,
@@ -110,6 +110,7 @@ def load(
         needs_transcript=False,
         fine_tunes=lora is None,  # one at a time
         least_steps=2,  # the first one moves nothing
+        precisions=PRECISIONS,
         levels_reference=False,
     )
     return VoxCPMModel(loaded, info, chosen, path)

@@ -255,8 +255,8 @@ def _private(library: Library) -> Iterable[str]:
         yield from (sample.transcript for sample in voice.samples if not voice.built_in)
     for project in library.projects.all():
         yield project.name
-        yield from (line.text for line in library.projects.lines(project.id))
-        yield from (line.speaker for line in library.projects.lines(project.id))
+        yield from (line.text for line in library.lines.of_project(project.id))
+        yield from (line.speaker for line in library.lines.of_project(project.id))
         for take in library.takes.of_project(project.id):
             yield from (take.text, take.note)
     yield from (item.name for item in library.trash.contents())

@@ -61,7 +61,7 @@ def plan(library: Library, project_id: str) -> Plan:
     project = library.projects.get(project_id)
     takes = {take.id: take for take in library.takes.of_project(project_id)}
     voices = {voice.id: voice.name for voice in library.voices.all()}
-    lines = library.projects.lines(project_id)
+    lines = library.lines.of_project(project_id)
     pieces: list[Piece] = []
     sections = _sections(lines)
     for number, line in enumerate(lines, start=1):

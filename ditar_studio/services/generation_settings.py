@@ -5,8 +5,10 @@ from ditar_studio.engine.settings import (
     MODES,
     MOST_CANDIDATES,
     MOST_RETRIES,
+    MOST_THREADS,
     GenerationSettings,
 )
+from ditar_studio.inference.precisions import PRECISIONS
 from ditar_studio.store.own_settings import OwnSettings, SettingValue, as_values
 
 __all__ = [
@@ -14,6 +16,8 @@ __all__ = [
     "MODES",
     "MOST_CANDIDATES",
     "MOST_RETRIES",
+    "MOST_THREADS",
+    "PRECISIONS",
     "GenerationSettings",
     "OwnSettings",
     "SettingValue",

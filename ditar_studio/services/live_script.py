@@ -55,7 +55,7 @@ class LiveScript:
 
     def _read(self) -> None:
         self.project: Project = self._library.projects.get(self._id)
-        self._lines = {line.id: line for line in self._library.projects.lines(self._id)}
+        self._lines = {line.id: line for line in self._library.lines.of_project(self._id)}
 
     def _on_changes(self, changes: ChangeSet) -> None:
         if changes.projects or changes.lines or changes.voices:

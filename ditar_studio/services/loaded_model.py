@@ -4,13 +4,13 @@ from ditar_studio.engine.load import (
     BUILT_IN,
     Adapter,
     ModelRegistry,
-    Precision,
     built_in_folder,
     load_model,
 )
 from ditar_studio.engine.preload import preload_torch
 from ditar_studio.engine.speech_model import ModelInfo, SpeechModel
 from ditar_studio.engine.voice import VoiceCache
+from ditar_studio.inference.precisions import Precision
 
 __all__ = [
     "BUILT_IN",

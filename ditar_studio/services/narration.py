@@ -14,10 +14,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from ditar_studio.audio.clips.files import StreamingWavWriter
-from ditar_studio.engine.events import PatchReady, Progress, Warned
+from ditar_studio.engine.events import (
+    Cancelled,
+    Done,
+    Failed,
+    LineDone,
+    LineStarted,
+    PatchReady,
+    Progress,
+    SentenceVerified,
+    Started,
+    Warned,
+    WordSpoken,
+)
 from ditar_studio.engine.request import GenerationRequest, Line
 from ditar_studio.errors import StudioError
 from ditar_studio.services import naming
@@ -193,8 +205,12 @@ class _Chapter:
                         )
                     case Warned():
                         yield ChapterWarned(self._number, event.message, event.remedy)
-                    case _:
+                    case Started() | LineStarted() | LineDone() | WordSpoken() | SentenceVerified():
                         pass
+                    case Done() | Cancelled() | Failed():
+                        pass  # the summary tells
+                    case _:
+                        assert_never(event)
         summary = speech.summary
         stats = summary.checked_stats()
         if summary.cancelled:

@@ -46,7 +46,7 @@ def project_states(library: Library) -> list[ProjectState]:
     """All projects, and how much of each was spoken."""
     states = []
     for project in library.projects.all():
-        lines = library.projects.lines(project.id)
+        lines = library.lines.of_project(project.id)
         spoken = sum(line.take_id is not None for line in lines)
         states.append(
             ProjectState(project.name, len(lines), spoken, sum(line.is_due for line in lines))
@@ -79,7 +79,7 @@ def speak_due(
     """Speak the lines of a project that were never spoken or changed since; none if none are."""
     from ditar_studio.services.render import RenderRequest, render
 
-    due = tuple(line.id for line in library.projects.lines(project.id) if line.is_due)
+    due = tuple(line.id for line in library.lines.of_project(project.id) if line.is_due)
     if due:
         yield from render(library, model, RenderRequest(project.id, due), cancel, voices)
 

@@ -14,15 +14,21 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 import numpy as np
 
 from ditar_studio.audio.clips.files import StreamingWavWriter
 from ditar_studio.engine.events import (
+    Cancelled,
+    Done,
+    Failed,
+    LineDone,
+    LineStarted,
     PatchReady,
     Progress,
     SentenceVerified,
+    Started,
     Warned,
     WordSpoken,
 )
@@ -112,7 +118,7 @@ def get_ready(
         StudioError: the project or one of its voices is gone.
     """
     settings = library.projects.get(project_id).settings
-    used = [line.voice_id or settings.voice_id for line in library.projects.lines(project_id)]
+    used = [line.voice_id or settings.voice_id for line in library.lines.of_project(project_id)]
     for voice_id in list(dict.fromkeys(filter(None, used)))[:_READY_VOICES]:
         voice = library.voices.get(voice_id)
         if voice.reference is None:
@@ -199,7 +205,7 @@ class _Run:
             try:
                 yield from self._take(script.project, line, waiting)
             except StudioError as error:
-                library.projects.mark_failed(line.id, str(error))
+                library.lines.mark_failed(line.id, str(error))
                 raise
         yield RenderDone(tuple(self._made), tuple(self._failed), self._cancel.is_set())
 
@@ -234,8 +240,12 @@ class _Run:
                             pass  # the take tells which words differ
                         case Warned():
                             yield RenderWarned(line.id, event.message, event.remedy)
-                        case _:
+                        case Started() | LineStarted() | LineDone() | SentenceVerified():
                             pass
+                        case Done() | Cancelled() | Failed():
+                            pass  # the summary tells
+                        case _:
+                            assert_never(event)
         except BaseException:
             self._finish(take, SpeechSummary(sentences=speech.summary.sentences), words)
             raise
@@ -323,7 +333,7 @@ class _Run:
         return self._library.voices.get(voice_id) if voice_id else None
 
     def _line_failed(self, line: Line, message: str, remedy: str) -> LineFailed:
-        self._library.projects.mark_failed(line.id, f"{message} {remedy}".strip())
+        self._library.lines.mark_failed(line.id, f"{message} {remedy}".strip())
         self._failed.append(line.id)
         return LineFailed(line.id, message, remedy)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Literal
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store.changes import Outcome
-from ditar_studio.store.database import Database, Transaction, serial
+from ditar_studio.store.database import Database, serial
+from ditar_studio.store.lines import Lines
 from ditar_studio.store.own_settings import OwnSettings
 from ditar_studio.store.project import Line
-from ditar_studio.store.projects import Projects
+from ditar_studio.store.project_rows import stamp_of
 
 LONGEST_TITLE = 200
 
@@ -23,9 +25,9 @@ class Blocks:
     inherited from project to voice to block to line; a value of None takes one away again.
     """
 
-    def __init__(self, database: Database, projects: Projects) -> None:
+    def __init__(self, database: Database, lines: Lines) -> None:
         self.database = database
-        self._projects = projects
+        self._lines = lines
 
     @serial
     def set_opens(self, line_ids: Sequence[str], opens: bool) -> Outcome[None]:
@@ -35,30 +37,19 @@ class Blocks:
                 work.update("lines", line_id, opens_block=int(opens))
                 if not opens:
                     work.update("lines", line_id, section="", block_settings="{}")
-            _stamp(work, line_ids)
+            stamp_of(work, line_ids)
         return work.outcome(None)
 
     @serial
     def set_section(self, line_id: str, title: str) -> Outcome[None]:
         """Begin a section of a title with a line; an empty title ends that."""
         title = " ".join(title.split())[:LONGEST_TITLE]
-        self._projects.line(line_id)
+        self._lines.get(line_id)
         with self.database.operation("Begin a section" if title else "Join sections") as work:
             work.update("lines", line_id, section=title)
             if title:
                 work.update("lines", line_id, opens_block=1)
-            _stamp(work, [line_id])
-        return work.outcome(None)
-
-    @serial
-    def set_pauses(self, line_ids: Sequence[str], seconds: float) -> Outcome[None]:
-        """Set the silence after lines, in seconds (0..60)."""
-        if not 0 <= seconds <= 60:
-            raise StudioError("A pause is between 0 and 60 seconds.", "Type a shorter pause.")
-        with self.database.operation("Change pause", f"pauses {line_ids}") as work:
-            for line_id in line_ids:
-                work.update("lines", line_id, pause_seconds=float(seconds))
-            _stamp(work, line_ids)
+            stamp_of(work, [line_id])
         return work.outcome(None)
 
     @serial
@@ -74,12 +65,8 @@ class Blocks:
         Args:
             label, merge: as `Projects.change_settings` has them.
         """
-        lines = self._lines(line_ids)
-        with self.database.operation(label, merge and f"{line_ids} {merge}") as work:
-            for line in lines:
-                work.update("lines", line.id, settings=_merged(line.settings, changes))
-            _stamp(work, line_ids)
-        return work.outcome(None)
+        merge = merge and f"{line_ids} {merge}"
+        return self._change(self._these(line_ids), "settings", changes, label, merge)
 
     @serial
     def change_block_settings(
@@ -90,12 +77,8 @@ class Blocks:
         merge: str = "",
     ) -> Outcome[None]:
         """Change the settings of the blocks that lines are in; None takes one away."""
-        openers = self._openers(line_ids)
-        with self.database.operation(label, merge and f"blocks {line_ids} {merge}") as work:
-            for line in openers:
-                work.update("lines", line.id, block_settings=_merged(line.block_settings, changes))
-            _stamp(work, line_ids)
-        return work.outcome(None)
+        merge = merge and f"blocks {line_ids} {merge}"
+        return self._change(self._openers(line_ids), "block_settings", changes, label, merge)
 
     @serial
     def change_voice_settings(
@@ -118,7 +101,21 @@ class Blocks:
 
     # --- inside
 
-    def _lines(self, line_ids: Sequence[str]) -> list[Line]:
+    def _change(
+        self,
+        lines: Sequence[Line],
+        column: Literal["settings", "block_settings"],
+        changes: OwnSettings,
+        label: str,
+        merge: str,
+    ) -> Outcome[None]:
+        with self.database.operation(label, merge) as work:
+            for line in lines:
+                work.update("lines", line.id, **{column: _merged(getattr(line, column), changes)})
+            stamp_of(work, [line.id for line in lines])
+        return work.outcome(None)
+
+    def _these(self, line_ids: Sequence[str]) -> list[Line]:
         wanted = set(line_ids)
         return [line for line in self._script(line_ids) if line.id in wanted]
 
@@ -136,19 +133,9 @@ class Blocks:
     def _script(self, line_ids: Sequence[str]) -> list[Line]:
         if not line_ids:
             raise StudioError("No line is selected.", "Select a line.")
-        return self._projects.lines(self._projects.line(line_ids[0]).project_id)
+        return self._lines.of_project(self._lines.get(line_ids[0]).project_id)
 
 
 def _merged(settings: OwnSettings, changes: OwnSettings) -> str:
     merged = {**settings, **changes}
     return json.dumps({name: v for name, v in merged.items() if v is not None}, sort_keys=True)
-
-
-def _stamp(work: Transaction, line_ids: Sequence[str]) -> None:
-    for line_id in line_ids[:1]:  # all are of one project
-        work.execute(
-            "UPDATE projects SET modified = ? "
-            "WHERE id = (SELECT project_id FROM lines WHERE id = ?)",
-            work.now,
-            line_id,
-        )

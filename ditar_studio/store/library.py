@@ -30,6 +30,7 @@ from ditar_studio.store.blocks import Blocks
 from ditar_studio.store.changes import ChangeSet
 from ditar_studio.store.database import Database, Listener, serial
 from ditar_studio.store.files import default_root
+from ditar_studio.store.lines import Lines
 from ditar_studio.store.lock import Lock
 from ditar_studio.store.opening import EMPTIED, prepare
 from ditar_studio.store.projects import Projects
@@ -77,9 +78,10 @@ class Library:
             self.database = Database(path, backups, clock)
             ends.callback(self.database.close)
             self.voices = Voices(self.database, self.root)
-            self.projects = Projects(self.database)
-            self.blocks = Blocks(self.database, self.projects)
-            self.versions = Versions(self.database, self.projects)
+            self.lines = Lines(self.database)
+            self.projects = Projects(self.database, self.lines)
+            self.blocks = Blocks(self.database, self.lines)
+            self.versions = Versions(self.database, self.projects, self.lines)
             self.takes = Takes(self.database, self.root)
             self.recordings = Recordings(self.database, self.root)
             self.recovery = Recovery(self.database, self.root)

@@ -1,4 +1,9 @@
-"""Generation settings that a project, a voice, a paragraph or a line has of its own."""
+"""Generation settings that a project, a voice, a paragraph or a line has of its own.
+
+A dictionary with typed keys and not a dataclass, because three things are said of each setting: its
+value, that it is taken away (None), and nothing (absent: it stays as it is). Layers are put upon
+each other as dictionaries are, and unknown names of a later version are kept.
+"""
 
 from __future__ import annotations
 

@@ -9,10 +9,40 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
+from ditar_studio.errors import StudioError
 from ditar_studio.store.database import Database, Transaction
 from ditar_studio.store.own_settings import OwnSettings
 from ditar_studio.store.project import Line, LineState, NewLine, Project, ProjectSettings
 from ditar_studio.store.recipe import PronunciationList, fingerprint
+
+
+def project_row(database: Database, project_id: str) -> sqlite3.Row:
+    """The row of a project.
+
+    Raises:
+        StudioError: it has been deleted.
+    """
+    query = "SELECT * FROM projects WHERE id = ? AND hidden IS NULL"
+    row = database.row(query, project_id)
+    if row is None:
+        raise StudioError("This project is no longer there.", "Undo its deletion, or open another.")
+    return row
+
+
+def stamp(work: Transaction, project_id: str) -> None:
+    """Note that a project has changed."""
+    work.execute("UPDATE projects SET modified = ? WHERE id = ?", work.now, project_id)
+
+
+def stamp_of(work: Transaction, line_ids: Sequence[str]) -> None:
+    """Note that the project of lines has changed."""
+    for line_id in line_ids[:1]:  # all are of one project
+        work.execute(
+            "UPDATE projects SET modified = ? "
+            "WHERE id = (SELECT project_id FROM lines WHERE id = ?)",
+            work.now,
+            line_id,
+        )
 
 
 def insert_line(work: Transaction, project_id: str, line_id: str, line: NewLine) -> None:

@@ -12,6 +12,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.store import files
 from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, Transaction, serial
+from ditar_studio.store.lines import Lines
 from ditar_studio.store.project_rows import settings_text
 from ditar_studio.store.projects import Projects
 
@@ -42,9 +43,10 @@ class Version:
 class Versions:
     """The versions of projects."""
 
-    def __init__(self, database: Database, projects: Projects) -> None:
+    def __init__(self, database: Database, projects: Projects, lines: Lines) -> None:
         self.database = database
         self._projects = projects
+        self._lines = lines
 
     @serial
     def of_project(self, project_id: str) -> list[Version]:
@@ -105,7 +107,7 @@ class Versions:
         if row is None:
             raise StudioError("This version is no longer there.", "Choose another.")
         project_id, content = row["project_id"], json.loads(row["content"])
-        present = self._projects.lines(project_id)
+        present = self._lines.of_project(project_id)
         self.keep(project_id)
         wanted = [line["id"] for line in content["lines"]]
         with self.database.operation("Restore version") as work:
@@ -131,7 +133,7 @@ class Versions:
         }
         lines = [
             {"id": line.id, **{column: rows[line.id][column] for column in _COLUMNS}}
-            for line in self._projects.lines(project_id)
+            for line in self._lines.of_project(project_id)
         ]
         return json.dumps({"settings": asdict(project.settings), "lines": lines}, sort_keys=True)
 

@@ -12,7 +12,14 @@ from typing import Final
 from xml.parsers import expat
 
 from ditar_studio.errors import StudioError
-from ditar_studio.text.markup import EMPHASES, FASTEST, LOUDEST_DB, SLOWEST, SOFTEST_DB
+from ditar_studio.text.markup import (
+    EMPHASES,
+    FASTEST,
+    LONGEST_PAUSE,
+    LOUDEST_DB,
+    SLOWEST,
+    SOFTEST_DB,
+)
 
 LONGEST: Final = 200_000
 """Characters of a document."""
@@ -169,7 +176,7 @@ def _break_seconds(given: dict[str, str]) -> float:
     written = given.get("time", "").strip().lower()
     match = re.fullmatch(r"\+?(\d+(?:\.\d+)?|\.\d+)(ms|s)", written)
     if match is not None:
-        return min(60.0, float(match[1]) * (0.001 if match[2] == "ms" else 1.0))
+        return min(LONGEST_PAUSE, float(match[1]) * (0.001 if match[2] == "ms" else 1.0))
     return _STRENGTHS.get(given.get("strength", "medium").lower(), 0.5)
 
 

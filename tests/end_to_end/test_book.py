@@ -150,7 +150,7 @@ def test_a_book_is_read_in_spoken_corrected_and_delivered(
 def check_takes(library: Path) -> None:
     with Library(library) as opened:
         project = opened.projects.open_last().value
-        lines = opened.projects.lines(project.id)[:6]
+        lines = opened.lines.of_project(project.id)[:6]
         takes = {take.id: take for take in opened.takes.of_project(project.id)}
     assert project.name == "The Book"
     assert [line.state for line in lines] == ["rendered"] * 6

@@ -69,7 +69,7 @@ def _check(root: Path, ledger: Ledger) -> int:
         takes = {take.id: take for take in library.takes.of_project(project)}
         recordings = {recording.id: recording for recording in library.recordings.all()}
         voices = {voice.id: voice for voice in library.voices.all()}
-        texts = {line.id: line.text for line in library.projects.lines(project)}
+        texts = {line.id: line.text for line in library.lines.of_project(project)}
     for identifier, seconds in ledger.finished["take"].items():
         if identifier not in ledger.deleted:
             assert takes[identifier].status in ("complete", "partial")

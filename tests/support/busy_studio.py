@@ -95,7 +95,7 @@ class Trial:
         snapshot = studio.document.snapshot
         assert snapshot is not None
         lines = [NewLine(LINE) for _ in range(max(2, round(self.seconds / 2)))]
-        studio.document.ask(studio.library.projects.replace_script, snapshot.project.id, lines)
+        studio.document.ask(studio.library.lines.replace_all, snapshot.project.id, lines)
         yield lambda: len(studio.script.lines) == len(lines)
         until = time.monotonic() + 2.0  # voices are encoded meanwhile
         yield lambda: time.monotonic() > until
@@ -155,7 +155,7 @@ def stock(takes: int, voices: int) -> None:
             soundfile.write(sample, np.roll(noise, number), 24_000)
             library.voices.create(f"Voice {number}", [NewSample(sample, "Some words.")])
         project = library.projects.open_last().value
-        lines = library.projects.add_lines(project.id, [NewLine(f"{n}.") for n in range(20)]).value
+        lines = library.lines.add(project.id, [NewLine(f"{n}.") for n in range(20)]).value
         for number in range(takes):
             line = lines[number % 20]
             recipe = Recipe(

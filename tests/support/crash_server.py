@@ -77,7 +77,7 @@ class Child:
 
     def generate(self) -> None:
         text = f"Line {self.random.random()}"
-        (line,) = self.library.projects.add_lines(self.project, [NewLine(text)]).value
+        (line,) = self.library.lines.add(self.project, [NewLine(text)]).value
         self.note("line", line.id, text)
         recipe = Recipe("builtin", "m", None, "", "", text, {"seed": 1})
         take = self.library.takes.begin(self.project, line.id, recipe, line.fingerprint).value
@@ -86,12 +86,12 @@ class Child:
         self.note("take", take.id, done.seconds)
 
     def edit(self) -> None:
-        lines = self.library.projects.lines(self.project)
+        lines = self.library.lines.of_project(self.project)
         if lines:
             line = self.random.choice(lines)
             text = f"Edited {self.random.random()}"
             self.note("editing", line.id, text)
-            self.library.projects.set_text(line.id, text)
+            self.library.lines.set_text(line.id, text)
             self.note("line", line.id, text)
 
     def export(self) -> None:

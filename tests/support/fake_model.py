@@ -106,7 +106,6 @@ class FakeModel:
     def __init__(self, **changes: object) -> None:
         values = {
             "name": "Fake",
-            "family": "ditar",
             "version": "1",
             "sample_rate": RATE,
             "patch_samples": PATCH,

@@ -60,7 +60,7 @@ def stock(words: int, takes: int) -> None:
             )
             for number in range(words // WORDS_A_LINE)
         ]
-        lines = library.projects.add_lines(project.id, new).value
+        lines = library.lines.add(project.id, new).value
         spoken = tuple(SpokenWord(n, n + 4, n / 20, n / 20 + 0.2) for n in range(0, 80, 5))
         for number in range(takes):
             line = lines[number % len(lines)]

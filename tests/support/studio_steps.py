@@ -16,7 +16,7 @@ Dialog = TypeVar("Dialog", bound=QDialog)
 def speak(qtbot: QtBot, studio: Studio, *texts: str) -> None:
     """Makes a script of `texts` and speaks it all."""
     lines = [NewLine(text) for text in texts]
-    studio.document.ask(studio.library.projects.replace_script, studio.document.project_id, lines)
+    studio.document.ask(studio.library.lines.replace_all, studio.document.project_id, lines)
     qtbot.waitUntil(lambda: [line.text for line in studio.script.lines] == list(texts))
     with qtbot.waitSignal(studio.engine.stopped, timeout=20_000):
         studio.speak_stale()

@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 from ditar_studio.errors import StudioError
 from ditar_studio.inference.kernels.matrix import Matrix, fits, is_bf16
+from ditar_studio.inference.precisions import PRECISIONS
 from ditar_studio.model.voxcpm.layers import Projection
 
 _PLAIN = (
@@ -30,8 +31,6 @@ _PLAIN = (
 """Projections at the edges, which never go into int8: they cost little and errors weigh most."""
 
 _LEAST_OUTPUTS = 16
-
-_NAMES = ("fp32", "bf16", "int8")
 
 MOST_ERROR = 0.06
 """A projection stays out of int8 where that would change its output by more than this part."""
@@ -77,9 +76,9 @@ def choose(name: str | None = None) -> Precision:
     """
     if name is None:
         return Precision("fp32", torch.float32, None, "it is exact, and no slower than bf16")
-    if name not in _NAMES:
+    if name not in PRECISIONS:
         raise StudioError(
-            f"There is no precision “{name}”.", f"Choose one of: {', '.join(_NAMES)}."
+            f"There is no precision “{name}”.", f"Choose one of: {', '.join(PRECISIONS)}."
         )
     if name == "bf16":
         if _computes_bf16():

@@ -13,14 +13,13 @@ from typing import Any
 
 import platformdirs
 
+from ditar_studio.services.generation_settings import MOST_THREADS, PRECISIONS
 from ditar_studio.ui.kit.theme import ThemeChoice
 from ditar_studio.ui.kit.translate import LANGUAGES
 
 log = logging.getLogger(__name__)
 
 VERSION = 1
-MOST_THREADS = 256
-PRECISIONS = ("", "fp32", "bf16", "int8")
 LISTENERS = ("reader", "whisper")
 
 
@@ -82,7 +81,7 @@ class Preferences:
             raise ValueError(f"{self.threads} threads are outside 0..{MOST_THREADS}")
         if self.listener not in LISTENERS:
             raise ValueError(f"unknown listener {self.listener!r}")
-        if self.precision not in PRECISIONS:
+        if self.precision not in ("", *PRECISIONS):
             raise ValueError(f"unknown precision {self.precision!r}")
         if not 0.0 <= self.volume <= 1.0:
             raise ValueError(f"volume {self.volume} is outside 0..1")

@@ -358,6 +358,6 @@ def first_steps(library: Library) -> None:
     if project.settings.voice_id is None and voices:
         first = next((voice for voice in voices if voice.built_in), voices[0])
         library.projects.change_settings(project.id, label="", voice_id=first.id)
-        if not library.projects.lines(project.id) and not library.takes.of_project(project.id):
+        if not library.lines.of_project(project.id) and not library.takes.of_project(project.id):
             hello = NewLine(tr(GREETING))
-            library.projects.add_lines(project.id, [hello])
+            library.lines.add(project.id, [hello])

@@ -23,9 +23,8 @@ def shown(qtbot: QtBot, studio: Studio, kind: type[QDialog]) -> QDialog:
 @pytest.fixture
 def line(qtbot: QtBot, studio: Studio) -> str:
     """A line that says “The gif of Nguyen.”, spoken and up to date, with the cursor in “gif”."""
-    projects = studio.library.projects
     lines = [NewLine("The gif of Nguyen.")]
-    studio.document.ask(projects.replace_script, studio.document.project_id, lines)
+    studio.document.ask(studio.library.lines.replace_all, studio.document.project_id, lines)
     qtbot.waitUntil(lambda: [x.text for x in studio.script.lines] == ["The gif of Nguyen."])
     line_id = studio.script.lines[0].id
     with qtbot.waitSignal(studio.engine.stopped, timeout=20_000):

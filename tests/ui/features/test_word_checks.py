@@ -57,7 +57,7 @@ def test_what_differs_is_spoken_again_with_retries(qtbot: QtBot, studio: Studio)
     ids = list(before)
     qtbot.waitUntil(lambda: ids[3] in studio.word_checks.differing)
     wrong = studio.word_checks.line_ids
-    studio.document.ask(studio.library.projects.set_locked, [ids[3]], True)
+    studio.document.ask(studio.library.lines.set_locked, [ids[3]], True)
     qtbot.waitUntil(lambda: ids[3] not in studio.word_checks.to_redo)
     if studio.word_checks.to_redo:
         with qtbot.waitSignal(studio.engine.stopped):

@@ -715,7 +715,7 @@ def add_lines(qtbot: QtBot, studio: Studio, *texts: str) -> list[str]:
     snapshot = studio.document.snapshot
     assert snapshot is not None
     studio.document.ask(
-        studio.library.projects.replace_script,
+        studio.library.lines.replace_all,
         snapshot.project.id,
         [NewLine(text) for text in texts],
     )

@@ -55,7 +55,7 @@ def test_the_sliders_are_the_model_s_and_it_speaks_and_is_unloaded(
     assert not panel.verify.isVisibleTo(panel)
     assert studio.parameters.value("temperature") == 1.0
     assert studio.parameters.value("steps") == 10
-    assert studio.parameters.least_steps == 2
+    assert studio.parameters.bounds("steps")[0] == 2
     studio.parameters.set("steps", 2)
     studio.parameters.set("mode", "reference")
     line = studio.script.lines[0]

@@ -166,8 +166,8 @@ def test_a_voice_is_made_listed_and_speaks(sound: Path) -> None:
 def test_projects_are_listed_and_exported(tmp_path: Path) -> None:
     with Library() as library:
         project = library.projects.create("My book").value
-        library.projects.add_lines(project.id, [NewLine("One."), NewLine("Two.")])
-        lines = library.projects.lines(project.id)
+        library.lines.add(project.id, [NewLine("One."), NewLine("Two.")])
+        lines = library.lines.of_project(project.id)
 
         def speak(number: int) -> None:
             line = lines[number]

@@ -29,7 +29,7 @@ def book(reference: str) -> str:
         voice = library.voices.create("Anna", [NewSample(Path(reference), "its words")]).value
         settings = ProjectSettings(voice_id=voice.id)
         project = library.projects.create("My book", settings).value
-        library.projects.add_lines(project.id, [NewLine("One two."), NewLine("Three.")])
+        library.lines.add(project.id, [NewLine("One two."), NewLine("Three.")])
     return project.name
 
 
@@ -131,7 +131,7 @@ def test_an_exported_sound_becomes_a_project_again(
     assert project == {"project": "Again", "lines": 2}
     with Library() as library:
         again = next(each for each in library.projects.all() if each.name == "Again")
-        lines = library.projects.lines(again.id)
+        lines = library.lines.of_project(again.id)
         assert [line.text for line in lines] == ["One two.", "Three."]
         voice = library.voices.find("Anna")
         assert voice is not None

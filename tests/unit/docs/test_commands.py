@@ -104,7 +104,7 @@ def _prepare(folder: Path) -> None:
         emma = library.voices.find("Emma")
         assert emma is not None
         project = library.projects.create("My book", ProjectSettings(voice_id=emma.id)).value
-        library.projects.add_lines(project.id, [NewLine("One."), NewLine("Two.")])
+        library.lines.add(project.id, [NewLine("One."), NewLine("Two.")])
 
 
 def test_the_example_of_openai_runs(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def speak(model: SpeechModel, text: str = "Hello.", **settings: object) -> np.nd
 
 def test_a_folder_or_file_tells_what_model_it_holds(folder: Path, model: SpeechModel) -> None:
     info = model.info
-    assert (info.name, info.version, info.family) == ("Small", "test", "ditar")
+    assert (info.name, info.version, info.precisions) == ("Small", "test", ("fp32",))
     assert info.default_settings.steps == 4
     assert (info.sample_rate, info.patch_samples) == (24000, 2400)
     assert len(info.weights_hash) == 64

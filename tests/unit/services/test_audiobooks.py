@@ -212,7 +212,7 @@ def test_chapters_of_lines_that_are_not_spoken_begin_with_the_next_one(tmp_path:
     with Library(tmp_path / "library") as library:
         project = library.projects.create("P").value
         lines = [NewLine("a", section="One"), NewLine("b"), NewLine("c", section="Two")]
-        made = library.projects.add_lines(project.id, lines).value
+        made = library.lines.add(project.id, lines).value
         recipe = Recipe("builtin", "m", None, "", "", "b", {})
         take = library.takes.begin(project.id, made[1].id, recipe).value
         soundfile.write(take.path, speech(0.2), RATE)

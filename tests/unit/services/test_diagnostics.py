@@ -159,7 +159,7 @@ def test_the_bundle_tells_nothing_private(
         sample = NewSample(write_tone(tmp_path / "t.wav", 0.1), "A secret transcript.")
         library.voices.create("Grandmother", [sample], note="warm note")
         project = library.projects.create("Memoirs of Jo").value
-        (line,) = library.projects.add_lines(project.id, [NewLine(secrets[1])]).value
+        (line,) = library.lines.add(project.id, [NewLine(secrets[1])]).value
         library.takes.begin(project.id, line.id, recipe(secrets[1]))
         log = logging.getLogger("ditar_studio.test")
         log.error("could not speak %r of %s", secrets[1], "Memoirs of Jo")

@@ -334,7 +334,7 @@ def test_a_plan_takes_what_stands_for_each_line(tmp_path: Path) -> None:
         voice = library.voices.create("Anna").value
         library.projects.change_settings(project.id, voice_id=voice.id)
         new = [NewLine("One"), NewLine("Two", speaker="Bert"), NewLine("Three")]
-        lines = library.projects.add_lines(project.id, new).value
+        lines = library.lines.add(project.id, new).value
         takes = []
         for line in lines[:2]:
             take = library.takes.begin(
@@ -342,7 +342,7 @@ def test_a_plan_takes_what_stands_for_each_line(tmp_path: Path) -> None:
             ).value
             soundfile.write(take.path, _tone(0.5, 200), RATE)
             takes.append(library.takes.finish(take.id).value)
-        library.projects.set_text(lines[1].id, "Two!")
+        library.lines.set_text(lines[1].id, "Two!")
         made = plan(library, project.id)
         assert [(p.number, p.speaker, p.text) for p in made.pieces] == [
             (1, "Anna", "One"),

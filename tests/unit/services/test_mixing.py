@@ -83,7 +83,7 @@ def test_it_stays_marked_in_bundles_and_recipes(
     again = library.voices.import_bundle(tmp_path / "v.ditarvoice").value
     assert again.made_of == voice.made_of
     project = library.projects.create().value
-    (line,) = library.projects.add_lines(project.id, [NewLine("One two.", again.id)]).value
+    (line,) = library.lines.add(project.id, [NewLine("One two.", again.id)]).value
     list(render(library, FakeModel(), RenderRequest(project.id, (line.id,)), threading.Event()))
     (take,) = library.takes.of_line(line.id)
     assert take.recipe.voice_made_of == "Emma 75 %, Ben 25 %"

@@ -55,7 +55,7 @@ def lines(library: Library, tmp_path: Path) -> list[Line]:
     library.projects.change_settings(
         project.id, voice_id=anna.id, generation={"temperature": 1.0, "seed": None}
     )
-    return library.projects.add_lines(
+    return library.lines.add(
         project.id, [NewLine("Hello there.", pause_seconds=0.5), NewLine("Bye now.", bert.id)]
     ).value
 
@@ -92,7 +92,7 @@ def test_each_line_becomes_a_take_of_what_was_heard(library: Library, lines: lis
         assert take.seconds > 0
         assert take.rtf is not None
     assert [take.recipe.voice_name for take in done] == ["Anna", "Bert"]
-    states = [line.state for line in library.projects.lines(lines[0].project_id)]
+    states = [line.state for line in library.lines.of_project(lines[0].project_id)]
     assert states == ["rendered", "rendered"]
     fractions = [e.fraction for e in events if isinstance(e, RenderProgress)]
     assert fractions == sorted(fractions)
@@ -119,7 +119,7 @@ def test_what_the_model_heard_is_kept_with_the_take(library: Library, lines: lis
     _render(library, _request(line))
     library.projects.change_settings(project_id, generation={"candidates": 4})
     _render(library, _request(line))
-    library.projects.set_text(line.id, "Now I mumble. Plain words.")
+    library.lines.set_text(line.id, "Now I mumble. Plain words.")
     _render(library, _request(line))
     mumbled, best, plain = library.takes.of_line(line.id)
     assert (plain.verification, plain.word_check) == (None, None)
@@ -141,14 +141,14 @@ def test_a_line_is_listened_to_unless_that_is_switched_off(
     (take,) = library.takes.of_line(lines[0].id)
     assert take.word_check == WordCheck("reader")
     library.projects.change_settings(lines[0].project_id, generation={"verify": False})
-    assert library.projects.line(lines[0].id).state == "rendered"  # not listening changes no sound
+    assert library.lines.get(lines[0].id).state == "rendered"  # not listening changes no sound
 
 
 def test_what_differs_is_spoken_again_until_it_is_right(
     library: Library, lines: list[Line]
 ) -> None:
     line = lines[0]
-    library.projects.set_text(line.id, "It sometimes works.")
+    library.lines.set_text(line.id, "It sometimes works.")
     seeds = [seed for seed in range(20) if _first_try_differs(library, line, seed)]
     assert 3 <= len(seeds) <= 17
     right = 0
@@ -206,7 +206,7 @@ def test_stopping_keeps_what_was_heard(library: Library, lines: list[Line]) -> N
     assert take.status == "partial"
     assert events[-1] == RenderDone((take.id,), (), True)
     np.testing.assert_array_equal(read_clip(take.path).samples, _heard(events, take.id))
-    assert library.projects.line(lines[0].id).state == "stale"
+    assert library.lines.get(lines[0].id).state == "stale"
 
 
 def test_stopping_before_any_sound_leaves_nothing(library: Library, lines: list[Line]) -> None:
@@ -222,11 +222,11 @@ def test_stopping_before_any_sound_leaves_nothing(library: Library, lines: list[
 def test_a_line_that_fails_is_marked_and_the_next_one_spoken(
     library: Library, lines: list[Line]
 ) -> None:
-    library.projects.set_text(lines[0].id, "...")
+    library.lines.set_text(lines[0].id, "...")
     events = _render(library, _request(*lines))
     (failed,) = [e for e in events if isinstance(e, LineFailed)]
     assert failed.line_id == lines[0].id
-    first, second = library.projects.lines(lines[0].project_id)
+    first, second = library.lines.of_project(lines[0].project_id)
     assert first.state == "failed"
     assert "nothing that can be read" in first.failure
     assert second.state == "rendered"
@@ -238,11 +238,11 @@ def test_a_line_that_fails_is_marked_and_the_next_one_spoken(
 def test_a_model_that_breaks_midway_leaves_a_partial_take(
     library: Library, lines: list[Line]
 ) -> None:
-    library.projects.set_text(lines[0].id, "Hello nan nan.")
+    library.lines.set_text(lines[0].id, "Hello nan nan.")
     _render(library, _request(lines[0]))
     (take,) = library.takes.of_line(lines[0].id)
     assert take.status == "partial"
-    assert library.projects.line(lines[0].id).state == "failed"
+    assert library.lines.get(lines[0].id).state == "failed"
 
 
 def test_a_voice_that_is_gone_fails_its_line_only(library: Library, lines: list[Line]) -> None:
@@ -275,7 +275,7 @@ def test_a_full_disk_ends_it_and_keeps_what_was_heard(
     (take,) = library.takes.of_project(lines[0].project_id)
     assert take.status == "partial"
     assert take.seconds > 0.3
-    assert library.projects.line(lines[0].id).state == "failed"
+    assert library.lines.get(lines[0].id).state == "failed"
 
 
 def test_requests_without_sense_are_told(library: Library, lines: list[Line]) -> None:
@@ -283,7 +283,7 @@ def test_requests_without_sense_are_told(library: Library, lines: list[Line]) ->
         RenderRequest(lines[0].project_id, ())
     with pytest.raises(StudioError):
         _request(lines[0], variations=0)
-    library.projects.delete_lines([lines[0].id])
+    library.lines.delete([lines[0].id])
     with pytest.raises(StudioError, match="no longer there"):
         _render(library, _request(lines[0]))
 
@@ -322,7 +322,7 @@ def test_what_waits_can_be_changed_while_lines_are_spoken(
         if isinstance(event, TakeDone):
             said.append(event.take.text)
             if len(said) == 1:
-                library.projects.set_text(second.id, "Something else.")
+                library.lines.set_text(second.id, "Something else.")
                 queue.add([first.id], first=True)
         if isinstance(event, RenderProgress):
             progress.append(event)

@@ -43,7 +43,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
 def takes(library: Library) -> tuple[Take, Take]:
     """Two takes of one line: words of a second each, at levels of their own."""
     project = library.projects.create().value
-    (line,) = library.projects.add_lines(project.id, [NewLine(TEXT)]).value
+    (line,) = library.lines.add(project.id, [NewLine(TEXT)]).value
     made = []
     for level in (0.1, 0.5):
         take = library.takes.begin(project.id, line.id, recipe(TEXT), line.fingerprint).value

@@ -34,7 +34,7 @@ def make_take(library: Library) -> Callable[..., Take]:
     """Make a finished take of a line, as rendering does."""
 
     def make(line_id: str, seconds: float = 0.5) -> Take:
-        line = library.projects.line(line_id)
+        line = library.lines.get(line_id)
         begun = library.takes.begin(
             line.project_id, line.id, recipe(line.text), line.fingerprint
         ).value

@@ -41,9 +41,9 @@ def test_a_voice_keeps_what_it_was_fine_tuned_to_and_is_another_for_its_takes(
     assert tuned.adapter.card["highest"] == 0.75
     assert tuned.hash != voice.hash
     project = library.projects.create("Play").value
-    line = library.projects.add_lines(project.id, [NewLine("Hello.", voice_id=voice.id)]).value[0]
+    line = library.lines.add(project.id, [NewLine("Hello.", voice_id=voice.id)]).value[0]
     library.voices.make_instant(voice.id)
-    assert library.projects.line(line.id).fingerprint != line.fingerprint
+    assert library.lines.get(line.id).fingerprint != line.fingerprint
 
 
 def test_undo_gives_the_instant_voice_back_and_redo_the_tuned_one(

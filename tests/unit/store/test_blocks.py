@@ -30,13 +30,13 @@ def _script(library: Library, shape: str) -> list[Line]:
             title = sign.upper() if section else ""
             lines.append(NewLine(sign, opens_block=opens, section=title))
             opens, section = False, ""
-    return library.projects.add_lines(project.id, lines).value
+    return library.lines.add(project.id, lines).value
 
 
 def _shape(library: Library, project_id: str) -> str:
     return "".join(
         (f"#{line.section}" if line.section else "|" if line.opens_block else "") + line.text
-        for line in library.projects.lines(project_id)
+        for line in library.lines.of_project(project_id)
     )
 
 
@@ -61,10 +61,10 @@ def test_what_is_left_of_a_block_is_still_one(
 ) -> None:
     lines = _script(library, shape)
     project_id = lines[0].project_id
-    library.projects.delete_lines(_ids(lines, lost))
+    library.lines.delete(_ids(lines, lost))
     assert _shape(library, project_id) == left
     library.undo()
-    assert [line.opens_block for line in library.projects.lines(project_id)] == [
+    assert [line.opens_block for line in library.lines.of_project(project_id)] == [
         line.opens_block for line in lines
     ]
 
@@ -84,7 +84,7 @@ def test_a_line_that_is_moved_joins_the_block_where_it_lands(
     library: Library, shape: str, moved: str, to: int, then: str
 ) -> None:
     lines = _script(library, shape)
-    library.projects.move_lines(_ids(lines, moved), to)
+    library.lines.move(_ids(lines, moved), to)
     assert _shape(library, lines[0].project_id) == then
 
 
@@ -102,8 +102,8 @@ def test_no_title_is_lost_by_moving_lines(
         moved = data.draw(st.sets(st.sampled_from("abcdefg"), min_size=1), label="moved")
         to = data.draw(st.integers(0, 7 - len(moved)), label="to")
         before = _shape(library, project_id)
-        library.projects.move_lines(_ids(lines, "".join(moved)), to)
-        after = library.projects.lines(project_id)
+        library.lines.move(_ids(lines, "".join(moved)), to)
+        after = library.lines.of_project(project_id)
         assert sorted(line.section for line in after) == sorted(line.section for line in lines)
         assert after[0].opens_block
         if after != lines:
@@ -130,8 +130,8 @@ def test_a_copy_of_a_project_has_its_blocks_and_settings(library: Library) -> No
     lines = _script(library, "#ab|c")
     library.blocks.change_block_settings(_ids(lines, "b"), {"steps": 20})
     library.blocks.change_line_settings(_ids(lines, "b"), {"temperature": 0.1})
-    before = library.projects.lines(lines[0].project_id)
-    copy = library.projects.lines(library.projects.duplicate(lines[0].project_id).value.id)
+    before = library.lines.of_project(lines[0].project_id)
+    copy = library.lines.of_project(library.projects.duplicate(lines[0].project_id).value.id)
     assert [(x.section, x.opens_block, dict(x.generation)) for x in copy] == [
         (x.section, x.opens_block, dict(x.generation)) for x in before
     ]
@@ -145,11 +145,11 @@ def test_settings_are_inherited_from_project_to_voice_to_block_to_line(
     lines = _script(library, "|ab|c")
     project_id = lines[0].project_id
     a, b, c = (line.id for line in lines)
-    library.projects.set_voice([a, b], voice.id)
+    library.lines.set_voice([a, b], voice.id)
     library.projects.change_settings(project_id, generation={"temperature": 0.1, "steps": 5})
 
     def temperatures() -> list[float]:
-        return [line.generation["temperature"] for line in library.projects.lines(project_id)]
+        return [line.generation["temperature"] for line in library.lines.of_project(project_id)]
 
     assert temperatures() == [0.1, 0.1, 0.1]
     library.blocks.change_voice_settings(voice.id, {"temperature": 0.2})
@@ -161,7 +161,7 @@ def test_settings_are_inherited_from_project_to_voice_to_block_to_line(
     assert temperatures() == [0.3, 0.4, 0.4]
     library.blocks.change_line_settings([b, c], {"temperature": None})
     assert temperatures() == [0.3, 0.3, 0.1]
-    assert [line.generation["steps"] for line in library.projects.lines(project_id)] == [5, 5, 5]
+    assert [line.generation["steps"] for line in library.lines.of_project(project_id)] == [5, 5, 5]
     library.undo()
     assert temperatures() == [0.3, 0.4, 0.4]
 
@@ -172,7 +172,7 @@ def test_only_what_a_setting_touches_becomes_stale(
     lines = _script(library, "|ab|c")
 
     def states() -> list[str]:
-        return [line.state for line in library.projects.lines(lines[0].project_id)]
+        return [line.state for line in library.lines.of_project(lines[0].project_id)]
 
     for line in lines:
         begun = library.takes.begin(line.project_id, line.id, recipe(), line.fingerprint).value
@@ -189,12 +189,12 @@ def test_only_what_a_setting_touches_becomes_stale(
 
 def test_pauses_of_several_lines_are_one_step(library: Library) -> None:
     lines = _script(library, "|ab|c")
-    library.blocks.set_pauses([line.id for line in lines], 1.5)
-    assert {line.pause_seconds for line in library.projects.lines(lines[0].project_id)} == {1.5}
+    library.lines.set_pauses([line.id for line in lines], 1.5)
+    assert {line.pause_seconds for line in library.lines.of_project(lines[0].project_id)} == {1.5}
     library.undo()
-    assert {line.pause_seconds for line in library.projects.lines(lines[0].project_id)} == {0.25}
+    assert {line.pause_seconds for line in library.lines.of_project(lines[0].project_id)} == {0.25}
     with pytest.raises(StudioError):
-        library.blocks.set_pauses([lines[0].id], 61)
+        library.lines.set_pauses([lines[0].id], 61)
 
 
 def test_the_queue_outlives_a_restart_without_lines_that_are_gone(
@@ -204,7 +204,7 @@ def test_the_queue_outlives_a_restart_without_lines_that_are_gone(
         lines = _script(library, "|ab|c")
         project_id = lines[0].project_id
         library.projects.set_queue(project_id, [lines[2].id, lines[0].id, lines[1].id])
-        library.projects.delete_lines([lines[0].id])
+        library.lines.delete([lines[0].id])
     with Library(tmp_path / "library") as library:
         assert library.projects.queue(project_id) == (lines[2].id, lines[1].id)
 

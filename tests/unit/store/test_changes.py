@@ -40,7 +40,7 @@ class World:
     def __init__(self, library: Library) -> None:
         self.library = library
         self.project = library.projects.open_last().value.id
-        library.projects.add_lines(self.project, [NewLine("first")])
+        library.lines.add(self.project, [NewLine("first")])
         take = library.takes.begin(self.project, None, recipe()).value
         write_tone(take.path, 0.01)
         library.takes.finish(take.id)
@@ -48,7 +48,7 @@ class World:
 
     def act(self, action: str, pick: int) -> None:
         library = self.library
-        lines = [line.id for line in library.projects.lines(self.project)]
+        lines = [line.id for line in library.lines.of_project(self.project)]
         voices = [voice.id for voice in library.voices.all()]
         takes = [take.id for take in library.takes.of_project(self.project)]
         line = lines[pick % len(lines)] if lines else ""
@@ -57,17 +57,17 @@ class World:
         acts: dict[str, tuple[str, Callable[[], object]]] = {
             "add": (
                 "x",
-                lambda: library.projects.add_lines(self.project, [NewLine(f"line {pick}")], pick),
+                lambda: library.lines.add(self.project, [NewLine(f"line {pick}")], pick),
             ),
-            "type": (line, lambda: library.projects.set_text(line, f"typed {pick}")),
-            "delete line": (line, lambda: library.projects.delete_lines([line])),
-            "move": (line, lambda: library.projects.move_lines([line], pick)),
+            "type": (line, lambda: library.lines.set_text(line, f"typed {pick}")),
+            "delete line": (line, lambda: library.lines.delete([line])),
+            "move": (line, lambda: library.lines.move([line], pick)),
             "replace": (
                 "x",
-                lambda: library.projects.replace_script(self.project, [NewLine("new")]),
+                lambda: library.lines.replace_all(self.project, [NewLine("new")]),
             ),
-            "lock": (line, lambda: library.projects.set_locked([line], bool(pick % 2))),
-            "assign": (line and voice, lambda: library.projects.set_voice([line], voice)),
+            "lock": (line, lambda: library.lines.set_locked([line], bool(pick % 2))),
+            "assign": (line and voice, lambda: library.lines.set_voice([line], voice)),
             "temperature": (
                 "x",
                 lambda: library.projects.change_settings(
@@ -168,23 +168,23 @@ def test_the_stack_has_a_limit() -> None:
 
 def test_one_step_is_taken_back_whatever_was_done_since(library: Library) -> None:
     project = library.projects.open_last().value.id
-    first, second = library.projects.add_lines(project, [NewLine("a"), NewLine("b")]).value
-    deleted = library.projects.delete_lines([first.id]).changes
+    first, second = library.lines.add(project, [NewLine("a"), NewLine("b")]).value
+    deleted = library.lines.delete([first.id]).changes
     assert deleted.step
-    library.projects.set_pause(second.id, 2.0)
+    library.lines.set_pauses([second.id], 2.0)
     taken_back = library.take_back(deleted.step)
     assert taken_back.undone == deleted.step
     assert first.id in taken_back.revived
-    assert [line.text for line in library.projects.lines(project)] == ["a", "b"]
-    assert library.projects.line(second.id).pause_seconds == 2.0
+    assert [line.text for line in library.lines.of_project(project)] == ["a", "b"]
+    assert library.lines.get(second.id).pause_seconds == 2.0
     assert library.undo().redo == "Restore"
-    assert [line.text for line in library.projects.lines(project)] == ["b"]
+    assert [line.text for line in library.lines.of_project(project)] == ["b"]
 
 
 def test_the_last_step_taken_back_is_undone(library: Library) -> None:
     project = library.projects.open_last().value.id
-    library.projects.add_lines(project, [NewLine("a")])
-    deleted = library.projects.delete_lines([library.projects.lines(project)[0].id]).changes
+    library.lines.add(project, [NewLine("a")])
+    deleted = library.lines.delete([library.lines.of_project(project)[0].id]).changes
     assert library.take_back(deleted.step).redo == "Delete line"
     with pytest.raises(StudioError, match="undone any more"):
         library.take_back(deleted.step)
@@ -194,13 +194,13 @@ def test_the_last_step_taken_back_is_undone(library: Library) -> None:
 
 def test_what_was_changed_again_is_not_taken_back(library: Library) -> None:
     project = library.projects.open_last().value.id
-    (line,) = library.projects.add_lines(project, [NewLine("a")]).value
-    slow = library.projects.set_pause(line.id, 2.0).changes
-    library.projects.set_text(line.id, "b")
-    library.projects.set_pause(line.id, 3.0)
+    (line,) = library.lines.add(project, [NewLine("a")]).value
+    slow = library.lines.set_pauses([line.id], 2.0).changes
+    library.lines.set_text(line.id, "b")
+    library.lines.set_pauses([line.id], 3.0)
     with pytest.raises(StudioError, match="changed again"):
         library.take_back(slow.step)
-    assert library.projects.line(line.id).pause_seconds == 3.0
+    assert library.lines.get(line.id).pause_seconds == 3.0
 
 
 def test_large_steps_are_let_go_of_before_they_fill_the_memory() -> None:

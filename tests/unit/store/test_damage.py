@@ -30,7 +30,7 @@ def everything(library: Library) -> str:
         library.voices.all(),
         library.recordings.all(),
         library.trash.contents(),
-        *(library.projects.lines(project.id) for project in projects),
+        *(library.lines.of_project(project.id) for project in projects),
         *(library.takes.of_project(project.id) for project in projects),
         *(project.settings for project in projects),
     ]
@@ -42,7 +42,7 @@ def fill(library: Library, wav: Path) -> None:
         library.voices.create(f"Voice {number}", [NewSample(wav, f"Sentence {number}.")])
     project = library.projects.create("Book").value
     texts = [NewLine(f"Line {number}") for number in range(4)]
-    for line in library.projects.add_lines(project.id, texts).value:
+    for line in library.lines.add(project.id, texts).value:
         take = library.takes.begin(project.id, line.id, recipe(line.text)).value
         shutil.copyfile(wav, take.path)
         library.takes.finish(take.id)

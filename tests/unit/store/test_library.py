@@ -25,10 +25,10 @@ def test_everything_is_there_after_closing_and_opening(tmp_path: Path) -> None:
     with Library(tmp_path) as library:
         voice = library.voices.create("Anna").value
         project = library.projects.create("Book").value
-        lines = library.projects.add_lines(project.id, [NewLine("One"), NewLine("Two")]).value
+        lines = library.lines.add(project.id, [NewLine("One"), NewLine("Two")]).value
     with Library(tmp_path) as library:
         assert library.voices.all() == [voice]
-        assert library.projects.lines(project.id) == lines
+        assert library.lines.of_project(project.id) == lines
         assert not library.undo()
     connection = sqlite3.connect(tmp_path / "library.db")
     assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
@@ -141,10 +141,10 @@ def test_listeners_hear_every_change_until_they_leave(library: Library) -> None:
 
 def test_a_failed_operation_changes_nothing(library: Library) -> None:
     project = library.projects.create().value
-    before = library.projects.lines(project.id)
+    before = library.lines.of_project(project.id)
     with pytest.raises(StudioError, match="no place"):
-        library.projects.add_lines(project.id, [NewLine("ok"), NewLine("bad", voice_id="nobody")])
-    assert library.projects.lines(project.id) == before
+        library.lines.add(project.id, [NewLine("ok"), NewLine("bad", voice_id="nobody")])
+    assert library.lines.of_project(project.id) == before
     assert library.projects.rename(project.id, "Still works").value.name == "Still works"
 
 
@@ -163,7 +163,7 @@ def test_many_threads_at_once_lose_nothing(library: Library) -> None:
 
 def test_a_large_library_is_listed_quickly(library: Library) -> None:
     project = library.projects.create().value
-    lines = library.projects.add_lines(
+    lines = library.lines.add(
         project.id, [NewLine(f"Line {number}") for number in range(500)]
     ).value
 
@@ -189,8 +189,8 @@ def test_a_large_library_is_listed_quickly(library: Library) -> None:
     start = time.process_time()
     assert len(library.voices.all()) == 100
     assert len(library.takes.of_project(project.id)) == 500
-    assert {line.state for line in library.projects.lines(project.id)} == {"rendered"}
-    assert len(library.projects.set_locked([line.id for line in lines], True).value) == 500
+    assert {line.state for line in library.lines.of_project(project.id)} == {"rendered"}
+    assert len(library.lines.set_locked([line.id for line in lines], True).value) == 500
     assert time.process_time() - start < 1.0
 
 

@@ -33,8 +33,8 @@ def test_a_full_disk_loses_nothing_that_was_saved(tmp_path: Path) -> None:
         project = library.projects.create("Book").value
         fill_disk(library)
         with pytest.raises(StudioError, match="could not be written: database or disk is full"):
-            library.projects.add_lines(project.id, [NewLine("word " * 20000)])
-        assert library.projects.lines(project.id) == []
+            library.lines.add(project.id, [NewLine("word " * 20000)])
+        assert library.lines.of_project(project.id) == []
         assert library.voices.rename(voice.id, "Bea").value.name == "Bea"
     with Library(tmp_path) as library:
         assert library.damaged is None

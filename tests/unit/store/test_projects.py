@@ -18,12 +18,12 @@ from ditar_studio.store.voices import NewSample
 
 
 def _texts(library: Library, project_id: str) -> list[str]:
-    return [line.text for line in library.projects.lines(project_id)]
+    return [line.text for line in library.lines.of_project(project_id)]
 
 
 def _script(library: Library, *texts: str) -> list[Line]:
     project = library.projects.create().value
-    return library.projects.add_lines(project.id, [NewLine(text) for text in texts]).value
+    return library.lines.add(project.id, [NewLine(text) for text in texts]).value
 
 
 def test_an_empty_library_starts_with_an_untitled_project(library: Library, clock: Clock) -> None:
@@ -42,15 +42,15 @@ def test_an_empty_library_starts_with_an_untitled_project(library: Library, cloc
 def test_lines_are_inserted_moved_split_joined_and_deleted(library: Library) -> None:
     a, b, c = _script(library, "a one", "b", "c")
     project = a.project_id
-    library.projects.add_lines(project, [NewLine("x")], at=1)
+    library.lines.add(project, [NewLine("x")], at=1)
     assert _texts(library, project) == ["a one", "x", "b", "c"]
-    library.projects.move_lines([c.id, a.id], to=1)
+    library.lines.move([c.id, a.id], to=1)
     assert _texts(library, project) == ["x", "a one", "c", "b"]
-    library.projects.split_line(a.id, 2)
+    library.lines.split(a.id, 2)
     assert _texts(library, project) == ["x", "a", "one", "c", "b"]
-    library.projects.join_lines([b.id, c.id])
+    library.lines.join([b.id, c.id])
     assert _texts(library, project) == ["x", "a", "one", "c b"]
-    library.projects.delete_lines([a.id])
+    library.lines.delete([a.id])
     assert _texts(library, project) == ["x", "one", "c b"]
     for _ in range(5):
         library.undo()
@@ -59,25 +59,25 @@ def test_lines_are_inserted_moved_split_joined_and_deleted(library: Library) -> 
 
 def test_replacing_the_script_is_one_step(library: Library) -> None:
     lines = _script(library, "a", "b")
-    library.projects.replace_script(lines[0].project_id, [NewLine("z")])
+    library.lines.replace_all(lines[0].project_id, [NewLine("z")])
     assert _texts(library, lines[0].project_id) == ["z"]
     assert library.undo().redo == "Replace script"
-    assert library.projects.lines(lines[0].project_id) == lines
+    assert library.lines.of_project(lines[0].project_id) == lines
 
 
 def test_typing_undoes_as_one_until_there_is_a_pause(library: Library, clock: Clock) -> None:
     (line,) = _script(library, "")
     for text in ("H", "He", "Hel"):
         clock.now += 0.3
-        library.projects.set_text(line.id, text)
+        library.lines.set_text(line.id, text)
     clock.now += 5
-    library.projects.set_text(line.id, "Hello")
+    library.lines.set_text(line.id, "Hello")
     library.undo()
-    assert library.projects.line(line.id).text == "Hel"
+    assert library.lines.get(line.id).text == "Hel"
     library.undo()
-    assert library.projects.line(line.id).text == ""
+    assert library.lines.get(line.id).text == ""
     library.redo()
-    assert library.projects.line(line.id).text == "Hel"
+    assert library.lines.get(line.id).text == "Hel"
 
 
 def test_a_line_is_stale_when_anything_it_was_spoken_with_changes(
@@ -91,16 +91,16 @@ def test_a_line_is_stale_when_anything_it_was_spoken_with_changes(
     make_take(line.id)
 
     def state() -> str:
-        return library.projects.line(line.id).state
+        return library.lines.get(line.id).state
 
     assert state() == "rendered"
     changes: list[Callable[[], object]] = [
-        lambda: library.projects.set_text(line.id, "Hello you"),
+        lambda: library.lines.set_text(line.id, "Hello you"),
         lambda: library.projects.change_settings(project, generation={"temperature": 0.9}),
         lambda: library.projects.change_settings(project, generation={"seed": 3}),
         lambda: library.projects.change_settings(project, lexicon="Hello = hallo"),
         lambda: library.voices.edit_sample(voice.samples[0].id, transcript="Two."),
-        lambda: library.projects.set_voice([line.id], library.voices.create("B").value.id),
+        lambda: library.lines.set_voice([line.id], library.voices.create("B").value.id),
     ]
     for change in changes:
         change()
@@ -109,7 +109,7 @@ def test_a_line_is_stale_when_anything_it_was_spoken_with_changes(
         assert state() == "rendered"
     library.projects.change_settings(project, lexicon="hello = hullo\nother = uther")
     library.projects.change_settings(project, speed=1.2)
-    library.projects.set_pause(line.id, 2.0)
+    library.lines.set_pauses([line.id], 2.0)
     library.projects.change_settings(project, generation={"seed": None})
     assert state() == "rendered"
     library.projects.set_model_hash(project, "m2")
@@ -121,12 +121,12 @@ def test_a_failure_shows_until_the_line_is_spoken_or_edited(
 ) -> None:
     first, second = _script(library, "a", "b")
     for line in (first, second):
-        library.projects.mark_failed(line.id, "No sound came")
-        assert library.projects.line(line.id).state == "failed"
+        library.lines.mark_failed(line.id, "No sound came")
+        assert library.lines.get(line.id).state == "failed"
     make_take(first.id)
-    assert library.projects.line(first.id).state == "rendered"
-    library.projects.set_text(second.id, "c")
-    assert library.projects.line(second.id).state == "empty"
+    assert library.lines.get(first.id).state == "rendered"
+    library.lines.set_text(second.id, "c")
+    assert library.lines.get(second.id).state == "empty"
 
 
 def test_the_chosen_take_stands_for_the_line(
@@ -137,13 +137,13 @@ def test_the_chosen_take_stands_for_the_line(
     for _ in range(3):
         clock.now += 1
         takes.append(make_take(line.id))
-    assert library.projects.line(line.id).take_id == takes[2].id
+    assert library.lines.get(line.id).take_id == takes[2].id
     library.takes.star(takes[1].id)
-    assert library.projects.line(line.id).take_id == takes[1].id
-    library.projects.choose_take(line.id, takes[0].id)
-    assert library.projects.line(line.id).take_id == takes[0].id
+    assert library.lines.get(line.id).take_id == takes[1].id
+    library.lines.choose_take(line.id, takes[0].id)
+    assert library.lines.get(line.id).take_id == takes[0].id
     library.takes.delete(takes[0].id)
-    assert library.projects.line(line.id).take_id == takes[1].id
+    assert library.lines.get(line.id).take_id == takes[1].id
 
 
 def test_settings_are_merged_and_locks_kept(library: Library) -> None:
@@ -151,7 +151,7 @@ def test_settings_are_merged_and_locks_kept(library: Library) -> None:
     project = library.projects.change_settings(line.project_id, generation={"seed": 1}).value
     project = library.projects.change_settings(line.project_id, generation={"steps": 5}).value
     assert project.settings.generation == {"seed": 1, "steps": 5}
-    assert library.projects.set_locked([line.id], True).value[0].locked
+    assert library.lines.set_locked([line.id], True).value[0].locked
     copy = library.projects.duplicate(line.project_id).value
     assert copy.name == "Untitled 2"
     assert copy.settings == project.settings
@@ -164,11 +164,11 @@ def test_what_is_gone_is_told(library: Library) -> None:
     with pytest.raises(StudioError):
         library.projects.get(line.project_id)
     library.undo()
-    library.projects.delete_lines([line.id])
+    library.lines.delete([line.id])
     with pytest.raises(StudioError):
-        library.projects.set_text(line.id, "x")
+        library.lines.set_text(line.id, "x")
     with pytest.raises(StudioError):
-        library.projects.set_pause(line.id, -1)
+        library.lines.set_pauses([line.id], -1)
 
 
 def test_recipes_become_a_project_of_their_own_in_one_step(library: Library, wav: Path) -> None:
@@ -191,7 +191,7 @@ def test_recipes_become_a_project_of_their_own_in_one_step(library: Library, wav
     )
     stranger = replace(made, text="Who?", voice_hash="unknown", voice_name="Zed")
     opened = library.projects.restore([made, stranger], "Tea", before.settings).value
-    lines = library.projects.lines(opened.id)
+    lines = library.lines.of_project(opened.id)
     assert opened.name == "Tea"
     assert [(one.text, one.voice_id, one.speaker) for one in lines] == [
         ("Tea for two", voice.id, "Ann"),
@@ -208,12 +208,12 @@ def test_recipes_become_a_project_of_their_own_in_one_step(library: Library, wav
 def test_times_of_subtitles_stay_with_their_lines(library: Library) -> None:
     project = library.projects.create().value
     new = [NewLine("One and two.", starts=1.0, ends=3.0), NewLine("Three.", starts=4.0, ends=5.0)]
-    first, _second = library.projects.add_lines(project.id, new).value
-    library.projects.split_line(first.id, 3)
-    lines = library.projects.lines(project.id)
+    first, _second = library.lines.add(project.id, new).value
+    library.lines.split(first.id, 3)
+    lines = library.lines.of_project(project.id)
     assert [(x.starts, x.ends) for x in lines] == [(1.0, None), (None, 3.0), (4.0, 5.0)]
-    library.projects.join_lines([line.id for line in lines])
-    (line,) = library.projects.lines(project.id)
+    library.lines.join([line.id for line in lines])
+    (line,) = library.lines.of_project(project.id)
     assert (line.text, line.starts, line.ends) == ("One and two. Three.", 1.0, 5.0)
     copy = library.projects.duplicate(project.id).value
-    assert [(x.starts, x.ends) for x in library.projects.lines(copy.id)] == [(1.0, 5.0)]
+    assert [(x.starts, x.ends) for x in library.lines.of_project(copy.id)] == [(1.0, 5.0)]

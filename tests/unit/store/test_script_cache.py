@@ -44,14 +44,14 @@ def test_after_any_change_the_script_is_what_a_fresh_reading_gives(
     sample = NewSample(write_tone(tmp_path / "a.wav", 1.0), "Words.")
     voice = library.voices.create("Voice", [sample]).value
     new = [NewLine(f"Line {n} says tomato.", opens_block=n % 3 == 0) for n in range(12)]
-    library.projects.add_lines(project.id, new)
+    library.lines.add(project.id, new)
 
     def some(count: int = 1) -> list[str]:
-        ids = [line.id for line in library.projects.lines(project.id)]
+        ids = [line.id for line in library.lines.of_project(project.id)]
         return chance.sample(ids, min(count, len(ids)))
 
     def speak() -> None:
-        line = library.projects.line(some()[0])
+        line = library.lines.get(some()[0])
         take = library.takes.begin(project.id, line.id, recipe(), line.fingerprint).value
         write_tone(take.path, 0.1)
         library.takes.finish(take.id, chance.choice(["complete", "partial"]))
@@ -61,24 +61,24 @@ def test_after_any_change_the_script_is_what_a_fresh_reading_gives(
         if takes:
             act(chance.choice(takes).id)
 
-    blocks, projects = library.blocks, library.projects
+    blocks, projects, lines = library.blocks, library.projects, library.lines
     changes: list[Callable[[], object]] = [
-        lambda: projects.set_text(some()[0], f"Now {chance.random()} or tomato"),
-        lambda: projects.add_lines(project.id, [NewLine("New")], chance.randrange(5)),
-        lambda: projects.add_lines(other.id, [NewLine("New")]),
-        lambda: projects.set_voice(some(2), chance.choice([voice.id, None])),
-        lambda: projects.set_locked(some(), chance.random() < 0.5),
-        lambda: projects.move_lines(some(2), chance.randrange(6)),
-        lambda: projects.delete_lines(some()) if len(projects.lines(project.id)) > 6 else None,
-        lambda: projects.join_lines(some(2)) if len(projects.lines(project.id)) > 6 else None,
-        lambda: projects.split_line(some()[0], 4),
-        lambda: projects.mark_failed(some()[0], chance.choice(["", "It failed."])),
+        lambda: lines.set_text(some()[0], f"Now {chance.random()} or tomato"),
+        lambda: lines.add(project.id, [NewLine("New")], chance.randrange(5)),
+        lambda: lines.add(other.id, [NewLine("New")]),
+        lambda: lines.set_voice(some(2), chance.choice([voice.id, None])),
+        lambda: lines.set_locked(some(), chance.random() < 0.5),
+        lambda: lines.move(some(2), chance.randrange(6)),
+        lambda: lines.delete(some()) if len(lines.of_project(project.id)) > 6 else None,
+        lambda: lines.join(some(2)) if len(lines.of_project(project.id)) > 6 else None,
+        lambda: lines.split(some()[0], 4),
+        lambda: lines.mark_failed(some()[0], chance.choice(["", "It failed."])),
         lambda: projects.set_model_hash(project.id, chance.choice("abc")),
         lambda: projects.set_general_lexicon(chance.choice(["", "tomato = tomahto"])),
         lambda: projects.change_settings(project.id, generation={"steps": chance.randrange(9)}),
         lambda: blocks.set_opens(some(2), chance.random() < 0.5),
         lambda: blocks.set_section(some()[0], chance.choice(["", "Title"])),
-        lambda: blocks.set_pauses(some(2), chance.random()),
+        lambda: lines.set_pauses(some(2), chance.random()),
         lambda: blocks.change_line_settings(some(), {"steps": chance.choice([None, 4])}),
         lambda: blocks.change_block_settings(some(), {"steps": chance.choice([None, 5])}),
         lambda: blocks.change_voice_settings(voice.id, {"steps": chance.choice([None, 6])}),
@@ -87,36 +87,36 @@ def test_after_any_change_the_script_is_what_a_fresh_reading_gives(
         lambda: with_take(library.takes.star),
         lambda: with_take(library.takes.delete),
         lambda: with_take(lambda take_id: library.takes.set_note(take_id, "A note")),
-        lambda: with_take(lambda t: projects.choose_take(library.takes.get(t).line_id or "", t)),
+        lambda: with_take(lambda t: lines.choose_take(library.takes.get(t).line_id or "", t)),
         library.undo,
         library.undo,
         library.redo,
         lambda: library.trash.purge(0.0) if chance.random() < 0.1 else None,
-        lambda: projects.lines(other.id),
+        lambda: lines.of_project(other.id),
     ]
     for _step in range(60):
         chance.choice(changes)()
-        assert projects.lines(project.id) == fresh(library, project.id)
+        assert lines.of_project(project.id) == fresh(library, project.id)
         assert library.takes.of_project(project.id) == fresh_takes(library, project.id)
 
 
 def test_lines_that_nothing_happened_to_are_not_made_anew(library: Library) -> None:
     project = library.projects.create().value
-    library.projects.add_lines(project.id, [NewLine(f"{n}") for n in range(5)])
-    before = library.projects.lines(project.id)
-    library.projects.set_text(before[2].id, "Other")
-    after = library.projects.lines(project.id)
+    library.lines.add(project.id, [NewLine(f"{n}") for n in range(5)])
+    before = library.lines.of_project(project.id)
+    library.lines.set_text(before[2].id, "Other")
+    after = library.lines.of_project(project.id)
     assert [a is b for a, b in zip(before, after, strict=True)] == [True, True, False, True, True]
 
 
 def test_a_line_depends_on_the_voices_that_its_marks_name(library: Library, tmp_path: Path) -> None:
     project = library.projects.create().value
     text = "He said: [voice Ben]no[/voice]."
-    marked, plain = library.projects.add_lines(project.id, [NewLine(text), NewLine("No.")]).value
+    marked, plain = library.lines.add(project.id, [NewLine(text), NewLine("No.")]).value
     sample = NewSample(write_tone(tmp_path / "a.wav", 1.0), "Words.")
     ben = library.voices.create("BEN", [sample]).value
-    with_ben = library.projects.line(marked.id).fingerprint
+    with_ben = library.lines.get(marked.id).fingerprint
     assert with_ben != marked.fingerprint
-    assert library.projects.line(plain.id).fingerprint == plain.fingerprint
+    assert library.lines.get(plain.id).fingerprint == plain.fingerprint
     library.voices.rename(ben.id, "Other")
-    assert library.projects.line(marked.id).fingerprint == marked.fingerprint
+    assert library.lines.get(marked.id).fingerprint == marked.fingerprint

@@ -75,7 +75,7 @@ def test_what_cannot_be_is_refused(make: Callable[[], object]) -> None:
 @pytest.fixture
 def line(library: Library) -> Line:
     project = library.projects.create().value
-    return library.projects.add_lines(project.id, [NewLine("Hello there.")]).value[0]
+    return library.lines.add(project.id, [NewLine("Hello there.")]).value[0]
 
 
 def test_an_edit_is_a_step_and_leaves_the_file(
@@ -87,7 +87,7 @@ def test_an_edit_is_a_step_and_leaves_the_file(
     made = library.takes.set_edit(take.id, edit)
     assert made.changes.undo == "Edit take"
     assert (made.value.edit, made.value.seconds) == (edit, pytest.approx(1.0))
-    assert library.projects.line(line.id).state == "rendered"
+    assert library.lines.get(line.id).state == "rendered"
     library.takes.set_edit(take.id, None)
     assert library.takes.get(take.id) == take
     library.undo()
@@ -111,7 +111,7 @@ def test_joined_takes_are_added_and_undone(
     assert joined.recipe == recipe(line.text) == take.recipe
     assert joined.seconds == pytest.approx(1.0)
     assert joined.words == (SpokenWord(0, 5, pytest.approx(0.6), pytest.approx(0.9)),)  # type: ignore[arg-type]
-    assert library.projects.line(line.id).take_id == joined.id
+    assert library.lines.get(line.id).take_id == joined.id
     assert made.changes.undo == "Join takes"
     library.undo()
     assert [t.id for t in library.takes.of_line(line.id)] == [take.id]

@@ -19,7 +19,7 @@ from ditar_studio.store.voices import NewSample
 @pytest.fixture
 def line(library: Library) -> Line:
     project = library.projects.create().value
-    return library.projects.add_lines(project.id, [NewLine("Hello there.")]).value[0]
+    return library.lines.add(project.id, [NewLine("Hello there.")]).value[0]
 
 
 def test_a_take_is_made_with_its_recipe(library: Library, line: Line) -> None:

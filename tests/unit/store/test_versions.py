@@ -16,7 +16,7 @@ from ditar_studio.store.voices import NewSample
 
 
 def _texts(library: Library, project_id: str) -> list[str]:
-    return [line.text for line in library.projects.lines(project_id)]
+    return [line.text for line in library.lines.of_project(project_id)]
 
 
 def test_a_version_is_restored_with_lines_settings_and_takes_and_that_undone(
@@ -24,21 +24,21 @@ def test_a_version_is_restored_with_lines_settings_and_takes_and_that_undone(
 ) -> None:
     project = library.projects.create("Book").value.id
     new = [NewLine("One", section="Begin"), NewLine("Two", opens_block=False), NewLine("Three")]
-    one, two, _three = library.projects.add_lines(project, new).value
+    one, two, _three = library.lines.add(project, new).value
     take = make_take(one.id)
-    library.projects.choose_take(one.id, take.id)
+    library.lines.choose_take(one.id, take.id)
     library.projects.change_settings(project, generation={"steps": 7})
     kept = library.versions.keep(project, "first draft")
     assert (kept.name, kept.lines) == ("first draft", 3)
-    before = library.projects.lines(project)
-    library.projects.set_text(one.id, "Another one")
-    library.projects.delete_lines([two.id])
+    before = library.lines.of_project(project)
+    library.lines.set_text(one.id, "Another one")
+    library.lines.delete([two.id])
     library.takes.delete(take.id)
-    library.projects.add_lines(project, [NewLine("Four")])
+    library.lines.add(project, [NewLine("Four")])
     library.projects.change_settings(project, generation={"steps": 9})
     changed = _texts(library, project)
     library.versions.restore(kept.id)
-    assert library.projects.lines(project) == before
+    assert library.lines.of_project(project) == before
     assert library.takes.get(take.id).id == take.id
     assert library.projects.get(project).settings.generation == {"steps": 7}
     library.undo()
@@ -52,11 +52,11 @@ def test_one_version_a_day_is_kept_by_itself(library: Library, clock: Clock) -> 
     library.versions.keep(project)
     library.versions.keep(project)
     assert len(library.versions.of_project(project)) == 1
-    library.projects.add_lines(project, [NewLine("One")])
+    library.lines.add(project, [NewLine("One")])
     library.versions.keep(project)
     assert [version.lines for version in library.versions.of_project(project)] == [1]
     clock.now += 2 * 86400
-    library.projects.add_lines(project, [NewLine("Two")])
+    library.lines.add(project, [NewLine("Two")])
     library.versions.keep(project)
     assert [version.lines for version in library.versions.of_project(project)] == [2, 1]
 
@@ -67,16 +67,16 @@ def test_what_is_gone_for_good_is_left_out_of_a_restored_version(
     write_tone(tmp_path / "a.wav", 2.0)
     voice = library.voices.create("Anna", [NewSample(tmp_path / "a.wav", "Hi.")]).value
     project = library.projects.create("Book").value.id
-    (line,) = library.projects.add_lines(project, [NewLine("One", voice.id)]).value
-    library.projects.choose_take(line.id, make_take(line.id).id)
+    (line,) = library.lines.add(project, [NewLine("One", voice.id)]).value
+    library.lines.choose_take(line.id, make_take(line.id).id)
     kept = library.versions.keep(project, "draft")
-    library.projects.delete_lines([line.id])
+    library.lines.delete([line.id])
     library.takes.delete(*(take.id for take in library.takes.of_line(line.id)))
     library.voices.delete(voice.id)
     clock.now += 40 * 86400
     library.trash.purge()
     library.versions.restore(kept.id)
-    (restored,) = library.projects.lines(project)
+    (restored,) = library.lines.of_project(project)
     assert (restored.text, restored.voice_id, restored.take_id) == ("One", None, None)
     with pytest.raises(StudioError):
         library.versions.restore("nothing")
@@ -84,9 +84,9 @@ def test_what_is_gone_for_good_is_left_out_of_a_restored_version(
 
 def test_a_deleted_line_comes_back_from_the_bin(library: Library) -> None:
     project = library.projects.create("Book").value.id
-    one, _two = library.projects.add_lines(project, [NewLine("One"), NewLine("Two")]).value
-    library.projects.delete_lines([one.id])
-    library.projects.add_lines(project, [NewLine("Three")])
+    one, _two = library.lines.add(project, [NewLine("One"), NewLine("Two")]).value
+    library.lines.delete([one.id])
+    library.lines.add(project, [NewLine("Three")])
     (item,) = library.trash.contents()
     assert (item.kind, item.name) == ("lines", "One")
     library.trash.restore(item)

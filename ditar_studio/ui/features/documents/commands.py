@@ -113,7 +113,7 @@ def _make_project(
 ) -> tuple[Project, int]:
     """A project of these lines; on the library's thread."""
     project = library.projects.create(name, settings).value
-    library.projects.add_lines(project.id, lines)
+    library.lines.add(project.id, lines)
     known = {key: value for key, value in export.items() if value}
     if isinstance(picture := known.get("cover"), bytes):
         known["cover"] = library.keep_cover(project.id, picture)

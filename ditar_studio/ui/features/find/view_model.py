@@ -91,7 +91,7 @@ class Finder(QObject):
     def _write(self, texts: dict[str, str]) -> None:
         self.script.flush()
         document = self.script.document
-        document.ask(document.library.projects.replace_texts, texts)
+        document.ask(document.library.lines.replace_texts, texts)
 
     def _on_script(self) -> None:
         if self._active:

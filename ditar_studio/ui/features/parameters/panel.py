@@ -10,7 +10,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ditar_studio.services.generation_settings import MOST_CANDIDATES, MOST_RETRIES, SettingValue
+from ditar_studio.services.generation_settings import SettingValue
 from ditar_studio.ui.features.parameters.view_model import MODES, Parameters, Preset, Scope
 from ditar_studio.ui.kit import icons
 from ditar_studio.ui.kit.actions import Actions
@@ -34,8 +34,7 @@ class ParametersPanel(QWidget):
         default = parameters.default
         self.temperature = ValueSlider(
             tr("Temperature"),
-            0.0,
-            1.0,
+            *parameters.bounds("temperature"),
             default("temperature"),
             tip=tr(
                 "How freely it speaks: at 0 every reading is the same, at 1 each is as lively "
@@ -46,25 +45,22 @@ class ParametersPanel(QWidget):
         )
         self.guidance = ValueSlider(
             tr("Guidance"),
-            0.0,
-            3.0,
+            *parameters.bounds("guidance"),
             default("guidance"),
             step=0.05,
             tip=tr("How strictly it keeps to the text and the voice; too much sounds pressed."),
         )
         self.steps = ValueSlider(
             tr("Steps"),
-            1,
-            50,
+            *parameters.bounds("steps"),
             default("steps"),
             step=1,
             tip=tr("Work put into each patch of sound; more is finer and slower."),
         )
         self.speed = ValueSlider(
             tr("Speed"),
-            0.5,
-            2.0,
-            1.0,
+            *parameters.bounds("speed"),
+            default("speed"),
             step=0.05,
             suffix="×",
             tip=tr(
@@ -74,8 +70,7 @@ class ParametersPanel(QWidget):
         )
         self.candidates = ValueSlider(
             tr("Candidates"),
-            1,
-            MOST_CANDIDATES,
+            *parameters.bounds("candidates"),
             default("candidates"),
             step=1,
             tip=tr(
@@ -89,8 +84,7 @@ class ParametersPanel(QWidget):
         )
         self.retries = ValueSlider(
             tr("Retries"),
-            0,
-            MOST_RETRIES,
+            *parameters.bounds("retries"),
             default("retries"),
             step=1,
             tip=tr(
@@ -208,17 +202,8 @@ class ParametersPanel(QWidget):
         self.scope_words.setText(self._whose())
         self.scope_words.setVisible(p.scope is not Scope.PROJECT)
         self.speed.setVisible(p.scope is Scope.PROJECT)
-        low, high = p.info.guidance_range if p.info else (0.0, 3.0)
-        bounds = {
-            "temperature": (0.0, 1.0),
-            "guidance": (low, high),
-            "steps": (p.least_steps, 50),
-            "speed": (0.5, 2.0),
-            "candidates": (1, MOST_CANDIDATES),
-            "retries": (0, MOST_RETRIES),
-        }
         for name, slider in self._sliders.items():
-            slider.set_bounds(*bounds[name], p.default(name))
+            slider.set_bounds(*p.bounds(name), p.default(name))
             slider.set_value(p.number(name))
         self.seed.setValue(p.seed)
         self.pin_action.setChecked(p.pinned)

@@ -20,6 +20,7 @@ from typing import Any, cast
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from ditar_studio.services.generation_settings import (
+    BOUNDS,
     GenerationSettings,
     OwnSettings,
     SettingValue,
@@ -39,6 +40,14 @@ _SEEDS = 2**31
 
 NUMBERS = ("temperature", "guidance", "steps", "speed", "candidates", "retries")
 """The parameters that have a slider."""
+
+SLIDER_RANGES: Mapping[str, tuple[float, float]] = {
+    **{name: BOUNDS[name] for name in NUMBERS if name in BOUNDS},
+    "guidance": (BOUNDS["guidance"][0], 3.0),
+    "steps": (BOUNDS["steps"][0], 50),
+    "speed": (0.5, 2.0),
+}
+"""Lowest and highest value of each until a model is there: what sounds well of what is possible."""
 
 LABELS: dict[str, str] = {
     "temperature": mark("Change temperature"),
@@ -225,10 +234,14 @@ class Parameters(QObject):
         """The value in force of one of `NUMBERS`."""
         return cast("float", self.value(name))
 
-    @property
-    def least_steps(self) -> int:
-        """The fewest steps that make sense."""
-        return self.info.least_steps if self.info is not None else 1
+    def bounds(self, name: str) -> tuple[float, float]:
+        """Lowest and highest value of one of `NUMBERS` that the model sounds well with."""
+        low, high = SLIDER_RANGES[name]
+        if self.info is not None and name == "guidance":
+            return self.info.guidance_range
+        if self.info is not None and name == "steps":
+            return self.info.least_steps, high
+        return low, high
 
     @property
     def pinned(self) -> bool:

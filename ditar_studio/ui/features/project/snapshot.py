@@ -167,7 +167,7 @@ def read_snapshot(library: Library, project_id: str, before: Snapshot | None = N
     """
     return Snapshot.of(
         library.projects.get(project_id),
-        library.projects.lines(project_id),
+        library.lines.of_project(project_id),
         (take for take in library.takes.of_project(project_id) if take.status != "recording"),
         library.voices.all(),
         before,

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from ditar_studio.services.projects import Line, LineState
+from ditar_studio.text.markup import LONGEST_PAUSE
 from ditar_studio.ui.features.script.line_edit import LineEdit, Span
 from ditar_studio.ui.kit import icons, theme
 from ditar_studio.ui.kit.theme import Space
@@ -147,7 +148,7 @@ class LineRow(QWidget):
         self.more = icon_button("more", tr("More"), size=14)
         self.pause = NumberField("10.00")
         self.pause.setProperty("flat", "true")
-        self.pause.setRange(0.0, 60.0)
+        self.pause.setRange(0.0, LONGEST_PAUSE)
         self.pause.setSingleStep(0.05)
         self.pause.setDecimals(2)
         self.pause.setSuffix(tr(" s"))

@@ -198,7 +198,7 @@ class Script(QObject):
                     del self._sent[line_id]
 
             self.document.ask(
-                self.document.library.projects.set_text, line_id, text, done=sent, failed=sent
+                self.document.library.lines.set_text, line_id, text, done=sent, failed=sent
             )
 
     # --- lines
@@ -269,7 +269,7 @@ class Script(QObject):
         if text[at:].strip() and text[:at].strip():
             self.flush()
             self._ask(
-                self.document.library.projects.split_line,
+                self.document.library.lines.split,
                 line_id,
                 at,
                 opens_block=opens_block,
@@ -289,12 +289,12 @@ class Script(QObject):
         self.flush()
         self._focus_next = (before.id, cursor)
         if self.text(line_id).strip() and self.text(before.id).strip():
-            self._ask(self.document.library.projects.join_lines, [before.id, line_id])
+            self._ask(self.document.library.lines.join, [before.id, line_id])
         elif self.text(line_id).strip():
             self._focus_next = (line_id, 0)
-            self._ask(self.document.library.projects.delete_lines, [before.id])
+            self._ask(self.document.library.lines.delete, [before.id])
         else:
-            self._ask(self.document.library.projects.delete_lines, [line_id])
+            self._ask(self.document.library.lines.delete, [line_id])
 
     def join_with_next(self, line_id: str) -> None:
         """Hangs the line that follows onto this one."""
@@ -310,7 +310,7 @@ class Script(QObject):
         to = self.index(chosen[0]) + step
         if 0 <= to <= len(self.lines) - len(chosen):
             self.flush()
-            self._ask(self.document.library.projects.move_lines, list(chosen), to)
+            self._ask(self.document.library.lines.move, list(chosen), to)
 
     def delete(self) -> None:
         """Deletes the chosen lines and selects a neighbour."""
@@ -326,7 +326,7 @@ class Script(QObject):
         if staying:
             self._focus_next = (below[0] if below else staying[-1], -1)
         self.flush()
-        self._ask(self.document.library.projects.delete_lines, list(chosen))
+        self._ask(self.document.library.lines.delete, list(chosen))
 
     def join(self) -> None:
         """Makes one of the chosen lines, or hangs the line that follows onto a single one."""
@@ -334,23 +334,23 @@ class Script(QObject):
         if len(chosen) > 1:
             self.flush()
             self._focus_next = (chosen[0], -1)
-            self._ask(self.document.library.projects.join_lines, list(chosen))
+            self._ask(self.document.library.lines.join, list(chosen))
         else:
             self.join_with_next(self.selected)
 
     def set_voice(self, line_id: str, voice_id: str | None) -> None:
         """Gives a line, with those chosen with it, a voice of its own; None for the project's."""
-        self._ask(self.document.library.projects.set_voice, self._with(line_id), voice_id)
+        self._ask(self.document.library.lines.set_voice, self._with(line_id), voice_id)
 
     def set_pause(self, line_id: str, seconds: float) -> None:
         """Sets the silence after a line."""
         line = self.line(line_id)
         if line is not None and abs(line.pause_seconds - seconds) > 1e-6:
-            self._ask(self.document.library.projects.set_pause, line_id, seconds)
+            self.set_pauses([line_id], seconds)
 
     def set_pauses(self, line_ids: Sequence[str], seconds: float) -> None:
         """Sets the silence after several lines."""
-        self._ask(self.document.library.blocks.set_pauses, list(line_ids), seconds)
+        self._ask(self.document.library.lines.set_pauses, list(line_ids), seconds)
 
     def toggle_block(self, line_id: str) -> None:
         """Has a line begin a paragraph, or flow on from the line above."""
@@ -369,7 +369,7 @@ class Script(QObject):
         line = self.line(line_id)
         if line is not None:
             lines = self._with(line_id)
-            self._ask(self.document.library.projects.set_locked, lines, not line.locked)
+            self._ask(self.document.library.lines.set_locked, lines, not line.locked)
 
     # --- inside
 
@@ -384,16 +384,16 @@ class Script(QObject):
     def _insert(
         self, lines: Sequence[NewLine], at: int | None, instead: Sequence[str] = ()
     ) -> None:
-        projects = self.document.library.projects
+        library = self.document.library
         self._ask(
-            projects.add_lines,
+            library.lines.add,
             self.document.project_id,
             lines,
             at,
             done=lambda made: self._focus(made.value[-1].id, -1),
         )
         if instead:
-            self._ask(projects.delete_lines, list(instead))
+            self._ask(library.lines.delete, list(instead))
 
     def _ask(self, work: Callable[..., object], *args: object, **kwargs: object) -> None:
         self.document.ask(work, *args, **kwargs)  # type: ignore[arg-type]

@@ -175,7 +175,7 @@ class Takes(QObject):
         """Lets a take stand for its line."""
         take = self.take(take_id)
         if take is not None and take.line_id is not None:
-            self.document.ask(self.document.library.projects.choose_take, take.line_id, take_id)
+            self.document.ask(self.document.library.lines.choose_take, take.line_id, take_id)
 
     def use_settings(self, take_id: str) -> None:
         """Takes the parameters over from a take, its seed too."""

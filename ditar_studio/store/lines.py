@@ -1,0 +1,225 @@
+"""The lines of scripts, and what is up to date."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ditar_studio.errors import StudioError
+from ditar_studio.store import files
+from ditar_studio.store.changes import Outcome
+from ditar_studio.store.database import Database, Transaction, serial
+from ditar_studio.store.openings import openings_after_loss, openings_after_move
+from ditar_studio.store.project import Line, NewLine
+from ditar_studio.store.project_rows import (
+    as_new,
+    insert_line,
+    project_row,
+    stamp,
+    stamp_of,
+)
+from ditar_studio.store.script_cache import ScriptCache
+from ditar_studio.text.markup import LONGEST_PAUSE
+
+
+class Lines:
+    """The lines of a library's projects."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._scripts = ScriptCache(database)
+
+    @serial
+    def of_project(self, project_id: str) -> list[Line]:
+        """The script from top to bottom, with the state of each line."""
+        return list(self._scripts.read(project_row(self.database, project_id)).lines)
+
+    @serial
+    def get(self, line_id: str) -> Line:
+        """One line; StudioError when it has been deleted."""
+        row = self.database.row("SELECT project_id FROM lines WHERE id = ?", line_id)
+        script = self._scripts.read(project_row(self.database, row["project_id"])) if row else None
+        found = script.line(line_id) if script is not None else None
+        if found is not None:
+            return found
+        raise StudioError("This line is no longer there.", "Undo its deletion.")
+
+    @serial
+    def add(
+        self, project_id: str, lines: Sequence[NewLine], at: int | None = None
+    ) -> Outcome[list[Line]]:
+        """Insert lines before position `at`, or at the end."""
+        order = self._order(project_id)
+        at = len(order) if at is None else at
+        identifiers = [files.new_id() for _ in lines]
+        label = "Add line" if len(lines) == 1 else "Add lines"
+        with self.database.operation(label) as work:
+            for identifier, line in zip(identifiers, lines, strict=True):
+                insert_line(work, project_id, identifier, line)
+            self._set_order(work, project_id, order[:at] + identifiers + order[at:])
+        added = set(identifiers)
+        return work.outcome([line for line in self.of_project(project_id) if line.id in added])
+
+    @serial
+    def replace_all(self, project_id: str, lines: Sequence[NewLine]) -> Outcome[list[Line]]:
+        """Put other lines in place of all there are (paste over, open a text)."""
+        identifiers = [files.new_id() for _ in lines]
+        with self.database.operation("Replace script") as work:
+            for identifier in self._order(project_id):
+                work.hide("lines", identifier)
+            for identifier, line in zip(identifiers, lines, strict=True):
+                insert_line(work, project_id, identifier, line)
+            self._set_order(work, project_id, identifiers)
+        return work.outcome(self.of_project(project_id))
+
+    @serial
+    def set_text(self, line_id: str, text: str) -> Outcome[Line]:
+        """Change what a line says; typing in quick succession undoes as one."""
+        return self._edit(line_id, "Edit line", f"text {line_id}", text=text, failure="")
+
+    @serial
+    def replace_texts(self, texts: Mapping[str, str]) -> Outcome[None]:
+        """Change what lines say, by their ids, in one step (find and replace)."""
+        with self.database.operation("Replace text") as work:
+            for line_id, text in texts.items():
+                work.update("lines", line_id, text=text, failure="")
+            stamp_of(work, list(texts)[:1])
+        return work.outcome(None)
+
+    @serial
+    def set_voice(self, line_ids: Sequence[str], voice_id: str | None) -> Outcome[list[Line]]:
+        """Give lines a voice; None for the project's."""
+        with self.database.operation("Choose voice") as work:
+            for line_id in line_ids:
+                work.update("lines", line_id, voice_id=voice_id)
+            stamp_of(work, line_ids)
+        return work.outcome(self._these(line_ids))
+
+    @serial
+    def set_pauses(self, line_ids: Sequence[str], seconds: float) -> Outcome[None]:
+        """Set the silence after lines, in seconds, at most `LONGEST_PAUSE`."""
+        if not 0 <= seconds <= LONGEST_PAUSE:
+            raise StudioError("A pause is between 0 and 60 seconds.", "Type a shorter pause.")
+        with self.database.operation("Change pause", f"pauses {line_ids}") as work:
+            for line_id in line_ids:
+                work.update("lines", line_id, pause_seconds=float(seconds))
+            stamp_of(work, line_ids)
+        return work.outcome(None)
+
+    @serial
+    def set_locked(self, line_ids: Sequence[str], locked: bool) -> Outcome[list[Line]]:
+        with self.database.operation("Lock line" if locked else "Unlock line") as work:
+            for line_id in line_ids:
+                work.update("lines", line_id, locked=int(locked))
+            stamp_of(work, line_ids)
+        return work.outcome(self._these(line_ids))
+
+    @serial
+    def choose_take(self, line_id: str, take_id: str | None) -> Outcome[Line]:
+        """Let a take stand for the line; None for the newest."""
+        return self._edit(line_id, "Choose take", "", take_id=take_id)
+
+    @serial
+    def split(self, line_id: str, at: int, *, opens_block: bool = True) -> Outcome[list[Line]]:
+        """Cut a line in two at a character; the first half keeps the takes.
+
+        Args:
+            opens_block: whether the second half begins a paragraph, or flows on.
+        """
+        line = self.get(line_id)
+        before, behind = line.text[:at].rstrip(), line.text[at:].lstrip()
+        if not before or not behind:
+            raise StudioError(
+                "There is nothing to split here.", "Put the cursor between two words."
+            )
+        order = self._order(line.project_id)
+        place = order.index(line_id) + 1
+        second = files.new_id()
+        with self.database.operation("Split line") as work:
+            work.update("lines", line_id, text=before, ends=None)
+            new = replace(
+                as_new(line), text=behind, opens_block=opens_block, section="", starts=None
+            )
+            insert_line(work, line.project_id, second, new)
+            self._set_order(work, line.project_id, [*order[:place], second, *order[place:]])
+        return work.outcome([self.get(line_id), self.get(second)])
+
+    @serial
+    def join(self, line_ids: Sequence[str]) -> Outcome[Line]:
+        """Make one line of several, in script order; the first keeps its voice and takes."""
+        chosen = self._these(line_ids)
+        if len(chosen) < 2:
+            raise StudioError("Joining needs two lines or more.", "Select more lines.")
+        first, *others = chosen
+        with self.database.operation("Join lines") as work:
+            text = " ".join(line.text.strip() for line in chosen)
+            last = others[-1]
+            work.update(
+                "lines", first.id, text=text, pause_seconds=last.pause_seconds, ends=last.ends
+            )
+            for line in others:
+                work.hide("lines", line.id)
+            stamp(work, first.project_id)
+        return work.outcome(self.get(first.id))
+
+    @serial
+    def move(self, line_ids: Sequence[str], to: int) -> Outcome[list[Line]]:
+        """Move lines, kept in script order, to position `to` among the lines that stay."""
+        lines = self._same_project(line_ids)
+        moved = set(line_ids)
+        project_id = lines[0].project_id
+        staying = [line.id for line in lines if line.id not in moved]
+        going = [line.id for line in lines if line.id in moved]
+        order = staying[:to] + going + staying[to:]
+        with self.database.operation("Move line" if len(going) == 1 else "Move lines") as work:
+            self._set_order(work, project_id, order)
+            for line_id, columns in openings_after_move(lines, order, moved).items():
+                work.update("lines", line_id, "", **columns)
+        return work.outcome(self.of_project(project_id))
+
+    @serial
+    def delete(self, line_ids: Sequence[str]) -> Outcome[None]:
+        """Delete lines; their takes stay in the project."""
+        label = "Delete line" if len(line_ids) == 1 else "Delete lines"
+        lines = self._same_project(line_ids) if line_ids else []
+        with self.database.operation(label) as work:
+            for line_id, columns in openings_after_loss(lines, set(line_ids)).items():
+                work.update("lines", line_id, "", **columns)
+            for line_id in line_ids:
+                work.hide("lines", line_id)
+            stamp_of(work, line_ids)
+        return work.outcome(None)
+
+    @serial
+    def mark_failed(self, line_id: str, failure: str) -> Outcome[None]:
+        """Note that speaking a line failed; with an empty text, that it no longer does."""
+        with self.database.operation() as work:
+            work.update("lines", line_id, failure=failure)
+        return work.outcome(None)
+
+    # --- inside
+
+    def _order(self, project_id: str) -> list[str]:
+        return [line.id for line in self.of_project(project_id)]
+
+    def _same_project(self, line_ids: Sequence[str]) -> list[Line]:
+        if not line_ids:
+            raise StudioError("No line is selected.", "Select a line.")
+        return self.of_project(self.get(line_ids[0]).project_id)
+
+    def _these(self, line_ids: Sequence[str]) -> list[Line]:
+        wanted = set(line_ids)
+        return [line for line in self._same_project(line_ids) if line.id in wanted]
+
+    def _edit(self, line_id: str, label: str, merge: str, **columns: Any) -> Outcome[Line]:
+        self.get(line_id)
+        with self.database.operation(label, merge) as work:
+            work.update("lines", line_id, "", **columns)
+            stamp_of(work, [line_id])
+        return work.outcome(self.get(line_id))
+
+    def _set_order(self, work: Transaction, project_id: str, order: Sequence[str]) -> None:
+        work.update("projects", project_id, line_order=json.dumps(list(order)))
+        stamp(work, project_id)
