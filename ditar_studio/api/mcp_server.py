@@ -24,6 +24,7 @@ from starlette.types import ASGIApp
 
 from ditar_studio.api.guard import Drain, Guard
 from ditar_studio.api.lazy_model import LazyModel
+from ditar_studio.api.speech import LONGEST_INPUT
 from ditar_studio.errors import StudioError
 from ditar_studio.python_api.audio import Audio
 from ditar_studio.services.encoding import Format
@@ -36,7 +37,6 @@ from ditar_studio.version import __version__
 
 T = TypeVar("T")
 
-LONGEST_TEXT = 20_000
 LONGEST_AUDIO_SECONDS = 60.0
 """So much sound is given in an answer; more is written to a file."""
 
@@ -67,7 +67,8 @@ def mcp_server(model: LazyModel, watermark: bool = True) -> MCPServer[Any]:
     @server.tool(title="Speak a text", annotations=_WRITES, structured_output=False)
     async def speak(
         text: Annotated[
-            str, Field(description="What to say, in English", min_length=1, max_length=LONGEST_TEXT)
+            str,
+            Field(description="What to say, in English", min_length=1, max_length=LONGEST_INPUT),
         ],
         voice: Annotated[
             str, Field(description="Name of a voice, see list_voices; empty for a sample voice")

@@ -28,7 +28,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 import numpy as np
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -36,9 +36,22 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from ditar_studio.api.errors import RefusedError
 from ditar_studio.api.replies import word_event
 from ditar_studio.api.speech import LONGEST_INPUT, SpeechRequest
+from ditar_studio.errors import StudioError
 from ditar_studio.services.clips import Stretcher
 from ditar_studio.services.sound_stream import SoundStream
-from ditar_studio.services.speech_events import Done, Failed, PatchReady, WordSpoken
+from ditar_studio.services.speech_events import (
+    Cancelled,
+    Done,
+    Failed,
+    LineDone,
+    LineStarted,
+    PatchReady,
+    Progress,
+    SentenceVerified,
+    Started,
+    Warned,
+    WordSpoken,
+)
 from ditar_studio.text.arriving import ArrivingText
 
 if TYPE_CHECKING:
@@ -213,8 +226,14 @@ class _Session:
                     case Done(stats=stats):
                         speech.patches += stats.patches
                         return
-                    case _:
+                    case Warned(message=message):
+                        log.warning("speaking for a client: %s", message)
+                    case Started() | LineStarted() | LineDone() | Progress() | SentenceVerified():
                         pass
+                    case Cancelled():
+                        pass  # whoever cancels it no longer listens, or has given `next` its error
+                    case other:
+                        assert_never(other)
         finally:
             speaking.close()
 
@@ -245,14 +264,13 @@ class _Speech:
         rate: int,
     ) -> None:
         self.request, self.voice, self.settings = request, voice, settings
-        self.text = ArrivingText()
+        self.text = ArrivingText(LONGEST_INPUT)
         self.sound = sound
         self.stretcher = Stretcher(rate, request.speed)
         self.seconds = 0.0
         self.patches = 0
         self.refused = False
         self._rate = rate
-        self._characters = 0
 
     def feed(self, piece: str) -> list[str]:
         """The sentences that are whole now.
@@ -260,12 +278,10 @@ class _Speech:
         Raises:
             RefusedError: it is too long.
         """
-        self._characters += len(piece)
-        if self._characters > LONGEST_INPUT:
-            raise RefusedError(
-                f"A speech may have {LONGEST_INPUT} characters. Flush it before.", param="text"
-            )
-        return self.text.feed(piece)
+        try:
+            return self.text.feed(piece)
+        except StudioError as error:
+            raise RefusedError.of(error, param="text") from error
 
     def silence(self) -> NDArray[np.float32]:
         """Between two sentences."""
@@ -274,7 +290,7 @@ class _Speech:
     @property
     def usage(self) -> dict[str, int]:
         """As OpenAI's events have it: characters and patches."""
-        said, made = self._characters, self.patches
+        said, made = self.text.characters, self.patches
         return {"input_tokens": said, "output_tokens": made, "total_tokens": said + made}
 
 

@@ -27,6 +27,7 @@ from wyoming.tts import (
     SynthesizeVoice,
 )
 
+from ditar_studio.api.speech import LONGEST_INPUT
 from ditar_studio.errors import StudioError
 from ditar_studio.services.clips import Watermarker
 from ditar_studio.services.voice_library import known_voices
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LONGEST_TEXT = 20_000
 
 _WIDTH, _CHANNELS = 2, 1
 _HOME = "https://github.com/ditar-studio/ditar-studio"
@@ -93,7 +93,7 @@ class WyomingHandler(AsyncEventHandler):
         elif SynthesizeStart.is_type(event.type):
             self._arriving = self._begun(SynthesizeStart.from_event(event).voice)
         elif SynthesizeChunk.is_type(event.type) and self._arriving is not None:
-            for sentence in self._arriving.feed(SynthesizeChunk.from_event(event).text):
+            for sentence in self._arriving.text.feed(SynthesizeChunk.from_event(event).text):
                 await self._speak(sentence, self._arriving)
         elif SynthesizeStop.is_type(event.type) and self._arriving is not None:
             arriving, self._arriving = self._arriving, None
@@ -105,7 +105,7 @@ class WyomingHandler(AsyncEventHandler):
             # Amid pieces it is only the whole once more, for servers that take no pieces.
             whole = Synthesize.from_event(event)
             arriving = self._begun(whole.voice)
-            for sentence in [*arriving.feed(whole.text), *arriving.text.finish()]:
+            for sentence in [*arriving.text.feed(whole.text), *arriving.text.finish()]:
                 await self._speak(sentence, arriving)
             await self._end(arriving)
 
@@ -176,20 +176,6 @@ class _Arriving:
     def __init__(self, voice: str, marker: Watermarker) -> None:
         self.voice = voice
         self.marker = marker
-        self.text = ArrivingText()
+        self.text = ArrivingText(LONGEST_INPUT)
         self.begun = False
         self.pause = False
-        self._characters = 0
-
-    def feed(self, piece: str) -> list[str]:
-        """The sentences that are whole now.
-
-        Raises:
-            StudioError: it is too long.
-        """
-        self._characters += len(piece)
-        if self._characters > LONGEST_TEXT:
-            raise StudioError(
-                f"A text may have {LONGEST_TEXT} characters.", "Send it in several parts."
-            )
-        return self.text.feed(piece)

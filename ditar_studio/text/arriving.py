@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ditar_studio.errors import StudioError
 from ditar_studio.text.sentences import split
 
 
@@ -11,13 +12,30 @@ class ArrivingText:
     A sentence is whole when the next one has begun, or after a blank line: an abbreviation's full
     stop looks like an end until then. Together all sentences have every character of the text but
     white space.
+
+    Args:
+        longest: the most characters that it may have.
+
+    Attributes:
+        characters: how many have come.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int) -> None:
+        self._longest = longest
         self._text = ""
+        self.characters = 0
 
     def feed(self, piece: str) -> list[str]:
-        """The sentences that are whole now."""
+        """The sentences that are whole now.
+
+        Raises:
+            StudioError: the text is too long.
+        """
+        self.characters += len(piece)
+        if self.characters > self._longest:
+            raise StudioError(
+                f"A text may have {self._longest} characters.", "Send it in several parts."
+            )
         self._text += piece
         if self._text.endswith("\n\n"):
             return self.finish()

@@ -17,7 +17,7 @@ from ditar_studio.ui.features.project.history_dialog import BinDialog, VersionsD
 from ditar_studio.ui.features.project.snapshot import Snapshot
 from ditar_studio.ui.features.script.queue_dialog import QueueDialog
 from ditar_studio.ui.kit import notifications
-from ditar_studio.ui.kit.dialogs.ask import LeaveDialog, SecondsDialog, TextDialog
+from ditar_studio.ui.kit.dialogs.ask import LeaveDialog, NumberDialog, TextDialog
 from ditar_studio.ui.shell import job_commands
 from ditar_studio.ui.shell.studio import Studio
 
@@ -118,7 +118,7 @@ def test_what_can_be_done_with_a_line_is_in_a_menu_beside_it(qtbot: QtBot, studi
     assert "Voice" in words
     menu.close()
     studio.actions_.action("script.pause").trigger()
-    asked = dialog(qtbot, studio, SecondsDialog)
+    asked = dialog(qtbot, studio, NumberDialog)
     asked.field.setValue(2.5)
     asked.accept()
     qtbot.waitUntil(lambda: studio.script.lines[1].pause_seconds == 2.5)

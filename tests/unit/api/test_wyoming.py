@@ -223,4 +223,4 @@ def test_without_its_package_the_command_tells_what_to_install(
     monkeypatch.setitem(sys.modules, "wyoming.server", None)
     assert main(["wyoming"]) == 1
     assert "pip install" in capsys.readouterr().err
-    assert wyoming_server.LONGEST_TEXT == 20_000
+    assert wyoming_server.LONGEST_INPUT == 20_000

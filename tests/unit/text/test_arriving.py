@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ditar_studio.errors import StudioError
 from ditar_studio.text.arriving import ArrivingText
 from ditar_studio.text.sentences import split
 
 
 def arrive(pieces: list[str]) -> list[list[str]]:
-    text = ArrivingText()
+    text = ArrivingText(longest=10_000)
     return [*(text.feed(piece) for piece in pieces), text.finish()]
 
 
@@ -39,3 +40,11 @@ def test_nothing_is_lost(pieces: list[str]) -> None:
 def test_a_text_in_one_piece_is_split_as_ever() -> None:
     text = "One is here. Two is there! And e.g. three? Yes."
     assert [sentence for given in arrive([text]) for sentence in given] == split(text)
+
+
+def test_a_text_that_is_too_long_is_refused() -> None:
+    text = ArrivingText(longest=8)
+    assert text.feed("Go. Go") == ["Go."]
+    with pytest.raises(StudioError, match="A text may have 8 characters"):
+        text.feed(" on.")
+    assert text.characters == 10

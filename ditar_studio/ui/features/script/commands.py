@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMenu
 
+from ditar_studio.text.markup import LONGEST_PAUSE
 from ditar_studio.ui.features.script.mark_choices import fill_menu
-from ditar_studio.ui.kit.dialogs.ask import NumberDialog, SecondsDialog, TextDialog
+from ditar_studio.ui.kit.dialogs.ask import (
+    NumberDialog,
+    TextDialog,
+    seconds_field,
+    whole_number_field,
+)
 from ditar_studio.ui.kit.translate import tr
 
 if TYPE_CHECKING:
@@ -89,11 +95,10 @@ class ScriptCommands:
         line, chosen = self._script.line(self._script.selected), self._script.chosen
         if line is None:
             return
-        dialog = SecondsDialog(
+        dialog = NumberDialog(
             tr("Silence after the line"),
             tr("How long is it silent before the next line?"),
-            line.pause_seconds,
-            60.0,
+            seconds_field(line.pause_seconds, LONGEST_PAUSE),
             tr("Set"),
         )
         dialog.answered.connect(lambda seconds: self._script.set_pauses(chosen, seconds))
@@ -118,9 +123,7 @@ class ScriptCommands:
         dialog = NumberDialog(
             tr("Variations"),
             tr("How many takes of this line, each with a seed of its own?"),
-            3,
-            2,
-            20,
+            whole_number_field(3, 2, 20),
             tr("Speak"),
         )
         dialog.answered.connect(lambda count: self._speak((self._script.selected,), count))

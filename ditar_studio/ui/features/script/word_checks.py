@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from PySide6.QtCore import QObject, Signal
 
@@ -13,10 +12,8 @@ from ditar_studio.services.takes import Listener, Take, WordCheck
 from ditar_studio.ui.features.project.document import Document
 from ditar_studio.ui.features.project.snapshot import Snapshot
 from ditar_studio.ui.features.script.view_model import Script
+from ditar_studio.ui.features.speaking.background_checks import BackgroundChecks
 from ditar_studio.ui.features.speaking.engine import Engine
-
-if TYPE_CHECKING:
-    from ditar_studio.errors import StudioError
 
 Listen = Callable[[Take, Listener], WordCheck | None]
 """What a listener hears of a take; None where it can't tell. On a pool thread."""
@@ -50,15 +47,13 @@ class WordChecks(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._document, self._script, self._engine = document, script, engine
+        self._document, self._script = document, script
         self._listen = listen
         self._listener = listener
-        self._waiting: deque[Take] = deque()
-        self._busy = False
+        keep = document.library.takes.set_word_check
+        self._checks = BackgroundChecks(document, engine, self._check_of, keep, self)
         self.differing: dict[str, tuple[tuple[int, int], ...]] = {}
         document.loaded.connect(self._on_loaded)
-        engine.take_made.connect(self._waiting.append)
-        engine.stopped.connect(lambda _takes, _cancelled: self._go_on())
 
     @property
     def line_ids(self) -> tuple[str, ...]:
@@ -102,41 +97,11 @@ class WordChecks(QObject):
             self.differing = found
             self.changed.emit()
 
-    def _go_on(self) -> None:
-        """Listens to the next take, unless something is being spoken."""
+    def _check_of(self, take: Take) -> Callable[[], WordCheck | None] | None:
+        """Listening, unless this listener has checked a take or is switched off for its line."""
         by = cast("Listener", self._listener())
-        while self._waiting and not self._busy and not self._engine.speaking:
-            take = self._waiting.popleft()
-            if not self._is_wanted(take, by):
-                continue
-            self._busy = True
-            self._document.bridge.background(
-                self._listen,
-                take,
-                by,
-                done=partial(self._note, take.id),
-                failed=self._pass,
-                owner=self,
-            )
-
-    def _is_wanted(self, take: Take, by: Listener) -> bool:
-        """Whether this listener hasn't checked a take, and isn't switched off for its line."""
         if take.word_check is not None and take.word_check.by == by:
-            return False
+            return None
         line = self._script.line(take.line_id or "")
-        return line is None or line.generation.get("verify") is not False
-
-    def _note(self, take_id: str, heard: WordCheck | None) -> None:
-        if heard is not None:
-            self._document.ask(
-                self._document.library.takes.set_word_check,
-                take_id,
-                heard,
-                failed=lambda _error: None,  # the take has been deleted meanwhile
-            )
-        self._busy = False
-        self._go_on()
-
-    def _pass(self, _error: StudioError) -> None:
-        self._busy = False
-        self._go_on()
+        wanted = line is None or line.generation.get("verify") is not False
+        return partial(self._listen, take, by) if wanted else None

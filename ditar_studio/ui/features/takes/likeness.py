@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from ditar_studio.ui.features.project.document import Document
+from ditar_studio.ui.features.speaking.background_checks import BackgroundChecks
 from ditar_studio.ui.features.speaking.engine import Engine
 
 if TYPE_CHECKING:
     from ditar_studio.audio.analysis.likeness import Embed
-    from ditar_studio.errors import StudioError
     from ditar_studio.services.takes import Take
 
 Judge = Callable[[Path, Path], float | None]
@@ -28,50 +28,16 @@ class Likeness(QObject):
         self, document: Document, engine: Engine, judge: Judge, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._document, self._engine, self._judge = document, engine, judge
-        self._waiting: list[str] = []
-        self._busy = False
-        engine.stopped.connect(self._on_stopped)
+        self._document, self._judge = document, judge
+        keep = document.library.takes.set_similarity
+        self._checks = BackgroundChecks(document, engine, self._check_of, keep, self)
 
-    def _on_stopped(self, take_ids: tuple[str, ...], _cancelled: bool) -> None:
-        self._waiting += take_ids
-        self._go_on()
-
-    def _go_on(self) -> None:
-        if self._waiting and not self._busy and not self._engine.speaking:
-            self._busy = True
-            get = self._document.library.takes.get
-            self._document.ask(get, self._waiting.pop(0), done=self._compare, failed=self._pass)
-
-    def _compare(self, take: Take) -> None:
+    def _check_of(self, take: Take) -> Callable[[], float | None] | None:
         snapshot = self._document.snapshot
         voice = snapshot.voice(take.recipe.voice_id) if snapshot is not None else None
         if voice is None or voice.reference is None or voice.hash != take.recipe.voice_hash:
-            self._note(take.id, None)
-            return
-        self._document.bridge.background(
-            self._judge,
-            take.path,
-            voice.reference.path,
-            done=partial(self._note, take.id),
-            failed=self._pass,
-            owner=self,
-        )
-
-    def _note(self, take_id: str, value: float | None) -> None:
-        if value is not None:
-            self._document.ask(
-                self._document.library.takes.set_similarity,
-                take_id,
-                value,
-                failed=lambda _error: None,  # the take has been deleted meanwhile
-            )
-        self._busy = False
-        self._go_on()
-
-    def _pass(self, _error: StudioError) -> None:
-        self._busy = False
-        self._go_on()
+            return None
+        return partial(self._judge, take.path, voice.reference.path)
 
 
 class InstalledJudge:

@@ -1,4 +1,4 @@
-"""One question with a text for an answer, without stopping the window."""
+"""One question with a text, a number or a yes for an answer, without stopping the window."""
 
 from __future__ import annotations
 
@@ -54,19 +54,25 @@ class TextDialog(DialogFrame):
 
 
 class NumberDialog(DialogFrame):
-    """Asks for a whole number between two others.
+    """Asks for a number.
+
+    Args:
+        title: of the dialog.
+        text: what is asked.
+        field: in which it is typed, with its bounds and a proposal.
+        accept: words of the button that takes it.
 
     Signals:
-        answered: the number.
+        answered: the number, an int or a float as the field has it.
     """
 
-    answered = Signal(int)
+    answered = Signal(object)
 
-    def __init__(self, title: str, text: str, value: int, low: int, high: int, accept: str) -> None:
+    def __init__(
+        self, title: str, text: str, field: QSpinBox | QDoubleSpinBox, accept: str
+    ) -> None:
         super().__init__(title, text)
-        self.field = QSpinBox()
-        self.field.setRange(low, high)
-        self.field.setValue(value)
+        self.field = field
         self.field.setAccessibleName(title)
         self.field.selectAll()
         self.body.addWidget(self.field)
@@ -77,30 +83,22 @@ class NumberDialog(DialogFrame):
         self.field.setFocus()
 
 
-class SecondsDialog(DialogFrame):
-    """Asks for a time in seconds.
+def whole_number_field(value: int, low: int, high: int) -> QSpinBox:
+    """A field for a whole number."""
+    field = QSpinBox()
+    field.setRange(low, high)
+    field.setValue(value)
+    return field
 
-    Signals:
-        answered: the seconds.
-    """
 
-    answered = Signal(float)
-
-    def __init__(self, title: str, text: str, value: float, most: float, accept: str) -> None:
-        super().__init__(title, text)
-        self.field = QDoubleSpinBox()
-        self.field.setRange(0.0, most)
-        self.field.setSingleStep(0.1)
-        self.field.setSuffix(tr(" s"))
-        self.field.setValue(value)
-        self.field.setAccessibleName(title)
-        self.field.selectAll()
-        self.body.addWidget(self.field)
-        self.ok = button(accept, self.accept, "primary")
-        self.ok.setDefault(True)
-        self.add_buttons(None, button(tr("Cancel"), self.reject), self.ok)
-        self.accepted.connect(lambda: self.answered.emit(self.field.value()))
-        self.field.setFocus()
+def seconds_field(value: float, most: float) -> QDoubleSpinBox:
+    """A field for a time in seconds."""
+    field = QDoubleSpinBox()
+    field.setRange(0.0, most)
+    field.setSingleStep(0.1)
+    field.setSuffix(tr(" s"))
+    field.setValue(value)
+    return field
 
 
 class ConfirmDialog(DialogFrame):
