@@ -38,8 +38,8 @@ class Example:
 
     def to(self, device: torch.device) -> Example:
         """The same on a device."""
-        heard = self.prompt.reference, self.prompt.continuation
-        moved = [None if each is None else each.to(device) for each in heard]
+        speech = self.prompt.reference, self.prompt.continuation
+        moved = [None if each is None else each.to(device) for each in speech]
         return Example(Prompt(self.prompt.text, *moved), self.target.to(device))
 
 

@@ -99,7 +99,8 @@ def studio(
     with qtbot.waitSignal(shell.opened):
         shell.start()
     assert shell.library is not None
-    backends = replace(quiet_backends(FakeModel(fine_tunes=True)), tune=tune)
+    model = FakeModel(fine_tunes=True, tuning_seconds=(20.0, 300.0))
+    backends = replace(quiet_backends(model), tune=tune)
     studio = Studio(shell, shell.library, backends)
     studio.start()
     qtbot.waitUntil(lambda: studio.voices.current is not None)
@@ -288,6 +289,21 @@ def test_new_voices_are_fine_tuned_if_that_is_wanted(
         assert tune.asked == [(saved.id, "quick")]
     else:
         assert studio.fine_tuning.of(saved.id) is None
+
+
+def test_where_it_may_take_hours_that_is_said_and_nothing_begins_by_itself(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    info = studio.engine.info
+    assert info is not None
+    studio.engine.info = replace(info, tuning_seconds=None)
+    studio.preferences.change(fine_tune_new_voices=True)
+    studio.maker.saved.emit(voice_of(studio))
+    assert studio.fine_tuning.of(voice_of(studio).id) is None
+    box(studio).start.click()
+    asked = dialog(qtbot, studio, FineTuneDialog)
+    assert "measured first" in asked.outlook.text()
+    assert "seconds" not in asked.choices["quick"].text()
 
 
 def test_letting_go_of_the_model_ends_it(qtbot: QtBot, studio: Studio, tune: QuickTune) -> None:

@@ -125,6 +125,12 @@ class FineTuning(QObject):
         info = self._engine.info
         return self._engine.state is ModelState.READY and info is not None and info.fine_tunes
 
+    @property
+    def is_short(self) -> bool:
+        """Whether it takes minutes at most with the model in memory, or with that on its way."""
+        info = self._engine.info
+        return info is None or not info.fine_tunes or info.tuning_seconds is not None
+
     def of(self, voice_id: str) -> Tuning | None:
         """The fine-tuning of a voice that is at work or waits."""
         wanted = [self.at_work, *self._waiting]

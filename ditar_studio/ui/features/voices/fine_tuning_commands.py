@@ -47,7 +47,7 @@ class FineTuningCommands:
         """Asks how thoroughly the selected voice is to be fine-tuned."""
         voice = self._voices.current
         if voice is not None:
-            dialog = FineTuneDialog(voice)
+            dialog = FineTuneDialog(voice, self._fine_tuning.is_short)
             dialog.chosen.connect(lambda level: self._fine_tuning.start(voice.id, level))
             self._host.show_dialog(dialog)
 
@@ -93,7 +93,8 @@ class FineTuningCommands:
     def on_saved(self, voice: Voice) -> None:
         """Fine-tunes a new voice if the settings say so."""
         new = len(voice.samples) == 1
-        if new and self._host.preferences.value.fine_tune_new_voices:
+        wanted = self._host.preferences.value.fine_tune_new_voices
+        if new and wanted and self._fine_tuning.is_short:
             self._fine_tuning.start(voice.id, "quick")
 
     def _on_tuned(self, voice_id: str) -> None:

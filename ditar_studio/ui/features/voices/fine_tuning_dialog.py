@@ -25,7 +25,13 @@ class FineTuneDialog(DialogFrame):
 
     chosen = Signal(str)
 
-    def __init__(self, voice: Voice, parent: QWidget | None = None) -> None:
+    def __init__(self, voice: Voice, short: bool = True, parent: QWidget | None = None) -> None:
+        """
+        Args:
+            voice: to be fine-tuned.
+            short: whether that takes minutes at most; else nobody knows yet how long.
+            parent: of the dialog.
+        """
         super().__init__(
             tr("Fine-tune “{name}”", name=voice.name),
             tr(
@@ -35,16 +41,27 @@ class FineTuneDialog(DialogFrame):
             parent,
         )
         seconds = sum(sample.seconds for sample in voice.samples)
+        quick, thorough = tr("Quick"), tr("Thorough, on all samples")
+        if short:
+            quick = tr("Quick: about 20 seconds")
+            thorough = tr("Thorough: up to 5 minutes, on all samples")
         self.choices: dict[Level, QRadioButton] = {
-            "quick": QRadioButton(tr("Quick: about 20 seconds")),
-            "thorough": QRadioButton(tr("Thorough: up to 5 minutes, on all samples")),
+            "quick": QRadioButton(quick),
+            "thorough": QRadioButton(thorough),
         }
         group = QButtonGroup(self)
         for choice in self.choices.values():
             group.addButton(choice)
         level: Level = "quick" if seconds < _MUCH else "thorough"
         self.choices[level].setChecked(True)
-        self.outlook = label(outlook(seconds), "small", wrap=True)
+        words = outlook(seconds)
+        if not short:
+            words = tr(
+                "How long it takes is measured first and shown on the voice's card, where you can "
+                "pause and cancel it: without a graphics card it can be hours. It trains on the "
+                "samples whose words are written down."
+            )
+        self.outlook = label(words, "small", wrap=True)
         self.body.addWidget(
             surface("card", column(*self.choices.values(), spacing=Space.S), Space.L)
         )
