@@ -12,6 +12,7 @@ import pytest
 from PyInstaller.building.utils import format_binaries_and_datas
 
 from ditar_studio.audio.clips.resample import import_torchaudio
+from ditar_studio.ui.kit.translate import LANGUAGES
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = "ditar_studio"
@@ -72,6 +73,12 @@ def test_the_program_has_its_data(spec: Analysis) -> None:
     assert not any(place.is_relative_to(resources / "models/dev") for place in places)
     told = {place.parts[0].partition("-")[0].lower() for place in places}
     assert {"ditar_studio", "gruut_lang_en", "pyside6_essentials", "torch"} <= told
+
+
+def test_qt_speaks_the_languages_of_the_interface(spec: Analysis) -> None:
+    for language in LANGUAGES:
+        assert spec.used((f"PySide6/Qt/translations/qtbase_{language}.qm", "", "DATA"))
+    assert not spec.used(("PySide6/Qt/translations/qtbase_ja.qm", "", "DATA"))
 
 
 def test_the_program_has_its_kernels(spec: Analysis) -> None:
