@@ -87,3 +87,16 @@ def test_everything_from_recording_to_export_by_accessible_names(
     assert take.seconds == pytest.approx(clip.seconds, abs=0.001)
     assert "permission" in ada.consent
     assert 5.0 <= ada.samples[0].seconds <= 9.0  # what is silent at both ends was cut
+
+
+def test_a_sample_voice_speaks_a_line_that_is_exported(program: Program, tmp_path: Path) -> None:
+    program.write("Line 1", "One short line is enough.")
+    program.press("Speak line")
+    program.press("Export the take")
+    program.write("Folder", str(tmp_path / "out"))
+    program.press("Export", "push button")
+    (exported,) = until(lambda: list((tmp_path / "out").glob("[!.]*.wav")))
+    program.quit()
+    assert 0.8 < read_clip(exported).seconds < 5
+    (recipe,) = open_recipe(exported)
+    assert recipe.text == "One short line is enough."

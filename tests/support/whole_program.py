@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from screen_reader import Desktop, Node, ScreenReader, until
 from virtual_audio import VirtualAudio
 
 HEARD_RATE = 48000
+VARIABLE = "DITAR_STUDIO_PROGRAM"
+"""Names another program to test than the one in this checkout: a frozen one."""
 
 
 @dataclass
@@ -65,7 +68,7 @@ class Program:
 def running(desktop: Desktop, server: VirtualAudio, library: Path, log: Path) -> Iterator[Program]:
     """Starts the program; what is still running at the end is ended."""
     reader = ScreenReader(desktop.environment["DBUS_SESSION_BUS_ADDRESS"])
-    command = (sys.executable, "-m", "ditar_studio")
+    command = tuple(shlex.split(os.environ.get(VARIABLE) or f"{sys.executable} -m ditar_studio"))
     path = os.pathsep.join(filter(None, sys.path))
     environment = {**os.environ, **desktop.environment, "PYTHONPATH": path}
     with log.open("ab") as out:

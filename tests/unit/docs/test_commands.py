@@ -58,7 +58,9 @@ for words in map(json.loads, sys.argv[1:]):
 """
 """Runs commands one by one, with a model that speaks at once."""
 
-EVERY = [(name, words) for name in DOCUMENTS for words in commands(name)]
+FOUND = sorted(path for folder in ("docs", "resources") for path in (ROOT / folder).rglob("*.md"))
+READ = ["README.md", *(str(path.relative_to(ROOT)) for path in FOUND)]
+EVERY = [(name, words) for name in READ for words in commands(name)]
 
 
 def test_there_are_commands() -> None:
