@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ditar_studio.errors import StudioError
+from ditar_studio.store.line_order import common_ends as common_ends
 from ditar_studio.store.project import Line as Line
 from ditar_studio.store.project import LineState as LineState
 from ditar_studio.store.project import NewLine as NewLine

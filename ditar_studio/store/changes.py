@@ -15,7 +15,7 @@ from typing import Generic, Literal, TypeVar
 
 from ditar_studio.errors import StudioError
 
-Table = Literal["voices", "samples", "adapters", "projects", "lines", "takes", "recordings"]
+Table = Literal["voices", "samples", "adapters", "projects", "lines", "takes", "recordings", "meta"]
 Value = str | int | float | None
 
 T = TypeVar("T")

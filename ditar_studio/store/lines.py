@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.store import files
 from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, Transaction, serial
+from ditar_studio.store.line_order import around_blocks, with_inserted
 from ditar_studio.store.openings import openings_after_loss, openings_after_move
 from ditar_studio.store.project import Line, NewLine
 from ditar_studio.store.project_rows import (
@@ -20,7 +22,7 @@ from ditar_studio.store.project_rows import (
     stamp,
     stamp_of,
 )
-from ditar_studio.store.script_cache import ScriptCache
+from ditar_studio.store.script_cache import ScriptCache, StoredScript
 from ditar_studio.text.markup import LONGEST_PAUSE
 
 
@@ -41,7 +43,7 @@ class Lines:
         """One line; StudioError when it has been deleted."""
         row = self.database.row("SELECT project_id FROM lines WHERE id = ?", line_id)
         script = self._scripts.read(project_row(self.database, row["project_id"])) if row else None
-        found = script.line(line_id) if script is not None else None
+        found = script.by_id.get(line_id) if script is not None else None
         if found is not None:
             return found
         raise StudioError("This line is no longer there.", "Undo its deletion.")
@@ -51,27 +53,25 @@ class Lines:
         self, project_id: str, lines: Sequence[NewLine], at: int | None = None
     ) -> Outcome[list[Line]]:
         """Insert lines before position `at`, or at the end."""
-        order = self._order(project_id)
-        at = len(order) if at is None else at
+        row = project_row(self.database, project_id)
+        ids = self._scripts.read(row).line_ids
         identifiers = [files.new_id() for _ in lines]
-        label = "Add line" if len(lines) == 1 else "Add lines"
-        with self.database.operation(label) as work:
+        with self.database.operation("Add line" if len(lines) == 1 else "Add lines") as work:
             for identifier, line in zip(identifiers, lines, strict=True):
                 insert_line(work, project_id, identifier, line)
-            self._set_order(work, project_id, order[:at] + identifiers + order[at:])
-        added = set(identifiers)
-        return work.outcome([line for line in self.of_project(project_id) if line.id in added])
+            self._put(work, row, ids[:at], identifiers)
+        return work.outcome(self._these(identifiers))
 
     @serial
     def replace_all(self, project_id: str, lines: Sequence[NewLine]) -> Outcome[list[Line]]:
         """Put other lines in place of all there are (paste over, open a text)."""
         identifiers = [files.new_id() for _ in lines]
         with self.database.operation("Replace script") as work:
-            for identifier in self._order(project_id):
-                work.hide("lines", identifier)
+            for there in self.of_project(project_id):
+                work.hide("lines", there.id)
             for identifier, line in zip(identifiers, lines, strict=True):
                 insert_line(work, project_id, identifier, line)
-            self._set_order(work, project_id, identifiers)
+            _set_order(work, project_id, identifiers)
         return work.outcome(self.of_project(project_id))
 
     @serial
@@ -134,16 +134,14 @@ class Lines:
             raise StudioError(
                 "There is nothing to split here.", "Put the cursor between two words."
             )
-        order = self._order(line.project_id)
-        place = order.index(line_id) + 1
-        second = files.new_id()
+        row, second = project_row(self.database, line.project_id), files.new_id()
         with self.database.operation("Split line") as work:
             work.update("lines", line_id, text=before, ends=None)
             new = replace(
                 as_new(line), text=behind, opens_block=opens_block, section="", starts=None
             )
             insert_line(work, line.project_id, second, new)
-            self._set_order(work, line.project_id, [*order[:place], second, *order[place:]])
+            self._put(work, row, [line_id], [second])
         return work.outcome([self.get(line_id), self.get(second)])
 
     @serial
@@ -167,25 +165,31 @@ class Lines:
     @serial
     def move(self, line_ids: Sequence[str], to: int) -> Outcome[list[Line]]:
         """Move lines, kept in script order, to position `to` among the lines that stay."""
-        lines = self._same_project(line_ids)
-        moved = set(line_ids)
-        project_id = lines[0].project_id
-        staying = [line.id for line in lines if line.id not in moved]
-        going = [line.id for line in lines if line.id in moved]
-        order = staying[:to] + going + staying[to:]
+        script, moved = self._script_of(line_ids), set(line_ids)
+        row, places = project_row(self.database, script.project_id), script.places_of(moved)
+        going = [script.line_ids[place] for place in places]
+        shown = [line_id for line_id in script.line_ids if line_id not in moved]
+        above = shown[:to]
+        shown = with_inserted(shown, above, going)
+        ends = min(places[0], to), max(places[-1], to + len(going) - 1)
+        near = around_blocks(script.lines, *ends)
         with self.database.operation("Move line" if len(going) == 1 else "Move lines") as work:
-            self._set_order(work, project_id, order)
-            for line_id, columns in openings_after_move(lines, order, moved).items():
+            self._put(work, row, above, going)
+            changed = openings_after_move(script.lines[near], shown[near], moved)
+            for line_id, columns in changed.items():
                 work.update("lines", line_id, "", **columns)
-        return work.outcome(self.of_project(project_id))
+        return work.outcome(self._these(going))
 
     @serial
     def delete(self, line_ids: Sequence[str]) -> Outcome[None]:
         """Delete lines; their takes stay in the project."""
         label = "Delete line" if len(line_ids) == 1 else "Delete lines"
-        lines = self._same_project(line_ids) if line_ids else []
+        script = self._script_of(line_ids)
+        places = script.places_of(line_ids)
+        near = around_blocks(script.lines, places[0], places[-1])
         with self.database.operation(label) as work:
-            for line_id, columns in openings_after_loss(lines, set(line_ids)).items():
+            changed = openings_after_loss(script.lines[near], set(line_ids))
+            for line_id, columns in changed.items():
                 work.update("lines", line_id, "", **columns)
             for line_id in line_ids:
                 work.hide("lines", line_id)
@@ -201,17 +205,15 @@ class Lines:
 
     # --- inside
 
-    def _order(self, project_id: str) -> list[str]:
-        return [line.id for line in self.of_project(project_id)]
-
-    def _same_project(self, line_ids: Sequence[str]) -> list[Line]:
+    def _script_of(self, line_ids: Sequence[str]) -> StoredScript:
+        """The script that lines are in."""
         if not line_ids:
             raise StudioError("No line is selected.", "Select a line.")
-        return self.of_project(self.get(line_ids[0]).project_id)
+        return self._scripts.read(project_row(self.database, self.get(line_ids[0]).project_id))
 
     def _these(self, line_ids: Sequence[str]) -> list[Line]:
-        wanted = set(line_ids)
-        return [line for line in self._same_project(line_ids) if line.id in wanted]
+        script = self._script_of(line_ids)
+        return [script.lines[place] for place in script.places_of(line_ids)]
 
     def _edit(self, line_id: str, label: str, merge: str, **columns: Any) -> Outcome[Line]:
         self.get(line_id)
@@ -220,6 +222,15 @@ class Lines:
             stamp_of(work, [line_id])
         return work.outcome(self.get(line_id))
 
-    def _set_order(self, work: Transaction, project_id: str, order: Sequence[str]) -> None:
-        work.update("projects", project_id, line_order=json.dumps(list(order)))
-        stamp(work, project_id)
+    def _put(
+        self, work: Transaction, project: sqlite3.Row, above: Sequence[str], new: Sequence[str]
+    ) -> None:
+        """Put lines behind those above; deleted ones keep their places."""
+        here = set(new)
+        order = [each for each in json.loads(project["line_order"]) if each not in here]
+        _set_order(work, project["id"], with_inserted(order, above, new))
+
+
+def _set_order(work: Transaction, project_id: str, order: Sequence[str]) -> None:
+    work.update("projects", project_id, line_order=json.dumps(list(order)))
+    stamp(work, project_id)

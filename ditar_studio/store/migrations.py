@@ -165,6 +165,10 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE voices ADD COLUMN made_of TEXT NOT NULL DEFAULT '[]';
     """,
+    """
+    ALTER TABLE meta RENAME COLUMN key TO id;
+    INSERT OR IGNORE INTO meta VALUES ('lexicon', '');
+    """,
 )
 
 

@@ -181,6 +181,12 @@ def settings_json(settings: ProjectSettings) -> str:
     return json.dumps(asdict(settings), ensure_ascii=False, sort_keys=True)
 
 
+def general_lexicon(database: Database) -> str:
+    """The pronunciation list of all projects."""
+    row = database.row("SELECT value FROM meta WHERE id = 'lexicon'")
+    return row["value"] if row is not None else ""
+
+
 def free_name(database: Database, name: str, but: str = "") -> str:
     """A name that no other project than `but` has: this one, or with a number behind it."""
     wanted = " ".join(name.split())

@@ -16,6 +16,7 @@ from ditar_studio.store.project import NewLine, Project, ProjectSettings
 from ditar_studio.store.project_rows import (
     as_new,
     free_name,
+    general_lexicon,
     insert_line,
     project_of,
     project_row,
@@ -116,14 +117,13 @@ class Projects:
     @serial
     def general_lexicon(self) -> str:
         """The pronunciation list of all projects, as text."""
-        row = self.database.row("SELECT value FROM meta WHERE key = 'lexicon'")
-        return row["value"] if row is not None else ""
+        return general_lexicon(self.database)
 
     @serial
     def set_general_lexicon(self, text: str) -> Outcome[None]:
         """Change the pronunciation list of all projects; takes of what it changes become stale."""
-        with self.database.operation() as work:
-            work.execute("INSERT OR REPLACE INTO meta VALUES ('lexicon', ?)", text)
+        with self.database.operation("Change pronunciations") as work:
+            work.update("meta", "lexicon", value=text)
         return work.outcome(None)
 
     @serial

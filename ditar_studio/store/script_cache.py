@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ditar_studio.store.changes import ChangeSet
 from ditar_studio.store.database import Database
+from ditar_studio.store.line_order import changed_stretch
 from ditar_studio.store.own_settings import OwnSettings
 from ditar_studio.store.project import Line, Project
-from ditar_studio.store.project_rows import line_of, project_of
+from ditar_studio.store.project_rows import general_lexicon, line_of, project_of
 from ditar_studio.store.recipe import PronunciationList, merged_pronunciations
 from ditar_studio.store.voice_rows import reference_hashes, voice_settings
 from ditar_studio.text.markup import voices_in
@@ -26,6 +27,8 @@ _TAKES = (
 )
 _AT_ONCE = 500
 """Ids in one query."""
+_FEW = 16
+"""So many lines are looked for in the order one by one."""
 
 
 @dataclass(frozen=True)
@@ -61,21 +64,32 @@ class StoredScript:
     """A script as it was read.
 
     Attributes:
+        order: the ids of its lines, deleted ones among them.
         lines: from top to bottom.
-        places: the place of each line by its id, from 0.
+        line_ids: theirs.
+        by_id: the same lines by their ids; changed in place by the next reading.
     """
 
     around: _Around
     rows: dict[str, sqlite3.Row]
     takes: dict[str, list[sqlite3.Row]]
     pronunciations: PronunciationList
+    order: Sequence[str] = ()
     lines: tuple[Line, ...] = ()
-    places: Mapping[str, int] = field(default_factory=dict)
+    line_ids: tuple[str, ...] = ()
+    by_id: dict[str, Line] = field(default_factory=dict)
 
-    def line(self, line_id: str) -> Line | None:
-        """A line by its id."""
-        place = self.places.get(line_id)
-        return None if place is None else self.lines[place]
+    @property
+    def project_id(self) -> str:
+        """Id of the project that it is of."""
+        return self.around.project.id
+
+    def places_of(self, line_ids: Iterable[str]) -> list[int]:
+        """The places of those lines that are there, from the top."""
+        wanted = self.by_id.keys() & line_ids
+        if len(wanted) <= _FEW:
+            return sorted(map(self.line_ids.index, wanted))
+        return [place for place, line_id in enumerate(self.line_ids) if line_id in wanted]
 
 
 class ScriptCache:
@@ -107,17 +121,14 @@ class ScriptCache:
     # --- inside
 
     def _on_changes(self, changes: ChangeSet) -> None:
-        self._stale = True  # by what is not told, too: the general lexicon, a purge
+        self._stale = True  # by what is not told, too: a purge
         self._lines |= changes.lines
         self._takes |= changes.takes
 
     def _around(self, row: sqlite3.Row) -> _Around:
         database = self._database
-        general = database.row("SELECT value FROM meta WHERE key = 'lexicon'")
         project = project_of(row)
-        lexicon = merged_pronunciations(
-            project.settings.lexicon, [general["value"] if general is not None else ""]
-        )
+        lexicon = merged_pronunciations(project.settings.lexicon, [general_lexicon(database)])
         hashes = reference_hashes(database)
         voices = database.rows("SELECT id, name FROM voices WHERE hidden IS NULL")
         return _Around(
@@ -165,7 +176,7 @@ class ScriptCache:
         for take in self._of(_TAKES, there, column="line_id"):
             before.takes.setdefault(take["line_id"], []).append(take)
         script = replace(before, around=around)
-        if around.order == before.around.order and there == renewed & before.places.keys():
+        if around.order == before.around.order and there == renewed & before.by_id.keys():
             return self._in_place(script, there)
         return self._in_order(script, renewed)
 
@@ -182,30 +193,52 @@ class ScriptCache:
     def _in_place(self, script: StoredScript, renewed: Iterable[str]) -> StoredScript:
         """Makes some lines anew, and those that flow on from them; all stay where they are."""
         lines = list(script.lines)
-        for place in sorted(script.places[line_id] for line_id in renewed):
+        for place in script.places_of(renewed):
             lines[place] = self._line(script, lines[place].id, lines[place - 1] if place else None)
             below = place + 1
             while below < len(lines) and not lines[below].opens_block:
                 lines[below] = self._line(script, lines[below].id, lines[below - 1])
                 below += 1
+            script.by_id.update((line.id, line) for line in lines[place:below])
         return replace(script, lines=tuple(lines))
 
-    def _in_order(self, script: StoredScript, renewed: Iterable[str]) -> StoredScript:
+    def _in_order(self, script: StoredScript, renewed: Collection[str]) -> StoredScript:
         """Puts lines into their order; the `renewed` and those that flow on are made anew."""
-        new, rows = set(renewed), script.rows
-        found: list[Line] = []
-        before: Line | None = None
+        old, by_id = script.line_ids, script.by_id
+        order: list[str] = json.loads(script.around.order)
+        stretch = slice(0, len(order))
+        if len(renewed) <= _FEW:
+            stretch = changed_stretch(script.order, order, renewed)
+        for line_id in renewed:
+            by_id.pop(line_id, None)
+        last_above = next((i for i in reversed(order[: stretch.start]) if i in by_id), "")
+        first_below = next((i for i in order[stretch.stop :] if i in by_id), "")
+        above = old.index(last_above) + 1 if last_above else 0
+        below = old.index(first_below) if first_below else len(old)
         first = script.lines[0] if script.lines else None  # opens a block whatever its row says
-        for line_id in json.loads(script.around.order):
-            if line_id not in rows:
-                continue
-            line = None if line_id in new else script.line(line_id)
-            if line is None or before is None or line is first or not _flows(line, before):
-                line = self._line(script, line_id, before)
-            found.append(line)
+        before = script.lines[above - 1] if above else None
+        middle: list[Line] = []
+
+        def add(line_id: str) -> bool:
+            """Adds a line; whether it is the one that was there."""
+            nonlocal before
+            line = by_id.get(line_id)
+            stays = before is not None and line is not None and line is not first
+            if line is None or before is None or not stays or not _flows(line, before):
+                line, stays = self._line(script, line_id, before), False
+                by_id[line_id] = line
+            middle.append(line)
             before = line
-        places = {line.id: place for place, line in enumerate(found)}
-        return replace(script, lines=tuple(found), places=places)
+            return stays
+
+        for line_id in order[stretch]:
+            if line_id in script.rows:
+                add(line_id)
+        while below < len(old) and not add(old[below]):
+            below += 1
+        ids = *old[:above], *(line.id for line in middle), *old[below + 1 :]
+        lines = (*script.lines[:above], *middle, *script.lines[below + 1 :])
+        return replace(script, order=order, lines=lines, line_ids=ids)
 
     def _line(self, script: StoredScript, line_id: str, before: Line | None) -> Line:
         row, around = script.rows[line_id], script.around

@@ -258,7 +258,7 @@ class Voices:
 
         A sample voice that the user deleted stays deleted.
         """
-        row = self.database.row("SELECT value FROM meta WHERE key = 'sample_voices'")
+        row = self.database.row("SELECT value FROM meta WHERE id = 'sample_voices'")
         known: set[str] = set(json.loads(row["value"])) if row else set()
         known |= {row["origin"] for row in self.database.rows("SELECT origin FROM voices")}
         voices = []

@@ -216,3 +216,41 @@ def test_large_steps_are_let_go_of_before_they_fill_the_memory() -> None:
     huge = Step("Huge", (Edit("projects", "p", "line_order", "", "c" * 5000),))
     stack.push(huge)
     assert stack.undo_label == "Huge"
+
+
+@pytest.mark.parametrize("change", ["add", "split", "move"])
+def test_a_deleted_line_comes_back_to_its_place_whatever_was_done_to_others_since(
+    library: Library, change: str
+) -> None:
+    projects = library.projects
+    project = projects.open_last().value.id
+    lines = library.lines.add(project, [NewLine(f"Line {n}.") for n in range(4)]).value
+    deleted = library.lines.delete([lines[1].id]).changes
+    changes: dict[str, Callable[[], object]] = {
+        "add": lambda: library.lines.add(project, [NewLine("New.")], at=0),
+        "split": lambda: library.lines.split(lines[0].id, 4),
+        "move": lambda: library.lines.move([lines[3].id], to=0),
+    }
+    changes[change]()
+    others = [line.text for line in library.lines.of_project(project)]
+    library.take_back(deleted.step)
+    texts = [line.text for line in library.lines.of_project(project)]
+    place = texts.index("Line 1.")
+    assert texts[:place] + texts[place + 1 :] == others
+    assert texts[place + 1] == "Line 2."
+
+
+def test_the_pronunciations_of_all_projects_are_undone_like_anything_else(library: Library) -> None:
+    projects = library.projects
+    project = projects.open_last().value.id
+    library.lines.add(project, [NewLine("a")])
+    projects.set_general_lexicon("tomato = tom ah to")
+    changes = projects.set_general_lexicon("tomato = tom ay to").changes
+    assert changes.undo == "Change pronunciations"
+    library.undo()
+    assert projects.general_lexicon() == "tomato = tom ah to"
+    library.undo()
+    assert projects.general_lexicon() == ""
+    assert len(library.lines.of_project(project)) == 1
+    library.redo()
+    assert projects.general_lexicon() == "tomato = tom ah to"

@@ -10,8 +10,8 @@ import pytest
 from library_fixtures import recipe, write_tone
 
 from ditar_studio.store.library import Library
-from ditar_studio.store.project import NewLine
-from ditar_studio.store.script_cache import ScriptCache
+from ditar_studio.store.project import Line, NewLine
+from ditar_studio.store.script_cache import ScriptCache, StoredScript
 from ditar_studio.store.take_cache import TakeCache
 from ditar_studio.store.voices import NewSample
 
@@ -120,3 +120,37 @@ def test_a_line_depends_on_the_voices_that_its_marks_name(library: Library, tmp_
     assert library.lines.get(plain.id).fingerprint == plain.fingerprint
     library.voices.rename(ben.id, "Other")
     assert library.lines.get(marked.id).fingerprint == marked.fingerprint
+
+
+def test_lines_far_from_a_change_are_not_made_anew(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = library.projects.create().value.id
+    new = [NewLine(f"Line {n} is here.", opens_block=n % 4 == 0) for n in range(400)]
+    library.lines.add(project, new)
+    made: list[str] = []
+    make = ScriptCache._line
+
+    def count(self: ScriptCache, script: StoredScript, line_id: str, before: Line | None) -> Line:
+        made.append(line_id)
+        return make(self, script, line_id, before)
+
+    monkeypatch.setattr(ScriptCache, "_line", count)
+
+    def ids() -> list[str]:
+        return [line.id for line in library.lines.of_project(project)]
+
+    changes: tuple[Callable[[], object], ...] = (
+        lambda: library.lines.add(project, [NewLine("New.")], at=200),
+        lambda: library.lines.move([ids()[200]], to=203),
+        lambda: library.lines.split(ids()[210], 6),
+        lambda: library.lines.delete([ids()[220]]),
+        library.undo,
+        lambda: library.lines.join(ids()[230:232]),
+    )
+    for change in changes:
+        made.clear()
+        change()
+        there = library.lines.of_project(project)
+        assert len(made) <= 16
+        assert there == fresh(library, project)

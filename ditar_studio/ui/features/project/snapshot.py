@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from ditar_studio.services.projects import Line, Project
+from ditar_studio.services.projects import Line, Project, common_ends
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,14 +52,18 @@ class ScriptShape:
             np.fromiter((line.is_due for line in lines), np.bool_, count),
         )
 
-    def renewed(self, lines: Sequence[Line], places: Sequence[int]) -> ScriptShape:
-        """The shape of as many lines, of which those at some places are others."""
-        new = ScriptShape.of([lines[place] for place in places])
+    def renewed(self, lines: Sequence[Line], above: int, below: int) -> ScriptShape:
+        """The shape of lines of which so many above and below are the same."""
+        new = ScriptShape.of(lines[above : len(lines) - below])
+
+        def joined(old: NDArray[T], middle: NDArray[T]) -> NDArray[T]:
+            return np.concatenate([old[:above], middle, old[len(old) - below :]])
+
         return ScriptShape(
-            _patched(self.characters, places, new.characters),
-            _patched(self.opens, places, new.opens),
-            _patched(self.titled, places, new.titled),
-            _patched(self.due, places, new.due),
+            joined(self.characters, new.characters),
+            joined(self.opens, new.opens),
+            joined(self.titled, new.titled),
+            joined(self.due, new.due),
         )
 
 
@@ -103,21 +107,22 @@ class Snapshot:
         before: Snapshot | None = None,
     ) -> Snapshot:
         """Counts what there is to count, or takes it over from the snapshot before."""
-        ids = tuple(line.id for line in lines)
-        if before is not None and ids == before.line_ids:
-            ids, places = before.line_ids, before.places
-            other = [
-                place
-                for place, (line, earlier) in enumerate(zip(lines, before.lines, strict=True))
-                if line is not earlier
-            ]
-            shape = before.shape.renewed(lines, other) if other else before.shape
-        else:
+        lines = tuple(lines)
+        if before is None:
+            ids, shape = tuple(line.id for line in lines), ScriptShape.of(lines)
             places = {line_id: place for place, line_id in enumerate(ids)}
-            shape = ScriptShape.of(lines)
+        else:
+            above, below = common_ends(before.lines, lines)
+            middle = (line.id for line in lines[above : len(lines) - below])
+            ids = *before.line_ids[:above], *middle, *before.line_ids[len(before.lines) - below :]
+            shape = before.shape.renewed(lines, above, below)
+            if ids == before.line_ids:
+                ids, places = before.line_ids, before.places
+            else:
+                places = dict(zip(ids, range(len(ids)), strict=True))
         return Snapshot(
             project,
-            tuple(lines),
+            lines,
             tuple(takes),
             tuple(voices),
             line_ids=ids,
@@ -151,12 +156,6 @@ class Snapshot:
     @cached_property
     def _voices_by_id(self) -> dict[str, Voice]:
         return {voice.id: voice for voice in self.voices}
-
-
-def _patched(values: NDArray[T], places: Sequence[int], new: NDArray[T]) -> NDArray[T]:
-    patched = values.copy()
-    patched[np.asarray(places)] = new
-    return patched
 
 
 def read_snapshot(library: Library, project_id: str, before: Snapshot | None = None) -> Snapshot:

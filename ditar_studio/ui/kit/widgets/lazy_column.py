@@ -17,6 +17,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
+from ditar_studio.services.projects import common_ends
 from ditar_studio.ui.kit.theme import Space
 
 Row = TypeVar("Row", bound=QWidget)
@@ -26,10 +27,6 @@ _AT_ONCE = 0.008
 _NEAR = 1
 _FAR = 3
 """So many heights of the view above and below it rows are made, and kept."""
-
-
-_COMPARED = 4096
-"""Keys that are compared at once."""
 
 
 class LazyColumn(QScrollArea, Generic[Row]):
@@ -82,7 +79,7 @@ class LazyColumn(QScrollArea, Generic[Row]):
         keys = tuple(keys)
         anchor = self._anchor()
         if keys is not self._keys and keys != self._keys:
-            above, below = _common_ends(self._keys, keys)
+            above, below = common_ends(self._keys, keys)
             self._keys = keys
             width, old = self._width(), self._heights
             self._heights = self._guess(width)
@@ -233,29 +230,6 @@ class LazyColumn(QScrollArea, Generic[Row]):
         )
         if anchor is not None and anchor[0] in self._places:
             self.verticalScrollBar().setValue(self._span(anchor[0])[0] - anchor[1])
-
-
-def _common_ends(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
-    """How many keys two sequences have in common at their beginnings, and then at their ends."""
-
-    def common(most: int, same: Callable[[int, int], bool]) -> int:
-        count, step = 0, _COMPARED
-        while step:  # comparing slices is much faster than comparing keys one by one
-            while count + step <= most and same(count, count + step):
-                count += step
-            step //= 2
-        return count
-
-    def same_above(begin: int, end: int) -> bool:
-        return old[begin:end] == new[begin:end]
-
-    def same_below(begin: int, end: int) -> bool:
-        a, b = len(old), len(new)
-        return old[a - end : a - begin] == new[b - end : b - begin]
-
-    most = min(len(old), len(new))
-    above = common(most, same_above)
-    return above, common(most - above, same_below)
 
 
 def _has_focus(row: QWidget) -> bool:
