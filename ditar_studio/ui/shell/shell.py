@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSize, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from ditar_studio.errors import StudioError
 from ditar_studio.ui.kit import theme
 from ditar_studio.ui.kit.actions import Actions
 from ditar_studio.ui.kit.bridge import Bridge
+from ditar_studio.ui.kit.dialogs.ask_file import ask_where_to_save
 from ditar_studio.ui.kit.dialogs.frame import fit
 from ditar_studio.ui.kit.places import Place
 from ditar_studio.ui.kit.preferences import PreferenceFile
@@ -310,20 +311,20 @@ class Shell(QObject):
         if self.library is None or self.diagnostics is None:
             return
         name = f"ditar-studio-diagnostics-{datetime.now():%Y%m%d-%H%M}.zip"
-        chosen, _ = QFileDialog.getSaveFileName(
-            self.window, tr("Save a diagnostics bundle"), str(Path.home() / name), "ZIP (*.zip)"
-        )
-        if chosen:
-            from ditar_studio.services.diagnostics import write_bundle
+        title = tr("Save a diagnostics bundle")
+        ask_where_to_save(self.window, title, name, "ZIP (*.zip)", self._write_bundle)
 
-            self.bridge.background(
-                write_bundle,
-                Path(chosen),
-                self.diagnostics,
-                self.library,
-                done=lambda _r: self.toasts.notify(tr("The bundle is saved."), "success", chosen),
-                owner=self,
-            )
+    def _write_bundle(self, path: Path) -> None:
+        from ditar_studio.services.diagnostics import write_bundle
+
+        self.bridge.background(
+            write_bundle,
+            path,
+            self.diagnostics,
+            self.library,
+            done=lambda _r: self.toasts.notify(tr("The bundle is saved."), "success", str(path)),
+            owner=self,
+        )
 
     def _set_dark(self, dark: bool) -> None:
         self.preferences.change(

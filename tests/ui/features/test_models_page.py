@@ -207,11 +207,10 @@ def test_a_folder_of_one_s_own_is_used_checked_and_forgotten(
     page: ModelsPage,
     manager: ModelManager,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     own = folders.make_folder(tmp_path / "own", "0.5b")
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(own))
     press(page, "Choose a folder…")
+    page.findChild(QFileDialog).fileSelected.emit(str(own))
     qtbot.waitUntil(lambda: [m.name for m in manager.installed] == ["own"])
     (own / "audiovae.pth").write_bytes(b"broken")
     with qtbot.waitSignal(manager.notified, timeout=10_000) as received:
@@ -225,18 +224,14 @@ def test_a_folder_of_one_s_own_is_used_checked_and_forgotten(
 
 
 def test_a_model_is_moved(
-    qtbot: QtBot,
-    page: ModelsPage,
-    manager: ModelManager,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot, page: ModelsPage, manager: ModelManager, tmp_path: Path
 ) -> None:
     with qtbot.waitSignal(manager.notified, timeout=10_000):
         press(page, "Download Tiny")
     qtbot.waitUntil(lambda: len(manager.installed) == 1)
-    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "disk"))
+    press(page, "Move tiny")
     with qtbot.waitSignal(manager.notified, timeout=10_000):
-        press(page, "Move tiny")
+        page.findChild(QFileDialog).fileSelected.emit(str(tmp_path / "disk"))
     qtbot.waitUntil(lambda: manager.installed[0].path == tmp_path / "disk" / "tiny")
     assert not (tmp_path / "models" / "tiny").exists()
 

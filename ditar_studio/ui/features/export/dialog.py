@@ -10,7 +10,6 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QFileDialog,
     QGridLayout,
     QLineEdit,
     QWidget,
@@ -22,6 +21,7 @@ from ditar_studio.services.export_settings import ExportSettings
 from ditar_studio.services.export_tracks import file_names
 from ditar_studio.services.naming import DEFAULT_TEMPLATE, FIELDS
 from ditar_studio.ui.features.export.fields import BookFields, LoudnessField
+from ditar_studio.ui.kit.dialogs.ask_file import ask_for_folder
 from ditar_studio.ui.kit.dialogs.frame import DialogFrame
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import counted, mark, sentence, tr
@@ -255,9 +255,9 @@ class ExportDialog(DialogFrame):
         self.problem.setVisible(True)
 
     def _browse(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, tr("Folder"), self.folder.text())
-        if chosen:
-            self.folder.setText(chosen)
+        ask_for_folder(
+            self, tr("Folder"), lambda path: self.folder.setText(str(path)), self.folder.text()
+        )
 
     def _export(self) -> None:
         folder = Path(self.folder.text().strip()).expanduser()

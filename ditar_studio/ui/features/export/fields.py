@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from PySide6.QtWidgets import QDoubleSpinBox, QFileDialog, QGridLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QLineEdit, QWidget
 
 from ditar_studio.services.export_settings import ExportSettings, Standard
+from ditar_studio.ui.kit.dialogs.ask_file import ask_for_file
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import mark, tr
 from ditar_studio.ui.kit.widgets.basics import button, label, row
@@ -94,11 +93,9 @@ class BookFields(QWidget):
         form.addLayout(row(self.cover, browse), 1, 1, 1, 3)
 
     def _browse(self) -> None:
-        path, _kind = QFileDialog.getOpenFileName(
+        ask_for_file(
             self,
             tr("Cover picture"),
-            str(Path(self.cover.text()).parent) if self.cover.text() else "",
             tr("Pictures (*.jpg *.jpeg *.png)"),
+            lambda path: self.cover.setText(str(path)),
         )
-        if path:
-            self.cover.setText(path)

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from ditar_studio.services.download import Progress
 from ditar_studio.services.models import Installed
 from ditar_studio.services.offers import Offer
 from ditar_studio.ui.features.models.view_model import ModelManager
 from ditar_studio.ui.kit.dialogs.ask import ConfirmDialog
+from ditar_studio.ui.kit.dialogs.ask_file import ask_for_folder
 from ditar_studio.ui.kit.preferences import PreferenceFile
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import duration, number, tr
@@ -191,15 +192,14 @@ class ModelsPage(QWidget):
         self._preferences.change(model=folder)
 
     def _choose(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, tr("Folder of a model"))
-        if folder:
-            self.manager.add(Path(folder))
+        ask_for_folder(self, tr("Folder of a model"), self.manager.add)
 
     def _move(self, model: Installed) -> None:
-        folder = QFileDialog.getExistingDirectory(self, tr("Where the model shall lie"))
-        if folder:
+        def move(folder: Path) -> None:
             self._leave(model)
-            self.manager.move(model.name, Path(folder))
+            self.manager.move(model.name, folder)
+
+        ask_for_folder(self, tr("Where the model shall lie"), move)
 
     def _remove(self, model: Installed) -> None:
         """Asks, unless only a folder of the user's own is to be forgotten."""

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog, QMenu
+from PySide6.QtWidgets import QMenu
 
 from ditar_studio.services.projects import Project
 from ditar_studio.ui.features.project.projects_dialog import ProjectsDialog
 from ditar_studio.ui.kit.dialogs.ask import TextDialog
+from ditar_studio.ui.kit.dialogs.ask_file import ask_for_file
 from ditar_studio.ui.kit.translate import tr
 
 if TYPE_CHECKING:
@@ -119,14 +120,12 @@ class ProjectCommands:
 
     def choose_recipe(self) -> None:
         """Asks for an exported file and opens what it was made from as a project."""
-        path, _kind = QFileDialog.getOpenFileName(
+        ask_for_file(
             self._host.window,
             tr("Open recipe from file"),
-            "",
             tr("Exported sound (*.wav *.flac *.mp3 *.opus *.m4b);;All files (*)"),
+            self.open_recipe,
         )
-        if path:
-            self.open_recipe(Path(path))
 
     def open_recipe(self, path: Path) -> None:
         """Opens a new project of an exported file's lines, voices, settings and pronunciations."""

@@ -110,7 +110,7 @@ class Snapshot:
         lines = tuple(lines)
         if before is None:
             ids, shape = tuple(line.id for line in lines), ScriptShape.of(lines)
-            places = {line_id: place for place, line_id in enumerate(ids)}
+            places: Mapping[str, int] = {line_id: n for n, line_id in enumerate(ids)}
         else:
             above, below = common_ends(before.lines, lines)
             middle = (line.id for line in lines[above : len(lines) - below])

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QWidget
 
 from ditar_studio.errors import StudioError
 from ditar_studio.text import lexicon, lexicon_files
+from ditar_studio.ui.kit.dialogs.ask_file import ask_for_file, ask_where_to_save
 from ditar_studio.ui.kit.dialogs.frame import DialogFrame
 from ditar_studio.ui.kit.translate import counted, sentence, tr
 from ditar_studio.ui.kit.widgets.basics import button, label, row
@@ -104,24 +105,21 @@ class PronunciationsDialog(DialogFrame):
 
     def _choose_file(self) -> None:
         kinds = " ".join(f"*{suffix}" for suffix in lexicon_files.SUFFIXES)
-        path, _kind = QFileDialog.getOpenFileName(
+        ask_for_file(
             self,
             tr("Import pronunciations from a file"),
-            "",
             tr("Pronunciations ({kinds});;All files (*)", kinds=kinds),
+            self.read_file,
         )
-        if path:
-            self.read_file(Path(path))
 
     def _choose_target(self) -> None:
-        path, _kind = QFileDialog.getSaveFileName(
+        ask_where_to_save(
             self,
             tr("Export pronunciations into a file"),
             "pronunciations.pls",
             tr("Pronunciations ({kinds});;All files (*)", kinds="*.pls *.txt *.csv *.tsv"),
+            self.write_file,
         )
-        if path:
-            self.write_file(Path(path))
 
     def _answer(self) -> None:
         for scope, signal in (("project", self.changed), ("all", self.general_changed)):

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog
-
 from ditar_studio.services.voice_library import Voice
 from ditar_studio.ui.features.reference.consent_dialog import ConsentDialog
 from ditar_studio.ui.features.reference.panel import SOUND_SUFFIXES, ReferencePanel
+from ditar_studio.ui.kit.dialogs.ask_file import ask_for_file
 from ditar_studio.ui.kit.places import Place
 from ditar_studio.ui.kit.translate import tr
 
@@ -65,14 +64,12 @@ class ReferenceCommands:
     def choose(self) -> None:
         """Asks for a sound file to be the reference."""
         kinds = " ".join(f"*{suffix}" for suffix in SOUND_SUFFIXES)
-        path, _kind = QFileDialog.getOpenFileName(
+        ask_for_file(
             self._host.window,
             tr("Open an audio file as reference"),
-            "",
             tr("Sound files ({kinds});;All files (*)", kinds=kinds),
+            lambda path: self.open(str(path)),
         )
-        if path:
-            self.open(path)
 
     def open(self, path: str) -> None:
         """Takes a sound file as the reference."""

@@ -11,7 +11,6 @@ from PySide6.QtCore import QSize, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QDialog,
-    QFileDialog,
     QLabel,
     QLayout,
     QListWidget,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from ditar_studio.services.word_check import whisper_is_installed
 from ditar_studio.ui.kit import icons
+from ditar_studio.ui.kit.dialogs.ask_file import ask_for_folder
 from ditar_studio.ui.kit.preferences import PreferenceFile
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import LANGUAGES, tr
@@ -420,10 +420,11 @@ class SettingsDialog(QDialog):
         return self.next_folder
 
     def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, tr("Folder of the library"))
-        if folder:
-            self._preferences.change(library_folder=folder)
-            self.next_folder.setText(folder)
+        def take(folder: Path) -> None:
+            self._preferences.change(library_folder=str(folder))
+            self.next_folder.setText(str(folder))
+
+        ask_for_folder(self, tr("Folder of the library"), take)
 
     def _show(self, folder: Path) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

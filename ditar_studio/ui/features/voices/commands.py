@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog
-
 from ditar_studio.services.naming import safe
 from ditar_studio.ui.features.voices.samples_dialog import SamplesDialog
 from ditar_studio.ui.kit.dialogs.ask import TextDialog
+from ditar_studio.ui.kit.dialogs.ask_file import ask_for_file, ask_where_to_save
 from ditar_studio.ui.kit.places import Place
 from ditar_studio.ui.kit.translate import tr
 
@@ -88,29 +87,33 @@ class VoiceCommands:
 
     def import_bundle(self) -> None:
         """Asks for a voice bundle and adds its voice."""
-        path, _kind = QFileDialog.getOpenFileName(
-            self._host.window, tr("Import a voice bundle"), "", tr("Voice bundles (*.ditarvoice)")
+        ask_for_file(
+            self._host.window,
+            tr("Import a voice bundle"),
+            tr("Voice bundles (*.ditarvoice)"),
+            self._voices.add_bundle,
         )
-        if path:
-            self._voices.add_bundle(Path(path))
 
     def export_bundle(self) -> None:
         """Asks for a place and saves the selected voice as a bundle there."""
         voice = self._voices.current
         if voice is None:
             return
-        path, _kind = QFileDialog.getSaveFileName(
-            self._host.window,
-            tr("Export the voice as a bundle"),
-            str(Path.home() / f"{safe(voice.name)}.ditarvoice"),
-            tr("Voice bundles (*.ditarvoice)"),
-        )
-        if path:
+
+        def save(path: Path) -> None:
             self._document.ask(
                 self._document.library.voices.export_bundle,
                 voice.id,
-                Path(path),
+                path,
                 done=lambda _made: self._host.toasts.notify(
-                    tr("The bundle is saved."), "success", path
+                    tr("The bundle is saved."), "success", str(path)
                 ),
             )
+
+        ask_where_to_save(
+            self._host.window,
+            tr("Export the voice as a bundle"),
+            f"{safe(voice.name)}.ditarvoice",
+            tr("Voice bundles (*.ditarvoice)"),
+            save,
+        )
