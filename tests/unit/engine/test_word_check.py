@@ -79,3 +79,27 @@ def test_the_built_in_reader_hears_what_differs_in_the_built_in_voices_clips(
     assert {longer[a:b] for a, b in listener.differing(clip, longer)} >= {"sudden"}
     silence = Clip(clip.samples * 0, clip.sample_rate)
     assert len(listener.differing(silence, text)) > 8
+
+
+def test_the_built_in_model_hears_words_and_speaker_of_other_models_speech(
+    listener: ReaderListener,
+) -> None:
+    from ditar_studio.audio.clips.files import read_clip
+
+    clips = {voice.name: read_clip(voice.path) for voice in sample_voices()}
+    words = {voice.name: voice.transcript for voice in sample_voices()}
+    clip, other = clips["Kathleen"], next(name for name in clips if name != "Kathleen")
+    halves = [
+        Clip(clip.samples[start : start + len(clip.samples) // 2], clip.sample_rate)
+        for start in (0, len(clip.samples) // 2)
+    ]
+    speaker = listener.embedding(halves[0])
+    right = listener.verification(clip.resample(48000), words["Kathleen"], speaker)
+    assert right.error_rate < 0.25
+    assert listener.verification(clip, words[other], speaker).error_rate > 0.5
+    same, another = (
+        listener.verification(each, words["Kathleen"], speaker).likeness or 0.0
+        for each in (halves[1], clips[other])
+    )
+    assert same > another + 0.2
+    assert listener.verification(Clip(clip.samples[:10], clip.sample_rate), "No.", speaker).sounds
