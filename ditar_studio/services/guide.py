@@ -8,7 +8,7 @@ from functools import cache
 
 from ditar_studio.assets import resources
 
-FILE = "guide.md"
+MARKS = "marks.md"
 
 _HEADING = re.compile(r"^## +(?P<title>.+)$", re.MULTILINE)
 _WORD = re.compile(r"\w+")
@@ -28,13 +28,25 @@ class Topic:
 
 
 @cache
-def topics() -> tuple[Topic, ...]:
-    """The sections of the guide in their order; none where the file is missing."""
+def topics(language: str = "en") -> tuple[Topic, ...]:
+    """The sections of the guide in their order, then the page about marks.
+
+    Every language has the same sections; where there is no guide of one, English takes its place.
+    Without the files there are none.
+    """
+    guide = _text(f"guide.{language}.md") or _text("guide.md")
+    marks = _text(MARKS).removeprefix("# ")
+    title, _, text = marks.partition("\n")
+    return (*read(guide), Topic(title.strip(), text.strip())) if marks else read(guide)
+
+
+def _text(name: str) -> str:
+    """A page of the documentation; empty where it is missing."""
     folder = resources()
-    for path in (folder / FILE, folder.parent / "docs" / FILE):
+    for path in (folder / name, folder.parent / "docs" / name):
         if path.is_file():
-            return read(path.read_text(encoding="utf-8"))
-    return ()
+            return path.read_text(encoding="utf-8")
+    return ""
 
 
 def read(text: str) -> tuple[Topic, ...]:

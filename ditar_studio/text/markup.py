@@ -13,10 +13,11 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from ditar_studio.errors import StudioError
-from ditar_studio.text import numbers
+from ditar_studio.text import moments, numbers
 from ditar_studio.text.lexicon import Lexicon, is_ipa
 
 Span = tuple[int, int]
@@ -48,9 +49,13 @@ SAY_AS: Final[dict[str, Callable[[str], str]]] = {
     "ordinal": lambda text: numbers.ordinal(_whole(text)),
     "year": lambda text: numbers.year(_whole(text, 1000, 2999)),
     "telephone": lambda text: ", ".join(" ".join(part) for part in re.findall(r"\d+", text)),
+    "date": moments.date,
+    **{f"date {order}": partial(moments.date, order=order) for order in moments.ORDERS},
+    "time": moments.time_of_day,
 }
 """What is said instead of a text of each kind."""
 
+_MOMENTS: Final = frozenset(kind for kind in SAY_AS if kind.startswith(("date", "time")))
 _SAME_KINDS: Final = {"spell-out": "characters", "number": "cardinal", "verbatim": "characters"}
 _PUNCTUATION_END: Final = re.compile(r"[,.?!;:—…][\"'”’)\]]*\s*\Z")
 
@@ -370,12 +375,16 @@ def _spoken(mark: Mark, written: str) -> str | None:
         return SAY_AS[kind](text) or None
     except ValueError as error:
         raise StudioError(
-            f"“{text[:40]}” can't be said as {kind}.", "Write a number there, or another kind."
+            f"“{text[:40]}” can't be said as {kind}.",
+            "Write a date or time there."
+            if kind in _MOMENTS
+            else "Write a number there, or another kind.",
         ) from error
 
 
 def _kind(value: str) -> str:
-    return _SAME_KINDS.get(value.lower(), value.lower())
+    value = " ".join(value.lower().split())
+    return _SAME_KINDS.get(value, value)
 
 
 def _whole(text: str, low: int = 0, high: int = 10**15) -> int:

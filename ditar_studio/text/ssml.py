@@ -20,6 +20,7 @@ from ditar_studio.text.markup import (
     SLOWEST,
     SOFTEST_DB,
 )
+from ditar_studio.text.moments import ORDERS
 
 LONGEST: Final = 200_000
 """Characters of a document."""
@@ -145,6 +146,10 @@ class _Reader:
                     return f"[emphasis {level}]", "[/emphasis]"
             case "say-as":
                 wanted = given.get("interpret-as", "").lower()
+                if wanted == "date":
+                    order = given.get("format", "").lower()
+                    kind = f"date {order}" if order in ORDERS else "date"
+                    return f"[say-as {kind}]", "[/say-as]"
                 if wanted in _SAY_AS:
                     return f"[say-as {_SAY_AS[wanted]}]", "[/say-as]"
             case "phoneme":
@@ -169,6 +174,7 @@ _SAY_AS: Final = {
     "number": "cardinal",
     "ordinal": "ordinal",
     "telephone": "telephone",
+    "time": "time",
 }
 
 

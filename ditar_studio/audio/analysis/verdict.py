@@ -111,7 +111,7 @@ def judge(clip: Clip, transcript: str) -> Verdict:
             Finding(
                 "problem",
                 "No speech can be heard.",
-                "Check the microphone and record again.",
+                "Choose a clear recording of one voice, or check the microphone and record again.",
                 "silence",
                 blocks=True,
             )

@@ -232,6 +232,10 @@ class Theme:
         font.setWeight(weight)
         return font
 
+    def sized(self, pixels: int) -> int:
+        """A length that goes with the text, of its pixels at the usual text size."""
+        return round(pixels * max(1.0, self.type.body / TypeScale().body))
+
     def mono(self, role: str = "small") -> QFont:
         """A fixed-width font at the named step, for times and hashes."""
         font = QFont()

@@ -58,6 +58,11 @@ def set_language(language: str) -> None:
     QLocale.setDefault(locale)
 
 
+def language() -> str:
+    """The code of the language in force."""
+    return _language
+
+
 @cache
 def load_messages(language: str) -> dict[str, str]:
     """What the lower rooms say -> the same in `language`; ``{0}``, ``{1}`` stand for values."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject
+from PySide6.QtCore import QEvent, QObject, Qt, QUrl
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -14,10 +14,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ditar_studio.services.guide import Topic, search, topics
+from ditar_studio.services.guide import MARKS, Topic, search, topics
+from ditar_studio.ui.kit import theme
 from ditar_studio.ui.kit.places import Place
 from ditar_studio.ui.kit.theme import Space
-from ditar_studio.ui.kit.translate import tr
+from ditar_studio.ui.kit.translate import language, tr
 from ditar_studio.ui.kit.widgets.basics import button, column, label, row, surface
 from ditar_studio.ui.kit.widgets.search_field import SearchField
 
@@ -56,15 +57,18 @@ class HelpDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Guide"))
-        self.resize(760, 560)
+        self.resize(theme.current().sized(760), 560)
         self._found: tuple[Topic, ...] = ()
         self.search = SearchField(tr("Search the guide…"))
         self.list = QListWidget()
         self.list.setAccessibleName(tr("Topics of the guide"))
-        self.list.setFixedWidth(220)
+        self.list.setFixedWidth(theme.current().sized(240))
+        self.list.setWordWrap(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.page = QTextBrowser()
         self.page.setAccessibleName(tr("Guide"))
         self.page.setOpenLinks(False)
+        self.page.anchorClicked.connect(self._follow)
         self.page.setFrameShape(QTextBrowser.Shape.NoFrame)
         name, words = control
         here = column(label(name, "strong"), label(words, "small", wrap=True), spacing=2)
@@ -87,12 +91,20 @@ class HelpDialog(QDialog):
         self.search.setFocus()
 
     def show_topic(self, title: str) -> None:
-        """Shows the topic of a title, else the first."""
-        titles = [topic.title for topic in self._found]
-        self.list.setCurrentRow(titles.index(title) if title in titles else 0)
+        """Shows the topic of an English title, else the first."""
+        titles = [topic.title for topic in topics()]
+        place = titles.index(title) if title in titles else 0
+        wanted = topics(language())[place : place + 1]
+        self.list.setCurrentRow(self._found.index(wanted[0]) if wanted else 0)
+
+    def _follow(self, link: QUrl) -> None:
+        """Shows the page that a link of the guide leads to."""
+        if link.toString() == MARKS:
+            self.search.clear()
+            self.list.setCurrentRow(self.list.count() - 1)
 
     def _fill(self, words: str) -> None:
-        self._found = search(topics(), words)
+        self._found = search(topics(language()), words)
         self.list.clear()
         self.list.addItems([topic.title for topic in self._found])
         self.list.setCurrentRow(0)

@@ -191,6 +191,10 @@ class MainWindow(QMainWindow):
         if text:
             self.restoreGeometry(QByteArray.fromBase64(text.encode("ascii")))
 
+    def fit(self, room: QSize) -> None:
+        """Makes the window no larger than `room`, so that none of it is off the screen."""
+        self.resize(self.size().boundedTo(room))
+
     def ask_before_closing(self, may_close: Callable[[], bool]) -> None:
         """Closes by the user's wish only if `may_close` says so."""
         self._may_close = may_close
@@ -296,7 +300,8 @@ class MainWindow(QMainWindow):
 
     def _label_search(self) -> None:
         """Leaves the words out where the menus need their room."""
-        words = self._search_words if self.width() >= SEARCH_NEEDS else ""
+        room = self.width() >= theme.current().sized(SEARCH_NEEDS)
+        words = self._search_words if room else ""
         if self.palette_button.text() != words:
             self.palette_button.setText(words)
             set_property(self.palette_button, "kind", "palette" if words else "")
@@ -366,6 +371,7 @@ class MainWindow(QMainWindow):
     def _widen_sides(self) -> None:
         """Gives the sides more room for larger text."""
         more = 1 + 0.5 * (theme.current().type.body / theme.TypeScale().body - 1)
+        self._label_search()
         self.left.setMinimumWidth(round(264 * more))
         self.right.setMinimumWidth(round(284 * more))
 

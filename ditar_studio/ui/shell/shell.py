@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_FRAME = QSize(8, 40)
+FRAME = QSize(8, 40)
 """About what a desktop puts around a window."""
 
 
@@ -139,7 +139,7 @@ class Shell(QObject):
         if dialog.parent() is not self.window:
             dialog.setParent(self.window, dialog.windowFlags())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        fit(dialog, self.window.screen().availableSize() - _FRAME)
+        fit(dialog, self.window.screen().availableSize() - FRAME)
         dialog.open()
 
     def close(self) -> None:

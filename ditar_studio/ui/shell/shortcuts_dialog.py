@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QVBoxLayout, QWidget
 
+from ditar_studio.ui.kit import theme
 from ditar_studio.ui.kit.action_spec import MENUS
 from ditar_studio.ui.kit.actions import Actions
 from ditar_studio.ui.kit.theme import Space
@@ -28,7 +29,7 @@ class ShortcutsDialog(QDialog):
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Keyboard shortcuts"))
-        self.resize(620, 620)
+        self.resize(theme.current().sized(640), 620)
         self.field = SearchField(tr("Search shortcuts…"))
         self._actions = actions
         self._rows: list[tuple[str, QLabel, QLabel]] = []
@@ -79,7 +80,7 @@ class ShortcutsDialog(QDialog):
         members = []
         for words, keys in entries:
             line += 1
-            name, key = label(words), label(keys)
+            name, key = label(words, wrap=True), label(keys)
             key.setProperty("key", "true")
             grid.addWidget(name, line, 0)
             box = row(None, key)

@@ -12,7 +12,7 @@ from ditar_studio.ui.kit.preferences import PreferenceFile
 from ditar_studio.ui.shell.application import make_application
 from ditar_studio.ui.shell.first_instance import FirstInstance, address_of, raise_first
 from ditar_studio.ui.shell.garbage import GarbageCollector
-from ditar_studio.ui.shell.shell import Shell
+from ditar_studio.ui.shell.shell import FRAME, Shell
 from ditar_studio.ui.shell.system import closing_on_signals, log_qt_messages
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def start(arguments: Sequence[str] = ()) -> int:
     sys.setswitchinterval(_SWITCH_SECONDS)
     garbage = GarbageCollector(app)
     shell = Shell(app, preferences)
+    if not preferences.value.window:
+        shell.window.fit(shell.window.screen().availableSize() - FRAME)
     first = FirstInstance(address, shell.come_to_front, app)
     shell.ended.connect(first.close)
     shell.ended.connect(app.quit)

@@ -223,6 +223,7 @@ class Studio(Workspace):
             value = self.preferences.value
             self.engine.set_compute(value.threads, value.precision)
             self.engine.load(self.preferences.value.model)
+            self.script_panel.focus_line(self.script.selected)
         self.window.set_project(snapshot.project.name)
         for action_id, words, label in (
             ("edit.undo", tr("Undo"), snapshot.undo),

@@ -55,7 +55,9 @@ STEPS: tuple[tuple[str, str, str, tuple[tuple[str, str, str], ...]], ...] = (
             (
                 "file-audio",
                 mark("Or drop a file"),
-                mark("Any WAV, FLAC, MP3 or Opus. Trim it on the waveform, type what is said."),
+                mark(
+                    "Any WAV, FLAC, MP3, M4A or Opus. Trim it on the waveform, type what is said."
+                ),
             ),
             ("voice", mark("Keep it"), mark("Save it as a voice, with tags, to use it again.")),
         ),

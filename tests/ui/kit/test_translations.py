@@ -188,3 +188,9 @@ def test_no_number_is_written_with_an_english_point_in_the_interface() -> None:
         and ast.unparse(inside.format_spec).rstrip("'\"")[-1:] in ("f", "g")
     ]
     assert wrong == []
+
+
+def test_german_keeps_to_one_form_of_address() -> None:
+    familiar = re.compile(r"\b([Dd]u|[Dd]ich|[Dd]ir|[Dd]eine?[mnrs]?)\b")
+    said = [*translate.load_catalogue("de").values(), *translate.load_messages("de").values()]
+    assert [text for text in said if familiar.search(text)] == []

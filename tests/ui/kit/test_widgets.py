@@ -7,10 +7,19 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QListWidget, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
+from ditar_studio.ui.kit import theme
 from ditar_studio.ui.kit.actions import Actions
+from ditar_studio.ui.kit.preferences import PreferenceFile
 from ditar_studio.ui.kit.widgets import messages
 from ditar_studio.ui.kit.widgets.chips import TagChips
 from ditar_studio.ui.kit.widgets.command_palette import CommandPalette
@@ -287,3 +296,49 @@ def test_shortcut_list_has_all_and_filters(qtbot: QtBot) -> None:
     assert len(dialog.shown) > 70
     qtbot.keyClicks(dialog.field, "ctrl+z")
     assert dialog.shown == ["Undo"]
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_what_is_ticked_in_a_list_is_told_from_what_is_not(
+    qtbot: QtBot, preferences: PreferenceFile, look: str
+) -> None:
+    preferences.change(theme=look)
+    view = QListWidget()
+    qtbot.addWidget(view)
+    for state in (Qt.CheckState.Checked, Qt.CheckState.Unchecked):
+        item = QListWidgetItem("", view)
+        item.setCheckState(state)
+    view.resize(120, 80)
+    view.show()
+    image = view.viewport().grab().toImage()
+    seen = []
+    for row in range(2):
+        place = view.visualItemRect(view.item(row))
+        colours = {
+            image.pixelColor(x, y).name().upper()
+            for x in range(4, 20)
+            for y in range(place.top() + 2, place.bottom() - 2)
+        }
+        seen.append(theme.current().colours.accent.upper() in colours)
+    assert seen == [True, False]
+
+
+def test_shortcuts_are_in_sight_with_the_largest_text(
+    qtbot: QtBot, preferences: PreferenceFile
+) -> None:
+    preferences.change(text_size=1.6, language="en")
+    dialog = ShortcutsDialog(Actions(SPECS))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    keys = [each for each in dialog.findChildren(QLabel) if each.property("key")]
+    assert keys
+    for key in keys:
+        assert key.mapTo(dialog, key.rect().topRight()).x() < dialog.width()
+
+
+def test_rows_of_lists_grow_with_the_text(preferences: PreferenceFile) -> None:
+    assert theme.current().sized(42) == 42
+    preferences.change(text_size=1.6)
+    assert theme.current().sized(42) >= 64
+    preferences.change(text_size=0.8)
+    assert theme.current().sized(42) == 42

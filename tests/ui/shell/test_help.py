@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import QUrl
 from PySide6.QtWidgets import QAbstractButton, QSlider
 from pytestqt.qtbot import QtBot
 
+from ditar_studio.ui.kit import translate
 from ditar_studio.ui.kit.widgets.tour import Tour
 from ditar_studio.ui.shell.help_dialog import HelpDialog, description_of
 from ditar_studio.ui.shell.studio import Studio
@@ -49,3 +51,15 @@ def test_the_tour_goes_through_the_window_and_ends(qtbot: QtBot, studio: Studio)
     (again,) = [each for each in studio.window.findChildren(Tour) if each.isVisible()]
     again.skip.click()
     assert not again.isVisible()
+
+
+def test_the_guide_speaks_the_language_in_force_and_its_links_lead_somewhere(qtbot: QtBot) -> None:
+    translate.set_language("de")
+    shown = HelpDialog(("", ""), "Scripts")
+    qtbot.addWidget(shown)
+    assert shown.list.currentItem().text() == "Skripte"
+    assert "Absatz" in shown.page.toPlainText()
+    shown.page.anchorClicked.emit(QUrl("marks.md"))
+    assert shown.list.currentItem().text() == "Marks in a text"
+    assert "[pause 1.5]" in shown.page.toPlainText()
+    translate.set_language("en")

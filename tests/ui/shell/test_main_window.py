@@ -7,12 +7,13 @@ import subprocess
 import sys
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from ditar_studio.ui.kit.actions import Actions
 from ditar_studio.ui.kit.places import Place
+from ditar_studio.ui.kit.preferences import PreferenceFile
 from ditar_studio.ui.kit.widgets.status_line import EngineState
 from ditar_studio.ui.shell.action_specs import SPECS
 from ditar_studio.ui.shell.application import Appearance
@@ -162,3 +163,18 @@ def test_tabs_move_with_arrow_keys(qtbot: QtBot, window: MainWindow) -> None:
     qtbot.keyClick(tab, Qt.Key.Key_Right)
     assert window.tabs.choice == "reference"
     assert window.region(Place.REFERENCE).isVisible()
+
+
+def test_the_first_window_fits_on_the_screen_with_its_frame(window: MainWindow) -> None:
+    window.fit(QSize(1272, 760))
+    assert window.size() == QSize(1272, 760)
+    window.fit(QSize(1900, 1000))
+    assert window.size() == QSize(1272, 760)
+
+
+def test_menus_have_their_room_before_the_words_of_the_search(
+    window: MainWindow, preferences: PreferenceFile
+) -> None:
+    assert window.palette_button.text()
+    preferences.change(text_size=1.6)
+    assert not window.palette_button.text()

@@ -21,6 +21,8 @@ from shiboken6 import isValid
 from studio_steps import dialog, reopen, speak
 
 from ditar_studio.assets import asset
+from ditar_studio.audio.clips import loudness
+from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.engine.speech_model import PatchOutput
 from ditar_studio.services import export as export_service
 from ditar_studio.services.export import export
@@ -36,6 +38,7 @@ from ditar_studio.ui.features.export.dialog import ExportDialog
 from ditar_studio.ui.features.player.compare_dialog import CompareDialog
 from ditar_studio.ui.features.project.projects_dialog import ProjectsDialog
 from ditar_studio.ui.features.project.snapshot import Snapshot
+from ditar_studio.ui.features.reference import clip as clip_module
 from ditar_studio.ui.features.reference.clip import Stage
 from ditar_studio.ui.features.reference.consent_dialog import ConsentDialog
 from ditar_studio.ui.features.takes import script_playback
@@ -57,6 +60,11 @@ def test_first_start_has_a_voice_and_a_line_to_try(studio: Studio) -> None:
     assert snapshot is not None
     assert len(snapshot.voices) >= 3
     assert snapshot.voice_of(snapshot.lines[0]) is not None
+
+
+def test_what_is_typed_at_the_start_goes_into_the_script(studio: Studio) -> None:
+    line = studio.script.lines[0]
+    assert studio.window.focusWidget() is studio.script_panel.rows[line.id].text
 
 
 def test_typing_and_ctrl_return_makes_a_take(qtbot: QtBot, studio: Studio) -> None:
@@ -871,6 +879,30 @@ def test_a_file_that_is_no_sound_leaves_no_earlier_reference(
     qtbot.waitUntil(lambda: studio.maker.clip is None)
     assert studio.maker.stage is Stage.IDLE
     assert not studio.actions_.action("voice.save").isEnabled()
+
+
+@pytest.mark.parametrize("work", ["words", "loudness"])
+def test_slow_work_on_one_file_does_not_end_upon_the_next(
+    qtbot: QtBot, studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: str
+) -> None:
+    opened(qtbot, studio, tmp_path / "first.wav", speech_like(4.0).samples)
+    maker, may_end, ended = studio.maker, threading.Event(), threading.Event()
+
+    def slowly(_clip: Clip) -> Any:
+        may_end.wait(30)
+        maker.bridge.post(ended.set)  # behind the result
+        return "Words of the first." if work == "words" else speech_like(1.0)
+
+    monkeypatch.setattr(clip_module, "_transcribe", slowly)
+    monkeypatch.setattr(loudness, "normalise", slowly)
+    maker.transcribe() if work == "words" else maker.normalise()
+    opened(qtbot, studio, tmp_path / "second.wav", speech_like(5.0).samples)
+    may_end.set()
+    qtbot.waitUntil(ended.is_set)
+    qtbot.wait(50)
+    assert maker.transcript == ""
+    assert maker.clip is not None
+    assert maker.clip.seconds == pytest.approx(5.0, abs=0.1)
 
 
 def test_a_test_sentence_is_heard_before_the_voice_is_saved(

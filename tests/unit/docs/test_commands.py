@@ -22,7 +22,7 @@ from ditar_studio.store.library import Library
 from ditar_studio.store.project import NewLine, ProjectSettings
 
 ROOT = Path(__file__).resolve().parents[3]
-DOCUMENTS = ("README.md", "docs/guide.md", "docs/programs.md")
+DOCUMENTS = ("README.md", "docs/guide.md", "docs/guide.de.md", "docs/programs.md")
 SERVERS = {"serve", "wyoming", "mcp"}
 """They run until they are interrupted."""
 

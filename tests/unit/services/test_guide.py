@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ditar_studio.services.guide import read, search, topics
+from ditar_studio.services.guide import Topic, read, search, topics
 
 TEXT = (
     "# Guide\n\n## Voices\n\nRecord a reference.\n\n## Scripts\n\nLines and pauses; voices too.\n"
@@ -27,3 +27,21 @@ def test_the_guide_of_the_program_has_the_topics_that_the_window_points_to() -> 
     from ditar_studio.ui.shell.help_dialog import TOPIC_OF
 
     assert set(TOPIC_OF.values()) <= {topic.title for topic in topics()}
+
+
+def test_the_german_guide_has_the_sections_of_the_english_one() -> None:
+    english, german = topics(), topics("de")
+    assert len(german) == len(english) > 10
+    assert german[-1].title == english[-1].title == "Marks in a text"
+    for one, other in zip(english[:-1], german[:-1], strict=True):
+        assert one.title != other.title
+        assert len(other.text) > 0.6 * len(one.text), other.title  # nothing is left out
+        assert len(_table(other)) == len(_table(one))
+
+
+def test_a_language_without_a_guide_has_the_english_one() -> None:
+    assert topics("fr") == topics()
+
+
+def _table(topic: Topic) -> list[str]:
+    return [line for line in topic.text.splitlines() if line.startswith("|")]

@@ -96,6 +96,17 @@ def test_another_voice_is_a_passage() -> None:
         ("The [say-as ordinal]3[/say-as].", "The third."),
         ("In [say-as year]1905[/say-as].", "In nineteen oh five."),
         ("[say-as telephone]555-0199[/say-as]", "5 5 5, 0 1 9 9"),
+        ("[say-as date]3/4/2025[/say-as]", "March fourth, twenty twenty five"),
+        ("[say-as date dmy]3/4/2025[/say-as]", "April third, twenty twenty five"),
+        ("[say-as date]2025-04-03[/say-as]", "April third, twenty twenty five"),
+        ("[say-as date]31.12.99[/say-as]", "December thirty first, nineteen ninety nine"),
+        ("[say-as date]1 May[/say-as]", "May first"),
+        ("[say-as date]Sept. 2, 1905[/say-as]", "September second, nineteen oh five"),
+        ("[say-as date my]5/2025[/say-as]", "May twenty twenty five"),
+        ("[say-as time]14:05[/say-as]", "fourteen oh five"),
+        ("[say-as time]9 am[/say-as]", "nine A M"),
+        ("[say-as time]12:30 p.m.[/say-as]", "twelve thirty P M"),
+        ("[say-as time]7:00[/say-as]", "seven o'clock"),
         ("[say dee tar]DiTAR[/say] is it.", "dee tar is it."),
     ],
 )
@@ -136,6 +147,15 @@ def test_a_mark_that_cannot_be_used_is_named(mark: str) -> None:
 def test_a_number_is_needed_to_say_one() -> None:
     with pytest.raises(StudioError, match="ordinal"):
         passages("[say-as ordinal]many[/say-as]")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [("date", "13/13/2025"), ("date", "soon"), ("date ymd", "5/2025"), ("time", "25:00")],
+)
+def test_what_is_no_date_or_time_is_told(kind: str, text: str) -> None:
+    with pytest.raises(StudioError, match="can't be said as"):
+        passages(f"[say-as {kind}]{text}[/say-as]")
 
 
 def test_marks_that_need_a_value_are_text_without_one() -> None:

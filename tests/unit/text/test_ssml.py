@@ -25,7 +25,12 @@ from ditar_studio.text.ssml import LONGEST, is_ssml, read_marked, to_marks
         ("<emphasis level='strong'>No</emphasis>", "[emphasis strong]No[/emphasis]"),
         ("<emphasis>No</emphasis>", "[emphasis moderate]No[/emphasis]"),
         ("<say-as interpret-as='spell-out'>ABC</say-as>", "[say-as characters]ABC[/say-as]"),
-        ("<say-as interpret-as='date'>1 May</say-as>", "1 May"),
+        ("<say-as interpret-as='date'>1 May</say-as>", "[say-as date]1 May[/say-as]"),
+        (
+            "<say-as interpret-as='date' format='dmy'>1/5/2025</say-as>",
+            "[say-as date dmy]1/5/2025[/say-as]",
+        ),
+        ("<say-as interpret-as='time'>9:05</say-as>", "[say-as time]9:05[/say-as]"),
         ("<phoneme alphabet='ipa' ph='kæt'>cat</phoneme>", "[say /kæt/]cat[/say]"),
         ("<phoneme alphabet='x-sampa' ph='k{t'>cat</phoneme>", "cat"),
         ("<sub alias='World Wide Web'>WWW</sub> is", "World Wide Web is"),

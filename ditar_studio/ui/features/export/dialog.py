@@ -24,7 +24,7 @@ from ditar_studio.ui.features.export.fields import BookFields, LoudnessField
 from ditar_studio.ui.kit.dialogs.ask_file import ask_for_folder
 from ditar_studio.ui.kit.dialogs.frame import DialogFrame
 from ditar_studio.ui.kit.theme import Space
-from ditar_studio.ui.kit.translate import counted, mark, sentence, tr
+from ditar_studio.ui.kit.translate import counted, mark, number, sentence, tr
 from ditar_studio.ui.kit.widgets.basics import button, label, row
 from ditar_studio.ui.kit.widgets.choice import Choice
 from ditar_studio.ui.kit.widgets.messages import Banner
@@ -139,7 +139,7 @@ class ExportDialog(DialogFrame):
         self.format.setCurrentIndex(max(0, self.format.findData(settings.format)))
         self.rate = Choice(tr("Sample rate"))
         for rate in RATES:
-            words = tr("As it was made") if rate is None else tr("{n} Hz", n=f"{rate:,}")
+            words = tr("As it was made") if rate is None else tr("{n} kHz", n=number(rate / 1000))
             self.rate.addItem(words, rate)
         self.rate.setCurrentIndex(max(0, self.rate.findData(settings.sample_rate)))
         self.srt = QCheckBox("SRT")
@@ -192,14 +192,14 @@ class ExportDialog(DialogFrame):
             ("", self.names),
             (tr("Folder"), row(self.folder, browse)),
         )
-        for number, (words, field) in enumerate(rows):
+        for place, (words, field) in enumerate(rows):
             name = label(words, "strong")
-            form.addWidget(name, number, 0)
+            form.addWidget(name, place, 0)
             if isinstance(field, QWidget):
                 name.setBuddy(field)
-                form.addWidget(field, number, 1)
+                form.addWidget(field, place, 1)
             else:
-                form.addLayout(field, number, 1)
+                form.addLayout(field, place, 1)
         self.body.addWidget(self.layout_choice)
         self.body.addLayout(form)
         self.body.addWidget(self.fit_times)

@@ -135,10 +135,16 @@ class ReferenceClip(QObject):
         clip = self.clip
         if clip is None:
             return
+        before = self.transcript
+
+        def show(text: str) -> None:
+            if self.clip is clip and self.transcript == before:
+                self.transcript = text
+                self.transcript_changed.emit()
+                self._judge_now()
+
         self.notified.emit(tr("Listening to what is said…"), "", "info")
-        self.bridge.background(
-            _transcribe, clip, done=self._transcribed, failed=self._failed, owner=self
-        )
+        self.bridge.background(_transcribe, clip, done=show, failed=self._failed, owner=self)
 
     def discard(self) -> None:
         """Discards the clip; a recording goes to the trash."""
@@ -273,10 +279,15 @@ class ReferenceClip(QObject):
         self._judge_now()
 
     def _change(self, change: Callable[[Clip], Clip]) -> None:
-        if self.clip is not None:
-            self.bridge.background(
-                change, self.clip, done=self._take, failed=self._failed, owner=self
-            )
+        clip = self.clip
+        if clip is None:
+            return
+
+        def show(changed: Clip) -> None:
+            if self.clip is clip:
+                self._take(changed)
+
+        self.bridge.background(change, clip, done=show, failed=self._failed, owner=self)
 
     def _judge_now(self) -> None:
         from ditar_studio.audio.analysis.verdict import judge
@@ -291,11 +302,6 @@ class ReferenceClip(QObject):
                 self.judged.emit()
 
         self.bridge.background(judge, clip, transcript, done=show, owner=self)
-
-    def _transcribed(self, text: str) -> None:
-        self.transcript = text
-        self.transcript_changed.emit()
-        self._judge_now()
 
     def _clear(self) -> None:
         self.clip = self.original = self.verdict = None

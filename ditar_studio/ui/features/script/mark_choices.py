@@ -56,7 +56,7 @@ _MEANINGS: dict[str, str] = {
     "soft": mark("Softer"),
     "emphasis": mark("Emphasis"),
     "spell": mark("Letter by letter"),
-    "say-as": mark("Said as characters, digits, cardinal, ordinal, year or telephone number"),
+    "say-as": mark("Said as characters, digits, cardinal, ordinal, year, telephone, date or time"),
     "say": mark("Said like this"),
     "voice": mark("Another voice"),
 }

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from ditar_studio.services.word_check import whisper_is_installed
-from ditar_studio.ui.kit import icons
+from ditar_studio.ui.kit import icons, theme
 from ditar_studio.ui.kit.dialogs.ask_file import ask_for_folder
 from ditar_studio.ui.kit.preferences import PreferenceFile
 from ditar_studio.ui.kit.theme import Space
@@ -92,7 +92,7 @@ class SettingsDialog(QDialog):
         self.pages = QListWidget()
         self.pages.setAccessibleName(tr("Pages of the settings"))
         self.pages.setIconSize(QSize(18, 18))
-        self.pages.setFixedWidth(168)
+        self.pages.setFixedWidth(theme.current().sized(168))
         self.pages.setProperty("pages", "true")
         self.stack = QStackedWidget()
         self._makers: dict[int, Callable[[], None]] = {}

@@ -97,7 +97,7 @@ class _TakeDelegate(QStyledItemDelegate):
         self._takes = takes
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(120, ROW)
+        return QSize(120, theme.current().sized(ROW))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         take: Take = index.data(_TAKE)
@@ -130,7 +130,7 @@ class _TakeDelegate(QStyledItemDelegate):
         )
         painter.drawPixmap(round(card.right()) - 25, round(card.top()) + 4, star)
         left, right = card.left() + BUTTON, card.right() - 9
-        head = QRectF(left, card.top() + 3, right - left - 22, 18)
+        head = QRectF(left, card.top() + 3, right - left - 22, now.sized(18))
         if self._takes.stands(take):
             tick = icons.pixmap("check", "success", 14, ratio)
             painter.drawPixmap(round(head.right()) - 16, round(head.center().y()) - 7, tick)
@@ -141,7 +141,7 @@ class _TakeDelegate(QStyledItemDelegate):
         painter.setFont(now.font("small"))
         painter.setPen(c.color("accent_text" if take.note else "muted"))
         _draw(painter, head, take.note or (self._takes.title(take) if self._takes.of_all else ""))
-        foot = QRectF(left, card.top() + 21, right - left, 16)
+        foot = QRectF(left, card.top() + now.sized(21), right - left, now.sized(16))
         painter.setFont(now.font("caption"))
         painter.setPen(c.color("muted" if selected else "faint"))
         stamp = when(take.created)

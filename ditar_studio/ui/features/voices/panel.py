@@ -91,7 +91,7 @@ class _VoiceDelegate(QStyledItemDelegate):
         self._voices = voices
 
     def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(120, ROW)
+        return QSize(120, theme.current().sized(ROW))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         voice: Voice = index.data(_VOICE)
@@ -129,14 +129,14 @@ class _VoiceDelegate(QStyledItemDelegate):
         name = painter.fontMetrics().elidedText(
             voice.name, Qt.TextElideMode.ElideRight, round(right - left)
         )
-        upper = QRectF(left, card.top() + 7, right - left, 20)
+        upper = QRectF(left, card.top() + 7, right - left, now.sized(20))
         painter.drawText(upper, Qt.AlignmentFlag.AlignVCenter, name)
         painter.setFont(now.font("small"))
         painter.setPen(c.color("muted"))
         words = painter.fontMetrics().elidedText(
             facts(voice), Qt.TextElideMode.ElideRight, round(right - left)
         )
-        lower = QRectF(left, card.top() + 27, right - left, 18)
+        lower = QRectF(left, card.top() + now.sized(27), right - left, now.sized(18))
         painter.drawText(lower, Qt.AlignmentFlag.AlignVCenter, words)
         painter.restore()
 

@@ -88,8 +88,10 @@ class MixingPad(QWidget):
             painter.setPen(colours.color("text"))
             width = painter.fontMetrics().horizontalAdvance(name)
             left = min(max(there.x() - width / 2, 6.0), self.width() - width - 6.0)
-            top = there.y() - 16 if corner[1] < 0.5 else there.y() + 3
-            painter.drawText(QRectF(left, top, width + 2, 16), 0, name)
+            tall = painter.fontMetrics().height()
+            top = there.y() - tall if corner[1] < 0.5 else there.y() + 3
+            top = min(max(top, 2.0), self.height() - tall - 2.0)
+            painter.drawText(QRectF(left, top, width + 2, tall), 0, name)
         painter.setPen(QPen(colours.color("surface"), 2))
         painter.setBrush(colours.color("accent"))
         painter.drawEllipse(here, 9, 9)
