@@ -18,13 +18,10 @@ from virtual_audio import VirtualAudio
 ROOT = Path(__file__).parents[2]
 RATE = 24000
 
-pytestmark = [
-    pytest.mark.realtime,
-    pytest.mark.skipif(
-        shutil.which("speech-dispatcher") is None or shutil.which("spd-say") is None,
-        reason="Speech Dispatcher is not installed: sudo apt install speech-dispatcher",
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    shutil.which("speech-dispatcher") is None or shutil.which("spd-say") is None,
+    reason="Speech Dispatcher is not installed: sudo apt install speech-dispatcher",
+)
 
 SETTINGS = """
 LogLevel 3

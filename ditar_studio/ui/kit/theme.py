@@ -263,17 +263,21 @@ class ThemeManager(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._theme = make_theme(dark=False)
+        self._worn: Theme | None = None
 
     @property
     def theme(self) -> Theme:
         return self._theme
 
     def apply(self, theme: Theme) -> None:
-        """Dresses the running application in `theme` and emits `changed`."""
+        """Dresses the running application in `theme` and emits `changed`, unless it wears it."""
+        if theme == self._worn:
+            return
         self._theme = theme
         self.changing.emit()
         app = QGuiApplication.instance()
         if app is not None:
+            self._worn = theme
             app.setPalette(qt_palette(theme))  # type: ignore[attr-defined]
             app.setFont(theme.font())  # type: ignore[attr-defined]
             if hasattr(app, "setStyleSheet"):

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QTranslator
-from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
+from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from ditar_studio.assets import asset
@@ -31,6 +31,8 @@ def make_application(arguments: Sequence[str] | None = None) -> QApplication:
     app.setApplicationDisplayName(NAME)
     app.setApplicationVersion(__version__)
     app.setDesktopFileName(IDENTIFIER)
+    app.setStyle("Fusion")
+    app.setEffectEnabled(Qt.UIEffect.UI_AnimateCombo, False)
     return app
 
 
@@ -40,14 +42,10 @@ class Appearance:
     def __init__(self, app: QApplication, preferences: PreferenceFile) -> None:
         self._app = app
         self._preferences = preferences
-        self._applied: theme.Theme | None = None
         self._qt_words = QTranslator()
-        app.setStyle("Fusion")
-        app.setEffectEnabled(Qt.UIEffect.UI_AnimateCombo, False)
         if theme.FONT_FAMILY not in QFontDatabase.families():
             for weight in ("Regular", "Medium", "SemiBold"):
                 QFontDatabase.addApplicationFont(str(asset("fonts", f"Inter-{weight}.ttf")))
-        app.setFont(QFont(theme.FONT_FAMILY))
         app.setWindowIcon(icons.app_icon())
         self._choose_language(preferences.value.language)
         self.refresh()
@@ -57,10 +55,7 @@ class Appearance:
     def refresh(self) -> None:
         """Applies the theme that the preferences and the system ask for, if it is another."""
         value = self._preferences.value
-        wanted = theme.make_theme(self._is_dark(value), value.text_size)
-        if wanted != self._applied:
-            self._applied = wanted
-            theme.manager.apply(wanted)
+        theme.manager.apply(theme.make_theme(self._is_dark(value), value.text_size))
 
     def _is_dark(self, value: Preferences) -> bool:
         choice = theme.ThemeChoice(value.theme)

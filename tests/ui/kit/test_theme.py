@@ -68,3 +68,17 @@ def test_theme_follows_system(
     expected = qapp.styleHints().colorScheme() == Qt.ColorScheme.Dark
     qapp.styleHints().unsetColorScheme()
     assert dark_now == expected
+
+
+def test_what_is_worn_is_not_put_on_again(
+    qapp: QApplication, appearance: Appearance, preferences: PreferenceFile
+) -> None:
+    """To dress every widget anew takes a second."""
+    changes: list[None] = []
+    theme.manager.changed.connect(lambda: changes.append(None))
+    preferences.change(reduce_motion=True)
+    Appearance(qapp, preferences)
+    assert changes == []
+    preferences.change(text_size=1.2)
+    assert changes != []
+    assert qapp.font().pixelSize() == theme.current().type.body
