@@ -22,7 +22,7 @@ _BYTES, _KEPT = 1_000_000, 2
 
 @contextlib.contextmanager
 def keep_failures() -> Iterator[None]:
-    """Have warnings and errors of all rooms written to the log while this lasts."""
+    """Have warnings and errors of all packages written to the log while this lasts."""
     handler = _Handler(default_root() / "logs" / NAME)
     root = logging.getLogger()
     root.addHandler(handler)

@@ -3,7 +3,7 @@
 Every string on screen goes through :func:`tr` (or :func:`mark` where it is only named, to be
 translated when shown), so that a test can hold the catalogues against the source.
 
-The rooms below the interface speak English; what they say to the user, with numbers and names in
+The packages below the interface speak English; what they say to the user, with numbers and names in
 it already, goes through :func:`sentence`, which knows it by its pattern.
 """
 
@@ -65,7 +65,7 @@ def language() -> str:
 
 @cache
 def load_messages(language: str) -> dict[str, str]:
-    """What the lower rooms say -> the same in `language`; ``{0}``, ``{1}`` stand for values."""
+    """What the packages below say -> the same in `language`; ``{0}``, ``{1}`` stand for values."""
     if language == "en":
         return {}
     path = asset("translations", f"{language}.messages.json")
@@ -92,7 +92,7 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 def sentence(text: str) -> str:
-    """A message of the lower rooms, of one sentence or several, in the language in force.
+    """A message of the packages below, of one sentence or several, in the language in force.
 
     What is not known stays as it is.
     """

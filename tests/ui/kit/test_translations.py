@@ -76,7 +76,7 @@ def test_menu_letters_stay_unique_in_every_language() -> None:
         assert len(set(letters)) == len(letters), language
 
 
-ROOMS = ("audio", "documents", "engine", "inference", "model", "services", "store", "text")
+PACKAGES = ("audio", "documents", "engine", "inference", "model", "services", "store", "text")
 SAID_BY = {
     "StudioError": (0, 1),
     "Warned": (0, 1),
@@ -105,16 +105,16 @@ def template(node: ast.AST) -> str | None:
     )
 
 
-def lower_rooms() -> Iterator[ast.AST]:
+def lower_packages() -> Iterator[ast.AST]:
     root = Path(ditar_studio.ui.__file__).parents[1]
-    sources = [path for room in ROOMS for path in sorted((root / room).rglob("*.py"))]
+    sources = [path for name in PACKAGES for path in sorted((root / name).rglob("*.py"))]
     for source in (*sources, root / "sample_voices.py", root / "installation.py"):
         yield from ast.walk(ast.parse(source.read_text(encoding="utf-8")))
 
 
 def said() -> Iterator[str]:
-    """What the lower rooms say to the user, as far as it stands where it is said."""
-    for node in lower_rooms():
+    """What the lower packages say to the user, as far as it stands where it is said."""
+    for node in lower_packages():
         if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
@@ -128,10 +128,10 @@ def said() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_messages_of_the_lower_rooms_are_all_known(language: str) -> None:
+def test_messages_of_the_lower_packages_are_all_known(language: str) -> None:
     known = translate.load_messages(language)
     assert sorted(set(said()) - set(known)) == []
-    literals = {words for node in lower_rooms() if (words := template(node))}
+    literals = {words for node in lower_packages() if (words := template(node))}
     assert sorted(set(known) - literals) == []
 
 

@@ -15,18 +15,15 @@ from PySide6.QtCore import (
     QModelIndex,
     QRect,
     QRectF,
-    QSize,
     Qt,
     QUrl,
 )
-from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPalette, QPen
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
     QMenu,
     QStackedWidget,
-    QStyle,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
@@ -40,6 +37,7 @@ from ditar_studio.ui.kit.item_model import Index, ItemModel
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import counted, moment_text, number, tr
 from ditar_studio.ui.kit.widgets.basics import action_button, row, rule
+from ditar_studio.ui.kit.widgets.cards import CardDelegate, show_as_cards
 from ditar_studio.ui.kit.widgets.empty_state import EmptyState
 from ditar_studio.ui.kit.widgets.segmented import Segmented
 
@@ -89,35 +87,17 @@ class TakesModel(ItemModel[Take]):
         return data
 
 
-class _TakeDelegate(QStyledItemDelegate):
+class _TakeDelegate(CardDelegate):
     """Paints a take: a play button, its name and note, a star; length, model and time."""
 
     def __init__(self, takes: Takes, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__(ROW, 2, parent)
         self._takes = takes
 
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(120, theme.current().sized(ROW))
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def fill(self, painter: QPainter, card: QRectF, index: Index, selected: bool) -> None:
         take: Take = index.data(_TAKE)
         now = theme.current()
         c = now.colours
-        rect: QRect = option.rect
-        state = option.state
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        card = QRectF(rect).adjusted(Space.S, 2, -Space.S, -2)
-        selected = bool(state & QStyle.StateFlag.State_Selected)
-        hovered = bool(state & QStyle.StateFlag.State_MouseOver)
-        painter.setPen(Qt.PenStyle.NoPen)
-        if selected or hovered:
-            painter.setBrush(c.color("accent_soft" if selected else "hover"))
-            painter.drawRoundedRect(card, 8, 8)
-        if state & QStyle.StateFlag.State_HasFocus:
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(c.color("accent"), 2))
-            painter.drawRoundedRect(card.adjusted(1, 1, -1, -1), 8, 8)
         ratio = painter.device().devicePixelRatio()
         loaded = self._takes.playback.source == take.id
         play = icons.pixmap("play", "accent_text" if loaded else "muted", 16, ratio)
@@ -149,7 +129,6 @@ class _TakeDelegate(QStyledItemDelegate):
         painter.drawText(foot, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, stamp)
         painter.setPen(c.color("muted"))
         _draw(painter, foot.adjusted(0, 0, -width - Space.S, 0), facts(take))
-        painter.restore()
 
     def editorEvent(
         self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index
@@ -188,11 +167,7 @@ class TakesView(QListView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setDragEnabled(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setProperty("painted", "true")
+        show_as_cards(self)
         self.viewport().setBackgroundRole(QPalette.ColorRole.NoRole)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:

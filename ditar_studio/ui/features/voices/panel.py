@@ -11,7 +11,6 @@ from PySide6.QtCore import (
     QModelIndex,
     QPoint,
     QRectF,
-    QSize,
     Qt,
     Signal,
 )
@@ -21,7 +20,6 @@ from PySide6.QtGui import (
     QFont,
     QKeyEvent,
     QPainter,
-    QPen,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -30,9 +28,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QSizePolicy,
     QStackedWidget,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -48,6 +43,7 @@ from ditar_studio.ui.kit.item_model import Index, ItemModel
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import counted, number, tr
 from ditar_studio.ui.kit.widgets.basics import column, icon_button, label, row, surface
+from ditar_studio.ui.kit.widgets.cards import CardDelegate, show_as_cards
 from ditar_studio.ui.kit.widgets.chips import TagChips
 from ditar_studio.ui.kit.widgets.empty_state import EmptyState
 from ditar_studio.ui.kit.widgets.fitting_button import FittingButton
@@ -83,33 +79,17 @@ class VoicesModel(ItemModel[Voice]):
         return None
 
 
-class _VoiceDelegate(QStyledItemDelegate):
+class _VoiceDelegate(CardDelegate):
     """Paints a voice: its initials, name, tags, and whether the project speaks in it."""
 
     def __init__(self, voices: Voices, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__(ROW, 1, parent)
         self._voices = voices
 
-    def sizeHint(self, _option: QStyleOptionViewItem, _index: Index) -> QSize:
-        return QSize(120, theme.current().sized(ROW))
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+    def fill(self, painter: QPainter, card: QRectF, index: Index, selected: bool) -> None:
         voice: Voice = index.data(_VOICE)
         now = theme.current()
         c = now.colours
-        state = option.state
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        card = QRectF(option.rect).adjusted(Space.S, 1, -Space.S, -1)
-        selected = bool(state & QStyle.StateFlag.State_Selected)
-        painter.setPen(Qt.PenStyle.NoPen)
-        if selected or state & QStyle.StateFlag.State_MouseOver:
-            painter.setBrush(c.color("accent_soft" if selected else "hover"))
-            painter.drawRoundedRect(card, 8, 8)
-        if state & QStyle.StateFlag.State_HasFocus:
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(c.color("accent"), 2))
-            painter.drawRoundedRect(card.adjusted(1, 1, -1, -1), 8, 8)
         disc = QRectF(card.left() + 8, card.center().y() - 17, 34, 34)
         used = self._voices.speaks(voice)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -138,7 +118,6 @@ class _VoiceDelegate(QStyledItemDelegate):
         )
         lower = QRectF(left, card.top() + now.sized(27), right - left, now.sized(18))
         painter.drawText(lower, Qt.AlignmentFlag.AlignVCenter, words)
-        painter.restore()
 
 
 class _VoicesView(QListView):
@@ -155,11 +134,7 @@ class _VoicesView(QListView):
         self._voices = voices
         self.setAccessibleName(tr("Voices"))
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setProperty("painted", "true")
+        show_as_cards(self)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         voice = self.currentIndex().data(_VOICE) if self.currentIndex().isValid() else None
