@@ -151,6 +151,7 @@ class _Run:
         self._verifies = settings.candidates > 1 or settings.retries > 0 or settings.verify
         self._unsuited: OtherModelError | None = None
         self._unknown: set[str] = set()
+        self._deaf_to_sounds = False
 
     def events(self) -> Iterator[Event]:
         yield Started(self._info.sample_rate, len(self._request.lines))
@@ -228,6 +229,12 @@ class _Run:
                 self._fraction += weight
                 yield from self._refuse(error)
                 continue
+            if sentence.sayings and not self._info.reads_phonemes and not self._deaf_to_sounds:
+                self._deaf_to_sounds = True
+                yield Warned(
+                    "The model reads no phonetic signs: the words are said as they are written.",
+                    "Write how they sound instead, as [say dee tar]DiTAR[/say].",
+                )
             if missed := self._unreadable(text):
                 yield Warned(
                     name_unreadable(missed), "They are left out; write them in English words."

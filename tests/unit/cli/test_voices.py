@@ -14,7 +14,9 @@ from tuning import BEFORE, CLOSER, FURTHER, hears, short_tunings
 
 from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.cli import main
+from ditar_studio.engine.mixing import MixedVoice
 from ditar_studio.sample_voices import sample_voices
+from ditar_studio.services import mixing
 from ditar_studio.store.files import default_root
 from ditar_studio.store.library import Library
 
@@ -165,3 +167,26 @@ def test_a_reference_is_fine_tuned_once_for_all_that_speaks_from_it(
     assert main([*batch, "--model", model, "--json"]) == 0
     results = json.loads(capsys.readouterr().out.strip().splitlines()[-1])["results"]
     assert [row["state"] for row in results] == ["made", "made"]
+
+
+def test_a_voice_is_mixed_of_others_by_their_shares(
+    model: str, clip: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[float]] = []
+
+    def mixed(_model: object, parts: object, *_rest: object, **_more: object) -> MixedVoice:
+        asked.append([share for _reference, share in parts])  # type: ignore[attr-defined]
+        return MixedVoice(speech_like(4.0), "Mixed words.")
+
+    monkeypatch.setattr(mixing, "mix", mixed)
+    for name in ("Anna", "Ben"):
+        voices(capsys, "add", name, "--reference", clip, "--consent", "Yes.")
+    made = voices(capsys, "mix", "Between", "--of", "Anna=60", "--of", "Ben=40%", "--model", model)
+    assert asked == [[60.0, 40.0]]
+    assert made["name"] == "Between"
+    assert main(["voices", "show", "Between"]) == 0
+    assert "made of Anna 60 %, Ben 40 %" in capsys.readouterr().out
+    for wrong in (["--of", "Anna=60"], ["--of", "Anna=60", "--of", "Nobody=40"], ["--of", "Ben"]):
+        refused = voices(capsys, "mix", "Other", *wrong, "--model", model, code=1)
+        assert refused["error"]
+    assert [each["name"] for each in voices(capsys, "list")["voices"]] == ["Anna", "Ben", "Between"]

@@ -109,6 +109,16 @@ def test_sounds_that_are_given_reach_the_model() -> None:
     assert model.begun == ["I read it.", "dee tar works."]
 
 
+def test_a_model_that_reads_no_sounds_says_so_once() -> None:
+    text = "I [say /ɹɛd/]read[/say] it. You [say /ɹɛd/]read[/say] it."
+    _, events = spoken(text, FakeModel(reads_phonemes=False))
+    (warning,) = [e for e in events if isinstance(e, Warned)]
+    assert "phonetic signs" in warning.message
+    assert "[say dee tar]" in warning.remedy
+    _, events = spoken(text)
+    assert not any(isinstance(e, Warned) for e in events)
+
+
 def test_words_that_differ_are_found_in_the_marked_text() -> None:
     text = "Now [slow]I mumble[/slow] again."
     _, events = spoken(text)
