@@ -4,22 +4,21 @@
 
 TAKES is a folder for 200 takes without a watermark, which are spoken if they aren't there: by the
 built-in voice as 100 people of the development sets. CLIPS is a folder of recordings of people.
-Needs ffmpeg, and for --quality the `evaluation` extra (DNSMOS, Reddy et al. 2022). Prints a table
-in Markdown.
+Needs the `dev` extra, and for --quality the `evaluation` extra (DNSMOS, Reddy et al. 2022). Prints
+a table in Markdown.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import random
-import subprocess
-import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import soundfile
 import soxr
@@ -27,7 +26,7 @@ import soxr
 import ditar_studio as ds
 from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.audio.clips.files import read_clip
-from ditar_studio.audio.clips.watermark import Watermarker, detect, watermarked
+from ditar_studio.audio.clips.watermark import Detection, Watermarker, detect, watermarked
 
 DEVELOPMENT = Path(__file__).parents[1] / "resources" / "models" / "dev"
 TAKES = 200
@@ -45,11 +44,14 @@ def main() -> None:
     speak(given.takes)
     takes = [read_clip(path) for path in sounds(given.takes)[:TAKES]]
     marked = [watermarked(clip) for clip in takes]
+    found: dict[str, list[Detection]] = {}
+    for clip in marked:
+        for name, changed in changes(clip).items():
+            found.setdefault(name, []).append(detect(changed))
     print(f"| {len(takes)} takes | found | lowest score |\n|---|---|---|")
-    for name, change in CHANGES.items():
-        found = [detect(change(clip)) for clip in marked]
-        share = 100 * np.mean([each.found for each in found])
-        print(f"| {name} | {share:.1f} % | {min(each.score for each in found):.1f} |", flush=True)
+    for name, each in found.items():
+        share = 100 * np.mean([one.found for one in each])
+        print(f"| {name} | {share:.1f} % | {min(one.score for one in each):.1f} |", flush=True)
     clips = sounds(given.real)
     random.Random(1).shuffle(clips)
     for name, change in (("whole", same), ("3 s excerpt", excerpt)):
@@ -104,33 +106,41 @@ def resampled(clip: Clip) -> Clip:
     return Clip(soxr.resample(clip.samples, clip.sample_rate, 16000), 16000)
 
 
-def coded(codec: str, bits: str) -> Callable[[Clip], Clip]:
-    """To a lossy codec and back, by ffmpeg."""
+def coded(clip: Clip, codec: str, kilobits: int) -> Clip:
+    """To a lossy codec and back, by FFmpeg's libraries."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="matroska") as container:
+        stream = container.add_stream(codec, rate=clip.sample_rate, layout="mono")
+        stream.bit_rate = 1000 * kilobits
+        frame = av.AudioFrame.from_ndarray(clip.samples[None], format="fltp", layout="mono")
+        frame.sample_rate = clip.sample_rate
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    file.seek(0)
+    with av.open(file) as container:
+        to_float = av.AudioResampler("fltp")
+        rate = container.streams.audio[0].rate
+        frames = [
+            part.to_ndarray() for f in container.decode(audio=0) for part in to_float.resample(f)
+        ]
+    return Clip(np.concatenate(frames, axis=1)[0], rate)
 
-    def change(clip: Clip) -> Clip:
-        with tempfile.TemporaryDirectory() as folder:
-            plain, lossy, back = (Path(folder, name) for name in ("a.wav", "b.mka", "c.wav"))
-            soundfile.write(plain, clip.samples, clip.sample_rate, subtype="PCM_16")
-            for command in ((plain, "-c:a", codec, "-b:a", bits, lossy), (lossy, back)):
-                arguments = ["ffmpeg", "-v", "error", "-i", *map(str, command)]
-                subprocess.run(arguments, check=True)
-            return read_clip(back)
 
-    return change
-
-
-MP3, OPUS = coded("libmp3lame", "128k"), coded("libopus", "48k")
-CHANGES: dict[str, Callable[[Clip], Clip]] = {
-    "as written": same,
-    "MP3, 128 kbit/s": MP3,
-    "Opus, 48 kbit/s": OPUS,
-    "resampled to 16 kHz": resampled,
-    "3 s excerpt": excerpt,
-    "MP3, then 3 s excerpt": lambda clip: excerpt(MP3(clip)),
-    "Opus, then 3 s excerpt": lambda clip: excerpt(OPUS(clip)),
-    "16 kHz, then 3 s excerpt": lambda clip: excerpt(resampled(clip)),
-    "MP3, Opus, 16 kHz, then 3 s excerpt": lambda clip: excerpt(resampled(OPUS(MP3(clip)))),
-}
+def changes(clip: Clip) -> dict[str, Clip]:
+    """What becomes of a sound on its way, by name."""
+    mp3, opus = coded(clip, "libmp3lame", 128), coded(clip, "libopus", 48)
+    both = coded(mp3, "libopus", 48)
+    return {
+        "as written": clip,
+        "MP3, 128 kbit/s": mp3,
+        "Opus, 48 kbit/s": opus,
+        "resampled to 16 kHz": resampled(clip),
+        "3 s excerpt": excerpt(clip),
+        "MP3, then 3 s excerpt": excerpt(mp3),
+        "Opus, then 3 s excerpt": excerpt(opus),
+        "16 kHz, then 3 s excerpt": excerpt(resampled(clip)),
+        "MP3, Opus, 16 kHz, then 3 s excerpt": excerpt(resampled(both)),
+    }
 
 
 def cost(takes: list[Clip]) -> float:
