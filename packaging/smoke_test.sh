@@ -18,7 +18,11 @@ if [ -e "$root/ditar_studio/inference/kernels/kernels.so" ] && ! grep -q "kernel
     echo "the compiled kernels were left behind"
     exit 1
 fi
-"$program" demo --out spoken.wav
+"$program" demo --out spoken.wav 2> >(tee warned >&2)
+if grep Warning warned; then
+    echo "a package misses something"
+    exit 1
+fi
 [ "$(stat -c %s spoken.wav)" -gt 48000 ] || { echo "spoken.wav is too short"; exit 1; }
 if "$program" speak --voice Kathleen --text "###" --out nothing.wav; then
     echo "a text without words was not refused"
