@@ -31,7 +31,6 @@ class ShortcutsDialog(QDialog):
         self.setWindowTitle(tr("Keyboard shortcuts"))
         self.resize(theme.current().sized(640), 620)
         self.field = SearchField(tr("Search shortcuts…"))
-        self._actions = actions
         self._rows: list[tuple[str, QLabel, QLabel]] = []
         self._heads: list[tuple[QLabel, list[int]]] = []
         inside = QWidget()

@@ -58,7 +58,6 @@ class WaveformView(QWidget):
 
     def __init__(self, name: str, selectable: bool = False, trims: bool = False) -> None:
         super().__init__()
-        self._name = name
         self._selectable = selectable
         self._trims = trims
         self._peaks: Peaks | None = None
