@@ -174,6 +174,7 @@ class _Chapter:
         self._note = path.with_suffix(".json")
         self._lines = script_lines(replace(document, chapters=(chapter,)))
         self._text = "\n".join(line.text for line in self._lines)
+        self._others = others_named(line.text for line in self._lines)
         self._recipe = self._make_recipe()
 
     def read(self, cancel: threading.Event) -> Iterator[NarrationEvent]:
@@ -184,9 +185,8 @@ class _Chapter:
         yield ChapterStarted(self._number, self._title, self._path)
         narrator = self._narrator
         lines = tuple(Line(line.text, line.pause_seconds) for line in self._lines)
-        others = others_named(line.text for line in self._lines)
         request = GenerationRequest(
-            lines, narrator.voice, narrator.settings, narrator.lexicon, others
+            lines, narrator.voice, narrator.settings, narrator.lexicon, self._others
         )
         growing = self._path.with_name(f"{self._path.stem}~growing.wav")
         speech = SpeechStream(narrator.model, request, cancel, narrator.voices)
@@ -247,7 +247,9 @@ class _Chapter:
         lexicon = dict(narrator.lexicon.entries) if narrator.lexicon else None
         pauses = [line.pause_seconds for line in self._lines]
         values = [recipe.text, pauses, recipe.model_hash, recipe.voice_hash, dict(recipe.settings)]
-        return hashlib.sha256(json.dumps([*values, lexicon], sort_keys=True).encode()).hexdigest()
+        others = {name: voice.key() for name, voice in self._others.items()}
+        noted = json.dumps([*values, lexicon, others], sort_keys=True)
+        return hashlib.sha256(noted.encode()).hexdigest()
 
     def _make_recipe(self) -> Recipe:
         narrator = self._narrator

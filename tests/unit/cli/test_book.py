@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 import soundfile
 from documents import PNG, epub, page
-from fake_model import FakeModel
+from fake_model import FakeModel, speech_like
 
 from ditar_studio.cli import book
 from ditar_studio.cli.main import main
+from ditar_studio.engine.voice import Reference
+from ditar_studio.services import narration
 from ditar_studio.services.metadata import open_recipe
 
 PAGES = {
@@ -77,6 +79,32 @@ def test_a_book_is_read_once_and_what_is_changed_again(
     path.write_bytes(epub(changed, TOC))
     assert main(command) == 0
     assert model.begun == ["Two", "Other words."]
+
+
+def test_a_chapter_is_read_again_when_a_voice_named_in_it_is_another(
+    model: FakeModel,
+    path: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    marked = page("<h1>Two</h1><p>He said: [voice Ben]No.[/voice]</p>")
+    path.write_bytes(epub({**PAGES, "two.xhtml": marked}, TOC))
+    bens = [Reference(speech_like(1.0), "One."), Reference(speech_like(2.0), "Other.")]
+    command = ["book", str(path), "--out-dir", str(tmp_path / "out"), "--json", "--force"]
+    begun = []
+    for ben in (bens[0], bens[0], bens[1]):
+        monkeypatch.setattr(
+            narration,
+            "others_named",
+            lambda texts, ben=ben: {"ben": ben} if any("[voice" in text for text in texts) else {},
+        )
+        model.begun.clear()
+        assert main(command) == 0
+        begun.append(list(model.begun))
+    capsys.readouterr()
+    assert "First here." in begun[0]
+    assert begun[1:] == [[], ["Two", "He said:", "No."]]
 
 
 def test_chosen_chapters_get_files_of_their_own(
