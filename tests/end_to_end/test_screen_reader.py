@@ -91,7 +91,10 @@ def test_everything_from_recording_to_export_by_accessible_names(
 
 def test_a_sample_voice_speaks_a_line_that_is_exported(program: Program, tmp_path: Path) -> None:
     program.write("Line 1", "One short line is enough.")
-    program.press("Speak line")
+    speak = program.window.find("Speak line")
+    until(lambda: speak.enabled, 120)  # the model is loaded
+    speak.press()
+    until(lambda: program.window.look_for("Export the take"), 120)
     program.press("Export the take")
     program.write("Folder", str(tmp_path / "out"))
     program.press("Export", "push button")
