@@ -102,7 +102,7 @@ def fine_tune(
     run = _Run(model, tuning, references, control or TuningControl(), checkpoint)
     try:
         yield from run.events()
-    except MemoryError as error:
+    except (MemoryError, torch.OutOfMemoryError) as error:
         raise StudioError(
             "There is not enough memory to fine-tune the voice.", "Close other programs."
         ) from error

@@ -1,7 +1,7 @@
 """Gradient descent of a VoxCPM's LoRA on one voice's speech.
 
 AdamW with a cosine decay; rate, decay and clipping are those of the family's own configurations.
-All chance of a step comes from the seed and the step's number, so that what goes on after a crash
+All chance of an example comes from the seed and its number, so that what goes on after a crash
 goes on as it would have.
 """
 
@@ -78,26 +78,29 @@ class LoraTuner:
 
     @property
     def steps(self) -> int:
-        """How many there are in all."""
-        return self.plan.steps
+        """How many examples there are in all: each is a step, so that others needn't wait long."""
+        return self.plan.steps * self.plan.batch
 
     def advance(self) -> float:
-        """Do one step.
+        """Learn from one example; after a batch of them the LoRA changes.
 
         Returns:
             The loss ahead of it.
         """
-        plan, done = self.plan, self.step / self.plan.steps
-        decay = 0.5 + 0.5 * math.cos(math.pi * done)
+        loss = self._learn(self._generator(self.step))
+        self.step += 1
+        if self.step % self.plan.batch == 0:
+            self._descend((self.step - 1) // self.plan.batch)
+        return loss
+
+    def _descend(self, step: int) -> None:
+        plan = self.plan
+        decay = 0.5 + 0.5 * math.cos(math.pi * step / plan.steps)
         for group in self._optimiser.param_groups:
-            group["lr"] = plan.rate * decay * min(1.0, (done + 1 / plan.steps) / _WARM_UP)
-        generator = self._generator(self.step)
-        loss = sum(self._learn(generator) for _ in range(plan.batch))
+            group["lr"] = plan.rate * decay * min(1.0, (step + 1) / plan.steps / _WARM_UP)
         torch.nn.utils.clip_grad_norm_(self._parameters, _LARGEST_GRADIENT)
         self._optimiser.step()
         self._optimiser.zero_grad()
-        self.step += 1
-        return loss
 
     def measure(self) -> float:
         """Seconds that all steps will take, by what two examples took; nothing is changed."""
@@ -107,7 +110,7 @@ class LoraTuner:
             self._learn(self._generator(0))
             taken.append(time.monotonic() - start)
         self._optimiser.zero_grad()
-        return min(taken) * self.plan.batch * self.plan.steps
+        return min(taken) * self.steps
 
     def result(self, share: float = 1.0) -> dict[str, LowRank]:
         """The LoRA in bfloat16 numbers, the strength aside, by the projections' released names.
@@ -124,29 +127,31 @@ class LoraTuner:
         }
 
     def save(self, path: Path, key: str) -> None:
-        """Write what goes on after a crash; see `save_state`."""
-        save_state(path, key, self.step, self._parameters, self._optimiser, {})
+        """Write what goes on after a crash, from the last whole batch; see `save_state`."""
+        batches = self.step // self.plan.batch
+        if batches:
+            save_state(path, key, batches, self._parameters, self._optimiser, {})
 
     def resume(self, path: Path, key: str) -> bool:
         """Go on from what `save` wrote; whether there is such a thing with this key."""
         found = load_state(path, key, self._parameters, self._optimiser)
         if found is not None:
-            self.step = found[0]
+            self.step = found[0] * self.plan.batch
         return found is not None
 
     def _generator(self, step: int) -> torch.Generator:
         return torch.Generator().manual_seed((self.plan.seed << 20) + step)
 
     def _learn(self, generator: torch.Generator) -> float:
-        """Add the gradients of one example's loss; returns it, as a part of the batch's."""
+        """Add the gradients of one example's loss, as a part of its batch's; returns it."""
         example = self._draw(generator)
         draws = Draws.of(example.target, generator)
         low = torch.autocast(self._device.type, torch.bfloat16, self._low, cache_enabled=False)
         with torch.enable_grad(), low:
             moved = example.to(self._device)
             found = losses(self._trained.model, moved, draws.to(self._device), self._recomputes())
-            loss: Tensor = sum(found, torch.zeros((), device=self._device)) / self.plan.batch
-        loss.backward()  # type: ignore[no-untyped-call]
+            loss: Tensor = found[0] + found[1]
+            (loss / self.plan.batch).backward()  # type: ignore[no-untyped-call]
         return float(loss.detach())
 
     def _recomputes(self) -> bool:

@@ -26,7 +26,7 @@ def save_state(
     Args:
         path: the file.
         key: names what is trained, on what and how.
-        step: how many steps are done, one at least.
+        step: how many steps the optimiser did, one at least.
         parameters: always in the same order.
         optimiser: an AdamW of them.
         more: what else it goes on from.
