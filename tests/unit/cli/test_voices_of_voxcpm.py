@@ -46,7 +46,7 @@ def voices(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -
 
 
 def spoken(model: str, out: Path, *options: str) -> np.ndarray:
-    settings = ["--patches", "2", "--steps", "3", "--subtype", "FLOAT", "--force"]
+    settings = ["--patches", "2", "--steps", "2", "--threads", "1", "--subtype", "FLOAT", "--force"]
     command = ["speak", "Hello", "--model", model, *settings, *options, "--out", str(out)]
     assert main(command) == 0
     samples: np.ndarray = soundfile.read(out)[0]
@@ -67,7 +67,7 @@ def test_a_voice_learns_a_lora_speaks_with_it_and_goes_into_the_familys_folder(
     instant = spoken(model, tmp_path / "instant.wav", "--voice", "Anna")
     ear_hears(monkeypatch, BEFORE, CLOSER)
     monkeypatch.setattr(LoraTuner, "measure", lambda self: 1200.0)
-    assert main(["voices", "fine-tune", "Anna", "--model", model]) == 0
+    assert main(["voices", "fine-tune", "Anna", "--model", model, "--threads", "1"]) == 0
     assert "about 20 min" in capsys.readouterr().err
     shown = voices(capsys, "show", "Anna")
     assert (shown["kind"], shown["fine_tuning"]["model_name"]) == ("fine-tuned", "small")

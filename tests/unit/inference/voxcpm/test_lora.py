@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import voxcpm_folders as folders
 from safetensors.torch import load_file
 
 from ditar_studio.errors import OtherModelError, StudioError
+from ditar_studio.inference.threads import one_thread
 from ditar_studio.inference.voxcpm.checkpoint import Loaded, load, main_weights
 from ditar_studio.inference.voxcpm.lora import write_lora
 from ditar_studio.inference.voxcpm.precision import choose
@@ -30,6 +32,12 @@ from ditar_studio.model.voxcpm.voxcpm import Prompt
 from ditar_studio.store.adapter import read_card
 
 RECORDED = ("0.5b", "2")
+
+
+@pytest.fixture(autouse=True)
+def one() -> Iterator[None]:
+    with one_thread():  # as little work takes longest to share
+        yield
 
 
 @pytest.fixture(scope="module")
