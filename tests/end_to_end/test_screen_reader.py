@@ -94,8 +94,9 @@ def test_a_sample_voice_speaks_a_line_that_is_exported(program: Program, tmp_pat
     speak = program.window.find("Speak line")
     until(lambda: speak.enabled, 120)  # the model is loaded
     speak.press()
-    until(lambda: program.window.look_for("Export the take"), 120)
-    program.press("Export the take")
+    export = program.window.find("Export the take")
+    until(lambda: export.enabled, 180)
+    export.press()
     program.write("Folder", str(tmp_path / "out"))
     program.press("Export", "push button")
     (exported,) = until(lambda: list((tmp_path / "out").glob("[!.]*.wav")))
