@@ -1,4 +1,4 @@
-"""`ditar-studio train`: from a manifest to a model, in seven steps that can each be resumed.
+"""`ditar-studio train`: from a manifest to a model, in steps that can each be resumed.
 
     train prepare MANIFEST.jsonl --out DATA       decode everything once
     train vae --data DATA --out RUN               the audio VAE
@@ -9,11 +9,16 @@
     train decoder --data DATA --latents L --out RUN
                                                   the VAE's decoder further, telling it the voice
     train ditar --latents L --vae VAE --out RUN   DiTAR itself
+    train rollouts --latents L --from MODEL --out R
+                                                  what it says where clips were recorded
+    train ditar --latents L --from MODEL --rollouts R --out RUN
+                                                  DiTAR further, on what it feeds back itself
 
 With `--from MODEL` the training of a model goes on. `train latents --from MODEL --speaker SPEAKER`
 also gives it another speaker encoder and leaves the result as L/model.safetensors.
 
-All but `prepare` and `latents` run on several GPUs or machines under `torchrun -m ditar_studio`.
+All but `prepare`, `latents` and `rollouts` run on several GPUs or machines under `torchrun -m
+ditar_studio`.
 """
 
 from __future__ import annotations
@@ -49,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         "latents": _latents,
         "decoder": _decoder,
         "ditar": _ditar,
+        "rollouts": _rollouts,
     }
     console = Console.of(arguments)
     threads = threads_of(arguments)
@@ -195,12 +201,20 @@ def _ditar(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from ditar_studio.training.ditar import DiTARData, ditar_loop, text_gain
     from ditar_studio.training.latents import LatentCorpus
     from ditar_studio.training.reward import Reward
+    from ditar_studio.training.rollouts import read_rollouts
+    from ditar_studio.training.self_feeding import self_feeding_loop
 
     folder, out = Path(arguments.latents), Path(arguments.out)
     vae = load_vae(Path(arguments.vae) if arguments.vae else folder / VAE_FILE)
     model = _model_to_continue(arguments) or _new_model(arguments.preset, vae, folder)
     if arguments.vae or not arguments.from_model:
         model.vae = vae
+    if arguments.rollouts:
+        if not arguments.from_model:
+            raise StudioError("A new model has no rollouts.", "Name the model that made them.")
+        rollouts = read_rollouts(Path(arguments.rollouts))
+        loop = self_feeding_loop(model, rollouts, _loop_config(arguments), out)
+        return _train(loop, "model", MODEL_FILE, arguments, console)
     model.requires_grad_(True)
     data = DiTARData(LatentCorpus(folder, vae.config.latent_dim), model.config)
     reward = Reward() if arguments.reward else None
@@ -212,6 +226,26 @@ def _ditar(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
         return text_gain(average.model, sample)
 
     return _train(loop, "model", MODEL_FILE, arguments, console, probe)
+
+
+def _rollouts(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from ditar_studio.engine.native import load
+    from ditar_studio.model.sampling import Sampling
+    from ditar_studio.training.latents import LatentCorpus
+    from ditar_studio.training.rollouts import make_rollouts
+
+    model = load(Path(arguments.from_model))
+    settings, config = model.info.default_settings, model.runtime.model.config
+    if not config.pointer or not config.speaker:
+        raise StudioError(
+            "This model has no text pointer or no speaker embedding.",
+            "Choose one of the preset “builtin”.",
+        )
+    corpus = LatentCorpus(Path(arguments.latents), config.vae.latent_dim)
+    sampling = Sampling(settings.temperature, settings.guidance, settings.steps)
+    out = Path(arguments.out)
+    count = make_rollouts(model.runtime, corpus, sampling, out, arguments.seed, console.note)
+    return {"rollouts": count, "out": str(out)}
 
 
 def _new_model(name: str, vae: Vae, folder: Path) -> DiTAR:

@@ -139,7 +139,11 @@ def add_train(parser: argparse.ArgumentParser, common: Parser) -> None:
         each.add_argument("--data", required=True, metavar="DATA", help="made by “prepare”")
         each.add_argument("--exclude", metavar="FILE", help="speakers to leave out, one a line")
     ditar = step("ditar", "train a DiTAR on latents", 50_000)
-    for each in (decoder, ditar):
+    rollouts = step("rollouts", "let a model speak a corpus again, to train on what it feeds back")
+    rollouts.add_argument("--from", dest="from_model", required=True, metavar="MODEL")
+    rollouts.add_argument("--seed", type=_seed, default=0, metavar="N")
+    rollouts.add_argument("--threads", type=threads, metavar="N")
+    for each in (decoder, ditar, rollouts):
         each.add_argument("--latents", required=True, metavar="DIR", help="made by “latents”")
     for each in (vae, reader, speaker, latents, ditar):
         each.add_argument(
@@ -156,6 +160,9 @@ def add_train(parser: argparse.ArgumentParser, common: Parser) -> None:
         )
     ditar.add_argument(
         "--reward", action="store_true", help="tune by what the model hears of itself"
+    )
+    ditar.add_argument(
+        "--rollouts", metavar="DIR", help="with --from: train on what “rollouts” made, a few steps"
     )
     ditar.add_argument("--vae", metavar="VAE", help="with a decoder trained further")
     ditar.add_argument("--preset", default="builtin", help="default: %(default)s")

@@ -98,7 +98,7 @@ def collect(
     objective, patch = DiTARObjective(model, losses), model.config.patch
     found = []
     for parts in pairs(clips, patch):
-        batch = _joined(parts, patch)
+        batch = joined(parts, patch)
         batch["voice"] = voice[None]
         latents = batch["latents"]
         columns = torch.arange(latents.shape[1] // patch)
@@ -118,7 +118,7 @@ def collect(
     return Patches(clean, history, h, content, None)
 
 
-def _joined(parts: Sequence[AlignedClip], patch: int) -> dict[str, Tensor]:
+def joined(parts: Sequence[AlignedClip], patch: int) -> dict[str, Tensor]:
     """One utterance of several, as `DiTARObjective.conditions` takes them."""
     mark = torch.tensor([DiTAR.begin_mark])
     text, latents, units = [mark], [], []

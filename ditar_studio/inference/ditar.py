@@ -21,7 +21,7 @@ from ditar_studio.model.alignment import align
 from ditar_studio.model.ditar import DiTAR
 from ditar_studio.model.layers import Transformer
 from ditar_studio.model.locdit import LocDiT
-from ditar_studio.model.pointer import choose_pattern, elapsed_since_move
+from ditar_studio.model.pointer import choose_pattern, elapsed_since_move, patterns
 from ditar_studio.model.sampling import Sampling
 from ditar_studio.model.vae import Decoder, DecoderState
 
@@ -57,12 +57,15 @@ class DiTARRequest:
         prompt: whom to speak like.
         tuned: what draws the patches of a fine-tuned voice.
         timbre: [bands] correction of the decoder; see `model.timbre`.
+        units: [T * P] for models with a pointer, how many of its sounds are to have begun at each
+            latent; None: the model decides.
     """
 
     symbols: Tensor
     prompt: Prompt | None = None
     tuned: TunedSampler | None = None
     timbre: Tensor | None = None
+    units: Tensor | None = None
 
 
 @dataclass
@@ -75,6 +78,7 @@ class PointerState:
     elapsed: int
     survival: float = 1.0
     at_start: bool = True  # the next patch begins the target text
+    led: Tensor | None = None  # [T * P] units of the latents to come; None: the model decides
     recent: list[int] = field(default_factory=list)  # units of the last patch's latents
 
     @property
@@ -167,6 +171,13 @@ class DiTARRuntime(ABC):
         return Prompt(symbols, latents, embeddings, voice, units, fit)
 
     @torch.inference_mode()
+    def prompt(self, symbols: Tensor, latents: Tensor, units: Tensor, voice: Tensor) -> Prompt:
+        """The prompt of a clip that is encoded and aligned already; see `Prompt`."""
+        patches = latents.reshape(-1, self.model.config.patch, latents.shape[-1])
+        with self.cores():
+            return Prompt(symbols, latents, self._aggregate(patches), voice, units, None)
+
+    @torch.inference_mode()
     def read(self, wave: Tensor) -> Tensor:
         """Log probabilities [1, T, symbols] of the phonemes in samples [n], for models with a
         reader."""
@@ -239,7 +250,8 @@ class DiTARRuntime(ABC):
                 content = model.pointer.content(context, where, elapsed)
                 last = content[:, model.config.patch - 1 :: model.config.patch]
                 sequence.append(prompt.embeddings[None] + model.pointer_embedding(last))
-            pointer = PointerState(context, positions, start, -1)
+            led = None if request.units is None else start + request.units
+            pointer = PointerState(context, positions, start, -1, led=led)
         elif prompt is not None:
             sequence.append(prompt.embeddings[None])
         cache = empty_cache(model.language_model.transformer)
@@ -277,7 +289,12 @@ class DiTARRuntime(ABC):
         pointer = self.model.pointer
         assert pointer is not None
         patch = self.model.config.patch
-        pattern, state.survival = choose_pattern(pointer.pattern(h)[0], state.survival, patch)
+        if state.led is None:
+            logits = pointer.pattern(h)[0]
+            pattern, state.survival = choose_pattern(logits, state.survival, patch)
+        else:
+            pattern = int(patterns(state.led[:patch], state.led.new_tensor(state.unit), patch))
+            state.led = state.led[patch:]
         units, elapsed = [], []
         for latent in range(patch):
             moves = pattern >> latent & 1 and not (state.at_start and latent == 0)

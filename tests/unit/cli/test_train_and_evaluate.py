@@ -104,6 +104,16 @@ def test_from_a_manifest_to_a_model_that_speaks(
     speak = ["speak", "--model", place["ditar"], "--voice", "Kathleen", "--text", "Hello."]
     assert main([*speak, "--steps", "2", "--patches", "3", "--out", str(out)]) == 0
     assert read_clip(out).seconds == pytest.approx(0.3)
+    further = ["train", "ditar", *latents, "--out", str(tmp_path / "further"), *common]
+    further += ["--rollouts", str(tmp_path)]
+    assert main(further) == 1
+    assert "no rollouts" in capsys.readouterr().err
+    further += ["--from", place["ditar"] + "/model.safetensors"]
+    assert main(further) == 1
+    assert "train rollouts" in capsys.readouterr().err
+    again = ["train", "rollouts", *latents, "--from", place["ditar"], "--out", str(tmp_path)]
+    assert main([*again, "--quiet"]) == 0
+    assert main(further) == 0
 
 
 def test_a_trained_model_is_trained_on_with_another_speaker_encoder(
