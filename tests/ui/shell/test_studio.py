@@ -29,7 +29,7 @@ from ditar_studio.services.export import export
 from ditar_studio.services.export_plan import plan
 from ditar_studio.services.export_settings import ExportSettings
 from ditar_studio.services.metadata import open_recipe
-from ditar_studio.store import projects
+from ditar_studio.store import project as kept
 from ditar_studio.store.changes import ChangeSet
 from ditar_studio.store.project import NewLine
 from ditar_studio.store.recovery import Recoverable
@@ -373,15 +373,15 @@ def test_an_empty_line_goes_without_a_message(qtbot: QtBot, studio: Studio) -> N
 
 def test_every_deletion_is_told() -> None:
     """What the library calls a deletion has words of its own, for whoever deletes and wherever."""
-    stores = Path(projects.__file__).parent.glob("*.py")
+    stores = Path(kept.__file__).parent.glob("*.py")
     labels = {
         found
         for source in stores
         for found in re.findall(r'"((?:Delete|Discard) [a-z ]+)"', source.read_text("utf-8"))
     }
     assert {"Delete take", "Delete lines", "Delete project", "Delete sample"} <= labels
-    line = projects.Line("a", "p", "Text", None, "", 0.2, False, None, "empty", "", "")
-    project = projects.Project("p", "Name", projects.ProjectSettings(), "", 0.0, 0.0, 0.0)
+    line = kept.Line("a", "p", "Text", None, "", 0.2, False, None, "empty", "", "")
+    project = kept.Project("p", "Name", kept.ProjectSettings(), "", 0.0, 0.0, 0.0)
     before = Snapshot(project, (line,), (), ())
     for label in labels:
         changes = ChangeSet(lines=frozenset({"a"}), takes=frozenset({"t"}), undo=label, step=1)
