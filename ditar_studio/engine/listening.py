@@ -69,10 +69,11 @@ class ReaderListener:
     @torch.inference_mode()
     def verification(self, clip: Clip, text: str, speaker: Tensor) -> Verification:
         """How well the words of an English text, and a speaker [SIZE], are recognised in a clip."""
+        wave = self._wave(clip)[None]
         with one_thread():
-            log_probs = self._reader(self._wave(clip)[None])[0]
+            log_probs, embedding = self._reader(wave)[0], self._speaker(wave)[0]
         count, errors = misheard(log_probs, sounds_of(text, None))
-        return Verification(count, errors, float(self.embedding(clip) @ speaker))
+        return Verification(count, errors, float(embedding @ speaker))
 
     def _wave(self, clip: Clip) -> Tensor:
         """Samples [n] at the rate that is listened at, of whole hops."""

@@ -118,18 +118,23 @@ def collect(
     return Patches(clean, history, h, content, None)
 
 
+def whole_patches(clip: AlignedClip, patch: int) -> AlignedClip:
+    """A clip's whole patches, its first latent being the mark's, as generation has it."""
+    whole = len(clip.latents) // patch * patch
+    units = clip.units[:whole].clone()
+    units[0] = 0
+    return AlignedClip(clip.symbols, clip.latents[:whole], units)
+
+
 def joined(parts: Sequence[AlignedClip], patch: int) -> dict[str, Tensor]:
     """One utterance of several, as `DiTARObjective.conditions` takes them."""
     mark = torch.tensor([DiTAR.begin_mark])
     text, latents, units = [mark], [], []
     sounds = 0
-    for part in parts:
-        whole = len(part.latents) // patch * patch
-        begun = part.units[:whole].clone()
-        begun[0] = 0  # the first latent is still the mark
+    for part in (whole_patches(part, patch) for part in parts):
         text += [part.symbols, mark]
-        latents.append(part.latents[:whole])
-        units.append(begun + sounds)
+        latents.append(part.latents)
+        units.append(part.units + sounds)
         sounds += int((part.symbols != DiTAR.boundary).sum()) + 1
     joined = torch.cat(text)
     return {

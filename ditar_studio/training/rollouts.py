@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional as F
 
-from ditar_studio.engine.tuning_data import AlignedClip, halves
+from ditar_studio.engine.tuning_data import AlignedClip, halves, whole_patches
 from ditar_studio.errors import StudioError
 from ditar_studio.inference.ditar import DiTARRequest, DiTARRuntime
 from ditar_studio.installation import program
@@ -63,18 +63,12 @@ def speak_again(
         Latents [T * P, latent_dim] of the clip's whole patches.
     """
     patch = runtime.model.config.patch
-    before, (symbols, _, units) = _whole(prompt, patch), _whole(clip, patch)
-    request = DiTARRequest(symbols, runtime.prompt(*before, F.normalize(voice, dim=0)), units=units)
+    before, wanted = whole_patches(prompt, patch), whole_patches(clip, patch)
+    embedding = F.normalize(voice, dim=0)
+    reference = runtime.prompt(before.symbols, before.latents, before.units, embedding)
+    request = DiTARRequest(wanted.symbols, reference, units=wanted.units)
     state = runtime.prefill(request, sampling, generator)
-    return torch.cat([runtime.step(state).latents for _ in range(len(units) // patch)])
-
-
-def _whole(clip: AlignedClip, patch: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Symbols, latents and units of a clip's whole patches; the first latent is the mark's."""
-    count = len(clip.latents) // patch * patch
-    units = clip.units[:count].clone()
-    units[:1] = 0
-    return clip.symbols, clip.latents[:count], units
+    return torch.cat([runtime.step(state).latents for _ in range(len(wanted.units) // patch)])
 
 
 def make_rollouts(
@@ -117,7 +111,7 @@ def _pairs(
     corpus: LatentCorpus, patch: int, seed: int
 ) -> Iterator[tuple[AlignedClip, AlignedClip, Tensor]]:
     """Every clip behind another of its speaker, or in two halves where there is only one."""
-    np.random.seed(seed)
+    np.random.seed(seed % 2**32)
     of_speaker: dict[str, list[LatentEntry]] = defaultdict(list)
     for entry in corpus.entries:
         if _SHORTEST <= entry.frames <= _LONGEST:
