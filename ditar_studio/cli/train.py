@@ -11,7 +11,7 @@
     train ditar --latents L --vae VAE --out RUN   DiTAR itself
     train rollouts --latents L --from MODEL --out R
                                                   what it says where clips were recorded
-    train ditar --latents L --from MODEL --rollouts R --out RUN
+    train self-feeding --rollouts R --from MODEL --out RUN
                                                   DiTAR further, on what it feeds back itself
 
 With `--from MODEL` the training of a model goes on. `train latents --from MODEL --speaker SPEAKER`
@@ -26,6 +26,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Callable
+from operator import attrgetter, methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ from ditar_studio.text_file import read_text
 from ditar_studio.training.files import MODEL_FILE, READER_FILE, SPEAKER_FILE, VAE_FILE
 
 if TYPE_CHECKING:
+    from ditar_studio.model.config import DiTARConfig
     from ditar_studio.model.ditar import DiTAR
     from ditar_studio.model.reader import PhoneticReader
     from ditar_studio.model.speaker import SpeakerEncoder
@@ -55,6 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         "decoder": _decoder,
         "ditar": _ditar,
         "rollouts": _rollouts,
+        "self-feeding": _self_feeding,
     }
     console = Console.of(arguments)
     threads = threads_of(arguments)
@@ -96,7 +99,7 @@ def _vae(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     data = VaeData(corpus, config.hop, labels, textless=True)
     times = _times(arguments, data.sources)
     loop = vae_loop(config, speaker, reader, data, _loop_config(arguments), out, times=times)
-    return _train(loop, "vae", VAE_FILE, arguments, console)
+    return _train(loop, attrgetter("vae"), VAE_FILE, arguments, console)
 
 
 def _listeners(
@@ -134,7 +137,7 @@ def _reader(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     data = VaeData(corpus, reader.config.hop, load_labels(corpus, console.warn), augment=True)
     times = _times(arguments, data.sources)
     loop = reader_loop(reader, data, _loop_config(arguments), out, times)
-    return _train(loop, "reader", READER_FILE, arguments, console)
+    return _train(loop, attrgetter("reader"), READER_FILE, arguments, console)
 
 
 def _speaker(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
@@ -149,7 +152,7 @@ def _speaker(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     if model is not None and model.speaker is not None:
         speaker = model.speaker.requires_grad_(True)
     loop = speaker_loop(speaker, data, _loop_config(arguments), out)
-    return _train(loop, "speaker", SPEAKER_FILE, arguments, console)
+    return _train(loop, attrgetter("speaker"), SPEAKER_FILE, arguments, console)
 
 
 def _latents(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
@@ -193,7 +196,7 @@ def _decoder(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     listeners = load_speaker(folder / SPEAKER_FILE), load_reader(folder / READER_FILE)
     times = _times(arguments, data.sources)
     loop = decoder_loop(vae, *listeners, data, _loop_config(arguments), out, times=times)
-    return _train(loop, "vae", VAE_FILE, arguments, console)
+    return _train(loop, attrgetter("vae"), VAE_FILE, arguments, console)
 
 
 def _ditar(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
@@ -201,20 +204,12 @@ def _ditar(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     from ditar_studio.training.ditar import DiTARData, ditar_loop, text_gain
     from ditar_studio.training.latents import LatentCorpus
     from ditar_studio.training.reward import Reward
-    from ditar_studio.training.rollouts import read_rollouts
-    from ditar_studio.training.self_feeding import self_feeding_loop
 
     folder, out = Path(arguments.latents), Path(arguments.out)
     vae = load_vae(Path(arguments.vae) if arguments.vae else folder / VAE_FILE)
     model = _model_to_continue(arguments) or _new_model(arguments.preset, vae, folder)
     if arguments.vae or not arguments.from_model:
         model.vae = vae
-    if arguments.rollouts:
-        if not arguments.from_model:
-            raise StudioError("A new model has no rollouts.", "Name the model that made them.")
-        rollouts = read_rollouts(Path(arguments.rollouts))
-        loop = self_feeding_loop(model, rollouts, _loop_config(arguments), out)
-        return _train(loop, "model", MODEL_FILE, arguments, console)
     model.requires_grad_(True)
     data = DiTARData(LatentCorpus(folder, vae.config.latent_dim), model.config)
     reward = Reward() if arguments.reward else None
@@ -225,7 +220,7 @@ def _ditar(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
     def probe(average: Any) -> dict[str, float]:
         return text_gain(average.model, sample)
 
-    return _train(loop, "model", MODEL_FILE, arguments, console, probe)
+    return _train(loop, attrgetter("model"), MODEL_FILE, arguments, console, probe)
 
 
 def _rollouts(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
@@ -236,16 +231,34 @@ def _rollouts(arguments: argparse.Namespace, console: Console) -> dict[str, Any]
 
     model = load(Path(arguments.from_model))
     settings, config = model.info.default_settings, model.runtime.model.config
-    if not config.pointer or not config.speaker:
-        raise StudioError(
-            "This model has no text pointer or no speaker embedding.",
-            "Choose one of the preset “builtin”.",
-        )
+    _check_feeds_itself(config)
     corpus = LatentCorpus(Path(arguments.latents), config.vae.latent_dim)
     sampling = Sampling(settings.temperature, settings.guidance, settings.steps)
     out = Path(arguments.out)
     count = make_rollouts(model.runtime, corpus, sampling, out, arguments.seed, console.note)
     return {"rollouts": count, "out": str(out)}
+
+
+def _self_feeding(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
+    from ditar_studio.model.weights import load_ditar
+    from ditar_studio.training.rollouts import read_rollouts
+    from ditar_studio.training.self_feeding import self_feeding_loop
+
+    model = load_ditar(Path(arguments.from_model))
+    _check_feeds_itself(model.config)
+    rollouts = read_rollouts(Path(arguments.rollouts))
+    config, out = _loop_config(arguments), Path(arguments.out)
+    loop = self_feeding_loop(model, rollouts, config, out, arguments.share)
+    return _train(loop, methodcaller("mean"), MODEL_FILE, arguments, console)
+
+
+def _check_feeds_itself(config: DiTARConfig) -> None:
+    """StudioError if a model can't be trained on rollouts."""
+    if not config.pointer or not config.speaker:
+        raise StudioError(
+            "This model has no text pointer or no speaker embedding.",
+            "Choose one of the preset “builtin”.",
+        )
 
 
 def _new_model(name: str, vae: Vae, folder: Path) -> DiTAR:
@@ -289,13 +302,13 @@ def _times(arguments: argparse.Namespace, sources: list[str]) -> list[int]:
 
 def _train(
     loop: Loop,
-    part: str,
+    result: Callable[[Any], DiTAR | Vae | PhoneticReader | SpeakerEncoder],
     file: str,
     arguments: argparse.Namespace,
     console: Console,
     probe: Callable[[Any], dict[str, float]] | None = None,
 ) -> dict[str, Any]:
-    """Run a loop from where it was broken off, and save one part of what it trained."""
+    """Run a loop from where it was broken off, and save the result of what it trained."""
     from ditar_studio.engine import integrity
     from ditar_studio.model.weights import save_model
 
@@ -303,7 +316,7 @@ def _train(
     loop.resume()
     average = loop.run(_reporter(console, arguments.steps), probe)
     (out / integrity.MANIFEST).unlink(missing_ok=True)  # of the weights before
-    save_model(getattr(average, part), out / file)
+    save_model(result(average), out / file)
     integrity.record(out, [file])
     return {"step": loop.step, "hours": round(loop.seconds_seen / 3600, 3), "out": str(out)}
 

@@ -22,6 +22,13 @@ def _seed(text: str) -> int:
     return value
 
 
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError("a share is above 0 and at most 1")
+    return value
+
+
 def add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "jobs",
@@ -140,7 +147,17 @@ def add_train(parser: argparse.ArgumentParser, common: Parser) -> None:
         each.add_argument("--exclude", metavar="FILE", help="speakers to leave out, one a line")
     ditar = step("ditar", "train a DiTAR on latents", 50_000)
     rollouts = step("rollouts", "let a model speak a corpus again, to train on what it feeds back")
-    rollouts.add_argument("--from", dest="from_model", required=True, metavar="MODEL")
+    feeding = step("self-feeding", "train a DiTAR further, on what it feeds back itself", 200)
+    for each in (rollouts, feeding):
+        each.add_argument("--from", dest="from_model", required=True, metavar="MODEL")
+    feeding.add_argument("--rollouts", required=True, metavar="DIR", help="made by “rollouts”")
+    feeding.add_argument(
+        "--share",
+        type=_share,
+        default=0.5,
+        metavar="X",
+        help="of the trained weights in the mean with those before; default: %(default)s",
+    )
     rollouts.add_argument("--seed", type=_seed, default=0, metavar="N")
     rollouts.add_argument("--threads", type=threads, metavar="N")
     for each in (decoder, ditar, rollouts):
@@ -160,9 +177,6 @@ def add_train(parser: argparse.ArgumentParser, common: Parser) -> None:
         )
     ditar.add_argument(
         "--reward", action="store_true", help="tune by what the model hears of itself"
-    )
-    ditar.add_argument(
-        "--rollouts", metavar="DIR", help="with --from: train on what “rollouts” made, a few steps"
     )
     ditar.add_argument("--vae", metavar="VAE", help="with a decoder trained further")
     ditar.add_argument("--preset", default="builtin", help="default: %(default)s")

@@ -3,8 +3,10 @@
 Of each batch some clips are fed the model's own latents (`rollouts`), the others recorded ones. The
 target is the recording either way, so the language model learns to take the voice from the prompt
 and the speaker embedding where its own latents have lost it. Text pointer and stop head are to do
-what those of the model before did on recorded latents: these are learnt by heart on few clips.
-Sources: scheduled sampling (arXiv 1506.03099); distillation (arXiv 1503.02531).
+what those of the model before did on recorded latents: these are learnt by heart on few clips. So
+the result is a mean of the weights before and after.
+Sources: scheduled sampling (arXiv 1506.03099); distillation (arXiv 1503.02531); means of weights
+(arXiv 2109.01903).
 """
 
 from __future__ import annotations
@@ -86,12 +88,18 @@ class RolloutData:
 
 class SelfFeedingObjective(nn.Module):
     """Losses on a batch of `RolloutData`; language model, aggregator, LocDiT and the projections
-    of the speaker embedding learn."""
+    of the speaker embedding learn.
 
-    def __init__(self, model: DiTAR, losses: DiTARLosses) -> None:
+    Args:
+        model: a trained model with pointer and speaker embedding.
+        share: of the trained weights in the mean with those before, 0 to 1.
+    """
+
+    def __init__(self, model: DiTAR, losses: DiTARLosses, share: float = 0.5) -> None:
         super().__init__()
         assert model.pointer is not None
         assert model.voice is not None
+        self._share = share
         self.objective, self.losses = DiTARObjective(model, losses), losses
         self.teacher = DiTARObjective(copy.deepcopy(model), losses).requires_grad_(False)
         model.requires_grad_(False)
@@ -108,6 +116,14 @@ class SelfFeedingObjective(nn.Module):
     @property
     def model(self) -> DiTAR:
         return self.objective.model
+
+    @torch.no_grad()
+    def mean(self) -> DiTAR:
+        """The mean of the weights before and after."""
+        made = copy.deepcopy(self.teacher.model)
+        for weight, trained in zip(made.parameters(), self.model.parameters(), strict=True):
+            weight.lerp_(trained, self._share)
+        return made
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         model, losses, patch = self.model, self.losses, self.model.config.patch
@@ -144,9 +160,15 @@ class SelfFeedingObjective(nn.Module):
         return {"loss": loss, **out}
 
 
-def self_feeding_loop(model: DiTAR, rollouts: list[Rollout], config: LoopConfig, out: Path) -> Loop:
-    """A loop that trains a model on its rollouts: few steps, decaying from the first."""
+def self_feeding_loop(
+    model: DiTAR, rollouts: list[Rollout], config: LoopConfig, out: Path, share: float = 0.5
+) -> Loop:
+    """A loop that trains a model on its rollouts: few steps, decaying from the first.
+
+    Args:
+        share: see `SelfFeedingObjective`.
+    """
     data = RolloutData(rollouts, model.config.patch, model.config.vae.latent_rate)
     config = replace(config, warmup=_WARM_UP, decay=1.0, ema=_AVERAGE)
-    objective = SelfFeedingObjective(model, DiTARLosses())
+    objective = SelfFeedingObjective(model, DiTARLosses(), share)
     return Loop(objective, data.load, data.seconds, config, out)

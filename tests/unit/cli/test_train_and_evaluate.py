@@ -104,11 +104,11 @@ def test_from_a_manifest_to_a_model_that_speaks(
     speak = ["speak", "--model", place["ditar"], "--voice", "Kathleen", "--text", "Hello."]
     assert main([*speak, "--steps", "2", "--patches", "3", "--out", str(out)]) == 0
     assert read_clip(out).seconds == pytest.approx(0.3)
-    further = ["train", "ditar", *latents, "--out", str(tmp_path / "further"), *common]
-    further += ["--rollouts", str(tmp_path)]
-    assert main(further) == 1
-    assert "no rollouts" in capsys.readouterr().err
-    further += ["--from", place["ditar"] + "/model.safetensors"]
+    further = ["train", "self-feeding", "--rollouts", str(tmp_path), *common]
+    further += ["--out", str(tmp_path / "further"), "--from", place["ditar"] + "/model.safetensors"]
+    with pytest.raises(SystemExit):
+        main([*further, "--share", "1.1"])
+    assert "at most 1" in capsys.readouterr().err
     assert main(further) == 1
     assert "train rollouts" in capsys.readouterr().err
     again = ["train", "rollouts", *latents, "--from", place["ditar"], "--out", str(tmp_path)]

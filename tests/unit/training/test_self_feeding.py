@@ -132,6 +132,17 @@ def test_what_was_learnt_by_heart_stays(model: DiTAR, tmp_path: Path) -> None:
         assert torch.equal(model.state_dict()[name], before[name])
 
 
+def test_the_result_lies_between_the_weights_before_and_after(model: DiTAR) -> None:
+    objective = SelfFeedingObjective(model, QUIET, share=0.25)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    with torch.no_grad():
+        model.locdit.out.weight += 4.0
+    after = objective.mean().state_dict()
+    for name, value in before.items():
+        wanted = value + (1.0 if name == "locdit.out.weight" else 0.0)
+        assert torch.allclose(after[name], wanted, atol=1e-6)
+
+
 def test_a_folder_without_rollouts_says_so(tmp_path: Path) -> None:
     with pytest.raises(StudioError, match="holds no rollouts"):
         read_rollouts(tmp_path)
