@@ -83,8 +83,17 @@ class Database:
         self._no_waiting.add(threading.get_ident())
 
     def submit(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Queue work on the database's thread."""
-        return self._executor.submit(work, *args, **kwargs)
+        """Queue work on the database's thread.
+
+        Raises:
+            StudioError: the library has been closed.
+        """
+        try:
+            return self._executor.submit(work, *args, **kwargs)
+        except RuntimeError as error:
+            raise StudioError(
+                "The library has been closed.", "Start DiTAR Studio again and do it then."
+            ) from error
 
     def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do work on the database's thread and wait for it; at once when already there."""

@@ -67,7 +67,7 @@ def studio(
     qtbot.waitUntil(ready.isEnabled, timeout=PATIENCE)
     qtbot.waitUntil(lambda: bool(made[0].devices.inputs), timeout=PATIENCE)
     yield made[0]
-    shell.window.close()
+    shell.close()
     shell.window.deleteLater()
     shell.deleteLater()
 

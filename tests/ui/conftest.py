@@ -94,6 +94,6 @@ def studio(
     qtbot.waitUntil(lambda: studio.document.snapshot is not None, timeout=10_000)
     qtbot.waitUntil(lambda: studio.actions_.action("speak.line").isEnabled(), timeout=10_000)
     yield studio
-    shell.window.close()
+    shell.close()
     shell.window.deleteLater()
     shell.deleteLater()

@@ -2,6 +2,7 @@
 
 The GUI thread never waits. The library answers from its own thread, the engine from its worker,
 files and sums from a small pool; their results are put into the event queue of the GUI thread.
+A closed bridge begins nothing: what a timer or a widget still asks for then is cancelled work.
 
     bridge.ask(library.voices.rename, voice_id, "Bea", done=show, owner=panel)
     bridge.background(read_clip, path, done=show, owner=panel)
@@ -108,6 +109,8 @@ class Bridge(QObject):
         Raises:
             RuntimeError: no library has been given yet.
         """
+        if self._closed:
+            return _cancelled()
         if self._library is None:
             raise RuntimeError("the library isn't open yet")
         future = self._library.submit(work, *args, **kwargs)
@@ -124,6 +127,8 @@ class Bridge(QObject):
         **kwargs: Any,
     ) -> Future[T]:
         """Does `work`, e.g. reading a file, on a pool thread; the rest as for `ask`."""
+        if self._closed:
+            return _cancelled()
         future = self._pool.submit(work, *args, **kwargs)
         self.follow(future, done, failed, owner)
         return future
@@ -135,6 +140,8 @@ class Bridge(QObject):
         owner: QObject | None = None,
     ) -> Job:
         """Queues engine work; each of its events reaches `listener` on the GUI thread, in order."""
+        if self._closed:
+            return _cancelled_job()
         return self.worker.submit(
             work, lambda event: self.post(lambda: _notify(listener, event, owner))
         )
@@ -199,6 +206,19 @@ class Bridge(QObject):
             _notify(failed, error, owner)
         else:
             self.failed.emit(error.message, error.remedy)
+
+
+def _cancelled() -> Future[Any]:
+    future: Future[Any] = Future()
+    future.cancel()
+    return future
+
+
+def _cancelled_job() -> Job:
+    job = Job(run=lambda _cancelled: None, fail=lambda _failed: None)
+    job.cancel()
+    job.done.set()
+    return job
 
 
 def _notify(listener: Callable[[T], object], value: T, owner: QObject | None) -> None:

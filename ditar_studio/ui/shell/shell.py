@@ -148,8 +148,10 @@ class Shell(QObject):
             return
         self._closed = True
         self.preferences.change(window=self.window.geometry_text())
+        for dialog in self.window.findChildren(QDialog):
+            dialog.close()
+        self.window.hide()  # first: the field with the focus gives what was typed into it
         self.closing.emit()
-        self.window.hide()
         self.bridge.close()
         self._take_late_library()
         if self.library is not None:

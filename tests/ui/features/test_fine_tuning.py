@@ -106,7 +106,7 @@ def studio(
     qtbot.waitUntil(lambda: studio.voices.current is not None)
     qtbot.waitUntil(lambda: studio.actions_.action("voice.fine_tune").isEnabled())
     yield studio
-    shell.window.close()
+    shell.close()
     shell.window.deleteLater()
     shell.deleteLater()
 

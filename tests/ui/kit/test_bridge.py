@@ -109,6 +109,24 @@ def test_library_answers_and_tells_its_changes(
     library.close()
 
 
+def test_a_closed_bridge_begins_nothing(qtbot: QtBot, bridge: Bridge, tmp_path: Path) -> None:
+    received: list[object] = []
+
+    def work(_cancelled: threading.Event) -> Iterable[str]:
+        yield "begun"
+
+    with Library(tmp_path) as library:
+        bridge.use_library(library)
+        assert bridge.close()
+    assert bridge.ask(library.projects.all, done=received.append).cancelled()
+    assert bridge.background(lambda: 1, done=received.append).cancelled()
+    job = bridge.generate(work, received.append)
+    assert job.cancelled.is_set()
+    assert job.done.is_set()
+    qtbot.wait(0)
+    assert received == []
+
+
 def test_asking_without_a_library_is_an_error(bridge: Bridge) -> None:
     with pytest.raises(RuntimeError):
         bridge.ask(lambda: None)

@@ -111,7 +111,7 @@ def studio(
     qtbot.waitUntil(lambda: studio.document.snapshot is not None, timeout=30_000)
     shell.window.resize(1400, 900)
     yield studio
-    shell.window.close()
+    shell.close()
     shell.window.deleteLater()
     shell.deleteLater()
 

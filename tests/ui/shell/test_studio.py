@@ -31,10 +31,12 @@ from ditar_studio.services.export_settings import ExportSettings
 from ditar_studio.services.metadata import open_recipe
 from ditar_studio.store import project as kept
 from ditar_studio.store.changes import ChangeSet
+from ditar_studio.store.library import Library
 from ditar_studio.store.project import NewLine
 from ditar_studio.store.recovery import Recoverable
 from ditar_studio.store.voices import NewSample
 from ditar_studio.ui.features.export.dialog import ExportDialog
+from ditar_studio.ui.features.parameters.view_model import STROKE_MS
 from ditar_studio.ui.features.player.compare_dialog import CompareDialog
 from ditar_studio.ui.features.project.projects_dialog import ProjectsDialog
 from ditar_studio.ui.features.project.snapshot import Snapshot
@@ -220,6 +222,23 @@ def test_a_voice_gets_a_second_sample_and_speaks_from_it(
     studio.actions_.action("edit.undo").trigger()
     studio.actions_.action("edit.undo").trigger()
     qtbot.waitUntil(lambda: samples() == [first, ""])
+
+
+def test_what_is_being_typed_is_kept_when_the_studio_ends(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    studio.parameters_panel.style_text.setFocus()
+    qtbot.keyClicks(studio.parameters_panel.style_text, "calm")
+    studio.actions_.action("voice.samples").trigger()
+    samples = dialog(qtbot, studio, SamplesDialog)
+    samples.words.setPlainText("other words")
+    voice = studio.voices.current
+    assert voice is not None
+    studio.shell.close()
+    qtbot.wait(2 * STROKE_MS)  # a late timer finds everything closed, and says nothing
+    with Library(tmp_path / "library") as library:
+        assert library.projects.open_last().value.settings.generation == {"style": "calm"}
+        assert library.voices.get(voice.id).samples[0].transcript == "other words"
 
 
 def test_pasted_speakers_get_their_voices(qtbot: QtBot, studio: Studio) -> None:

@@ -37,7 +37,7 @@ def studio(
     qtbot.waitUntil(lambda: studio.engine.state is ModelState.READY, timeout=60_000)
     qtbot.waitUntil(lambda: studio.document.snapshot is not None, timeout=20_000)
     yield studio
-    shell.window.close()
+    shell.close()
     shell.window.deleteLater()
     shell.deleteLater()
 

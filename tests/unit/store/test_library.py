@@ -21,6 +21,13 @@ from ditar_studio.store.migrations import MIGRATIONS
 from ditar_studio.store.project import NewLine
 
 
+def test_a_closed_library_says_so(tmp_path: Path) -> None:
+    with Library(tmp_path) as library:
+        assert library.voices.all() == []
+    with pytest.raises(StudioError, match="closed"):
+        library.voices.all()
+
+
 def test_everything_is_there_after_closing_and_opening(tmp_path: Path) -> None:
     with Library(tmp_path) as library:
         voice = library.voices.create("Anna").value
