@@ -89,7 +89,7 @@ def running(desktop: Desktop, server: VirtualAudio, library: Path, log: Path) ->
 
 
 class Listener:
-    """Records what comes out of the loudspeaker."""
+    """Records what comes out of the loudspeaker, at the latest until its block ends."""
 
     def __init__(self, server: VirtualAudio, path: Path) -> None:
         self._path = path
@@ -102,7 +102,17 @@ class Listener:
             env={**os.environ, **server.environment},
             stdout=self._file,
         )
-        until(lambda: self.samples().size)
+        try:
+            until(lambda: self.samples().size)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Listener:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
 
     def samples(self) -> np.ndarray:
         """What was heard so far [n]."""
@@ -110,16 +120,17 @@ class Listener:
         return np.frombuffer(data[: len(data) // 4 * 4], np.float32)
 
     def close(self) -> np.ndarray:
+        """Ends the recording; what was heard [n]."""
         self._process.terminate()
         self._process.wait()
         self._file.close()
         return self.samples()
 
 
-def heard_part(samples: np.ndarray) -> np.ndarray:
+def heard_part(samples: np.ndarray, rate: int = HEARD_RATE) -> np.ndarray:
     """From the first to the last sound, faded ends left out."""
     loud = np.flatnonzero(np.abs(samples) > 1e-3)
-    return samples[loud[0] : loud[-1] - HEARD_RATE // 50]
+    return samples[loud[0] : loud[-1] - rate // 50]
 
 
 def likeness(heard: np.ndarray, exported: np.ndarray, rate: int) -> float:
