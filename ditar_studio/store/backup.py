@@ -72,14 +72,15 @@ class Backups:
                 os.replace(former, self._free(former.stat().st_mtime))
 
     def all(self) -> list[Backup]:
-        """The newest first."""
+        """The newest first; last those of a later time than now, made while the clock was wrong."""
         names = os.listdir(self.folder) if self.folder.is_dir() else []
         found = [
             Backup(self.folder / name, made, bool(match[2]))
             for name in names
             if (match := _NAME.fullmatch(name)) and (made := _moment(match[1]))
         ]
-        return sorted(found, key=lambda backup: backup.made, reverse=True)
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        return sorted(found, key=lambda each: (each.made - now < _EVERY, each.made), reverse=True)
 
     def newest_good(self) -> tuple[Backup, Contents] | None:
         """The newest that is whole and not blank, with what it holds."""

@@ -37,7 +37,7 @@ from ditar_studio.store.projects import Projects
 from ditar_studio.store.recordings import Recordings
 from ditar_studio.store.recovery import Recovery
 from ditar_studio.store.takes import Takes
-from ditar_studio.store.trash import Trash
+from ditar_studio.store.trash import Trash, time_of_bin
 from ditar_studio.store.unfinished import Unfinished
 from ditar_studio.store.versions import Versions
 from ditar_studio.store.voices import Voices
@@ -69,7 +69,8 @@ class Library:
 
     def __init__(self, root: Path | None = None, clock: Callable[[], float] = time.time) -> None:
         self.root = default_root() if root is None else root
-        self._lock = Lock(self.root / "library.lock")
+        lock = self.root / "library.lock"
+        self._lock = Lock(lock)
         with contextlib.ExitStack() as ends:
             ends.callback(self._lock.release)
             privacy.tighten(self.root)
@@ -89,7 +90,7 @@ class Library:
             self.unfinished = Unfinished(self.root)
             self.submit(self._clean)
             if self.damaged is None:  # else it may know as deleted what was brought back since
-                self.trash.purge()
+                self.trash.purge(now=time_of_bin(lock, clock()))
             if self.damaged is None and self._blank() and self.recovery.find():
                 self.damaged = EMPTIED
             self.submit(_logged, self.database.back_up)

@@ -10,7 +10,7 @@ from typing import Any
 from ditar_studio.errors import StudioError
 from ditar_studio.store import files
 from ditar_studio.store.changes import Outcome
-from ditar_studio.store.database import Database, serial
+from ditar_studio.store.database import Database, Transaction, serial
 from ditar_studio.store.lines import Lines
 from ditar_studio.store.project import NewLine, Project, ProjectSettings
 from ditar_studio.store.project_rows import (
@@ -66,7 +66,7 @@ class Projects:
                 settings=settings_json(settings or ProjectSettings()),
                 created=work.now,
                 modified=work.now,
-                opened=work.now,
+                opened=self._next_opening(work),
             )
         return work.outcome(self.get(project_id))
 
@@ -75,7 +75,7 @@ class Projects:
         """Put a project on top of the recent ones."""
         project_row(self.database, project_id)
         with self.database.operation() as work:
-            work.update("projects", project_id, opened=work.now)
+            work.update("projects", project_id, opened=self._next_opening(work))
         return work.outcome(self.get(project_id))
 
     @serial
@@ -172,7 +172,7 @@ class Projects:
                 line_order=json.dumps(identifiers),
                 created=work.now,
                 modified=work.now,
-                opened=work.now,
+                opened=self._next_opening(work),
             )
             for identifier, line in zip(identifiers, lines, strict=True):
                 insert_line(work, new_project, identifier, as_new(line))
@@ -219,7 +219,7 @@ class Projects:
                 line_order=json.dumps(identifiers),
                 created=work.now,
                 modified=work.now,
-                opened=work.now,
+                opened=self._next_opening(work),
             )
             for identifier, recipe in zip(identifiers, recipes, strict=True):
                 same = recipe.voice_id in known
@@ -229,6 +229,11 @@ class Projects:
         return work.outcome(self.get(project_id))
 
     # --- inside
+
+    def _next_opening(self, work: Transaction) -> float:
+        """When a project is opened now: after all others, also where the clock was put back."""
+        last = self.database.rows("SELECT coalesce(max(opened), 0) FROM projects")[0][0]
+        return max(work.now, float(last) + 0.001)
 
     def _usable_voices(self) -> dict[str, str]:
         """Hashes of the references of voices that are not deleted, by voice."""

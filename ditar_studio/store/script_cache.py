@@ -23,7 +23,7 @@ from ditar_studio.text.markup import voices_in
 _TAKES = (
     "SELECT id, line_id, fingerprint, starred, status FROM takes WHERE {condition} "
     "AND line_id IS NOT NULL AND hidden IS NULL AND status != 'recording' "
-    "ORDER BY created DESC, rowid DESC"
+    "ORDER BY rowid DESC"
 )
 _AT_ONCE = 500
 """Ids in one query."""

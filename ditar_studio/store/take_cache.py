@@ -36,7 +36,7 @@ class TakeCache:
             self._project_id, self._kept = project_id, {}
         found = self._database.rows(
             "SELECT id, line_id FROM takes WHERE project_id = ? AND hidden IS NULL "
-            "ORDER BY created DESC, rowid DESC",
+            "ORDER BY rowid DESC",
             project_id,
         )
         kept = self._kept

@@ -227,7 +227,7 @@ class Takes:
     # --- inside
 
     def _load(self, condition: str, *values: str) -> list[Take]:
-        query = f"SELECT * FROM takes WHERE {condition} ORDER BY created DESC, rowid DESC"
+        query = f"SELECT * FROM takes WHERE {condition} ORDER BY rowid DESC"
         return [self._take(row) for row in self.database.rows(query, *values)]
 
     def _next_number(self, work: Transaction, line_id: str | None) -> int:

@@ -51,7 +51,7 @@ class Versions:
     @serial
     def of_project(self, project_id: str) -> list[Version]:
         """The versions of a project, newest first."""
-        query = "SELECT * FROM versions WHERE project_id = ? ORDER BY created DESC, rowid DESC"
+        query = "SELECT * FROM versions WHERE project_id = ? ORDER BY rowid DESC"
         return [
             Version(
                 row["id"],
@@ -73,7 +73,7 @@ class Versions:
             The version that is the project as it is now.
         """
         content = self._content(project_id)
-        query = "SELECT * FROM versions WHERE project_id = ? ORDER BY created DESC, rowid DESC"
+        query = "SELECT * FROM versions WHERE project_id = ? ORDER BY rowid DESC"
         found = self.database.rows(query, project_id)
         with self.database.operation() as work:
             if found and found[0]["content"] == content:
