@@ -50,13 +50,19 @@ class Lines:
 
     @serial
     def add(
-        self, project_id: str, lines: Sequence[NewLine], at: int | None = None
+        self,
+        project_id: str,
+        lines: Sequence[NewLine],
+        at: int | None = None,
+        *,
+        undoable: bool = True,
     ) -> Outcome[list[Line]]:
         """Insert lines before position `at`, or at the end."""
         row = project_row(self.database, project_id)
         ids = self._scripts.read(row).line_ids
         identifiers = [files.new_id() for _ in lines]
-        with self.database.operation("Add line" if len(lines) == 1 else "Add lines") as work:
+        label = "Add line" if len(lines) == 1 else "Add lines"
+        with self.database.operation(label if undoable else "") as work:
             for identifier, line in zip(identifiers, lines, strict=True):
                 insert_line(work, project_id, identifier, line)
             self._put(work, row, ids[:at], identifiers)

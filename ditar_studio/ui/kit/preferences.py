@@ -30,7 +30,7 @@ class Preferences:
     Attributes:
         theme: "system", "light" or "dark".
         language: "system" or a code of translate.LANGUAGES.
-        text_size: factor on the type scale, 0.8..1.6.
+        text_size: factor on the type scale, 0.8..2.0.
         reduce_motion: whether transitions are left out.
         input_device: name of the microphone; empty follows the system.
         output_device: name of the loudspeaker; empty follows the system.
@@ -75,8 +75,8 @@ class Preferences:
         ThemeChoice(self.theme)
         if self.language != "system" and self.language not in LANGUAGES:
             raise ValueError(f"unknown language {self.language!r}")
-        if not 0.8 <= self.text_size <= 1.6:
-            raise ValueError(f"text size {self.text_size} is outside 0.8..1.6")
+        if not 0.8 <= self.text_size <= 2.0:
+            raise ValueError(f"text size {self.text_size} is outside 0.8..2.0")
         if not 0 <= self.threads <= MOST_THREADS:
             raise ValueError(f"{self.threads} threads are outside 0..{MOST_THREADS}")
         if self.listener not in LISTENERS:

@@ -236,6 +236,10 @@ class Theme:
         """A length that goes with the text, of its pixels at the usual text size."""
         return round(pixels * max(1.0, self.type.body / TypeScale().body))
 
+    def widened(self, pixels: int) -> int:
+        """A width that grows half as much as the text: of what has room for fewer words, too."""
+        return (pixels + self.sized(pixels)) // 2
+
     def mono(self, role: str = "small") -> QFont:
         """A fixed-width font at the named step, for times and hashes."""
         font = QFont()
@@ -245,7 +249,7 @@ class Theme:
 
 
 def make_theme(dark: bool, text_size: float = 1.0) -> Theme:
-    """The light or dark theme at a text size factor (0.8..1.6)."""
+    """The light or dark theme at a text size factor (0.8..2.0)."""
     return Theme(dark, DARK if dark else LIGHT, TypeScale().scaled(text_size))
 
 

@@ -50,10 +50,12 @@ from ditar_studio.ui.shell.focus_order import go_to, stops
 
 LEFT_NEEDS = 980
 RIGHT_NEEDS = 700
-"""Window widths, in device-independent pixels, below which a side is folded away."""
+"""Window widths, at the usual text size, below which a side is folded away."""
 TALL_NEEDS = 620
 """Window height, in device-independent pixels, below which only what is needed is shown."""
 _SHORT_PLAYER = 132
+_LINE, _MENUS = 48, 30
+"""Heights of the lines at the top, and of the menus in one, at the usual text size."""
 SEARCH_NEEDS = 1120
 """Likewise, below which the search for actions is a button without words."""
 
@@ -68,6 +70,7 @@ class Region(QFrame):
         self.setAccessibleName(tr(TITLES[place]))
         self.setProperty("surface", kind)
         self._content: QWidget | None = None
+        self._main: Callable[[], QWidget | None] = lambda: None
         self._tools = QHBoxLayout()
         self._tools.setSpacing(Space.XS)
         self.title = label(tr(TITLES[place]), "heading")
@@ -75,7 +78,6 @@ class Region(QFrame):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         self._line = QWidget()
-        self._line.setFixedHeight(48)
         bar = row(self.title, None, self._tools)
         bar.setContentsMargins(Space.L, 0, Space.M, 0)
         self._line.setLayout(bar)
@@ -90,12 +92,18 @@ class Region(QFrame):
         """The panel that is in it."""
         return self._content
 
-    def set_content(self, panel: QWidget) -> None:
-        """Puts `panel` into the region, instead of what was there."""
+    def set_content(
+        self, panel: QWidget, main: Callable[[], QWidget | None] = lambda: None
+    ) -> None:
+        """Puts `panel` into the region, instead of what was there.
+
+        Args:
+            main: gives the control that whoever goes to the region wants; None for its first.
+        """
         if self._content is not None:
             self._body.removeWidget(self._content)
             self._content.deleteLater()
-        self._content = panel
+        self._content, self._main = panel, main
         self._body.addWidget(panel)
 
     def add_tool(self, tool: QWidget) -> None:
@@ -103,20 +111,16 @@ class Region(QFrame):
         self._tools.addWidget(tool)
 
     def focus(self) -> None:
-        """Moves the keyboard focus to the first control of the panel."""
+        """Moves the keyboard focus to what is worked at in the panel, else its first control."""
         if self._content is None:
             return
-        if self._content.focusPolicy() & Qt.FocusPolicy.TabFocus:
-            self._content.setFocus(Qt.FocusReason.ShortcutFocusReason)
-            return
-        for child in self._content.findChildren(QWidget):
-            if (
-                child.focusPolicy() & Qt.FocusPolicy.TabFocus
-                and child.isEnabled()
-                and child.isVisibleTo(self._content)
-            ):
-                child.setFocus(Qt.FocusReason.ShortcutFocusReason)
-                return
+        control = self._main() or next(iter(stops(self._content)), None)
+        if control is not None:
+            control.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def fit_text(self) -> None:
+        """Makes the title line as high as its text needs."""
+        self._line.setFixedHeight(theme.current().sized(_LINE))
 
 
 class MainWindow(QMainWindow):
@@ -240,7 +244,6 @@ class MainWindow(QMainWindow):
         self.menus = QMenuBar()
         self.menus.setAccessibleName(tr("Menu"))
         self.menus.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
-        self.menus.setFixedHeight(30)
         for key, title in MENUS.items():
             self._fill_menu(self.menus.addMenu(tr(title)), key)
         more = self.menus.findChild(QToolButton, "qt_menubar_ext_button")
@@ -294,7 +297,6 @@ class MainWindow(QMainWindow):
         self.header = header = surface("header")
         bar.setContentsMargins(Space.M, 0, Space.M, 0)
         header.setLayout(bar)
-        header.setFixedHeight(48)
         header.setAccessibleName(tr("Header"))
         return header
 
@@ -343,7 +345,6 @@ class MainWindow(QMainWindow):
         centre.setStretchFactor(1, 2)
         centre.setChildrenCollapsible(False)
         self.centre = surface("pane", column(self.message_area, centre, spacing=0))
-        self.centre.setMinimumWidth(320)
 
         self.right = QSplitter(Qt.Orientation.Vertical)
         self.right.addWidget(self._regions[Place.PARAMETERS])
@@ -359,8 +360,8 @@ class MainWindow(QMainWindow):
             self.columns.setStretchFactor(index, stretch)
         self.columns.setChildrenCollapsible(False)
         self.columns.setSizes([304, 656, 320])
-        theme.manager.changed.connect(self._widen_sides)
-        self._widen_sides()
+        theme.manager.changed.connect(self._fit_text)
+        self._fit_text()
         self.status = StatusLine()
         body = QWidget()
         parts = column(self.columns, self.status, spacing=0)
@@ -368,27 +369,31 @@ class MainWindow(QMainWindow):
         body.setLayout(parts)
         return body
 
-    def _widen_sides(self) -> None:
-        """Gives the sides more room for larger text."""
-        more = 1 + 0.5 * (theme.current().type.body / theme.TypeScale().body - 1)
+    def _fit_text(self) -> None:
+        """Gives the sides and the lines at the top more room for larger text."""
+        style = theme.current()
         self._label_search()
-        self.left.setMinimumWidth(round(264 * more))
-        self.right.setMinimumWidth(round(284 * more))
+        self.left.setMinimumWidth(style.widened(264))
+        self.centre.setMinimumWidth(style.widened(320))
+        self.right.setMinimumWidth(style.widened(284))
+        self.menus.setFixedHeight(style.sized(_MENUS))
+        self.header.setFixedHeight(style.sized(_LINE))
+        for region in self._regions.values():
+            region.fit_text()
+        self._fold()
 
     def _choose_left(self, place: str) -> None:
         self._left_stack.setCurrentWidget(self._regions[Place(place)])
 
     def _fold(self, force: str = "") -> None:
         """Shows the sides that are wanted and fit; `force` names one that was just asked for."""
-        width = self.width()
-        if force and width < LEFT_NEEDS:
+        room = self.width() / theme.current().widened(1000) * 1000
+        if force and room < LEFT_NEEDS:
             shown = {side: side == force for side in ("left", "right")}
-            if width >= RIGHT_NEEDS and force == "left":
-                shown["right"] = False
         else:
             shown = {
-                "left": self._wanted["left"] and width >= LEFT_NEEDS,
-                "right": self._wanted["right"] and width >= RIGHT_NEEDS,
+                "left": self._wanted["left"] and room >= LEFT_NEEDS,
+                "right": self._wanted["right"] and room >= RIGHT_NEEDS,
             }
         self.left.setVisible(shown["left"])
         self.right.setVisible(shown["right"])

@@ -295,6 +295,7 @@ class Shell(QObject):
 
         dialog = WelcomeDialog()
         dialog.finished.connect(lambda _r: self.preferences.change(first_run_done=True))
+        dialog.finished.connect(lambda _r: self.show_place(Place.SCRIPT))
         dialog.record_wanted.connect(lambda: self.window.show_place(Place.REFERENCE))
         dialog.tour_wanted.connect(self.tour_wanted)
         self.show_dialog(dialog)

@@ -90,12 +90,12 @@ class Studio(Workspace):
         for place, panel in (
             (Place.VOICES, self.voices_panel),
             (Place.REFERENCE, self.reference_panel),
-            (Place.SCRIPT, self.script_panel),
             (Place.PLAYER, self.player_panel),
             (Place.PARAMETERS, self.parameters_panel),
             (Place.TAKES, self.takes_panel),
         ):
             window.region(place).set_content(panel)
+        window.region(Place.SCRIPT).set_content(self.script_panel, self.script_panel.selected_text)
         window.right.setSizes([390, 330])
         for tool in self.script_panel.tools():
             window.region(Place.SCRIPT).add_tool(tool)
@@ -361,4 +361,4 @@ def first_steps(library: Library) -> None:
         library.projects.change_settings(project.id, label="", voice_id=first.id)
         if not library.lines.of_project(project.id) and not library.takes.of_project(project.id):
             hello = NewLine(tr(GREETING))
-            library.lines.add(project.id, [hello])
+            library.lines.add(project.id, [hello], undoable=False)

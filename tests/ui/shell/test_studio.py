@@ -53,6 +53,7 @@ from ditar_studio.ui.kit.widgets.task_strip import TaskStrip
 from ditar_studio.ui.shell.recovery_dialog import RecoveryDialog
 from ditar_studio.ui.shell.studio import Studio
 from ditar_studio.ui.shell.undo_offers import said
+from ditar_studio.ui.shell.welcome_dialog import WelcomeDialog
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -67,6 +68,26 @@ def test_first_start_has_a_voice_and_a_line_to_try(studio: Studio) -> None:
 def test_what_is_typed_at_the_start_goes_into_the_script(studio: Studio) -> None:
     line = studio.script.lines[0]
     assert studio.window.focusWidget() is studio.script_panel.rows[line.id].text
+
+
+def test_going_to_the_script_goes_to_its_words(studio: Studio) -> None:
+    line = studio.script.lines[0]
+    studio.voices_panel.view.setFocus()
+    studio.actions_.action("view.script").trigger()
+    assert studio.window.focusWidget() is studio.script_panel.rows[line.id].text
+
+
+def test_after_the_welcome_typing_goes_into_the_script(qtbot: QtBot, studio: Studio) -> None:
+    studio.voices_panel.view.setFocus()
+    studio.shell.show_welcome()
+    (welcome,) = studio.window.findChildren(WelcomeDialog)
+    qtbot.keyClick(welcome, Qt.Key.Key_Escape)
+    line = studio.script.lines[0]
+    assert studio.window.focusWidget() is studio.script_panel.rows[line.id].text
+
+
+def test_what_the_first_start_put_there_is_not_to_be_undone(studio: Studio) -> None:
+    assert not studio.actions_.action("edit.undo").isEnabled()
 
 
 def test_typing_and_ctrl_return_makes_a_take(qtbot: QtBot, studio: Studio) -> None:
@@ -951,3 +972,4 @@ def test_the_best_part_of_a_long_recording_is_taken_and_all_of_it_had_back(
     assert studio.toasts.words.startswith("The best ")
     studio.reference_panel.restore_button.click()
     assert maker.clip.seconds == pytest.approx(50.0)
+

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 
 _SOUND_NEEDS = 520
-"""Width in pixels from which volume and output device have room beside the transport."""
+"""Width from which volume and output device have room beside the transport."""
 
-_ALL_NEEDS = 605
-"""Likewise with the longest times beside them."""
+_VOLUME, _OUTPUT = (56, 96), (96, 240)
+"""Least and largest widths in pixels of the volume and of the choice of the output device."""
 
-_OUTPUT = (96, 240)
-"""Least and largest width in pixels of the choice of the output device."""
+_USUAL_TIME = "0:00.0 / 0:00.0"
+"""What is shorter takes no less room, so that nothing beside it moves while it counts."""
 
 
 class PlayerPanel(QWidget):
@@ -59,16 +59,16 @@ class PlayerPanel(QWidget):
         self.loop_button = action_button(actions.action("speak.loop"))
         self.volume = QSlider(Qt.Orientation.Horizontal)
         self.volume.setRange(0, 100)
-        self.volume.setFixedWidth(96)
+        self.volume.setMinimumWidth(_VOLUME[0])
+        self.volume.setMaximumWidth(_VOLUME[1])
         self.volume.setAccessibleName(tr("Volume"))
         self.volume.setToolTip(tr("Volume"))
         self.mute = icon_button("volume", tr("Mute"), self._toggle_mute)
         self.output = Choice(tr("Output device"), tr("Where the sound comes out."))
         self.output.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.output.setMinimumContentsLength(2)
-        self.output.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
+        self.output.setMinimumWidth(_OUTPUT[0])
+        self.output.setMaximumWidth(_OUTPUT[1])
+        self.output.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._muted_from = 0.9
         a = actions.action
         self._top = QWidget()
@@ -127,10 +127,12 @@ class PlayerPanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        wide = self.width() >= _SOUND_NEEDS  # the settings have them too, the system has a volume
+        # The settings have them too, the system has a volume.
+        wide = self.width() >= theme.current().widened(_SOUND_NEEDS)
         self.volume.setVisible(wide)
         self.output.setVisible(wide)
-        self.output.setFixedWidth(min(_OUTPUT[1], _OUTPUT[0] + max(0, self.width() - _ALL_NEEDS)))
+        self.time.ensurePolished()
+        self.time.setMinimumWidth(self.time.fontMetrics().horizontalAdvance(_USUAL_TIME))
 
     def set_short(self, short: bool) -> None:
         """Leaves out what the menus and keys do as well, where the window is low."""

@@ -50,8 +50,8 @@ STATES: dict[LineState, tuple[str, str]] = {
 _HEAD, _MARGINS, _BESIDE = 36, 4, 100
 """Pixels: height of a paragraph's head, of a line's margins; width of the tools beside a line."""
 
-_STATE_NEEDS = 400
-"""Width of a row, in pixels, below which its state isn't written out."""
+_AROUND_HEAD = 40
+"""Pixels of a row's width that its head doesn't have."""
 
 
 class _StateBar(QFrame):
@@ -316,7 +316,10 @@ class LineRow(QWidget):
 
     def _show_state_words(self) -> None:
         """Writes the state out where there is room; the edge's colour says it too."""
-        self.state.setVisible(self._opens and self.width() >= _STATE_NEEDS)
+        parts = [self.number, self.voice, self.state, *self._tools]
+        shown = [part for part in parts if part is self.state or not part.isHidden()]
+        needed = sum(part.sizeHint().width() + Space.XS for part in shown) + _AROUND_HEAD
+        self.state.setVisible(self._opens and needed <= self.width())
 
     def _title_edited(self) -> None:
         if self._shown is not None and self.title.text() != self._shown.line.section:
@@ -332,3 +335,4 @@ class LineRow(QWidget):
         self.state.setToolTip(tip)
         self.edge.setToolTip(f"{words}. {tip}".strip(". "))
         self.text.setAccessibleDescription(f"{words}. {tip}".strip(". "))
+        self._show_state_words()

@@ -175,6 +175,11 @@ class ScriptPanel(QWidget):
         if before is not None and before is not self._word_row and isValid(before):
             before.text.mark_word(None)
 
+    def selected_text(self) -> QWidget | None:
+        """The text of the selected line, in sight; None where there is none."""
+        shown = self.area.bring(self.script.selected)
+        return shown.text if shown is not None else None
+
     def focus_line(self, line_id: str, cursor: int = -1) -> None:
         """Puts the keyboard focus and the cursor into a line."""
         shown = self.area.bring(line_id)

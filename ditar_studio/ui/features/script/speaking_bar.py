@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QProgressBar, QStackedWidget, QWidget
 from ditar_studio.ui.features.script.view_model import Script
 from ditar_studio.ui.features.speaking.engine import Engine, Flow
 from ditar_studio.ui.features.speaking.waiting import WaitingLines
-from ditar_studio.ui.kit import icons
+from ditar_studio.ui.kit import icons, theme
 from ditar_studio.ui.kit.actions import Actions
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import counted, duration, tr
@@ -78,7 +78,6 @@ class SpeakingBar(QWidget):
         self.stack.addWidget(resting)
         self.stack.addWidget(working)
         self.stack.setContentsMargins(Space.L, Space.S, Space.L, Space.M)
-        self.stack.setFixedHeight(58)
         self.left = label("", "small", wrap=True)
         self.go_on_button = button(tr("Go on"), a("speak.pause").trigger)
         self.list_button = button(tr("Show"), a("speak.queue").trigger, "link")
@@ -104,6 +103,8 @@ class SpeakingBar(QWidget):
         engine.stopped.connect(lambda _takes, _cancelled: self.refresh())
         engine.state_changed.connect(lambda _state: self.refresh())
         waiting.changed.connect(self.refresh)
+        theme.manager.changed.connect(self._fit_text)
+        self._fit_text()
 
     def show_playing(self, line_id: str) -> None:
         """Says which line is heard while others are made."""
@@ -144,6 +145,9 @@ class SpeakingBar(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.refresh()
+
+    def _fit_text(self) -> None:
+        self.stack.setFixedHeight(theme.current().sized(58))
 
     # --- inside
 

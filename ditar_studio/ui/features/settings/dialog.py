@@ -86,7 +86,7 @@ class SettingsDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Settings"))
-        self.resize(820, 580)
+        self.resize(theme.current().widened(820), theme.current().widened(580))
         self._preferences = preferences
         self._choices = choices
         self.pages = QListWidget()
@@ -94,6 +94,7 @@ class SettingsDialog(QDialog):
         self.pages.setIconSize(QSize(18, 18))
         self.pages.setFixedWidth(theme.current().sized(168))
         self.pages.setProperty("pages", "true")
+        height = theme.current().sized(36)
         self.stack = QStackedWidget()
         self._makers: dict[int, Callable[[], None]] = {}
         for icon, title, make in (
@@ -105,13 +106,13 @@ class SettingsDialog(QDialog):
             ("shield", tr("Privacy"), self._privacy),
         ):
             item = QListWidgetItem(icons.icon(icon), title)
-            item.setSizeHint(QSize(150, 36))
+            item.setSizeHint(QSize(150, height))
             self.pages.addItem(item)
             inside = QWidget()
             self._makers[self.stack.addWidget(scrolling(inside))] = partial(
                 self._fill_page, inside, title, make
             )
-        self.pages.setFixedHeight(36 * self.pages.count() + 6)
+        self.pages.setFixedHeight(height * self.pages.count() + 6)
         self.pages.currentRowChanged.connect(self._show_page)
         left = column(label(tr("Settings"), "title"), Space.S, self.pages, None)
         left.setContentsMargins(Space.XL, Space.XL, Space.M, Space.L)
@@ -182,7 +183,7 @@ class SettingsDialog(QDialog):
         self.text_size = ValueSlider(
             tr("Text size"),
             80,
-            160,
+            200,
             100,
             5,
             suffix=" %",

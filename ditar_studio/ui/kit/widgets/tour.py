@@ -63,7 +63,6 @@ class Tour(QWidget):
             Space.L,
         )
         self.card.setParent(self)
-        self.card.setFixedWidth(_WIDE)
         window.installEventFilter(self)
         self.setGeometry(window.rect())
         self.show()
@@ -90,6 +89,11 @@ class Tour(QWidget):
             self.setGeometry(self._window.rect())
             self._place()
         return super().eventFilter(watched, event)
+
+    def focusNextPrevChild(self, _forwards: bool) -> bool:
+        """Tab stays with the tour: what is beneath it can't be seen well."""
+        (self.next if self.skip.hasFocus() else self.skip).setFocus(Qt.FocusReason.TabFocusReason)
+        return True
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
@@ -134,7 +138,11 @@ class Tour(QWidget):
 
     def _place(self) -> None:
         """Puts the words beside what they are about, inside the window."""
-        self.card.adjustSize()
+        layout = self.card.layout()
+        assert layout is not None
+        layout.invalidate()
+        width = max(theme.current().widened(_WIDE), layout.minimumSize().width())
+        self.card.resize(width, layout.heightForWidth(width))
         target, size = self._target(), self.card.size()
         gap = Space.M
         right, left = target.right() + gap, target.left() - gap - size.width()
