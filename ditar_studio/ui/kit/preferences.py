@@ -31,6 +31,7 @@ class Preferences:
         theme: "system", "light" or "dark".
         language: "system" or a code of translate.LANGUAGES.
         text_size: factor on the type scale, 0.8..2.0.
+        high_contrast: whether colours stand out more; they also do where the system says so.
         reduce_motion: whether transitions are left out.
         input_device: name of the microphone; empty follows the system.
         output_device: name of the loudspeaker; empty follows the system.
@@ -53,6 +54,7 @@ class Preferences:
     theme: str = ThemeChoice.SYSTEM.value
     language: str = "system"
     text_size: float = 1.0
+    high_contrast: bool = False
     reduce_motion: bool = False
     input_device: str = ""
     output_device: str = ""

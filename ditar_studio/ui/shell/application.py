@@ -50,12 +50,16 @@ class Appearance:
         self._choose_language(preferences.value.language)
         self.refresh()
         app.styleHints().colorSchemeChanged.connect(self._system_changed)
+        if hasattr(app.styleHints(), "accessibility"):
+            hints = app.styleHints().accessibility()
+            hints.contrastPreferenceChanged.connect(self._system_changed)
         preferences.listen(self._preferences_changed)
 
     def refresh(self) -> None:
         """Applies the theme that the preferences and the system ask for, if it is another."""
         value = self._preferences.value
-        theme.manager.apply(theme.make_theme(self._is_dark(value), value.text_size))
+        high = value.high_contrast or self._system_wants_contrast()
+        theme.manager.apply(theme.make_theme(self._is_dark(value), value.text_size, high))
 
     def _is_dark(self, value: Preferences) -> bool:
         choice = theme.ThemeChoice(value.theme)
@@ -63,7 +67,15 @@ class Appearance:
             return self._app.styleHints().colorScheme() == Qt.ColorScheme.Dark
         return choice is theme.ThemeChoice.DARK
 
-    def _system_changed(self, _scheme: Qt.ColorScheme) -> None:
+    def _system_wants_contrast(self) -> bool:
+        hints = self._app.styleHints()
+        if not hasattr(hints, "accessibility"):  # before Qt 6.10
+            return False
+        return bool(
+            hints.accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast
+        )
+
+    def _system_changed(self, _preference: object) -> None:
         self.refresh()
 
     def _preferences_changed(self, _value: Preferences) -> None:

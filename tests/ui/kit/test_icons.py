@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from ditar_studio.assets import asset
 from ditar_studio.ui.kit import icons, theme
+from ditar_studio.ui.kit.colours import LIGHT
 from ditar_studio.ui.shell.action_specs import SPECS
 
 NAMES = sorted(p.stem for p in asset("icons").glob("*.svg") if not p.stem.startswith("control-"))
@@ -24,9 +25,9 @@ def test_icon_draws_something(qapp: QApplication, name: str) -> None:
 def test_icon_takes_theme_colour(qapp: QApplication) -> None:
     theme.manager.apply(theme.make_theme(dark=False))
     image = icons.icon("stop", "danger").pixmap(QSize(24, 24)).toImage()
-    assert image.pixelColor(12, 12).name().upper() == theme.LIGHT.danger
+    assert image.pixelColor(12, 12).name().upper() == LIGHT.danger
     checked = icons.icon("stop").pixmap(QSize(24, 24), QIcon.Mode.Normal, QIcon.State.On)
-    assert checked.toImage().pixelColor(12, 12).name().upper() == theme.LIGHT.accent_text
+    assert checked.toImage().pixelColor(12, 12).name().upper() == LIGHT.accent_text
 
 
 def test_icon_is_sharp_on_dense_screens(qapp: QApplication) -> None:

@@ -9,31 +9,45 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from ditar_studio.ui.kit import theme
+from ditar_studio.ui.kit.colours import (
+    DARK,
+    DARK_HIGH,
+    LIGHT,
+    LIGHT_HIGH,
+    READABLE_PAIRS,
+    VISIBLE_PAIRS,
+    contrast,
+)
 from ditar_studio.ui.kit.preferences import PreferenceFile
 from ditar_studio.ui.shell.application import Appearance
 
 
 def test_contrast_of_known_pairs() -> None:
-    assert theme.contrast("#000000", "#FFFFFF") == pytest.approx(21.0)
-    assert theme.contrast("#777777", "#FFFFFF") == pytest.approx(4.48, abs=0.01)
+    assert contrast("#000000", "#FFFFFF") == pytest.approx(21.0)
+    assert contrast("#777777", "#FFFFFF") == pytest.approx(4.48, abs=0.01)
 
 
-@pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
-def test_text_is_readable(colours: theme.Colours) -> None:
+PALETTES = {"light": LIGHT, "dark": DARK, "light_high": LIGHT_HIGH, "dark_high": DARK_HIGH}
+
+
+@pytest.mark.parametrize("palette", PALETTES)
+def test_text_is_readable(palette: str) -> None:
+    colours, least = PALETTES[palette], 7.0 if palette.endswith("high") else 4.5
     poor = {
-        pair: round(theme.contrast(getattr(colours, pair[0]), getattr(colours, pair[1])), 2)
-        for pair in theme.READABLE_PAIRS
+        pair: round(contrast(getattr(colours, pair[0]), getattr(colours, pair[1])), 2)
+        for pair in READABLE_PAIRS
     }
-    assert {pair: ratio for pair, ratio in poor.items() if ratio < 4.5} == {}
+    assert {pair: ratio for pair, ratio in poor.items() if ratio < least} == {}
 
 
-@pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
-def test_outlines_and_focus_rings_are_visible(colours: theme.Colours) -> None:
+@pytest.mark.parametrize("palette", PALETTES)
+def test_outlines_and_focus_rings_are_visible(palette: str) -> None:
+    colours, least = PALETTES[palette], 4.5 if palette.endswith("high") else 3.0
     poor = {
-        pair: round(theme.contrast(getattr(colours, pair[0]), getattr(colours, pair[1])), 2)
-        for pair in theme.VISIBLE_PAIRS
+        pair: round(contrast(getattr(colours, pair[0]), getattr(colours, pair[1])), 2)
+        for pair in VISIBLE_PAIRS
     }
-    assert {pair: ratio for pair, ratio in poor.items() if ratio < 3.0} == {}
+    assert {pair: ratio for pair, ratio in poor.items() if ratio < least} == {}
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -53,9 +67,19 @@ def test_theme_follows_preferences(
 ) -> None:
     preferences.change(theme="dark")
     assert theme.current().dark
-    assert qapp.palette().window().color().name().upper() == theme.DARK.window
+    assert qapp.palette().window().color().name().upper() == DARK.window
     preferences.change(theme="light")
     assert not theme.current().dark
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_high_contrast_is_had_by_preference(
+    appearance: Appearance, preferences: PreferenceFile, dark: bool
+) -> None:
+    preferences.change(theme="dark" if dark else "light", high_contrast=True)
+    assert theme.current().colours == (DARK_HIGH if dark else LIGHT_HIGH)
+    preferences.change(high_contrast=False)
+    assert theme.current().colours == (DARK if dark else LIGHT)
 
 
 def test_theme_follows_system(

@@ -9,7 +9,7 @@ from PySide6.QtGui import QWheelEvent
 from pytestqt.qtbot import QtBot
 
 from ditar_studio.audio.analysis.peaks import Peaks
-from ditar_studio.ui.kit import theme
+from ditar_studio.ui.kit.colours import LIGHT
 from ditar_studio.ui.kit.widgets.spectrogram import spectrogram_image
 from ditar_studio.ui.kit.widgets.waveform import WaveformView
 from ditar_studio.ui.kit.widgets.waveform_painting import Mark, clock_text, tick_step
@@ -134,7 +134,7 @@ def test_growing_sound_widens_the_view_in_steps(view: WaveformView) -> None:
 def test_played_part_has_the_accent_colour(qtbot: QtBot, view: WaveformView) -> None:
     view.set_playhead(5.0)
     image = view.grab().toImage()
-    accent, rest = theme.LIGHT.wave_played, theme.LIGHT.wave
+    accent, rest = LIGHT.wave_played, LIGHT.wave
     assert image.pixelColor(100, 70).name().upper() == accent
     assert image.pixelColor(300, 70).name().upper() == rest
 
@@ -162,7 +162,7 @@ def test_marks_and_prompt_are_painted(view: WaveformView) -> None:
 
 
 def test_spectrogram_is_strongest_at_the_tone() -> None:
-    image = spectrogram_image(tone(1.0), RATE, theme.LIGHT)
+    image = spectrogram_image(tone(1.0), RATE, LIGHT)
     middle = image.width() // 2
     alphas = [image.pixelColor(middle, y).alpha() for y in range(image.height())]
     loudest = image.height() - alphas.index(max(alphas))
@@ -171,7 +171,7 @@ def test_spectrogram_is_strongest_at_the_tone() -> None:
 
 def test_spectrogram_layer_shows(view: WaveformView) -> None:
     plain = view.grab().toImage()
-    view.set_spectrogram(spectrogram_image(tone(10.0), RATE, theme.LIGHT))
+    view.set_spectrogram(spectrogram_image(tone(10.0), RATE, LIGHT))
     assert view.grab().toImage() != plain
 
 

@@ -36,10 +36,10 @@ from ditar_studio.ui.features.reference.panel import ReferencePanel
 from ditar_studio.ui.features.settings.dialog import Choices, SettingsDialog
 from ditar_studio.ui.features.voices.panel import VoicesPanel
 from ditar_studio.ui.kit import translate
+from ditar_studio.ui.kit.colours import contrast
 from ditar_studio.ui.kit.dialogs.frame import fit
 from ditar_studio.ui.kit.places import Place
 from ditar_studio.ui.kit.preferences import PreferenceFile
-from ditar_studio.ui.kit.theme import contrast
 from ditar_studio.ui.kit.widgets.level_meter import LevelMeterView
 from ditar_studio.ui.kit.widgets.segmented import Segmented
 from ditar_studio.ui.kit.widgets.waveform import WaveformView

@@ -972,4 +972,3 @@ def test_the_best_part_of_a_long_recording_is_taken_and_all_of_it_had_back(
     assert studio.toasts.words.startswith("The best ")
     studio.reference_panel.restore_button.click()
     assert maker.clip.seconds == pytest.approx(50.0)
-

@@ -197,6 +197,9 @@ class SettingsDialog(QDialog):
         self.text_size.changed.connect(lambda _percent: rest.start())
         size = column(self.text_size)
         size.setContentsMargins(Space.L, Space.M, Space.L, Space.M)
+        contrast = Toggle()
+        contrast.setChecked(value.high_contrast)
+        contrast.toggled.connect(lambda on: self._preferences.change(high_contrast=on))
         self.language = Choice(tr("Language of the interface"))
         self.language.addItem(tr("As the system"), "system")
         for code, name in LANGUAGES.items():
@@ -209,6 +212,11 @@ class SettingsDialog(QDialog):
             group(
                 tr("Look"),
                 setting(tr("Theme"), tr("“System” follows your desktop."), self.theme),
+                setting(
+                    tr("High contrast"),
+                    tr("Stronger colours and outlines, always where your system asks for them."),
+                    contrast,
+                ),
                 size,
             ),
             group(

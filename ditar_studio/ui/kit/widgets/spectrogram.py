@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QColor, QImage
 
-from ditar_studio.ui.kit import theme
+from ditar_studio.ui.kit.colours import Colours
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,9 +17,7 @@ COLUMNS_PER_SECOND = 100
 WIDEST = 4000
 
 
-def spectrogram_image(
-    samples: NDArray[np.float32], sample_rate: int, colours: theme.Colours
-) -> QImage:
+def spectrogram_image(samples: NDArray[np.float32], sample_rate: int, colours: Colours) -> QImage:
     """The spectrogram of mono `samples`, time to the right, frequency (mel) upwards.
 
     Args:
@@ -44,7 +42,7 @@ def spectrogram_image(
     return image.copy()
 
 
-def _table(colours: theme.Colours) -> NDArray[np.uint32]:
+def _table(colours: Colours) -> NDArray[np.uint32]:
     """256 shades from nothing over the accent colour to the text colour, as ARGB."""
     import numpy as np
 

@@ -14,7 +14,8 @@ class Toggle(QCheckBox):
 
     def sizeHint(self) -> QSize:
         width = self.fontMetrics().horizontalAdvance(self.text())
-        return QSize(44 + (8 + width if self.text() else 0), 26)
+        height = max(26, self.fontMetrics().height()) if self.text() else 26
+        return QSize(44 + (8 + width if self.text() else 0), height)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
