@@ -89,13 +89,14 @@ class Voices:
 
 
 def described(voice: Voice) -> dict[str, Any]:
-    """A voice in OpenAI's form."""
+    """A voice in OpenAI's form, with whether it is fine-tuned."""
     return {
         "id": voice.id,
         "object": "audio.voice",
         "created_at": int(voice.created),
         "name": voice.name,
         "type": "audio_sample",
+        "fine_tuned": voice.adapter is not None,
     }
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import openai
 import pytest
 import soundfile
+from adapter_files import write_adapter
 from endpoint import TOKEN, Endpoint, told_error
 from fake_model import speech_like
 
@@ -65,6 +67,17 @@ def test_a_voice_is_made_of_a_recording_and_speaks(
             model="fake", voice=name, input="One.", response_format="pcm"
         )
         assert len(spoken.read()) > 10_000
+
+
+def test_a_list_tells_which_voices_are_fine_tuned(api: Endpoint, tmp_path: Path) -> None:
+    def told() -> list[bool]:
+        listed = json.loads(api.request("GET", "/audio/voices")[2])
+        return [each["fine_tuned"] for each in listed["data"]]
+
+    (voice,) = api.library.voices.all()
+    assert told() == [False]
+    api.library.voices.fine_tune(voice.id, write_adapter(tmp_path / "a.safetensors"))
+    assert told() == [True]
 
 
 @pytest.mark.parametrize(
