@@ -2,9 +2,9 @@
 
     python packaging/collect_licences.py
 
-Reads the metadata of the packages that are installed for the program's own requirements, of the
-interpreter, and of the typeface; the program's own licence stays as it is there. To be run again
-when a requirement changes; a test compares.
+Reads the metadata of the packages that are installed for the program's own requirements and for
+what the frozen program has besides, of the interpreter, and of the typeface; the program's own
+licence stays as it is there. To be run again when a requirement changes; a test compares.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ import sysconfig
 from importlib import metadata
 from pathlib import Path
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "resources" / "licenses"
 PLATFORM = re.compile(r"nvidia|triton|cuda", re.I)
@@ -21,30 +24,40 @@ LICENCES = re.compile(r"\.dist-info/licenses/(?!.*(android|musl|v8_xfa)).*\.\w+$
 NAMES = re.compile(r"(^|/)(licen[cs]e|copying|notice|copyright|authors)[^/]*$", re.I)
 KINDS = {"pyside6-essentials": "LGPL-3.0", "shiboken6": "LGPL-3.0", "soxr": "LGPL-2.1-or-later"}
 MINE = "ditar-studio"
+BUILDERS = ("pyinstaller",)
+"""What freezes the program, and is no part of it."""
 
 
 def requirements() -> list[str]:
-    """Names of all packages that the program needs, directly or not, without extras."""
+    """Names of all packages that the frozen program has, needed directly or not."""
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    waiting, seen = list(project["dependencies"]), set()
+    named = project["dependencies"] + project["optional-dependencies"]["packaging"]
+    waiting, found = [Requirement(each) for each in named], set()
+    seen: set[str] = set()
     while waiting:
         requirement = waiting.pop()
-        if "extra ==" in requirement or "extra==" in requirement:
+        name = canonicalize_name(requirement.name)
+        if str(requirement) in seen or name in BUILDERS or PLATFORM.search(name):
             continue
-        found = re.match(r"[A-Za-z0-9._-]+", requirement)
-        assert found is not None
-        name = re.sub(r"[-_.]+", "-", found[0]).lower()
-        if name in seen or PLATFORM.search(name):
-            continue
+        seen.add(str(requirement))
         try:
             distribution = metadata.distribution(name)
         except metadata.PackageNotFoundError:
             continue  # needed on other systems only
-        seen.add(name)
-        waiting += distribution.requires or []
-    return sorted(seen)
+        found.add(name)
+        more = map(Requirement, distribution.requires or [])
+        waiting += [each for each in more if _wanted(each, requirement.extras)]
+    return sorted(found)
+
+
+def _wanted(requirement: Requirement, extras: set[str]) -> bool:
+    """Whether it is no extra's, or one of these extras'."""
+    marker = requirement.marker
+    if marker is None or "extra" not in str(marker):
+        return True
+    return any(marker.evaluate({"extra": extra}) for extra in extras)
 
 
 def licence_of(name: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Whether a built program works: smoke_test.sh PROGRAM. It must answer, diagnose itself, speak, serve
-# speech to other programs, and hold the kernels if this checkout has them.
+# Whether a built program works: smoke_test.sh PROGRAM. It must answer, diagnose itself, speak, know its
+# own speech, fine-tune a voice, serve speech to agents and other programs, and hold the kernels if this
+# checkout has them.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -28,6 +29,12 @@ if "$program" speak --voice Kathleen --text "###" --out nothing.wav; then
     echo "a text without words was not refused"
     exit 1
 fi
+
+"$program" verify spoken.wav || { echo "the watermark was not found"; exit 1; }
+"$program" voices add Me --reference spoken.wav --fine-tune quick
+initialize='{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-06-18", '
+initialize+='"capabilities": {}, "clientInfo": {"name": "smoke test", "version": "1"}}}'
+"$program" mcp <<<"$initialize" | grep serverInfo || { echo "agents get no answer"; exit 1; }
 
 export DITAR_STUDIO_TOKEN=the-token-of-the-smoke-test
 "$program" serve --port 18765 &

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import plistlib
 import re
+import runpy
 import shutil
 import struct
 import subprocess
@@ -124,6 +125,14 @@ def test_whatever_is_installed_has_the_versions_of_the_constraints(path: Path) -
     for job in re.split(r"^  (?=\w+:$)", path.read_text("utf-8"), flags=re.M):
         for line in re.findall(r"^.*\bpip install.*$", job, re.M):
             assert "PIP_CONSTRAINT" in job or "--constraint " in line, line
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="licences are collected on Linux")
+def test_the_licences_of_what_is_frozen_are_kept() -> None:
+    wanted = runpy.run_path(str(PACKAGING / "collect_licences.py"))["requirements"]()
+    texts = (ROOT / "resources" / "licenses").glob("*.txt")
+    assert set(wanted) <= {path.name.partition(" -- ")[0] for path in texts}
+    assert {"torch", "mcp", "cryptography"} <= set(wanted)
 
 
 def test_the_version_is_that_of_the_program() -> None:

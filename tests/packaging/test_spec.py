@@ -17,6 +17,7 @@ from ditar_studio.ui.kit.translate import LANGUAGES
 ROOT = Path(__file__).parents[2]
 PROGRAM = "ditar_studio"
 KERNELS = Path(PROGRAM, "inference", "kernels")
+MODULES = ["torch._inductor.scheduler", "torch._inductor.config", "torch.testing._utils", PROGRAM]
 LIBRARIES = {"kernels.so", "kernels.dylib", "kernels.dll"}
 
 
@@ -24,16 +25,17 @@ class Analysis(SimpleNamespace):
     """Takes what PyInstaller's own does, and looks the files up as that does.
 
     Attributes:
-        datas, binaries: (place in the program, file, kind).
+        datas, binaries, pure: (place in the program, file, kind).
         hiddenimports, excludes: names of modules.
         module_collection_mode: how modules are packed, by their names.
         used: whether a file is wanted; set when the whole spec was read.
     """
 
-    pure, scripts = (), ()
+    scripts = ()
 
     def __init__(self, scripts: list[str], **given: Any) -> None:
         super().__init__(**given)
+        self.pure = [(name, "", "PYMODULE") for name in MODULES]
         assert all(Path(script).is_file() for script in scripts)
         for name, kind in [("datas", "DATA"), ("binaries", "BINARY")]:
             found = format_binaries_and_datas(given[name])  # ends the process where one is missing
@@ -85,6 +87,10 @@ def test_the_program_has_its_kernels(spec: Analysis) -> None:
     built = {file.name for file in (ROOT / KERNELS).glob("kernels.*")} & LIBRARIES
     found = {Path(place) for place, _, _ in spec.binaries}
     assert {KERNELS / name for name in built} <= found
+
+
+def test_of_torchs_compiler_what_optimisers_import_is_kept(spec: Analysis) -> None:
+    assert [name for name, _, _ in spec.pure] == MODULES[1:]
 
 
 def test_torch_has_what_it_reads_when_it_is_imported(spec: Analysis) -> None:

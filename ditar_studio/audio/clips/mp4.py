@@ -37,7 +37,7 @@ def read(path: Path, max_seconds: float) -> Clip:
     """
     if not is_readable():
         raise StudioError(
-            f"The file “{path.name}” holds AAC sound, which can't be read here.",
+            f"The file “{path.name}” holds AAC or ALAC sound, which can't be read here.",
             "Convert it to WAV or FLAC, or install DiTAR Studio with the extra “aac”.",
         )
     av: Any = importlib.import_module("av")

@@ -33,7 +33,7 @@ def test_an_m4a_is_read_like_any_other_sound(path: Path) -> None:
 
 def test_without_pyav_it_is_told_what_to_do(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mp4, "is_readable", lambda: False)
-    with pytest.raises(StudioError, match="AAC sound") as told:
+    with pytest.raises(StudioError, match="AAC or ALAC sound") as told:
         read_clip(path)
     assert "aac" in told.value.remedy
 
