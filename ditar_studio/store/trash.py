@@ -76,11 +76,14 @@ class Trash:
 
     @serial
     def restore(self, item: Trashed) -> Outcome[None]:
-        """Take a thing out of the trash; undo puts it back in."""
+        """Take a thing out of the trash, with the line and the project that it is seen in.
+
+        Undo puts it back in.
+        """
         with self.database.operation("Restore") as work:
             work.update(item.kind, item.id, hidden=None)
-            if item.kind == "lines":
-                self._put_into_order(work, item.id)
+            if item.kind in ("lines", "takes"):
+                self._restore_around(work, item)
         return work.outcome(None)
 
     @serial
@@ -125,6 +128,17 @@ class Trash:
         for pattern in (".*.partial*", "*/.*.partial*"):
             for leftover in self._root.glob(pattern):
                 leftover.unlink(missing_ok=True)
+
+    def _restore_around(self, work: Transaction, item: Trashed) -> None:
+        """Have the line of a take, or a line itself, and its project be there."""
+        row = self.database.row(f"SELECT * FROM {item.kind} WHERE id = ?", item.id)
+        if row is None:
+            return
+        line_id = item.id if item.kind == "lines" else row["line_id"]
+        work.update("projects", row["project_id"], hidden=None)
+        if line_id is not None:
+            work.update("lines", line_id, hidden=None)
+            self._put_into_order(work, line_id)
 
     def _put_into_order(self, work: Transaction, line_id: str) -> None:
         """Have a line's project show it again: where it was, as far as that is known."""

@@ -146,17 +146,21 @@ class WelcomeDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(tr("Welcome to DiTAR Studio"))
         self.setMinimumSize(520, 380)
-        self.resize(600, 520)
-        self.stack = QStackedWidget()
-        for step in STEPS:
-            self.stack.addWidget(scrolling(self._page(*step)))
-        self.dots = _Dots(len(STEPS))
-        self.skip = button(tr("Skip"), self.reject, "ghost")
-        self.back = button(tr("Back"), lambda: self._go(-1))
-        self.next = button(tr("Next"), lambda: self._go(1), "primary")
+        self.resize(theme.current().widened(600), theme.current().widened(540))
         self.record = button(tr("Record a voice"), self._record, icon="mic")
         self.tour = button(tr("Show me around"), self._tour)
-        foot = row(self.skip, None, self.dots, None, self.record, self.tour, self.back, self.next)
+        self.stack = QStackedWidget()
+        for number, step in enumerate(STEPS, 1):
+            ways_on = (self.record, self.tour) if number == len(STEPS) else ()
+            self.stack.addWidget(scrolling(self._page(*step, ways_on)))
+        self.dots = _Dots(len(STEPS))
+        self.skip = button(tr("Skip"), self.reject, "ghost")
+        policy = self.skip.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # so that the dots stay where they are
+        self.skip.setSizePolicy(policy)
+        self.back = button(tr("Back"), lambda: self._go(-1))
+        self.next = button(tr("Next"), lambda: self._go(1), "primary")
+        foot = row(self.skip, None, self.dots, None, self.back, self.next)
         foot.setContentsMargins(Space.XL, Space.M, Space.XL, Space.L)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -171,7 +175,12 @@ class WelcomeDialog(QDialog):
         return self.stack.currentIndex()
 
     def _page(
-        self, icon: str, title: str, text: str, points: tuple[tuple[str, str, str], ...]
+        self,
+        icon: str,
+        title: str,
+        text: str,
+        points: tuple[tuple[str, str, str], ...],
+        ways_on: tuple[QWidget, ...],
     ) -> QWidget:
         page = QWidget()
         layout = QVBoxLayout(page)
@@ -193,6 +202,9 @@ class WelcomeDialog(QDialog):
                 1,
             )
             layout.addWidget(surface("card", line, Space.M))
+        if ways_on:
+            layout.addSpacing(Space.S)
+            layout.addLayout(row(*ways_on, None))
         layout.addStretch(1)
         return page
 
@@ -208,8 +220,6 @@ class WelcomeDialog(QDialog):
         self.dots.set_here(index)
         last = index == len(STEPS) - 1
         self.back.setVisible(index > 0)
-        self.tour.setVisible(last)
-        self.record.setVisible(last)
         self.skip.setVisible(not last)
         self.next.setText(tr("Start") if last else tr("Next"))
         self.next.setDefault(True)

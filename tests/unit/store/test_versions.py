@@ -92,3 +92,22 @@ def test_a_deleted_line_comes_back_from_the_bin(library: Library) -> None:
     library.trash.restore(item)
     assert sorted(_texts(library, project)) == ["One", "Three", "Two"]
     assert library.trash.contents() == []
+
+
+def test_what_comes_back_from_the_bin_is_in_sight(
+    library: Library, make_take: Callable[..., Take]
+) -> None:
+    """A take brings its line along, and a line its project."""
+    project = library.projects.create("Book").value.id
+    (line,) = library.lines.add(project, [NewLine("One")]).value
+    take = make_take(line.id)
+    library.takes.delete(take.id)
+    library.lines.delete([line.id])
+    library.projects.delete(project)
+    (item,) = [each for each in library.trash.contents() if each.kind == "takes"]
+    library.trash.restore(item)
+    assert library.trash.contents() == []
+    assert _texts(library, project) == ["One"]
+    assert [each.id for each in library.takes.of_project(project)] == [take.id]
+    library.undo()
+    assert {each.kind for each in library.trash.contents()} == {"takes", "lines", "projects"}

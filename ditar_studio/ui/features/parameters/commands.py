@@ -39,7 +39,9 @@ class ParameterCommands:
     def save_preset(self) -> None:
         """Asks for a name and keeps the parameters under it."""
         dialog = TextDialog(
-            tr("Save preset"), tr("It keeps temperature, guidance, steps and speed.")
+            tr("Save preset"),
+            tr("It keeps temperature, guidance, steps and speed."),
+            accept=tr("Save"),
         )
         dialog.answered.connect(self._parameters.save_preset)
         self._host.show_dialog(dialog)

@@ -49,8 +49,8 @@ class VersionsDialog(DialogFrame):
         for version in versions:
             when = moment_text(version.created, tr("d MMM yyyy, HH:mm"))
             lines = counted("{count} line", "{count} lines", version.lines)
-            words = " · ".join(part for part in (when, version.name, lines) if part)
-            _add(self.list, words, version)
+            facts = f"{when} · {lines}" if version.name else lines
+            _add(self.list, version.name or when, facts, version)
         self.body.addWidget(self.list, 1)
         if not versions:
             self.body.addWidget(label(tr("There is no earlier version yet."), "muted", wrap=True))
@@ -90,13 +90,14 @@ class BinDialog(DialogFrame):
             name = " ".join(thing.name.split()) or tr("without a name")
             short = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
             when = moment_text(thing.deleted, tr("d MMM yyyy, HH:mm"))
-            _add(self.list, f"{tr(KINDS[thing.kind])} · {short} · {when}", thing)
+            _add(self.list, short, f"{tr(KINDS[thing.kind])} · {when}", thing)
         self.body.addWidget(self.list, 1)
         if not contents:
             self.body.addWidget(label(tr("The bin is empty."), "muted", wrap=True))
         self.restore = button(tr("Restore"), self._restore, "primary", "undo")
         self.add_buttons(None, button(tr("Close"), self.reject), self.restore)
         self.list.itemSelectionChanged.connect(self._enable)
+        self.list.itemActivated.connect(lambda _item: self._restore())
         self._enable()
 
     def _enable(self) -> None:
@@ -116,8 +117,11 @@ def _make_list(name: str) -> QListWidget:
     return made
 
 
-def _add(made: QListWidget, words: str, thing: object) -> None:
-    item = QListWidgetItem(words)
+def _add(made: QListWidget, name: str, facts: str, thing: object) -> None:
+    """Adds a row of two lines; the first one is selected, so that Return restores it."""
+    item = QListWidgetItem(f"{name}\n{facts}")
     item.setData(Qt.ItemDataRole.UserRole, thing)
-    item.setToolTip(words)
+    item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{name}, {facts}")
+    item.setToolTip(name)
     made.addItem(item)
+    made.setCurrentRow(0)

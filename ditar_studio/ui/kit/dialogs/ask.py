@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 from ditar_studio.ui.kit.dialogs.frame import DialogFrame
+from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import tr
 from ditar_studio.ui.kit.widgets.basics import button, label
 
@@ -73,6 +74,7 @@ class NumberDialog(DialogFrame):
     ) -> None:
         super().__init__(title, text)
         self.field = field
+        self.field.lineEdit().setTextMargins(Space.XS, 0, 0, 0)
         self.field.setAccessibleName(title)
         self.field.selectAll()
         self.body.addWidget(self.field)
