@@ -178,6 +178,8 @@ def style_sheet(theme: Theme) -> str:
     """The whole style sheet of the program, generated from the tokens."""
     values = {f.name: getattr(theme.colours, f.name) for f in fields(Colours)}
     values |= {f"font_{f.name}": f"{getattr(theme.type, f.name)}px" for f in fields(TypeScale)}
+    heights = {"field": 18, "chip": 14}
+    values |= {f"height_{name}": f"{theme.sized(height)}px" for name, height in heights.items()}
     icons = asset("icons").as_posix()
     values |= {
         "mono": ", ".join(f'"{family}"' for family in MONO_FAMILIES),

@@ -54,8 +54,8 @@ RIGHT_NEEDS = 700
 TALL_NEEDS = 620
 """Window height, in device-independent pixels, below which only what is needed is shown."""
 _SHORT_PLAYER = 132
-_LINE, _MENUS = 48, 30
-"""Heights of the lines at the top, and of the menus in one, at the usual text size."""
+_LINE, _MENUS = 48, 16
+"""Heights of the lines at the top, and of the menus' words in one, at the usual text size."""
 SEARCH_NEEDS = 1120
 """Likewise, below which the search for actions is a button without words."""
 
@@ -376,7 +376,7 @@ class MainWindow(QMainWindow):
         self.left.setMinimumWidth(style.widened(264))
         self.centre.setMinimumWidth(style.widened(320))
         self.right.setMinimumWidth(style.widened(284))
-        self.menus.setFixedHeight(style.sized(_MENUS))
+        self.menus.setFixedHeight(style.sized(_MENUS) + 14)
         self.header.setFixedHeight(style.sized(_LINE))
         for region in self._regions.values():
             region.fit_text()

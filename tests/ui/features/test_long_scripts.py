@@ -258,6 +258,19 @@ def test_what_waited_waits_again_in_a_reopened_project(
     qtbot.waitUntil(lambda: kept_now() == ())
 
 
+def test_a_line_that_is_about_to_begin_waits_once_after_a_crash(
+    qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, take = threading.Event(), LineQueue.take
+    monkeypatch.setattr(LineQueue, "take", lambda queue: (gate.wait(60) and take(queue)) or None)
+    ids = paste(qtbot, studio, "One.\n\nTwo.", 2)
+    studio.speak(tuple(ids))
+    project_id, find = studio.document.project_id, studio.library.projects.queue
+    qtbot.waitUntil(lambda: studio.library.submit(find, project_id).result() == tuple(ids))
+    with qtbot.waitSignal(studio.engine.stopped):
+        gate.set()
+
+
 def test_stopping_leaves_nothing_waiting(
     qtbot: QtBot, studio: Studio, gate: threading.Semaphore
 ) -> None:

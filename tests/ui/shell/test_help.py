@@ -49,8 +49,25 @@ def test_the_tour_goes_through_the_window_and_ends(qtbot: QtBot, studio: Studio)
     assert len(seen) == len(set(seen)) == 6
     studio.actions_.action("help.tour").trigger()
     (again,) = [each for each in studio.window.findChildren(Tour) if each.isVisible()]
+    for _round in range(3):  # Tab stays with it
+        studio.window.focusWidget().focusNextPrevChild(True)
+        assert again.isAncestorOf(studio.window.focusWidget())
     again.skip.click()
     assert not again.isVisible()
+
+
+def test_the_words_of_the_tour_are_whole_with_the_largest_text(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    studio.preferences.change(text_size=2.0)
+    studio.window.resize(1280, 800)
+    studio.actions_.action("help.tour").trigger()
+    (tour,) = studio.window.findChildren(Tour)
+    for words in (tour.title, tour.text):
+        assert words.height() >= words.heightForWidth(words.width())
+    for control in (tour.skip, tour.next):
+        assert control.width() >= control.sizeHint().width()
+    tour.end()
 
 
 def test_the_guide_speaks_the_language_in_force_and_its_links_lead_somewhere(qtbot: QtBot) -> None:

@@ -178,3 +178,15 @@ def test_menus_have_their_room_before_the_words_of_the_search(
     assert window.palette_button.text()
     preferences.change(text_size=1.6)
     assert not window.palette_button.text()
+    first = window.menus.actions()[0]
+    assert window.menus.rect().contains(window.menus.actionGeometry(first))
+
+
+def test_sides_fold_earlier_with_larger_text(
+    window: MainWindow, preferences: PreferenceFile
+) -> None:
+    window.resize(1280, 800)
+    assert window.left.isVisible()
+    preferences.change(text_size=2.0)
+    assert not window.left.isVisible()
+    assert window.right.isVisible()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QListWidget, QListWidgetIt
 
 from ditar_studio.documents import Document, ReadOptions, chosen
 from ditar_studio.services.document_lines import speech_seconds
+from ditar_studio.ui.kit import theme
 from ditar_studio.ui.kit.dialogs.frame import DialogFrame
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import counted, mark, number, tr
@@ -99,7 +100,7 @@ class ImportDialog(DialogFrame):
         self, name: str, document: Document, into_new: bool, parent: QWidget | None = None
     ) -> None:
         super().__init__(tr("Import {file}", file=name), "", parent)
-        self.setMinimumWidth(560)
+        self.setMinimumWidth(theme.current().widened(560))
         self.summary = label("", "strong", wrap=True)
         self.told = label("", "small", wrap=True)
         self.chapters = QListWidget()

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTreeWidget, QTreeWidgetItem, QWidget
 
 from ditar_studio.services.acx import Check, Demand
-from ditar_studio.ui.kit import icons
+from ditar_studio.ui.kit import icons, theme
 from ditar_studio.ui.kit.dialogs.frame import DialogFrame
 from ditar_studio.ui.kit.translate import counted, mark, number, tr
 from ditar_studio.ui.kit.widgets.basics import button
@@ -69,7 +69,7 @@ class ChecksDialog(DialogFrame):
             else tr("All demands of ACX are met.")
         )
         super().__init__(tr("Check for ACX"), words, parent)
-        self.setMinimumWidth(520)
+        self.setMinimumWidth(theme.current().widened(520))
         self.tree = QTreeWidget()
         self.tree.setHeaderHidden(True)
         self.tree.setAccessibleName(tr("Results of the check"))

@@ -21,6 +21,7 @@ from ditar_studio.services.export_settings import ExportSettings
 from ditar_studio.services.export_tracks import file_names
 from ditar_studio.services.naming import DEFAULT_TEMPLATE, FIELDS
 from ditar_studio.ui.features.export.fields import BookFields, LoudnessField
+from ditar_studio.ui.kit import theme
 from ditar_studio.ui.kit.dialogs.ask_file import ask_for_folder
 from ditar_studio.ui.kit.dialogs.frame import DialogFrame
 from ditar_studio.ui.kit.theme import Space
@@ -101,7 +102,7 @@ class ExportDialog(DialogFrame):
         )  # fmt: skip
         self._speed = settings.speed
         self._plan = plan
-        self.setMinimumWidth(540)
+        self.setMinimumWidth(theme.current().widened(540))
         gaps = []
         if plan.missing:
             gaps.append(

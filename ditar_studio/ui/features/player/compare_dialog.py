@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from ditar_studio.ui.features.player.playback import Playback
+from ditar_studio.ui.kit import theme
 from ditar_studio.ui.kit.dialogs.frame import DialogFrame
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import tr
@@ -50,7 +51,7 @@ class CompareDialog(DialogFrame):
             tr("Both are equally loud. Press A and B to switch while they play, Space to pause."),
             parent,
         )
-        self.setMinimumWidth(520)
+        self.setMinimumWidth(theme.current().widened(520))
         self._names = names
         self._comparison = self._pair = pair
         self._playback = playback

@@ -147,7 +147,7 @@ class WaitingLines(QObject):
         project_id = engine.project_id if engine.speaking else self._document.project_id
         if self._closing or not project_id:
             return
-        waiting = list(self.line_ids)
-        if engine.speaking and engine.line_at_work:
-            waiting.insert(0, engine.line_at_work)
+        waiting = self.line_ids
+        if engine.speaking and engine.line_at_work:  # before it begins it is in the queue, too
+            waiting = tuple(dict.fromkeys((engine.line_at_work, *waiting)))
         self._document.ask(self._document.library.projects.set_queue, project_id, waiting)

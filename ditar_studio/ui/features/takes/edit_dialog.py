@@ -21,6 +21,7 @@ from ditar_studio.ui.features.player.playback import Playback
 from ditar_studio.ui.features.takes.editing import TakeEditing
 from ditar_studio.ui.features.takes.panel import summary
 from ditar_studio.ui.features.takes.view_model import Takes, read_take, words_of
+from ditar_studio.ui.kit import theme
 from ditar_studio.ui.kit.dialogs.ask import TextDialog
 from ditar_studio.ui.kit.dialogs.frame import DialogFrame
 from ditar_studio.ui.kit.theme import Space
@@ -58,7 +59,7 @@ class EditTakeDialog(DialogFrame):
     ) -> None:
         text = tr("Nothing is lost: the take's own sound stays as it was made.")
         super().__init__(tr("Edit the take"), text, parent)
-        self.setMinimumWidth(760)
+        self.setMinimumWidth(theme.current().widened(760))
         self._takes = takes
         self._editing = editing
         self._playback = playback

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from ditar_studio.services.voice_library import Voice
+from ditar_studio.ui.kit import theme
 from ditar_studio.ui.kit.dialogs.frame import DialogFrame
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import tr
@@ -56,7 +57,7 @@ class MixDialog(DialogFrame):
     ) -> None:
         text = tr("The new voice lies between others. It is marked as made, and can be fine-tuned.")
         super().__init__(tr("Mix voices"), text, parent)
-        self.setMinimumWidth(620)
+        self.setMinimumWidth(theme.current().widened(620))
         self._voices = list(voices)
         self.parts: list[_Part] = []
         self.pad = MixingPad()

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QPlainTextEdit, QWidget
 
 from ditar_studio.ui.features.voices.view_model import Voices
+from ditar_studio.ui.kit import theme
 from ditar_studio.ui.kit.dialogs.frame import DialogFrame
 from ditar_studio.ui.kit.translate import number, tr
 from ditar_studio.ui.kit.widgets.basics import button, label, row
@@ -38,7 +39,7 @@ class SamplesDialog(DialogFrame):
             ),
             parent,
         )
-        self.setMinimumWidth(520)
+        self.setMinimumWidth(theme.current().widened(520))
         self.list = QListWidget()
         self.list.setAccessibleName(tr("Samples"))
         self.list.setFixedHeight(120)

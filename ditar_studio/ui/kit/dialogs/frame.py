@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
+from ditar_studio.ui.kit import theme
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.widgets.basics import label, scrolling
 from ditar_studio.ui.kit.widgets.messages import Toasts
@@ -26,7 +27,7 @@ class DialogFrame(QDialog):
     def __init__(self, title: str, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
-        self.setMinimumWidth(440)
+        self.setMinimumWidth(theme.current().widened(440))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.L)
         layout.setSpacing(Space.M)
@@ -80,6 +81,8 @@ def fit(dialog: QDialog, room: QSize) -> None:
     dialog.ensurePolished()
     layout = dialog.layout()
     wanted = dialog.size() if dialog.testAttribute(_RESIZED) else dialog.sizeHint()
+    narrowest = layout.minimumSize().width() if layout is not None else 0
+    wanted.setWidth(max(wanted.width(), narrowest))
     width = min(wanted.width(), room.width())
     if layout is not None and isinstance(dialog, DialogFrame):
         least = layout.minimumSize().height()

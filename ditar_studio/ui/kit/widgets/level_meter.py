@@ -12,6 +12,8 @@ from ditar_studio.ui.kit.translate import tr
 FLOOR = -60.0
 _MARKS = (-48, -36, -24, -12, -6, 0)
 _LIGHT = 12
+_HEIGHT, _BAR = 34, 14
+"""Heights at the usual text size: of the whole, and of the bar and the scale beneath it."""
 
 
 class LevelMeterView(QWidget):
@@ -70,10 +72,10 @@ class LevelMeterView(QWidget):
             self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(220, 34)
+        return QSize(220, theme.current().sized(_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(120, 34)
+        return QSize(120, theme.current().sized(_HEIGHT))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if self._clipped and event.position().x() >= self.width() - _LIGHT - 8:
@@ -94,7 +96,8 @@ class LevelMeterView(QWidget):
         c = now.colours
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        bar = QRectF(1, 3, self.width() - _LIGHT - 10, 14)
+        high = now.sized(_BAR)
+        bar = QRectF(1, 3, self.width() - _LIGHT - 10, high)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(c.color("sunken"))
         painter.drawRoundedRect(bar, 4, 4)
@@ -114,11 +117,11 @@ class LevelMeterView(QWidget):
         for mark in _MARKS:
             x = self._x(bar, mark)
             painter.setPen(c.color("faint"))
-            text = QRectF(x - 20, bar.bottom() + 2, 40, 14)
+            text = QRectF(x - 30, bar.bottom() + 2, 60, high)
             painter.drawText(text, Qt.AlignmentFlag.AlignCenter, str(mark))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(c.color("meter_high" if self._clipped else "border"))
-        painter.drawRoundedRect(QRectF(self.width() - _LIGHT - 3, 3, _LIGHT, 14), 4, 4)
+        painter.drawRoundedRect(QRectF(self.width() - _LIGHT - 3, 3, _LIGHT, high), 4, 4)
         if self.hasFocus():
             pen = painter.pen()
             pen.setStyle(Qt.PenStyle.SolidLine)

@@ -140,9 +140,9 @@ class Tour(QWidget):
         """Puts the words beside what they are about, inside the window."""
         layout = self.card.layout()
         assert layout is not None
-        layout.invalidate()
-        width = max(theme.current().widened(_WIDE), layout.minimumSize().width())
-        self.card.resize(width, layout.heightForWidth(width))
+        layout.activate()
+        width = max(theme.current().widened(_WIDE), layout.totalMinimumSize().width())
+        self.card.resize(width, layout.totalHeightForWidth(width))
         target, size = self._target(), self.card.size()
         gap = Space.M
         right, left = target.right() + gap, target.left() - gap - size.width()
