@@ -91,7 +91,7 @@ def explaining(path: Path) -> Iterator[None]:
                 f"The library at {path.parent} could not be opened: "
                 f"{getattr(error, 'strerror', None) or error}.",
                 "Check that the disk is not full and that the folder may be written to, or choose "
-                "another with DITAR_STUDIO_HOME.",
+                "another for the library.",
             ) from error
         log.warning("%s: %s", path.name, error)
         raise DamagedError(

@@ -59,6 +59,7 @@ class Library:
     Args:
         root: the folder; created when missing. None for `default_root()`.
         clock: seconds since 1970; given by tests.
+        expected: whether it was there before: on a drive that has vanished it is not made anew.
 
     Attributes:
         damaged: what to report to the user, if the database was not as it was left; else None.
@@ -67,9 +68,21 @@ class Library:
         StudioError: it cannot be opened, or another DiTAR Studio has it open.
     """
 
-    def __init__(self, root: Path | None = None, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        root: Path | None = None,
+        clock: Callable[[], float] = time.time,
+        *,
+        expected: bool = False,
+    ) -> None:
         self.root = default_root() if root is None else root
         lock = self.root / "library.lock"
+        if expected and not lock.exists():
+            raise StudioError(
+                f"The library is not at {self.root} any more.",
+                "Connect the drive that it is on and try again, or use another folder for the "
+                "library.",
+            )
         self._lock = Lock(lock)
         with contextlib.ExitStack() as ends:
             ends.callback(self._lock.release)

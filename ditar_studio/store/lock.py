@@ -65,7 +65,7 @@ def _refused(path: Path, error: OSError | ValueError) -> StudioError:
     return StudioError(
         f"The library at {path.parent} could not be opened: "
         f"{getattr(error, 'strerror', None) or error}.",
-        "Check that the folder may be written to, or choose another with DITAR_STUDIO_HOME.",
+        "Check that the folder may be written to, or use another for the library.",
     )
 
 

@@ -11,7 +11,7 @@ import sqlite3
 
 NEWER = (
     "This library was written by a newer DiTAR Studio.",
-    "Update DiTAR Studio, or choose another library with DITAR_STUDIO_HOME.",
+    "Update DiTAR Studio, or use another library.",
 )
 """What is said of a database with a later schema, and what to do about it."""
 

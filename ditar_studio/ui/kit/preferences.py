@@ -37,6 +37,7 @@ class Preferences:
         output_device: name of the loudspeaker; empty follows the system.
         volume: linear playback volume, 0..1.
         library_folder: where voices, takes and projects lie; empty for the usual place.
+        library_seen: the folder of the library that was opened last.
         model: name or folder of the model to load at start.
         threads: that models take; 0 for as many as are best.
         precision: of VoxCPM's numbers; empty for what is best.
@@ -60,6 +61,7 @@ class Preferences:
     output_device: str = ""
     volume: float = 0.9
     library_folder: str = ""
+    library_seen: str = ""
     model: str = "builtin"
     threads: int = 0
     precision: str = ""

@@ -19,12 +19,13 @@ from ditar_studio.errors import StudioError
 from ditar_studio.ui.kit import theme
 from ditar_studio.ui.kit.actions import Actions
 from ditar_studio.ui.kit.bridge import Bridge
-from ditar_studio.ui.kit.dialogs.ask_file import ask_where_to_save
+from ditar_studio.ui.kit.dialogs.ask_file import ask_for_folder, ask_where_to_save
 from ditar_studio.ui.kit.dialogs.frame import fit
 from ditar_studio.ui.kit.places import Place
 from ditar_studio.ui.kit.preferences import PreferenceFile
 from ditar_studio.ui.kit.translate import tr
 from ditar_studio.ui.kit.widgets.messages import Banner
+from ditar_studio.ui.kit.widgets.status_line import EngineState
 from ditar_studio.ui.shell.action_specs import SPECS
 from ditar_studio.ui.shell.application import Appearance
 from ditar_studio.ui.shell.main_window import MainWindow
@@ -171,10 +172,12 @@ class Shell(QObject):
     # --- start
 
     def _open_library(self) -> None:
-        wanted = self.preferences.value.library_folder
+        value = self.preferences.value
+        wanted = value.library_folder
         self._opening = self.bridge.background(
             _open,
             Path(wanted) if wanted else None,
+            bool(wanted) and wanted == value.library_seen,
             done=self._library_is_open,
             failed=self._library_failed,
             owner=self,
@@ -184,6 +187,7 @@ class Shell(QObject):
         library, diagnostics, crash = found
         self.library, self.diagnostics = library, diagnostics
         self.bridge.use_library(library)
+        self.preferences.change(library_seen=str(library.root))
         self.opened.emit(library)
         self.bridge.ask(library.recovery.find, done=self._offer_recovery, owner=self)
         if library.damaged is not None:
@@ -195,19 +199,30 @@ class Shell(QObject):
             self.show_welcome()
 
     def _library_failed(self, error: StudioError) -> None:
-        self.add_message(
-            Banner(
-                "danger",
-                error.message,
-                error.remedy,
-                (tr("Try again"), self._try_again),
-                closable=False,
-            )
+        self.window.status.set_engine(EngineState.FAILED, tr("The library is not open."))
+        ways_on = [
+            (tr("Try again"), self._try_again),
+            (tr("Use another folder…"), self._ask_folder),
+        ]
+        if self.preferences.value.library_folder:
+            ways_on.append((tr("Use the usual folder"), lambda: self._use_folder("")))
+        banner = Banner("danger", error.message, error.remedy, *ways_on, closable=False)
+        self.add_message(banner)
+        banner.buttons[0].setFocus()
+
+    def _ask_folder(self) -> None:
+        ask_for_folder(
+            self.window, tr("Folder of the library"), lambda path: self._use_folder(str(path))
         )
+
+    def _use_folder(self, folder: str) -> None:
+        self.preferences.change(library_folder=folder)
+        self._try_again()
 
     def _try_again(self) -> None:
         for banner in self.window.findChildren(Banner):
             banner.dismiss()
+        self.window.status.set_engine(EngineState.LOADING, tr("Loading the engine…"))
         self._open_library()
 
     def _report_damage(self, damage: Damage, folder: Path) -> None:
@@ -338,12 +353,12 @@ class Shell(QObject):
         self.actions.action("view.dark").setChecked(theme.current().dark)
 
 
-def _open(root: Path | None) -> tuple[Library, Diagnostics, CrashReport | None]:
+def _open(root: Path | None, expected: bool) -> tuple[Library, Diagnostics, CrashReport | None]:
     """Opens the library and begins to log; on a background thread."""
     from ditar_studio.services.diagnostics import Diagnostics, folder_of
     from ditar_studio.services.library import Library
 
-    library = Library(root)
+    library = Library(root, expected=expected)
     try:
         diagnostics = Diagnostics(folder_of(library))
         crash = diagnostics.start()

@@ -90,6 +90,24 @@ def test_library_in_use_is_told_with_a_way_on(qtbot: QtBot, shell: Shell, tmp_pa
         next(b for b in banner.findChildren(QPushButton) if b.text() == "Try again").click()
 
 
+def test_a_library_whose_drive_has_vanished_is_not_made_anew(
+    qtbot: QtBot, shell: Shell, preferences: PreferenceFile, tmp_path: Path
+) -> None:
+    gone = tmp_path / "drive" / "library"
+    preferences.change(library_folder=str(gone), library_seen=str(gone))
+    shell.start()
+    qtbot.waitUntil(lambda: bool(shell.window.findChildren(Banner)))
+    (banner,) = shell.window.findChildren(Banner)
+    assert banner.message == f"The library is not at {gone} any more."
+    assert shell.window.focusWidget() is banner.buttons[0]
+    assert shell.window.status.engine.text() == "The library is not open."
+    assert not gone.exists()
+    usual = next(each for each in banner.buttons if each.text() == "Use the usual folder")
+    with qtbot.waitSignal(shell.opened):
+        usual.click()
+    assert preferences.value.library_folder == ""
+
+
 def test_crash_is_told_at_the_next_start(qtbot: QtBot, shell: Shell, tmp_path: Path) -> None:
     from ditar_studio.services.diagnostics import folder_of
 

@@ -41,7 +41,7 @@ class Banner(QFrame):
         tone: info, success, warning or danger.
         message: one sentence.
         remedy: one sentence, shown more quietly beneath.
-        action: words of a button and what it does.
+        actions: words of buttons and what they do.
         closable: whether the user may put it away.
     """
 
@@ -50,7 +50,7 @@ class Banner(QFrame):
         tone: str,
         message: str,
         remedy: str = "",
-        action: tuple[str, Callable[[], object]] | None = None,
+        *actions: tuple[str, Callable[[], object]],
         closable: bool = True,
     ) -> None:
         super().__init__()
@@ -66,8 +66,9 @@ class Banner(QFrame):
         if remedy:
             words.addWidget(label(remedy, "muted", wrap=True))
         layout.addLayout(words, 1)
-        if action is not None:
-            layout.addWidget(button(action[0], action[1]), 0, Qt.AlignmentFlag.AlignVCenter)
+        self.buttons = [button(*action) for action in actions]
+        for each in self.buttons:
+            layout.addWidget(each, 0, Qt.AlignmentFlag.AlignVCenter)
         if closable:
             layout.addWidget(
                 icon_button("x", tr("Put this message away"), self.dismiss, size=14),
