@@ -18,7 +18,7 @@ from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.errors import StudioError
 from ditar_studio.store.files import sha256
-from ditar_studio.store.voice import sample_hash
+from ditar_studio.store.voice import sample_hash, voice_hash
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -103,6 +103,15 @@ class Reference:
             raise StudioError(
                 f"“{self.source.name}” can't be read.", "Choose a file that exists."
             ) from error
+
+    def voice_hash(self) -> str:
+        """That of a library's voice: of all samples, or of the first and its adapter.
+
+        Raises:
+            StudioError: a file can't be read.
+        """
+        samples = [self.hash(), *(other.hash() for other in self.further)]
+        return voice_hash(samples, sha256(self.adapter) if self.adapter is not None else "")
 
 
 def _add_file(digest: hashlib._Hash, path: Path) -> None:

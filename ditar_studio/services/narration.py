@@ -36,6 +36,7 @@ from ditar_studio.services import naming
 from ditar_studio.services.document_lines import script_lines
 from ditar_studio.services.export_plan import Piece, Plan
 from ditar_studio.services.metadata import mark
+from ditar_studio.services.references import hashes_of
 from ditar_studio.services.speaking import SpeechStream
 from ditar_studio.services.voice_library import others_named
 from ditar_studio.store import files
@@ -247,8 +248,7 @@ class _Chapter:
         lexicon = dict(narrator.lexicon.entries) if narrator.lexicon else None
         pauses = [line.pause_seconds for line in self._lines]
         values = [recipe.text, pauses, recipe.model_hash, recipe.voice_hash, dict(recipe.settings)]
-        others = {name: voice.key() for name, voice in self._others.items()}
-        noted = json.dumps([*values, lexicon, others], sort_keys=True)
+        noted = json.dumps([*values, lexicon, dict(recipe.other_voices)], sort_keys=True)
         return hashlib.sha256(noted.encode()).hexdigest()
 
     def _make_recipe(self) -> Recipe:
@@ -259,7 +259,8 @@ class _Chapter:
             model_hash=info.weights_hash,
             voice_id=None,
             voice_name=narrator.name,
-            voice_hash=str(narrator.voice.key()) if narrator.voice else "",
+            voice_hash=narrator.voice.voice_hash() if narrator.voice else "",
+            other_voices=hashes_of([self._text], self._others),
             text=self._text,
             settings=narrator.settings.as_dict(),
             app_version=__version__,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from ditar_studio.engine.voice import Reference as Reference
 from ditar_studio.errors import StudioError
@@ -37,6 +37,16 @@ def others_in(
     if not wanted:
         return {}
     return {name.casefold(): each for name, each in voices() if name.casefold() in wanted}
+
+
+def hashes_of(texts: Iterable[str], others: Mapping[str, Reference]) -> dict[str, str]:
+    """What recipes note of the voices that marks in texts name (see `Recipe.other_voices`).
+
+    Raises:
+        StudioError: a recording can't be read.
+    """
+    names = sorted({name.casefold() for text in texts for name in voices_in(text)})
+    return {name: others[name].voice_hash() if name in others else "" for name in names}
 
 
 def usable(voices: Iterable[Voice]) -> list[tuple[str, Reference]]:

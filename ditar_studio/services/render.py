@@ -40,7 +40,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.services.line_queue import LineQueue, Waiting
 from ditar_studio.services.live_script import Estimate, LiveScript
 from ditar_studio.services.metadata import mark
-from ditar_studio.services.references import others_in, reference_of, usable
+from ditar_studio.services.references import hashes_of, others_in, reference_of, usable
 from ditar_studio.services.render_events import (
     LineFailed,
     RenderDone,
@@ -176,6 +176,7 @@ class _Run:
         self._voices = voices
         self._roll = roll
         self._made: list[str] = []
+        self._before: Line | None = None
         self._failed: list[str] = []
         self._script = LiveScript(library, project_id)
         self._estimate = Estimate()
@@ -192,15 +193,10 @@ class _Run:
         if not any(script.line(line_id) for line_id in self._queue.line_ids):
             raise StudioError("This line is no longer there.", "Undo its deletion.")
         yield RenderStarted(len(self._queue), info.sample_rate)
-        before: Line | None = None
         while not self._cancel.is_set() and (waiting := self._queue.take()) is not None:
             line = script.line(waiting.line_id)
             if line is None:
                 continue
-            if before is not None and self._made:
-                pause = np.zeros(round(before.pause_seconds * info.sample_rate))
-                yield SoundReady(pause.astype(np.float32), None, 0.0)
-            before = line
             self._estimate.begin(len(line.text))
             try:
                 yield from self._take(script.project, line, waiting)
@@ -218,6 +214,10 @@ class _Run:
             yield self._line_failed(line, error.message, error.remedy)
             return
         take = self._library.takes.begin(project.id, line.id, recipe, line.fingerprint).value
+        if self._before is not None and self._made:
+            pause = round(self._before.pause_seconds * self._model.info.sample_rate)
+            yield SoundReady(np.zeros(pause, np.float32), None, 0.0)
+        self._before = line
         number = self._queue.begun
         words: dict[int, SpokenWord] = {}
         speech = SpeechStream(self._model, request, self._cancel, self._voices)
@@ -310,6 +310,7 @@ class _Run:
             reference = reference_of(voice)
         lexicon_in_force = self._library.projects.lexicon_of(project)
         pronunciations = pronunciations_in(lexicon_in_force, line.text)
+        others = others_in([line.text], lambda: usable(self._library.voices.all()))
         recipe = Recipe(
             model_name=info.name,
             model_hash=info.weights_hash,
@@ -318,6 +319,7 @@ class _Run:
             voice_hash=voice.hash if voice else "",
             voice_made_of=voice.mixture if voice else "",
             adapter_hash=voice.adapter.sha256 if voice and voice.adapter else "",
+            other_voices=hashes_of([line.text], others),
             text=line.text,
             settings=settings.as_dict(),
             pronunciations=pronunciations,
@@ -325,7 +327,6 @@ class _Run:
             date=datetime.now().astimezone().isoformat(timespec="seconds"),
         )
         words = lexicon.parse(pronunciations) if pronunciations else None
-        others = others_in([line.text], lambda: usable(self._library.voices.all()))
         request = GenerationRequest((SpokenLine(line.text),), reference, settings, words, others)
         return request, recipe
 

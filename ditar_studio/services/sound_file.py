@@ -10,6 +10,7 @@ from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.errors import StudioError
 from ditar_studio.services import metadata
 from ditar_studio.services.encoding import ENCODINGS, Format, encode, resampled
+from ditar_studio.services.references import hashes_of
 from ditar_studio.store import files
 from ditar_studio.store.recipe import Recipe
 from ditar_studio.version import __version__
@@ -59,10 +60,11 @@ def recipe_of(
         model_hash=info.weights_hash,
         voice_id=None,
         voice_name=voice_name,
-        voice_hash=voice.hash() if voice is not None else "",
+        voice_hash=voice.voice_hash() if voice is not None else "",
         adapter_hash=files.sha256(voice.adapter) if voice is not None and voice.adapter else "",
         text="\n".join(line.text for line in request.lines),
         settings=request.settings.as_dict(),
+        other_voices=hashes_of((line.text for line in request.lines), request.others),
         pronunciations="\n".join(f"{word} = {sound}" for word, sound in said),
         app_version=__version__,
         date=now if dated else "",

@@ -23,8 +23,8 @@ from ditar_studio.store.project_rows import (
     settings_json,
     stamp,
 )
+from ditar_studio.store.recalled_voices import RecalledVoices
 from ditar_studio.store.recipe import Recipe, merged_pronunciations
-from ditar_studio.store.voice_rows import reference_hashes
 
 
 class Projects:
@@ -193,16 +193,16 @@ class Projects:
         """A new project of lines that will be spoken as recipes say.
 
         Text, voices, pronunciations and generation settings are theirs. Voices are known again by
-        their id, else by the sound of their reference; a line whose voice is not in this library
-        has its name as speaker and no voice. A seed is pinned only if all recipes have the same.
+        their id, else by the sound of their reference, and marks in the text name them as they are
+        called now; a line whose voice is not in this library has its name as speaker and no voice
+        (see `missing_voices`). A seed is pinned only if all recipes have the same.
 
         Args:
             settings: where the recipes say nothing: model, voice of further lines, export.
         """
         if not recipes:
             raise StudioError("There is no recipe in it.", "Choose a file that was exported.")
-        by_hash = {digest: voice for voice, digest in self._usable_voices().items()}
-        known = set(by_hash.values())
+        voices = RecalledVoices(self.database)
         seeds = {recipe.settings.get("seed") for recipe in recipes}
         generation = recipes[0].settings.copy()
         generation["seed"] = seeds.pop() if len(seeds) == 1 else None
@@ -222,11 +222,14 @@ class Projects:
                 opened=self._next_opening(work),
             )
             for identifier, recipe in zip(identifiers, recipes, strict=True):
-                same = recipe.voice_id in known
-                voice = recipe.voice_id if same else by_hash.get(recipe.voice_hash)
-                line = NewLine(recipe.text, voice, recipe.voice_name)
+                line = NewLine(voices.text_of(recipe), voices.id_of(recipe), recipe.voice_name)
                 insert_line(work, project_id, identifier, line)
         return work.outcome(self.get(project_id))
+
+    @serial
+    def missing_voices(self, recipes: Sequence[Recipe]) -> list[str]:
+        """Names of voices that recipes were made with and that this library hasn't."""
+        return RecalledVoices(self.database).missing(recipes)
 
     # --- inside
 
@@ -234,10 +237,3 @@ class Projects:
         """When a project is opened now: after all others, also where the clock was put back."""
         last = self.database.rows("SELECT coalesce(max(opened), 0) FROM projects")[0][0]
         return max(work.now, float(last) + 0.001)
-
-    def _usable_voices(self) -> dict[str, str]:
-        """Hashes of the references of voices that are not deleted, by voice."""
-        rows = self.database.rows("SELECT id FROM voices WHERE hidden IS NULL")
-        there = {row["id"] for row in rows}
-        hashes = reference_hashes(self.database)
-        return {voice: digest for voice, digest in hashes.items() if voice in there}

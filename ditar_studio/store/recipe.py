@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from ditar_studio.errors import StudioError
@@ -24,6 +24,8 @@ class Recipe:
         voice_hash: `Voice.hash` at the time: of the sample's audio and transcript, and of what the
             voice was fine-tuned to.
         voice_made_of: what the voice was mixed of, in words; empty for a voice of a person.
+        other_voices: hashes of the voices that marks in the text name, by the names in lower case;
+            empty where there was no such voice.
         adapter_hash: sha256 of what the voice was fine-tuned to; empty for an instant voice.
         text: what was spoken.
         pronunciations: the entries of the pronunciation list that are for words in it.
@@ -42,6 +44,7 @@ class Recipe:
     pronunciations: str = ""
     voice_made_of: str = ""
     adapter_hash: str = ""
+    other_voices: Mapping[str, str] = field(default_factory=dict)
     app_version: str = ""
     date: str = ""
 
@@ -56,8 +59,12 @@ class Recipe:
             known = {name: values[name] for name in Recipe.__dataclass_fields__ if name in values}
             recipe = Recipe(**known)
             foreign.plain(recipe.settings)
+            for name, digest in foreign.plain(recipe.other_voices, 1).items():
+                foreign.text(name), foreign.text(digest)
             for name, value in known.items():
-                if name != "settings" and not (name == "voice_id" and value is None):
+                if name not in ("settings", "other_voices") and not (
+                    name == "voice_id" and value is None
+                ):
                     foreign.text(value)
             return recipe
         except (ValueError, TypeError, RecursionError) as error:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
@@ -187,6 +187,18 @@ def voices_in(text: str) -> list[str]:
     """The names of the voices that marks name, each once."""
     named = (m.value for m in marks_in(text) if m.name == "voice" and not m.is_end)
     return list(dict.fromkeys(named))
+
+
+def rename_voices(text: str, names: Mapping[str, str]) -> str:
+    """A text whose marks name voices otherwise: `names` are by the present ones in lower case."""
+    parts = []
+    at = 0
+    for mark in marks_in(text):
+        name = names.get(mark.value.casefold()) if mark.name == "voice" else None
+        if name is not None and not mark.is_end:
+            parts += [text[at : mark.start], f"[voice {name}]"]
+            at = mark.end
+    return "".join([*parts, text[at:]])
 
 
 def passages(text: str, *, divided: bool = False) -> list[Passage]:

@@ -14,10 +14,11 @@ from fake_model import RATE, FakeModel, speech_like
 from ditar_studio.audio.clips.files import StreamingWavWriter, read_clip
 from ditar_studio.engine.events import Failed
 from ditar_studio.engine.settings import GenerationSettings
-from ditar_studio.engine.voice import VoiceCache
+from ditar_studio.engine.voice import Reference, VoiceCache
 from ditar_studio.engine.worker import Worker
 from ditar_studio.errors import StudioError
 from ditar_studio.services.line_queue import LineQueue
+from ditar_studio.services.references import reference_of
 from ditar_studio.services.render import REDO_RETRIES, RenderRequest, get_ready, render
 from ditar_studio.services.render_events import (
     LineFailed,
@@ -30,9 +31,12 @@ from ditar_studio.services.render_events import (
     TakeStarted,
     WordHeard,
 )
+from ditar_studio.store.files import sha256
 from ditar_studio.store.library import Library
 from ditar_studio.store.project import Line, NewLine
+from ditar_studio.store.recipe import Recipe
 from ditar_studio.store.take import WordCheck
+from ditar_studio.store.voice import voice_hash
 from ditar_studio.store.voices import NewSample
 
 
@@ -99,6 +103,34 @@ def test_each_line_becomes_a_take_of_what_was_heard(library: Library, lines: lis
     assert fractions[-1] == pytest.approx(1.0)
     pauses = [e for e in events if isinstance(e, SoundReady) and e.take_id is None]
     assert [len(pause.samples) for pause in pauses] == [RATE // 2]
+
+
+def test_a_recipe_names_and_hashes_the_voices_that_marks_name(
+    library: Library, lines: list[Line], tmp_path: Path
+) -> None:
+    text = "So he said: [voice Bert]No.[/voice] [voice Zoe]Yes.[/voice]"
+    library.lines.set_text(lines[0].id, text)
+    events = _render(library, _request(lines[0]))
+    (made,) = [event.take for event in events if isinstance(event, TakeDone)]
+    bert = library.voices.find("Bert")
+    assert bert is not None
+    assert made.recipe.other_voices == {"bert": bert.hash, "zoe": ""}
+    assert Recipe.from_json(made.recipe.to_json()) == made.recipe
+    reference = reference_of(bert)
+    assert reference.voice_hash() == bert.hash
+    adapter = tmp_path / "tuned.safetensors"
+    adapter.write_bytes(b"tuned")
+    tuned = Reference(reference.source, reference.transcript, adapter)
+    assert tuned.voice_hash() == voice_hash([bert.hash], sha256(adapter))
+
+
+def test_lines_that_cannot_be_spoken_leave_no_silence(library: Library, lines: list[Line]) -> None:
+    bert = lines[1].voice_id
+    assert bert is not None
+    library.voices.delete(bert)
+    events = _render(library, _request(*lines))
+    assert [e.line_id for e in events if isinstance(e, LineFailed)] == [lines[1].id]
+    assert all(event.samples.any() for event in events if isinstance(event, SoundReady))
 
 
 def test_the_recipe_makes_the_same_sound_again(library: Library, lines: list[Line]) -> None:

@@ -11,7 +11,7 @@ from library_fixtures import Clock
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store.library import Library
-from ditar_studio.store.project import Line, NewLine
+from ditar_studio.store.project import Line, NewLine, ProjectSettings
 from ditar_studio.store.recipe import Recipe
 from ditar_studio.store.take import Take
 from ditar_studio.store.voices import NewSample
@@ -203,6 +203,23 @@ def test_recipes_become_a_project_of_their_own_in_one_step(library: Library, wav
     assert _texts(library, project) == ["Hello"]
     assert library.undo().redo == "Open recipe"
     assert [one.id for one in library.projects.all()] == [project]
+
+
+def test_a_recipe_finds_the_voices_of_its_marks_by_their_sound(library: Library, wav: Path) -> None:
+    anna = library.voices.create("Anna", [NewSample(wav, "One.")]).value
+    ben = library.voices.create("Ben", [NewSample(wav, "Two.")]).value
+    other = library.voices.create("Zed", [NewSample(wav, "Three.")]).value
+    text = "Hello. [voice Old]No.[/voice] [VOICE ben]Yes.[/voice] [voice Gone]Oh.[/voice]"
+    others = {"old": other.hash, "ben": ben.hash, "gone": "unknown", "never": ""}
+    made = Recipe("builtin", "m", anna.id, "Anna", anna.hash, text, other_voices=others)
+    opened = library.projects.restore([made], "Tea", ProjectSettings()).value
+    (line,) = library.lines.of_project(opened.id)
+    assert line.text == (
+        "Hello. [voice Zed]No.[/voice] [VOICE ben]Yes.[/voice] [voice Gone]Oh.[/voice]"
+    )
+    stranger = replace(made, voice_id="other", voice_hash="unknown", voice_name="Ann")
+    assert library.projects.missing_voices([made]) == ["gone"]
+    assert library.projects.missing_voices([stranger, made]) == ["Ann", "gone"]
 
 
 def test_times_of_subtitles_stay_with_their_lines(library: Library) -> None:

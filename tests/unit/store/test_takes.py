@@ -100,6 +100,11 @@ def test_recipes_survive_json_and_later_versions() -> None:
     assert Recipe.from_json(made.to_json()) == made
     later = made.to_json().replace("{", '{"invented": 1, ', 1)
     assert Recipe.from_json(later) == made
+    for wrong in ('{"ben": 1}', '["ben"]', '{"ben": {"a": "b"}}'):
+        with pytest.raises(StudioError):
+            Recipe.from_json(
+                made.to_json().replace('"other_voices": {}', f'"other_voices": {wrong}')
+            )
     with pytest.raises(StudioError):
         Recipe.from_json("{}")
     with pytest.raises(StudioError):

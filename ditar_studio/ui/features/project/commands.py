@@ -13,6 +13,7 @@ from ditar_studio.ui.features.project.projects_dialog import ProjectsDialog
 from ditar_studio.ui.kit.dialogs.ask import TextDialog
 from ditar_studio.ui.kit.dialogs.ask_file import ask_for_file
 from ditar_studio.ui.kit.translate import tr
+from ditar_studio.ui.kit.widgets.messages import Banner
 
 if TYPE_CHECKING:
     from ditar_studio.services.takes import Recipe
@@ -147,4 +148,17 @@ class ProjectCommands:
                 name,
                 snapshot.project.settings,
                 done=lambda made: self.open(made.value.id),
+            )
+            self._document.ask(
+                self._document.library.projects.missing_voices, recipes, done=self._tell_missing
+            )
+
+    def _tell_missing(self, names: list[str]) -> None:
+        if names:
+            self._host.add_message(
+                Banner(
+                    "warning",
+                    tr("Not in this library, or changed since: {names}.", names=", ".join(names)),
+                    tr("Import these voices, or choose others for the lines."),
+                )
             )
