@@ -244,9 +244,10 @@ class _Run:
             )
         place = next(p for p in (self._folder, *self._folder.absolute().parents) if p.exists())
         needed = sum(seconds) * rate * width if self._encoding.container == "WAV" else 0
-        if shutil.disk_usage(place).free < needed:
+        free = shutil.disk_usage(place).free
+        if free < needed:
             raise StudioError(
-                f"The export needs {needed / 1e6:.0f} MB; the disk has less.",
+                f"The export needs {needed / 1e6:.1f} MB; only {free / 1e6:.1f} MB are free.",
                 "Make room, choose another folder, or export as MP3.",
             )
 

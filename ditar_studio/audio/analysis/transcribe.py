@@ -92,6 +92,7 @@ class Transcriber:
         clip: Clip,
         language: str | None = "en",
         cancelled: Callable[[], bool] = lambda: False,
+        progress: Callable[[float], None] = lambda fraction: None,
     ) -> Transcript:
         """Hear what is said.
 
@@ -99,6 +100,7 @@ class Transcriber:
             clip: speech.
             language: code, or None to find it out.
             cancelled: asked between segments; whether to stop with what was heard so far.
+            progress: gets the fraction heard, 0..1, after each segment.
 
         Raises:
             StudioError: no words were heard.
@@ -122,6 +124,7 @@ class Transcriber:
                 if segment.no_speech_prob < 0.8 or segment.avg_logprob > -0.7:
                     words.append(segment.text.strip())
                     weights.append((segment.end - segment.start, math.exp(segment.avg_logprob)))
+                progress(min(1.0, segment.end / clip.seconds))
                 if cancelled():
                     break
         text = " ".join(word for word in words if word)

@@ -30,6 +30,8 @@ class JobCommands:
         studio.actions_.handle("speak.queue", self.show_queue)
         studio.engine.started.connect(lambda _lines: self._on_started())
         studio.engine.stopped.connect(self._on_stopped)
+        studio.fine_tuning.changed.connect(self._quit_if_done)
+        exports.ended.connect(self._on_exported)
         studio.window.ask_before_closing(self._may_close)
 
     def show_queue(self) -> None:
@@ -42,9 +44,15 @@ class JobCommands:
 
     def _on_stopped(self, take_ids: tuple[str, ...], cancelled: bool) -> None:
         if self._quit_then:
-            self.studio.shell.close()
+            self._quit_if_done()
         elif not cancelled and time.monotonic() - self._began >= _LONG_SECONDS:
             words = counted("{count} line is spoken.", "{count} lines are spoken.", len(take_ids))
+            notify_outside(self.studio.window, NAME, words)
+
+    def _on_exported(self, words: str) -> None:
+        self._quit_then = self._quit_then and bool(words)  # a failure is to be seen
+        self._quit_if_done()
+        if words:
             notify_outside(self.studio.window, NAME, words)
 
     def _may_close(self) -> bool:
@@ -52,7 +60,9 @@ class JobCommands:
         going_on = self._going_on()
         if not going_on or self._asking is not None:
             return not going_on
-        dialog = self._asking = LeaveDialog(going_on, may_wait=self.studio.engine.speaking)
+        dialog = self._asking = LeaveDialog(
+            going_on, may_wait=not self.studio.maker.microphone.recording
+        )
         dialog.leave.connect(self.studio.shell.close)
         dialog.leave_then.connect(self._leave_then)
         dialog.finished.connect(self._asked)
@@ -63,10 +73,19 @@ class JobCommands:
         self._asking = None
 
     def _leave_then(self) -> None:
-        if self.studio.engine.speaking:
-            self._quit_then = True
-            self.studio.toasts.notify(tr("DiTAR Studio closes when all is spoken."), "info")
-        else:
+        self._quit_then = True
+        self.studio.toasts.notify(
+            tr("DiTAR Studio closes when all is done."),
+            action=(tr("Stay open"), self._stay),
+            seconds=30.0,
+        )
+        self._quit_if_done()
+
+    def _stay(self) -> None:
+        self._quit_then = False
+
+    def _quit_if_done(self) -> None:
+        if self._quit_then and not self._going_on():
             self.studio.shell.close()
 
     def _going_on(self) -> list[str]:
@@ -74,7 +93,7 @@ class JobCommands:
         studio = self.studio
         found = []
         if studio.engine.speaking:
-            waiting = len(studio.waiting.line_ids)
+            waiting = len(studio.engine.queue)
             found.append(
                 counted(
                     "A line is being spoken; {count} more waits until the next start.",

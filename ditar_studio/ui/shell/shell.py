@@ -58,12 +58,14 @@ class Shell(QObject):
         ended: everything has ended in order.
         listen_wanted: path of a sound file that is to be heard.
         listen_ended: that is over; be silent.
+        recordings_kept: list of recordings of an earlier run that the user kept.
         tour_wanted: the window is to be shown around.
     """
 
     opened = Signal(object)
     listen_wanted = Signal(object)
     listen_ended = Signal()
+    recordings_kept = Signal(list)
     closing = Signal()
     ended = Signal()
     tour_wanted = Signal()
@@ -271,6 +273,9 @@ class Shell(QObject):
             self.bridge.ask(recovery.keep, item)
         if dropped:
             self.bridge.ask(recovery.discard, *dropped)
+        recordings = [item for item in kept if item.kind != "take"]
+        if recordings:
+            self.recordings_kept.emit(recordings)
 
     # --- actions
 

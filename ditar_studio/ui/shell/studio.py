@@ -36,6 +36,7 @@ from ditar_studio.ui.kit.translate import sentence, tr
 from ditar_studio.ui.kit.widgets.basics import announce
 from ditar_studio.ui.kit.widgets.status_line import EngineState
 from ditar_studio.ui.shell.backends import Backends
+from ditar_studio.ui.shell.failed_lines import FailedLines
 from ditar_studio.ui.shell.help_commands import HelpCommands
 from ditar_studio.ui.shell.job_commands import JobCommands
 from ditar_studio.ui.shell.shell import Shell
@@ -118,9 +119,6 @@ class Studio(Workspace):
         self.playback.playing_word_changed.connect(self.script_panel.show_playing_word)
         self.playback.loaded.connect(self._show_facts)
         self.engine.warned.connect(lambda _line, words, remedy: self.warn(words, remedy))
-        self.engine.line_failed.connect(
-            lambda _line, words, remedy: self.shell.show_failure(words, remedy)
-        )
         self.engine.stopped.connect(self._on_stopped)
         self.engine.failed.connect(self.shell.show_failure)
         self.playback.moved.connect(self._on_moved)
@@ -168,6 +166,7 @@ class Studio(Workspace):
             shell, self.maker, self.reference_panel, voices, engine, playback, self.devices
         )
         self.voices_panel.audio_dropped.connect(self.reference_commands.open)
+        shell.recordings_kept.connect(self.reference_commands.take_up)
         self.fine_tuning_commands = FineTuningCommands(shell, voices, self.fine_tuning, playback)
         self.maker.saved.connect(self.fine_tuning_commands.on_saved)
         self.take_commands = TakeCommands(
@@ -191,6 +190,7 @@ class Studio(Workspace):
         )
         self.export_commands = ExportCommands(shell, document, script, takes)
         self.job_commands = JobCommands(self, self.export_commands)
+        self.failed_lines = FailedLines(self)
         self.history_commands = HistoryCommands(shell, document, self.finish_typing)
         self.help_commands = HelpCommands(self)
         self.undo_offers = UndoOffers(self)
@@ -282,7 +282,9 @@ class Studio(Workspace):
         self.window.status.set_engine(EngineState.WORKING, tr("Speaking…"))
 
     def _on_line_noted(self, line_id: str, at: float) -> None:
-        self.player_panel.add_mark(at, str(self.script.index(line_id) + 1))
+        number = self.script.index(line_id) + 1
+        if number:  # else it is of another project
+            self.player_panel.add_mark(at, str(number))
 
     def _on_stopped(self, take_ids: tuple[str, ...], cancelled: bool) -> None:
         self.actions_.set_facts(generating=False)

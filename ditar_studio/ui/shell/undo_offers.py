@@ -61,7 +61,7 @@ def said(changes: ChangeSet, before: Snapshot) -> str:
             return counted("Line deleted.", "{count} lines deleted.", count) if count else ""
         case "Delete voice":
             names = [voice.name for voice in before.voices if voice.id in changes.voices]
-            return tr("“{name}” is deleted.", name=", ".join(names))
+            return _voice_deleted(changes, before, ", ".join(names))
         case "Make voice instant":
             return tr("The instant voice speaks again.")
         case "Delete project":
@@ -82,3 +82,18 @@ def said(changes: ChangeSet, before: Snapshot) -> str:
             return tr("Recovered sound deleted.")
         case _:
             return ""
+
+
+def _voice_deleted(changes: ChangeSet, before: Snapshot, name: str) -> str:
+    """Tells, too, what of the project spoke in the voice."""
+    if before.project.settings.voice_id in changes.voices:
+        return tr("“{name}” is deleted; the project has no voice now.", name=name)
+    silent = sum(line.voice_id in changes.voices for line in before.lines)
+    if not silent:
+        return tr("“{name}” is deleted.", name=name)
+    return counted(
+        "“{name}” is deleted; {count} line has no voice now.",
+        "“{name}” is deleted; {count} lines have no voice now.",
+        silent,
+        name=name,
+    )

@@ -111,6 +111,9 @@ def test_the_greeting_makes_room_for_what_is_imported(
     studio.script.edit(studio.script.lines[0].id, GREETING)
     studio.script.flush()
     qtbot.waitUntil(lambda: studio.script.lines[0].text == GREETING)
-    (tmp_path / "a.txt").write_text("Hello there.")
+    (tmp_path / "a.txt").write_text("Hello there.\n\nBye now.")
     studio.document_commands.open(tmp_path / "a.txt")
-    qtbot.waitUntil(lambda: [line.text for line in studio.script.lines] == ["Hello there."])
+    texts = ["Hello there.", "Bye now."]
+    qtbot.waitUntil(lambda: [line.text for line in studio.script.lines] == texts)
+    qtbot.waitUntil(lambda: studio.toasts.words == "2 lines were imported.")
+    assert studio.script.selected == studio.script.lines[0].id

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from ditar_studio.services.acx import Check
@@ -79,10 +80,25 @@ def test_fitting_to_subtitles_is_offered_where_there_are_times(
         assert dialog.settings().fit_times is offered
 
 
+def test_fields_of_a_book_are_offered_for_what_may_be_one(qtbot: QtBot, appearance: object) -> None:
+    chapter = replace(PLAN, pieces=(PIECE, replace(PIECE, number=2)))
+    book = ExportSettings(title="T", author="A")
+    for plan, settings, single, offered in (
+        (PLAN, ExportSettings(), False, False),
+        (PLAN, book, False, True),
+        (chapter, ExportSettings(), False, True),
+        (chapter, book, True, False),
+    ):
+        dialog = ExportDialog(plan, settings, Path("/x"), single)
+        qtbot.addWidget(dialog)
+        assert dialog.book.isVisibleTo(dialog) is offered
+        assert any(each.text() == "Book" for each in dialog.findChildren(QLabel)) is offered
+
+
 def test_no_field_of_the_export_is_cut_where_there_is_room(
     qtbot: QtBot, appearance: object
 ) -> None:
-    timed = replace(PLAN, pieces=(replace(PIECE, starts=1.0, ends=2.0),))
+    timed = replace(PLAN, pieces=(replace(PIECE, starts=1.0, ends=2.0), PIECE))
     dialog = ExportDialog(timed, ExportSettings(), Path("/x"))
     qtbot.addWidget(dialog)
     fit(dialog, QSize(1272, 760))

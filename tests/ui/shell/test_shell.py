@@ -177,7 +177,9 @@ def test_unsaved_recording_is_offered_and_kept(qtbot: QtBot, shell: Shell, tmp_p
     library = begin(qtbot, shell)
     dialog = dialog_of(qtbot, shell, RecoveryDialog)
     assert isinstance(dialog, RecoveryDialog)
-    dialog.keep.click()
+    with qtbot.waitSignal(shell.recordings_kept) as kept:
+        dialog.keep.click()
+    assert [item.text for item in kept.args[0]] == ["The north wind"]
     left: list[object] = []
     shell.bridge.ask(library.recovery.find, done=lambda items: left.append(items))
     qtbot.waitUntil(lambda: bool(left))

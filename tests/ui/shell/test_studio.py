@@ -928,7 +928,7 @@ def test_slow_work_on_one_file_does_not_end_upon_the_next(
     opened(qtbot, studio, tmp_path / "first.wav", speech_like(4.0).samples)
     maker, may_end, ended = studio.maker, threading.Event(), threading.Event()
 
-    def slowly(_clip: Clip) -> Any:
+    def slowly(_clip: Clip, *_rest: object) -> Any:
         may_end.wait(30)
         maker.bridge.post(ended.set)  # behind the result
         return "Words of the first." if work == "words" else speech_like(1.0)

@@ -75,7 +75,9 @@ class DocumentCommands:
 
     def _add(self, read: Document, into_new: bool) -> None:
         if not into_new:
-            self._script.insert(lambda: script_lines(read), over_greeting=True)
+            self._script.insert(
+                lambda: script_lines(read), over_greeting=True, done=self._tell_count
+            )
             return
         snapshot = self._document.snapshot
         if snapshot is None:
@@ -100,6 +102,9 @@ class DocumentCommands:
     def _open(self, made: tuple[Project, int]) -> None:
         project, count = made
         self._document.open(project.id)
+        self._tell_count(count)
+
+    def _tell_count(self, count: int) -> None:
         words = counted("{count} line was imported.", "{count} lines were imported.", count)
         self._toasts.notify(words, "success")
 

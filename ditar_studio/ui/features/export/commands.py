@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QStandardPaths, QUrl
+from PySide6.QtCore import QObject, QStandardPaths, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from ditar_studio.errors import StudioError
 from ditar_studio.ui.kit.translate import counted, tr
+from ditar_studio.ui.kit.widgets.messages import Banner
 from ditar_studio.ui.kit.widgets.task_strip import TaskStrip
 
 if TYPE_CHECKING:
@@ -33,11 +34,19 @@ class _Export:
     settings: ExportSettings
     folder: Path
     strip: TaskStrip
+    project_id: str
+    single: bool
     cancel: threading.Event = field(default_factory=threading.Event)
 
 
-class ExportCommands:
-    """Handles the exports of the script and of single takes."""
+class ExportCommands(QObject):
+    """Handles the exports of the script and of single takes.
+
+    Signals:
+        ended: one is over; what was said of it, empty if it came to nothing.
+    """
+
+    ended = Signal(str)
 
     def __init__(
         self,
@@ -46,6 +55,7 @@ class ExportCommands:
         script: Script,
         takes: Takes,
     ) -> None:
+        super().__init__(document)
         self._host = host
         self._document = document
         self._script = script
@@ -117,17 +127,24 @@ class ExportCommands:
                     label="",
                     export=plain(wanted, where),
                 )
-            self._queue(what, wanted, where)
+            self._queue(what, wanted, where, single)
 
         dialog.wanted.connect(begin)
         self._host.show_dialog(dialog)
 
     # --- working
 
-    def _queue(self, what: Plan, wanted: ExportSettings, folder: Path) -> None:
+    def _queue(self, what: Plan, wanted: ExportSettings, folder: Path, single: bool) -> None:
         watermark = self._host.preferences.value.watermark
         strip = TaskStrip(tr("Exporting “{project}”", project=what.project), lambda: None)
-        export = _Export(what, replace(wanted, watermark=watermark), folder, strip)
+        export = _Export(
+            what,
+            replace(wanted, watermark=watermark),
+            folder,
+            strip,
+            self._document.project_id,
+            single,
+        )
         strip.stop.clicked.connect(lambda: self._cancel(export))
         self._host.add_message(strip)
         self._waiting.append(export)
@@ -171,16 +188,28 @@ class ExportCommands:
         self._end()
         if made.cancelled:
             self._toasts.notify(tr("The export is cancelled; nothing was written."), "info")
+            self.ended.emit("")
             return
-        self._notify(made)
+        self.ended.emit(self._notify(made))
         if made.checks:
             from ditar_studio.ui.features.export.checks_dialog import ChecksDialog
 
             self._host.show_dialog(ChecksDialog(made.checks))
 
     def _failed(self, error: StudioError) -> None:
+        """Tells it until it was seen: who exports a book is away meanwhile."""
+        failed = self._at_work
         self._end()
-        self._host.show_failure(error.message, error.remedy)
+        assert failed is not None
+
+        def again() -> None:
+            banner.dismiss()
+            if failed.project_id == self._document.project_id:
+                self._ask(failed.what, failed.single)
+
+        banner = Banner("danger", error.message, error.remedy, (tr("Export again…"), again))
+        self._host.add_message(banner)
+        self.ended.emit("")
 
     def _end(self) -> None:
         if self._at_work is not None:
@@ -188,7 +217,8 @@ class ExportCommands:
             self._at_work = None
         self._go_on()
 
-    def _notify(self, made: Exported) -> None:
+    def _notify(self, made: Exported) -> str:
+        """Says what was made; the sentence."""
         folder = made.files[0].parent
         words = counted("{count} file is exported.", "{count} files are exported.", len(made.files))
         remedy = (
@@ -206,6 +236,7 @@ class ExportCommands:
             ),
             seconds=12.0,
         )
+        return words
 
 
 def _music_folder() -> str:

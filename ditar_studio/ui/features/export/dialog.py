@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -193,7 +194,11 @@ class ExportDialog(DialogFrame):
             ("", self.names),
             (tr("Folder"), row(self.folder, browse)),
         )
+        is_book = bool(settings.title or settings.author or settings.cover or len(plan.pieces) > 1)
         for place, (words, field) in enumerate(rows):
+            if field is self.book and (single or not is_book):
+                self.book.hide()
+                continue
             name = label(words, "strong")
             form.addWidget(name, place, 0)
             if isinstance(field, QWidget):
@@ -261,11 +266,9 @@ class ExportDialog(DialogFrame):
         )
 
     def _export(self) -> None:
-        folder = Path(self.folder.text().strip()).expanduser()
         try:
             settings = self.settings()
-            if not self.folder.text().strip():
-                raise StudioError(tr("No folder is chosen."), tr("Choose a folder."))
+            folder = _whole_path(self.folder.text().strip())
         except StudioError as error:
             self.show_problem(f"{error.message} {error.remedy}")
             return
@@ -283,3 +286,21 @@ class ExportDialog(DialogFrame):
             more = counted("and {count} more", "and {count} more", count - len(names))
             words = f"{words} {more}"
         self.names.setText(words)
+
+
+def _whole_path(text: str) -> Path:
+    """The folder that was typed.
+
+    Raises:
+        StudioError: it isn't told where it is.
+    """
+    if not text:
+        raise StudioError(tr("No folder is chosen."), tr("Choose a folder."))
+    with contextlib.suppress(RuntimeError):  # ~ of a user who isn't there
+        folder = Path(text).expanduser()
+        if folder.is_absolute():
+            return folder
+    raise StudioError(
+        tr("“{folder}” doesn't tell where the folder is.", folder=text),
+        tr("Type its whole path, or choose it."),
+    )

@@ -70,6 +70,7 @@ class PlayerPanel(QWidget):
         self.output.setMaximumWidth(_OUTPUT[1])
         self.output.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._muted_from = 0.9
+        self._waits = False
         a = actions.action
         self._top = QWidget()
         self._top.setLayout(
@@ -165,6 +166,8 @@ class PlayerPanel(QWidget):
 
     def _show_title(self) -> None:
         words = self.playback.title
+        if self._waits:
+            words = tr("Waits for a loudspeaker: {title}", title=words)
         self.title.setText(words if len(words) <= 60 else f"{words[:59].rstrip()}…")
         self.title.setToolTip(words)
 
@@ -180,6 +183,9 @@ class PlayerPanel(QWidget):
         self.time.setText(
             f"{clock_text(status.position, 0.1)} / {clock_text(status.generated, 0.1)}"
         )
+        if (waits := status.state == "device lost") != self._waits:
+            self._waits = waits
+            self._show_title()
         self._show_playing(status.state in ("playing", "waiting", "device lost"))
 
     def _show_playing(self, playing: bool) -> None:

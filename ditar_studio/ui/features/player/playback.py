@@ -365,7 +365,7 @@ class Playback(QObject):
     def _follow(self, status: PlayerStatus) -> None:
         """Says which line is at the playhead, when it is another one."""
         place = bisect_right(self._starts, status.position) - 1
-        there = place >= 0 and status.state not in ("empty", "ended")
+        there = place >= 0 and status.state not in ("empty", "ended", "device lost")
         line_id = self._lines[place] if there else ""
         if line_id != self.playing_line:
             self.playing_line = line_id

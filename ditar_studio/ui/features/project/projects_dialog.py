@@ -42,7 +42,8 @@ class ProjectsDialog(DialogFrame):
             item.setData(Qt.ItemDataRole.UserRole, project.id)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{project.name}, {mark}")
             self.list.addItem(item)
-        self.list.setCurrentRow(0)
+        self._current = current
+        self._choose_first()
         self.body.addWidget(self.search)
         self.body.addWidget(self.list, 1)
         self.ok = button(tr("Open"), self.accept, "primary")
@@ -56,16 +57,20 @@ class ProjectsDialog(DialogFrame):
 
     def _filter(self, text: str) -> None:
         words = text.casefold().split()
-        first = None
         for number in range(self.list.count()):
             item = self.list.item(number)
             hidden = not all(word in item.text().casefold() for word in words)
             item.setHidden(hidden)
-            if not hidden and first is None:
-                first = item
-        if first is not None:
-            self.list.setCurrentItem(first)
-        self.ok.setEnabled(first is not None)
+        self.ok.setEnabled(self._choose_first())
+
+    def _choose_first(self) -> bool:
+        """Chooses the first that shows, the open one only if there is no other; whether it is."""
+        items = [self.list.item(number) for number in range(self.list.count())]
+        shown = [item for item in items if not item.isHidden()]
+        shown.sort(key=lambda item: item.data(Qt.ItemDataRole.UserRole) == self._current)
+        if shown:
+            self.list.setCurrentItem(shown[0])
+        return bool(shown)
 
     def _notify(self) -> None:
         item = self.list.currentItem()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -55,6 +56,7 @@ class ReferenceClip(QObject):
         clip_changed: there is another clip, or none.
         judged: there is a `verdict`, or none.
         transcript_changed: by the program.
+        hearing_changed: writing down what is said began, went on or ended; `heard` tells.
         discarded: a clip that the library hasn't was put away; `bring_back` undoes that.
         saved: the `Voice` that it has become.
         notified: message, remedy, tone.
@@ -64,6 +66,7 @@ class ReferenceClip(QObject):
     clip_changed = Signal()
     judged = Signal()
     transcript_changed = Signal()
+    hearing_changed = Signal()
     discarded = Signal()
     saved = Signal(object)
     notified = Signal(str, str, str)
@@ -78,6 +81,8 @@ class ReferenceClip(QObject):
         self.name = ""
         self.transcript = ""
         self.verdict: Verdict | None = None
+        self.heard: float | None = None
+        self._stop_hearing = threading.Event()
         self._recording_id = ""
         self._judge = QTimer(self)
         self._judge.setSingleShot(True)
@@ -131,20 +136,44 @@ class ReferenceClip(QObject):
             self._take(self.original)
 
     def transcribe(self) -> None:
-        """Writes down what is said in the clip, where that is installed."""
+        """Writes down what is said in the clip, where that is installed; once more: stops it."""
         clip = self.clip
-        if clip is None:
+        if clip is None or self.heard is not None:
+            self._stop_hearing.set()
             return
         before = self.transcript
+        stop = self._stop_hearing = threading.Event()
+
+        def tell(fraction: float | None) -> None:
+            if self._stop_hearing is stop:
+                self.heard = fraction
+                self.hearing_changed.emit()
+
+        def told(fraction: float) -> None:
+            self.bridge.post(lambda: tell(fraction))
 
         def show(text: str) -> None:
-            if self.clip is clip and self.transcript == before:
+            tell(None)
+            if self.clip is clip and self.transcript == before and not stop.is_set():
                 self.transcript = text
                 self.transcript_changed.emit()
                 self._judge_now()
 
-        self.notified.emit(tr("Listening to what is said…"), "", "info")
-        self.bridge.background(_transcribe, clip, done=show, failed=self._failed, owner=self)
+        def failed(error: StudioError) -> None:
+            tell(None)
+            if not stop.is_set():
+                self._failed(error)
+
+        tell(0.0)
+        self.bridge.background(
+            _transcribe,
+            clip,
+            told,
+            stop,
+            done=show,
+            failed=failed,
+            owner=self,
+        )
 
     def discard(self) -> None:
         """Discards the clip; a recording goes to the trash."""
@@ -160,10 +189,11 @@ class ReferenceClip(QObject):
         self._clear()
 
     def bring_back(self) -> None:
-        """Takes the clip again that was discarded last, unless there is another by now."""
+        """Takes the clip again that was discarded last, in place of one that came since."""
         put_away = self._discarded
-        if put_away is not None and self.clip is None and self.stage is Stage.IDLE:
+        if put_away is not None and self.stage in (Stage.IDLE, Stage.CLIP):
             self._discarded = None
+            self.discard()
             self.name, self.transcript = put_away.name, put_away.transcript
             self._recording_id, self.original = put_away.recording_id, put_away.original
             self.transcript_changed.emit()
@@ -181,6 +211,14 @@ class ReferenceClip(QObject):
     def add_to(self, voice_id: str) -> None:
         """Makes the clip one more sample of a voice."""
         self._keep(lambda sample: self.document.library.voices.add_sample(voice_id, sample))
+
+    def take_up(self, recording_id: str, path: Path, transcript: str) -> None:
+        """Takes a recording that was made earlier as the reference, in place of what was there."""
+        self.discard()
+        self._recording_id, self.transcript = recording_id, transcript
+        self.transcript_changed.emit()
+        self._set_stage(Stage.READING)
+        self._read(path, "")
 
     def _keep(self, work: Callable[[NewSample], Outcome[Voice]]) -> None:
         """Gives the clip as a sample to the library's `work`."""
@@ -225,11 +263,9 @@ class ReferenceClip(QObject):
 
         def show(clip: Clip) -> None:
             if ticket == self._ticket:
-                self.name = name
                 if name:
-                    self._recording_id = ""
-                    self.transcript = ""
-                    self.transcript_changed.emit()
+                    self.discard()
+                self.name = name
                 self.original = clip
                 self._take(clip)
                 if not self.transcript:
@@ -304,6 +340,7 @@ class ReferenceClip(QObject):
         self.bridge.background(judge, clip, transcript, done=show, owner=self)
 
     def _clear(self) -> None:
+        self._stop_hearing.set()
         self.clip = self.original = self.verdict = None
         self.transcript = self.name = self._recording_id = ""
         self._set_stage(Stage.IDLE)
@@ -340,7 +377,7 @@ def _write(clip: Clip) -> Path:
     return path
 
 
-def _transcribe(clip: Clip) -> str:
+def _transcribe(clip: Clip, tell: Callable[[float], None], stop: threading.Event) -> str:
     from ditar_studio.audio.analysis.transcribe import Transcriber
 
-    return Transcriber().transcribe(clip).text
+    return Transcriber().transcribe(clip, cancelled=stop.is_set, progress=tell).text

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
 
 from ditar_studio.services.voice_library import Voice
 from ditar_studio.ui.features.reference.consent_dialog import ConsentDialog
 from ditar_studio.ui.features.reference.panel import SOUND_SUFFIXES, ReferencePanel
 from ditar_studio.ui.kit.dialogs.ask_file import ask_for_file
 from ditar_studio.ui.kit.places import Place
-from ditar_studio.ui.kit.translate import tr
+from ditar_studio.ui.kit.translate import counted, tr
 
 if TYPE_CHECKING:
+    from ditar_studio.services.library import Recoverable
     from ditar_studio.ui.features.player.devices import Devices
     from ditar_studio.ui.features.player.playback import Playback
     from ditar_studio.ui.features.reference.view_model import ReferenceMaker
@@ -75,6 +80,28 @@ class ReferenceCommands:
         """Takes a sound file as the reference."""
         self._host.show_place(Place.REFERENCE)
         self._maker.open(Path(path))
+
+    def take_up(self, recordings: Sequence[Recoverable]) -> None:
+        """Goes on with the newest of recordings that an earlier run left; tells of the others."""
+        newest, *others = sorted(recordings, key=lambda each: -each.created)
+        self._host.show_place(Place.REFERENCE)
+        self._maker.take_up(newest.id, newest.path, newest.text)
+        if others:
+            folder = newest.path.parent
+            self._host.toasts.notify(
+                counted(
+                    "{count} more recording is kept.",
+                    "{count} more recordings are kept.",
+                    len(others),
+                ),
+                "info",
+                str(folder),
+                (
+                    tr("Show in folder"),
+                    lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))),
+                ),
+                seconds=12.0,
+            )
 
     def play(self) -> None:
         """Plays the reference from the selection on, or pauses it."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QTextCursor
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QPlainTextEdit,
+    QProgressBar,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -84,7 +85,8 @@ class ReferencePanel(QWidget):
         layout.addStretch(1)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scrolling(content))
+        whole.addWidget(scrolling(content), 1)
+        whole.addWidget(self.end_part)
         self.setAcceptDrops(True)
         self.input.activated.connect(lambda i: devices.choose_input(self.input.itemData(i)))
         devices.changed.connect(self._on_devices)
@@ -93,6 +95,7 @@ class ReferencePanel(QWidget):
         maker.clip_changed.connect(self._on_clip)
         maker.judged.connect(self._on_verdict)
         maker.transcript_changed.connect(self._on_transcript)
+        maker.hearing_changed.connect(self._on_hearing)
         playback.moved.connect(self._on_moved)
         self._on_devices()
         self._on_clip()
@@ -177,6 +180,11 @@ class ReferencePanel(QWidget):
         self.transcribe_button = button(
             tr("Write it down for me"), self.maker.transcribe, "link", "pencil"
         )
+        self.hearing = QProgressBar()
+        self.hearing.setAccessibleName(tr("Listening to what is said"))
+        self.again_button = button(
+            tr("Record again"), self.actions_.action("voice.record").trigger, "record", "record"
+        )
         self.save_button = button(tr("Save as a voice…"), self.save_asked.emit, "primary", "check")
         self.try_button = button(tr("Hear a test sentence"), a("voice.try").trigger, icon="sparkle")
         for action_id, tool in (("voice.save", self.save_button), ("voice.try", self.try_button)):
@@ -200,14 +208,19 @@ class ReferencePanel(QWidget):
                     spacing=2,
                 ),
                 self.verdict_card,
+                self.again_button,
                 label(tr("What is said in it"), "section"),
                 self.words,
+                self.hearing,
                 row(self.transcribe_button, None),
-                self.try_button,
-                self.save_button,
                 spacing=Space.S,
             )
         )
+        end = column(self.try_button, self.save_button, spacing=Space.S)
+        end.setContentsMargins(Space.M, Space.S, Space.M, Space.M)
+        self.end_part = QWidget()
+        self.end_part.setLayout(end)
+        self._on_hearing()
 
     @property
     def chosen_passage(self) -> str:
@@ -234,6 +247,8 @@ class ReferencePanel(QWidget):
 
     def _on_stage(self, stage: Stage) -> None:
         self._show_passage()
+        focus = self.window().focusWidget()
+        focused = focus is not None and self.isAncestorOf(focus)
         busy = stage in (Stage.COUNTDOWN, Stage.RECORDING)
         self.record_button.setText(tr("Stop") if busy else tr("Record"))
         self.record_button.setIcon(
@@ -246,13 +261,18 @@ class ReferencePanel(QWidget):
         self.growing.setVisible(stage is Stage.RECORDING)
         if stage is not Stage.RECORDING:
             self.growing.set_peaks(None)
+        if focused and busy:
+            self.record_button.setFocus()  # what had the focus is disabled now
         self.input.setEnabled(not busy)
         self.passage.setEnabled(not busy)
         self.actions_.set_facts(recording=stage is Stage.RECORDING)
         if stage is Stage.RECORDING:
             announce(self, tr("Recording."), urgent=True)
-        self.source.setVisible(stage is not Stage.CLIP)
         self.clip_part.setVisible(stage is Stage.CLIP)
+        self.end_part.setVisible(stage is Stage.CLIP)
+        if focused and stage is Stage.CLIP:
+            self.wave.setFocus()
+        self.source.setVisible(stage is not Stage.CLIP)
         self._on_tick()
 
     def _follow_recording(self) -> None:
@@ -282,8 +302,14 @@ class ReferencePanel(QWidget):
             words = tr("Reading the sound…")
         else:
             words = tr("5 to 15 seconds are best, in a quiet room. Or drop a sound file here.")
+        silent = maker.stage in (Stage.COUNTDOWN, Stage.RECORDING) and maker.silence
+        if silent:
+            words = sentence(maker.silence)
         if self.status.text() != words:
             self.status.setText(words)
+            set_property(self.status, "tone", "warning" if silent else "")
+            if silent:
+                announce(self.status, words, urgent=True)
 
     def _on_clip(self) -> None:
         from ditar_studio.audio.analysis.peaks import Peaks
@@ -292,8 +318,6 @@ class ReferencePanel(QWidget):
         self.wave.set_peaks(Peaks(clip.sample_rate, clip.samples) if clip is not None else None)
         self.length.setText(tr("{seconds} s", seconds=number(clip.seconds, 1)) if clip else "")
         self.restore_button.setEnabled(clip is not self.maker.original)
-        self.clip_part.setVisible(clip is not None)
-        self.source.setVisible(clip is None)
         self.actions_.set_facts(
             clip_loaded=clip is not None, clip_selection=False, clip_usable=self.maker.usable
         )
@@ -312,6 +336,7 @@ class ReferencePanel(QWidget):
         verdict = self.maker.verdict
         self.actions_.set_facts(clip_usable=self.maker.usable)
         self.verdict_card.setVisible(verdict is not None)
+        self.again_button.setVisible(verdict is not None and verdict.severity == "problem")
         if verdict is None:
             return
         set_property(self.verdict_card, "message", _TONES[verdict.severity])
@@ -340,7 +365,17 @@ class ReferencePanel(QWidget):
         if self.words.toPlainText() != self.maker.transcript:
             self.words.blockSignals(True)
             self.words.setPlainText(self.maker.transcript)
+            self.words.moveCursor(QTextCursor.MoveOperation.Start)
             self.words.blockSignals(False)
+
+    def _on_hearing(self) -> None:
+        heard = self.maker.heard
+        self.hearing.setVisible(heard is not None)
+        self.hearing.setRange(0, 100 if heard else 0)  # 0: how long it takes isn't known yet
+        self.hearing.setValue(round(100 * (heard or 0.0)))
+        self.transcribe_button.setText(
+            tr("Write it down for me") if heard is None else tr("Stop listening")
+        )
 
     def _on_moved(self, status: object) -> None:
         if self.playback.source == "reference":

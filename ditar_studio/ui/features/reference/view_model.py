@@ -71,6 +71,8 @@ class ReferenceMaker(ReferenceClip):
         self._clock = clock
         self._countdown: Countdown | None = None
         self._passage = ""
+        self._new_recording = ""
+        self.silence = ""
         self._tick = QTimer(self)
         self._tick.setInterval(_TICK_MS)
         self._tick.timeout.connect(self._on_tick)
@@ -136,7 +138,7 @@ class ReferenceMaker(ReferenceClip):
         self._set_stage(Stage.RECORDING)
 
         def record(made: Outcome[Recording]) -> None:
-            self._recording_id = made.value.id
+            self._new_recording = made.value.id
             try:
                 self.microphone.record(made.value.path)
             except StudioError as error:
@@ -163,13 +165,10 @@ class ReferenceMaker(ReferenceClip):
                         tr("What was recorded until then is kept."),
                         "warning",
                     )
-                self.document.ask(self.document.library.recordings.finish, self._recording_id)
-                self._set_stage(Stage.READING)
-                self.transcript = self._passage
-                self.transcript_changed.emit()
-                self._read(event.path, "")
+                self.document.ask(self.document.library.recordings.finish, self._new_recording)
+                self.take_up(self._new_recording, event.path, self._passage)
             case recorder.InputSilent():
-                self.notified.emit(event.message, event.remedy, "warning")
+                self.silence = f"{event.message} {event.remedy}"
             case recorder.MicrophoneLost():
                 if self.stage is not Stage.RECORDING:
                     self.notified.emit(event.message, tr("Choose another microphone."), "warning")
@@ -186,12 +185,9 @@ class ReferenceMaker(ReferenceClip):
                         tr("Record again when less is going on."),
                         "warning",
                     )
-            case (
-                recorder.Monitoring()
-                | recorder.MonitoringEnded()
-                | recorder.RecordingStarted()
-                | recorder.InputRestored()
-            ):
+            case recorder.Monitoring() | recorder.MonitoringEnded() | recorder.InputRestored():
+                self.silence = ""
+            case recorder.RecordingStarted():
                 pass
             case _:
                 assert_never(event)

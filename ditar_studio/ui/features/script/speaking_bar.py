@@ -189,7 +189,9 @@ class SpeakingBar(QWidget):
         parts = []
         if flow.total > 1:
             parts.append(tr("{number} of {total}", number=flow.number, total=flow.total))
-        parts.append(tr("Speaking line {number}", number=number) if number else tr("Speaking…"))
+        parts.append(
+            tr("Speaking line {number}", number=number) if number else tr("In another project")
+        )
         heard = self.script.index(self._playing_line) + 1
         if heard and number and heard != number:
             parts.append(tr("hearing line {number}", number=heard))

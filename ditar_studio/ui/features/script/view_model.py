@@ -15,6 +15,7 @@ from ditar_studio.ui.features.project.snapshot import Snapshot
 from ditar_studio.ui.kit.translate import mark, tr
 
 if TYPE_CHECKING:
+    from ditar_studio.services.history import Outcome
     from ditar_studio.text.script import ScriptLine
 
 GREETING = mark("Hello! Type what you want to hear, then let me say it.")
@@ -235,11 +236,14 @@ class Script(QObject):
         after: str = "",
         *,
         over_greeting: bool = False,
+        done: Callable[[int], object] = lambda count: None,
     ) -> None:
         """Adds what `read` gives, on another thread, as lines; at the end without `after`.
 
         Args:
-            over_greeting: whether the line that greets in the first project makes room.
+            over_greeting: whether the line that greets in the first project makes room; the focus
+                goes to the first line then, to be read from there, else behind the last.
+            done: gets how many lines there are.
         """
         snapshot = self._ready()
         if snapshot is None:
@@ -254,7 +258,9 @@ class Script(QObject):
                 if line.take_id is None and line.text.strip() in unused
             ]
             if lines:
-                self._insert(lines, place + 1 if place >= 0 else None, instead=replaced)
+                at = place + 1 if place >= 0 else None
+                focused = 0 if over_greeting else -1
+                self._insert(lines, at, replaced, focused, lambda: done(len(lines)))
 
         voices = snapshot.voices
         self.document.bridge.background(lambda: new_lines(read(), voices), done=add, owner=self)
@@ -382,18 +388,30 @@ class Script(QObject):
         return self.document.snapshot
 
     def _insert(
-        self, lines: Sequence[NewLine], at: int | None, instead: Sequence[str] = ()
+        self,
+        lines: Sequence[NewLine],
+        at: int | None,
+        instead: Sequence[str] = (),
+        focused: int = -1,
+        done: Callable[[], object] = lambda: None,
     ) -> None:
+        """Adds lines `instead` of others, and puts the focus into one of them."""
         library = self.document.library
+
+        def added(made: Outcome[list[Line]]) -> None:
+            self._focus(made.value[focused].id, focused)
+            if not instead:
+                done()
+
         self._ask(
             library.lines.add,
             self.document.project_id,
             lines,
             at,
-            done=lambda made: self._focus(made.value[-1].id, -1),
+            done=added,
         )
         if instead:
-            self._ask(library.lines.delete, list(instead))
+            self._ask(library.lines.delete, list(instead), done=lambda _deleted: done())
 
     def _ask(self, work: Callable[..., object], *args: object, **kwargs: object) -> None:
         self.document.ask(work, *args, **kwargs)  # type: ignore[arg-type]

@@ -18,9 +18,9 @@ _NOTE_MS = 1500
 
 
 class WaitingLines(QObject):
-    """What is still to be spoken, of the project that is spoken or else of the open one.
+    """What is still to be spoken of the open project.
 
-    While something is spoken it is the engine's queue. After a pause, or a restart, lines wait here
+    While it is spoken it is the engine's queue. After a pause, or a restart, lines wait here
     until they are gone on with or put away.
 
     Signals:
@@ -39,7 +39,7 @@ class WaitingLines(QObject):
         self._note = QTimer(self)
         self._note.setSingleShot(True)
         self._note.setInterval(_NOTE_MS)
-        self._note.timeout.connect(self._keep)
+        self._note.timeout.connect(lambda: self._keep())
         document.opened.connect(self._on_opened)
         engine.queue_changed.connect(self._on_queue)
         engine.line_begun.connect(lambda _line_id: self._on_queue())
@@ -48,7 +48,7 @@ class WaitingLines(QObject):
     @property
     def line_ids(self) -> tuple[str, ...]:
         """The lines that wait, in the order in which they will be spoken."""
-        if self._engine.speaking:
+        if self._at_work:
             return self._engine.queue.line_ids
         return self._left.get(self._document.project_id, ())
 
@@ -87,7 +87,7 @@ class WaitingLines(QObject):
 
     def remove(self, line_ids: Sequence[str]) -> None:
         """Takes lines out."""
-        if self._engine.speaking:
+        if self._at_work:
             self._engine.queue.remove(line_ids)
             self._engine.queue_changed.emit()
         else:
@@ -96,7 +96,7 @@ class WaitingLines(QObject):
 
     def reorder(self, line_ids: Sequence[str]) -> None:
         """Puts them into another order."""
-        if self._engine.speaking:
+        if self._at_work:
             self._engine.queue.reorder(line_ids)
             self._engine.queue_changed.emit()
         else:
@@ -112,9 +112,15 @@ class WaitingLines(QObject):
 
     # --- inside
 
+    @property
+    def _at_work(self) -> bool:
+        """Whether it is the open project that is spoken."""
+        engine = self._engine
+        return engine.speaking and engine.project_id == self._document.project_id
+
     def _rearrange(self, line_ids: tuple[str, ...]) -> None:
         self._left[self._document.project_id] = line_ids
-        self._keep()
+        self._keep(self._document.project_id)
         self.changed.emit()
 
     def _on_opened(self, project: Project) -> None:
@@ -137,17 +143,22 @@ class WaitingLines(QObject):
         engine = self._engine
         self._left[engine.project_id] = engine.queue.line_ids
         self._done[engine.project_id] = engine.queue.begun if len(engine.queue) else 0
-        self._keep()
+        self._keep(engine.project_id)
         self.changed.emit()
 
-    def _keep(self) -> None:
-        """Has the library know what waits, with what is at work."""
+    def _keep(self, project_id: str = "") -> None:
+        """Has the library know what waits in a project, with what is at work.
+
+        Without one it is the project that is spoken, or else the open one.
+        """
         self._note.stop()
         engine = self._engine
-        project_id = engine.project_id if engine.speaking else self._document.project_id
+        of_engine = engine.project_id if engine.speaking else ""
+        project_id = project_id or of_engine or self._document.project_id
         if self._closing or not project_id:
             return
-        waiting = self.line_ids
-        if engine.speaking and engine.line_at_work:  # before it begins it is in the queue, too
-            waiting = tuple(dict.fromkeys((engine.line_at_work, *waiting)))
+        waiting = self._left.get(project_id, ())
+        if project_id == of_engine:  # a line at work is in the queue, too, before it begins
+            at_work = filter(None, [engine.line_at_work])
+            waiting = tuple(dict.fromkeys((*at_work, *engine.queue.line_ids)))
         self._document.ask(self._document.library.projects.set_queue, project_id, waiting)

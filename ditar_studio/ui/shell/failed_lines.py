@@ -1,0 +1,63 @@
+"""Lines that could not be spoken: told together when all others are, with a way to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shiboken6 import isValid
+
+from ditar_studio.ui.kit.translate import counted, tr
+from ditar_studio.ui.kit.widgets.messages import Banner
+
+if TYPE_CHECKING:
+    from ditar_studio.ui.shell.workspace import Workspace
+
+
+class FailedLines:
+    """Collects what fails while lines are spoken; a message each would hide the one before."""
+
+    def __init__(self, studio: Workspace) -> None:
+        self._studio = studio
+        self._failed: dict[str, tuple[str, str]] = {}
+        self._banner: Banner | None = None
+        studio.engine.started.connect(lambda _lines: self._begin())
+        studio.engine.line_failed.connect(self._on_failed)
+        studio.engine.stopped.connect(lambda _takes, _cancelled: self._tell())
+
+    def _begin(self) -> None:
+        self._failed.clear()
+        if self._banner is not None and isValid(self._banner):
+            self._banner.dismiss()
+
+    def _on_failed(self, line_id: str, message: str, remedy: str) -> None:
+        self._failed.setdefault(line_id, (message, remedy))
+
+    def _tell(self) -> None:
+        if not self._failed:
+            return
+        (first, (message, remedy)), *others = self._failed.items()
+        if not others:
+            self._studio.shell.show_failure(message, remedy)
+            return
+        words = counted(
+            "{count} line could not be spoken.",
+            "{count} lines could not be spoken.",
+            len(self._failed),
+        )
+        project_id = self._studio.engine.project_id
+        self._banner = Banner(
+            "danger",
+            words,
+            f"{message} {remedy}",
+            (tr("Show"), lambda: self._show(project_id, first)),
+        )
+        self._studio.shell.add_message(self._banner)
+
+    def _show(self, project_id: str, line_id: str) -> None:
+        """Goes to the first of them, in its project."""
+        document, script = self._studio.document, self._studio.script
+        if document.project_id != project_id:
+            document.open(project_id)
+        elif script.line(line_id) is not None:
+            script.select(line_id)
+            script.focus_wanted.emit(line_id, -1)
