@@ -8,7 +8,8 @@ from functools import cache
 
 from ditar_studio.assets import resources
 
-MARKS = "marks.md"
+MARKS = "marks"
+"""How the names of the pages about marks begin."""
 
 _HEADING = re.compile(r"^## +(?P<title>.+)$", re.MULTILINE)
 _WORD = re.compile(r"\w+")
@@ -31,13 +32,17 @@ class Topic:
 def topics(language: str = "en") -> tuple[Topic, ...]:
     """The sections of the guide in their order, then the page about marks.
 
-    Every language has the same sections; where there is no guide of one, English takes its place.
+    Every language has the same sections; where a page is not there in one, English takes its place.
     Without the files there are none.
     """
-    guide = _text(f"guide.{language}.md") or _text("guide.md")
-    marks = _text(MARKS).removeprefix("# ")
+    guide, marks = _page("guide", language), _page(MARKS, language).removeprefix("# ")
     title, _, text = marks.partition("\n")
     return (*read(guide), Topic(title.strip(), text.strip())) if marks else read(guide)
+
+
+def _page(name: str, language: str) -> str:
+    """A page of the documentation in a language, else in English."""
+    return _text(f"{name}.{language}.md") or _text(f"{name}.md")
 
 
 def _text(name: str) -> str:

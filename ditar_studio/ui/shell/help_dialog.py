@@ -99,7 +99,7 @@ class HelpDialog(QDialog):
 
     def _follow(self, link: QUrl) -> None:
         """Shows the page that a link of the guide leads to."""
-        if link.toString() == MARKS:
+        if link.toString().startswith(MARKS):
             self.search.clear()
             self.list.setCurrentRow(self.list.count() - 1)
 

@@ -76,7 +76,7 @@ def test_the_guide_speaks_the_language_in_force_and_its_links_lead_somewhere(qtb
     qtbot.addWidget(shown)
     assert shown.list.currentItem().text() == "Skripte"
     assert "Absatz" in shown.page.toPlainText()
-    shown.page.anchorClicked.emit(QUrl("marks.md"))
-    assert shown.list.currentItem().text() == "Marks in a text"
+    shown.page.anchorClicked.emit(QUrl("marks.de.md"))
+    assert shown.list.currentItem().text() == "Marken im Text"
     assert "[pause 1.5]" in shown.page.toPlainText()
     translate.set_language("en")
