@@ -13,7 +13,7 @@ from ditar_studio.store import files
 from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, Transaction, serial
 from ditar_studio.store.line_order import around_blocks, with_inserted
-from ditar_studio.store.openings import openings_after_loss, openings_after_move
+from ditar_studio.store.openings import Columns, openings_after_loss, openings_after_move
 from ditar_studio.store.project import Line, NewLine
 from ditar_studio.store.project_rows import (
     as_new,
@@ -55,14 +55,21 @@ class Lines:
         lines: Sequence[NewLine],
         at: int | None = None,
         *,
+        instead: Sequence[str] = (),
         undoable: bool = True,
     ) -> Outcome[list[Line]]:
-        """Insert lines before position `at`, or at the end."""
+        """Insert lines before position `at`, or at the end.
+
+        Args:
+            instead: lines that go as they come, in the same step of the undo.
+        """
         row = project_row(self.database, project_id)
         ids = self._scripts.read(row).line_ids
         identifiers = [files.new_id() for _ in lines]
         label = "Add line" if len(lines) == 1 else "Add lines"
+        openings = self._openings_without(instead) if instead else {}
         with self.database.operation(label if undoable else "") as work:
+            self._hide(work, instead, openings)
             for identifier, line in zip(identifiers, lines, strict=True):
                 insert_line(work, project_id, identifier, line)
             self._put(work, row, ids[:at], identifiers)
@@ -190,15 +197,9 @@ class Lines:
     def delete(self, line_ids: Sequence[str]) -> Outcome[None]:
         """Delete lines; their takes stay in the project."""
         label = "Delete line" if len(line_ids) == 1 else "Delete lines"
-        script = self._script_of(line_ids)
-        places = script.places_of(line_ids)
-        near = around_blocks(script.lines, places[0], places[-1])
+        openings = self._openings_without(line_ids)
         with self.database.operation(label) as work:
-            changed = openings_after_loss(script.lines[near], set(line_ids))
-            for line_id, columns in changed.items():
-                work.update("lines", line_id, "", **columns)
-            for line_id in line_ids:
-                work.hide("lines", line_id)
+            self._hide(work, line_ids, openings)
             stamp_of(work, line_ids)
         return work.outcome(None)
 
@@ -210,6 +211,21 @@ class Lines:
         return work.outcome(None)
 
     # --- inside
+
+    def _openings_without(self, line_ids: Sequence[str]) -> dict[str, Columns]:
+        """What to write to lines that stay, by their ids, when others leave the script."""
+        script = self._script_of(line_ids)
+        places = script.places_of(line_ids)
+        near = around_blocks(script.lines, places[0], places[-1])
+        return openings_after_loss(script.lines[near], set(line_ids))
+
+    @staticmethod
+    def _hide(work: Transaction, line_ids: Sequence[str], openings: Mapping[str, Columns]) -> None:
+        """Take lines out of the script; others open what they opened."""
+        for line_id, columns in openings.items():
+            work.update("lines", line_id, "", **columns)
+        for line_id in line_ids:
+            work.hide("lines", line_id)
 
     def _script_of(self, line_ids: Sequence[str]) -> StoredScript:
         """The script that lines are in."""

@@ -77,3 +77,27 @@ def test_escape_closes_it_and_goes_to_the_match(qtbot: QtBot, studio: Studio, ba
     row = studio.script_panel.rows[studio.script.lines[1].id]
     qtbot.waitUntil(row.text.hasFocus)
     assert row.text.textCursor().position() == len("No cats here")
+
+
+def test_what_was_typed_since_the_search_is_not_garbled(
+    qtbot: QtBot, studio: Studio, bar: FindBar
+) -> None:
+    qtbot.keyClicks(bar.field, "cat")
+    qtbot.waitUntil(lambda: bar.count.text() == "1 of 3")
+    bar.by.setText("dog")
+    line = studio.script_panel.rows[studio.script.lines[0].id].text
+    line.put_cursor(0)
+    qtbot.keyClicks(line, "Look: ")
+    bar.all.click()
+    qtbot.waitUntil(lambda: texts(studio)[:2] == ["Look: The dog sat.", "No dogs here, dog."])
+
+
+def test_what_is_replaced_is_what_the_field_says_now(
+    qtbot: QtBot, studio: Studio, bar: FindBar
+) -> None:
+    qtbot.keyClicks(bar.field, "cat")
+    qtbot.waitUntil(lambda: bar.count.text() == "1 of 3")
+    bar.by.setText("dog")
+    bar.field.setText("nothing")
+    bar.all.click()
+    qtbot.waitUntil(lambda: texts(studio) == [*TEXTS[:2], "dog."])

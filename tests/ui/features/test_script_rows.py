@@ -1,4 +1,4 @@
-"""Rows of the script say what there is room for, at every size of text."""
+"""Rows of the script: whole at every size of text, and no typed word is lost."""
 
 from __future__ import annotations
 
@@ -28,3 +28,44 @@ def test_no_control_of_a_row_is_cut(qtbot: QtBot, studio: Studio, size: float, w
         return [part for part in (*small, *outside) if part.isVisible()]
 
     qtbot.waitUntil(lambda: cut() == [])
+
+
+def first_text(studio: Studio) -> str:
+    return studio.script.lines[0].text if studio.script.lines else ""
+
+
+def test_a_deleted_line_comes_back_with_what_was_typed_just_before(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    row = studio.script_panel.rows[studio.script.lines[0].id]
+    row.text.selectAll()
+    qtbot.keyClicks(row.text, "Typed just now.")
+    studio.script.delete()
+    qtbot.waitUntil(lambda: not studio.script.lines)
+    studio.undo()
+    qtbot.waitUntil(lambda: first_text(studio) == "Typed just now.")
+
+
+def test_undo_goes_back_in_the_order_in_which_things_were_done(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    line = studio.script.lines[0]
+    row = studio.script_panel.rows[line.id]
+    row.text.selectAll()
+    qtbot.keyClicks(row.text, "Typed first.")
+    studio.script.set_voice(line.id, studio.script.voices[1].id)
+    qtbot.waitUntil(lambda: studio.script.lines[0].voice_id is not None)
+    studio.undo()
+    qtbot.waitUntil(lambda: studio.script.lines[0].voice_id is None)
+    assert first_text(studio) == "Typed first."
+
+
+def test_pasting_over_an_empty_line_is_one_step(qtbot: QtBot, studio: Studio) -> None:
+    row = studio.script_panel.rows[studio.script.lines[0].id]
+    row.text.clear()
+    studio.script.flush()
+    qtbot.waitUntil(lambda: first_text(studio) == "")
+    studio.script.paste("One.\n\nTwo.", studio.script.selected)
+    qtbot.waitUntil(lambda: [line.text for line in studio.script.lines] == ["One.", "Two."])
+    studio.undo()
+    qtbot.waitUntil(lambda: [line.text for line in studio.script.lines] == [""])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from ditar_studio.text.finding import Query, found, replaced
@@ -38,7 +40,7 @@ class Finder(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_PAUSE_MS)
-        self._timer.timeout.connect(self._search)
+        self._timer.timeout.connect(lambda: self._search())
         script.changed.connect(self._on_script)
 
     def start(self, query: Query) -> None:
@@ -64,29 +66,32 @@ class Finder(QObject):
 
     def replace(self, by: str) -> None:
         """Puts other words in place of the current match, and goes to the next."""
-        if self.current < 0:
-            return
-        line_id, start, end = self.matches[self.current]
-        text = replaced(self.script.text(line_id), [(start, end)], by)
-        self._show_next = True
-        self._write({line_id: text})
+        self._search(lambda: self._replace_current(by))
 
     def replace_all(self, by: str) -> None:
         """Puts other words in place of all matches, in one step of the undo stack."""
+        self._search(lambda: self._replace_all(by))
+
+    # --- inside
+
+    def _replace_current(self, by: str) -> None:
+        if self.current >= 0:
+            line_id, start, end = self.matches[self.current]
+            self._show_next = True
+            self._write({line_id: replaced(self.script.text(line_id), [(start, end)], by)})
+
+    def _replace_all(self, by: str) -> None:
         places: dict[str, list[tuple[int, int]]] = {}
         for line_id, start, end in self.matches:
             places.setdefault(line_id, []).append((start, end))
-        if not places:
-            return
         texts = {
             line_id: replaced(self.script.text(line_id), spans, by)
             for line_id, spans in places.items()
         }
-        count = len(self.matches)
-        self._write(texts)
-        self.replaced_all.emit(count)
-
-    # --- inside
+        if texts:
+            count = len(self.matches)
+            self._write(texts)
+            self.replaced_all.emit(count)
 
     def _write(self, texts: dict[str, str]) -> None:
         self.script.flush()
@@ -97,7 +102,12 @@ class Finder(QObject):
         if self._active:
             self._timer.start()
 
-    def _search(self) -> None:
+    def _search(self, then: Callable[[], None] = lambda: None) -> None:
+        """Looks for it anew, and does something with what is found.
+
+        What is replaced must be looked for at that moment: something may have been typed since.
+        """
+        self._timer.stop()
         self._asked += 1
         asked, query = self._asked, self.query
         lines, unsaved = self.script.lines, self.script.unsaved
@@ -106,13 +116,18 @@ class Finder(QObject):
             texts = [(line.id, unsaved.get(line.id, line.text)) for line in lines]
             return found(texts, query)
 
-        self.script.document.bridge.background(
-            work, done=lambda made: self._take(made, asked), owner=self
-        )
+        def done(made: list[Match]) -> None:
+            if asked != self._asked:
+                return
+            if self.script.unsaved != unsaved:  # typed just now
+                self._search(then)
+                return
+            self._take(made)
+            then()
 
-    def _take(self, made: list[Match], asked: int) -> None:
-        if asked != self._asked:
-            return
+        self.script.document.bridge.background(work, done=done, owner=self)
+
+    def _take(self, made: list[Match]) -> None:
         before = self.matches[self.current] if 0 <= self.current < len(self.matches) else None
         self.matches = made
         self.current = self._nearest(before)

@@ -273,7 +273,6 @@ class Script(QObject):
         """
         text = self.text(line_id)
         if text[at:].strip() and text[:at].strip():
-            self.flush()
             self._ask(
                 self.document.library.lines.split,
                 line_id,
@@ -282,7 +281,6 @@ class Script(QObject):
                 done=lambda made: self._focus(made.value[1].id, 0),
             )
         else:
-            self.flush()
             self.add(after=line_id, opens_block=opens_block)
 
     def join_with_previous(self, line_id: str) -> None:
@@ -292,7 +290,6 @@ class Script(QObject):
             return
         before = self.lines[place - 1]
         cursor = len(self.text(before.id))
-        self.flush()
         self._focus_next = (before.id, cursor)
         if self.text(line_id).strip() and self.text(before.id).strip():
             self._ask(self.document.library.lines.join, [before.id, line_id])
@@ -315,7 +312,6 @@ class Script(QObject):
             return
         to = self.index(chosen[0]) + step
         if 0 <= to <= len(self.lines) - len(chosen):
-            self.flush()
             self._ask(self.document.library.lines.move, list(chosen), to)
 
     def delete(self) -> None:
@@ -323,22 +319,18 @@ class Script(QObject):
         chosen = self.chosen
         if not chosen:
             return
-        for line_id in chosen:
-            self._typed.pop(line_id, None)
         place = self.index(chosen[-1])
         gone = set(chosen)
         staying = [line.id for line in self.lines if line.id not in gone]
         below = [line.id for line in self.lines[place:] if line.id not in gone]
         if staying:
             self._focus_next = (below[0] if below else staying[-1], -1)
-        self.flush()
         self._ask(self.document.library.lines.delete, list(chosen))
 
     def join(self) -> None:
         """Makes one of the chosen lines, or hangs the line that follows onto a single one."""
         chosen = self.chosen
         if len(chosen) > 1:
-            self.flush()
             self._focus_next = (chosen[0], -1)
             self._ask(self.document.library.lines.join, list(chosen))
         else:
@@ -362,12 +354,10 @@ class Script(QObject):
         """Has a line begin a paragraph, or flow on from the line above."""
         line = self.line(line_id)
         if line is not None and self.index(line_id) > 0:
-            self.flush()
             self._ask(self.document.library.blocks.set_opens, [line_id], not line.opens_block)
 
     def set_section(self, line_id: str, title: str) -> None:
         """Begins a chapter of a title with a line; an empty title ends that."""
-        self.flush()
         self._ask(self.document.library.blocks.set_section, line_id, title)
 
     def toggle_lock(self, line_id: str) -> None:
@@ -400,20 +390,20 @@ class Script(QObject):
 
         def added(made: Outcome[list[Line]]) -> None:
             self._focus(made.value[focused].id, focused)
-            if not instead:
-                done()
+            done()
 
         self._ask(
             library.lines.add,
             self.document.project_id,
             lines,
             at,
+            instead=instead,
             done=added,
         )
-        if instead:
-            self._ask(library.lines.delete, list(instead), done=lambda _deleted: done())
 
     def _ask(self, work: Callable[..., object], *args: object, **kwargs: object) -> None:
+        """Has the library do something, after it has what was typed: undo goes back in order."""
+        self.flush()
         self.document.ask(work, *args, **kwargs)  # type: ignore[arg-type]
 
     def _focus(self, line_id: str, cursor: int) -> None:
