@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from ditar_studio.errors import StudioError
 from ditar_studio.ui.shell.studio import Studio
 
 
@@ -69,3 +70,25 @@ def test_pasting_over_an_empty_line_is_one_step(qtbot: QtBot, studio: Studio) ->
     qtbot.waitUntil(lambda: [line.text for line in studio.script.lines] == ["One.", "Two."])
     studio.undo()
     qtbot.waitUntil(lambda: [line.text for line in studio.script.lines] == [""])
+
+
+def test_what_was_typed_while_the_disk_was_full_is_kept_and_told(
+    qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = studio.library.lines
+    told: list[str] = []
+    studio.bridge.failed.connect(lambda message, _remedy: told.append(message))
+
+    def full(_line_id: str, _text: str) -> None:
+        raise StudioError("The disk is full.", "Make room.")
+
+    with monkeypatch.context() as spoiled:
+        spoiled.setattr(lines, "set_text", full)
+        row = studio.script_panel.rows[studio.script.lines[0].id]
+        row.text.selectAll()
+        qtbot.keyClicks(row.text, "Not to be lost.")
+        qtbot.waitUntil(lambda: told == ["The disk is full."])
+        studio.script_panel.refresh()
+        assert row.text.toPlainText() == "Not to be lost."
+    studio.script.flush()
+    qtbot.waitUntil(lambda: first_text(studio) == "Not to be lost.")

@@ -1,17 +1,18 @@
-"""The script as it is edited: typing reaches the library in strokes, not in letters."""
+"""The script as it is edited."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from ditar_studio.services.new_lines import USUAL_PAUSE, new_lines
 from ditar_studio.services.projects import Line, NewLine
 from ditar_studio.services.voice_library import Voice
 from ditar_studio.ui.features.project.document import Document
 from ditar_studio.ui.features.project.snapshot import Snapshot
+from ditar_studio.ui.features.script.typed_text import TypedText
 from ditar_studio.ui.kit.translate import mark, tr
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 GREETING = mark("Hello! Type what you want to hear, then let me say it.")
 """The line of the first project; it makes room for what is imported."""
-
-TYPING_MS = 350
 
 
 class Script(QObject):
@@ -43,13 +42,8 @@ class Script(QObject):
         self._reached = ""
         self._counted: tuple[object, ...] = ()
         self._chosen: tuple[str, ...] = ()
-        self._typed: dict[str, str] = {}
-        self._sent: dict[str, str] = {}
+        self._typed = TypedText(document, self)
         self._focus_next: tuple[str, int] | None = None
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(TYPING_MS)
-        self._timer.timeout.connect(self.flush)
         document.loaded.connect(self._on_loaded)
 
     # --- what is there
@@ -95,16 +89,16 @@ class Script(QObject):
 
     def text(self, line_id: str) -> str:
         """What a line says, typing that the library doesn't have yet included."""
-        for typed in (self._typed, self._sent):
-            if line_id in typed:
-                return typed[line_id]
+        typed = self._typed.text(line_id)
+        if typed is not None:
+            return typed
         line = self.line(line_id)
         return line.text if line is not None else ""
 
     @property
     def unsaved(self) -> dict[str, str]:
         """What lines say, by their ids, where the library doesn't have it yet."""
-        return {**self._sent, **self._typed}
+        return self._typed.unsaved
 
     def stale(self) -> tuple[str, ...]:
         """Ids of the lines that "speak all that changed" would speak."""
@@ -180,27 +174,15 @@ class Script(QObject):
     @property
     def typing(self) -> bool:
         """Whether something was typed just now."""
-        return self._timer.isActive()
+        return self._typed.typing
 
     def edit(self, line_id: str, text: str) -> None:
         """Takes what has been typed; the library gets it after a moment."""
-        self._typed[line_id] = text
-        self._timer.start()
+        self._typed.edit(line_id, text)
 
     def flush(self) -> None:
         """Gives what has been typed to the library now."""
-        self._timer.stop()
-        typed, self._typed = self._typed, {}
-        for line_id, text in typed.items():
-            self._sent[line_id] = text
-
-            def sent(_made: object, line_id: str = line_id, text: str = text) -> None:
-                if self._sent.get(line_id) == text:
-                    del self._sent[line_id]
-
-            self.document.ask(
-                self.document.library.lines.set_text, line_id, text, done=sent, failed=sent
-            )
+        self._typed.flush()
 
     # --- lines
 
