@@ -129,7 +129,7 @@ def test_a_book_is_read_in_spoken_corrected_and_delivered(
     library, log, out = tmp_path / "library", tmp_path / "program.log", tmp_path / "out"
     PreferenceFile().change(language="en", first_run_done=True, library_folder=str(library))
     with running(desktop, virtual_sound, library, log) as program:
-        program.window.find("Ready:*", "label")
+        program.window.find("Ready:*", "label", 120)
         program.press("Open a document as script", "push button")
         program.write("File name:", str(book(tmp_path / "The Book.epub")))
         program.press("Open", "push button")
@@ -146,7 +146,7 @@ def test_a_book_is_read_in_spoken_corrected_and_delivered(
         until(lambda: all(is_spoken(program, line) for line in range(1, 7)), 120)
         program.quit()
     with running(desktop, virtual_sound, library, log) as program:
-        program.window.find("Ready:*", "label")
+        program.window.find("Ready:*", "label", 120)
         with Listener(virtual_sound, tmp_path / "heard.raw") as listener:
             program.press("Play script", "push button")
             until(lambda: is_played(program), 120)
