@@ -38,3 +38,21 @@ def reopen(qtbot: QtBot, studio: Studio) -> None:
     studio.project_commands.open(first)
     qtbot.waitUntil(lambda: studio.document.project_id == first)
     qtbot.waitUntil(lambda: len(studio.script.lines) == lines)
+
+
+def add_lines(qtbot: QtBot, studio: Studio, *texts: str) -> list[str]:
+    """Puts these lines, and no others, into the script; their ids."""
+    snapshot = studio.document.snapshot
+    assert snapshot is not None
+    studio.document.ask(
+        studio.library.lines.replace_all,
+        snapshot.project.id,
+        [NewLine(text) for text in texts],
+    )
+    qtbot.waitUntil(lambda: [line.text for line in studio.script.lines] == list(texts))
+    qtbot.waitUntil(lambda: len(studio.script_panel.rows) == len(texts))
+    return [line.id for line in studio.script.lines]
+
+
+def texts(studio: Studio) -> list[str]:
+    return [line.text for line in studio.script.lines]
