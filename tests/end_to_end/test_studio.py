@@ -6,9 +6,8 @@ import queue
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-import soxr
+from heard_sound import HEARD_RATE, likeness, sounding_seconds
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -16,7 +15,6 @@ from quiet_studio import FakeRegistry
 from virtual_audio import VirtualAudio
 
 from ditar_studio.assets import asset
-from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.audio.devices.control import AudioControl
 from ditar_studio.audio.devices.player import StreamPlayer
@@ -70,18 +68,6 @@ def studio(
     shell.close()
     shell.window.deleteLater()
     shell.deleteLater()
-
-
-def likeness(heard: Clip, wanted: Clip) -> float:
-    """Largest correlation of what was heard with what was wanted, over all lags."""
-    sound = soxr.resample(wanted.samples, wanted.sample_rate, heard.sample_rate)
-    sound = sound.astype(np.float64)
-    samples = heard.samples.astype(np.float64)
-    size = 1 << (len(samples) + len(sound)).bit_length()
-    spectrum = np.fft.rfft(samples, size) * np.conj(np.fft.rfft(sound, size))
-    at = int(np.argmax(np.fft.irfft(spectrum, size)[: len(samples)]))
-    part = samples[at : at + len(sound)]
-    return float(np.corrcoef(part, sound[: len(part)])[0, 1])
 
 
 def wait(qtbot: QtBot, what: Callable[[], bool]) -> None:
@@ -141,4 +127,8 @@ def test_what_is_heard_is_what_is_exported(
     wait(qtbot, lambda: (tmp_path / "out" / "Untitled.wav").exists())
     exported = read_clip(tmp_path / "out" / "Untitled.wav")
     assert exported.seconds == pytest.approx(studio.takes.shown[0].seconds, abs=0.01)
-    assert likeness(read_clip(stopped.path), exported) >= 0.99
+    heard = read_clip(stopped.path).resample(HEARD_RATE)
+    assert likeness(heard.samples, exported.samples, exported.sample_rate) >= 0.99
+    assert sounding_seconds(heard.samples, HEARD_RATE) == pytest.approx(
+        sounding_seconds(exported.samples, exported.sample_rate), rel=0.05
+    )

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soxr
+from heard_sound import HEARD_RATE
 from screen_reader import Desktop, Node, ScreenReader, until
 from virtual_audio import VirtualAudio
 
-HEARD_RATE = 48000
 VARIABLE = "DITAR_STUDIO_PROGRAM"
 """Names another program to test than the one in this checkout: a frozen one."""
 
@@ -125,19 +124,3 @@ class Listener:
         self._process.wait()
         self._file.close()
         return self.samples()
-
-
-def heard_part(samples: np.ndarray, rate: int = HEARD_RATE) -> np.ndarray:
-    """From the first to the last sound, faded ends left out."""
-    loud = np.flatnonzero(np.abs(samples) > 1e-3)
-    return samples[loud[0] : loud[-1] - rate // 50]
-
-
-def likeness(heard: np.ndarray, exported: np.ndarray, rate: int) -> float:
-    """Correlation of what was heard with the exported sound, at the best lag."""
-    whole = soxr.resample(exported, rate, HEARD_RATE).astype(np.float64)
-    size = 1 << (len(heard) + len(whole)).bit_length()
-    spectrum = np.fft.rfft(whole, size) * np.conj(np.fft.rfft(heard.astype(np.float64), size))
-    at = int(np.argmax(np.fft.irfft(spectrum, size)[: len(whole)]))
-    part = whole[at : at + len(heard)]
-    return float(np.corrcoef(part, heard[: len(part)])[0, 1])

@@ -1,0 +1,64 @@
+"""Whether what came out of a loudspeaker is a certain sound; silence may have come between.
+
+A machine with too much to do plays with gaps. So what was heard is taken apart where it is silent,
+and each piece has to be found in the sound near the place that most of it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import scipy.signal
+import soxr
+
+HEARD_RATE = 48000
+
+_SILENT = 1e-3
+_PAUSE, _SHORTEST = 0.01, 0.05
+"""Seconds of silence between two pieces, and the length of the least piece."""
+_GAPS = 2.0
+"""Seconds that all gaps together may last."""
+
+
+def heard_part(samples: np.ndarray) -> np.ndarray:
+    """From the first to the last sound of a recording [n], faded ends left out."""
+    loud = np.flatnonzero(np.abs(samples) > _SILENT)
+    return samples[loud[0] : loud[-1] - HEARD_RATE // 50]
+
+
+def sounding_seconds(samples: np.ndarray, rate: int) -> float:
+    """How long there is sound in samples [n]."""
+    return sum(piece.stop - piece.start for piece in _pieces(samples, rate)) / rate
+
+
+def likeness(heard: np.ndarray, sound: np.ndarray, rate: int) -> float:
+    """Correlation of a recording [n] with the sound [m] at `rate`, each piece at its best place."""
+    whole = soxr.resample(sound, rate, HEARD_RATE).astype(np.float64)
+    heard = heard.astype(np.float64)
+    margin = round(_GAPS * HEARD_RATE)
+    late = int(np.argmax(scipy.signal.correlate(heard, whole, method="fft"))) - len(whole) + 1
+    whole = np.pad(whole, margin)
+    pieces, places = [], []
+    for piece in _pieces(heard, HEARD_RATE):
+        near = max(0, piece.start - late)
+        window = whole[near : near + 2 * margin + piece.stop - piece.start]
+        pieces.append(heard[piece])
+        places.append(_best_place(pieces[-1], window))
+    return float(np.corrcoef(np.concatenate(places), np.concatenate(pieces))[0, 1])
+
+
+def _best_place(piece: np.ndarray, window: np.ndarray) -> np.ndarray:
+    """The part of a window that is most like a piece."""
+    likeness = scipy.signal.correlate(window, piece, "valid", "fft")
+    energy = scipy.signal.correlate(window**2, np.ones(len(piece)), "valid", "fft")
+    at = int(np.argmax(likeness / np.sqrt(np.maximum(energy, _SILENT))))
+    return window[at : at + len(piece)]
+
+
+def _pieces(samples: np.ndarray, rate: int) -> Iterator[slice]:
+    """Where there is sound."""
+    loud = np.flatnonzero(np.abs(samples) > _SILENT)
+    for run in np.split(loud, np.flatnonzero(np.diff(loud) > _PAUSE * rate) + 1):
+        if len(run) and run[-1] - run[0] >= _SHORTEST * rate:
+            yield slice(int(run[0]), int(run[-1]))
