@@ -253,10 +253,13 @@ class Voices:
             )
 
     @serial
-    def install_samples(self, shipped: Iterable[SampleVoice]) -> list[Voice]:
+    def install_samples(self, shipped: Iterable[SampleVoice], tag: str = "sample") -> list[Voice]:
         """Add the voices that come with the application, those that were not added before.
 
         A sample voice that the user deleted stays deleted.
+
+        Args:
+            tag: that they get, in the user's language.
         """
         row = self.database.row("SELECT value FROM meta WHERE id = 'sample_voices'")
         known: set[str] = set(json.loads(row["value"])) if row else set()
@@ -270,7 +273,7 @@ class Voices:
                 sample.name,
                 [NewSample(sample.path, sample.transcript)],
                 consent=f"{sample.licence}: {sample.attribution}",
-                tags=["sample"],
+                tags=[tag],
                 origin=origin,
                 undoable=False,
             )

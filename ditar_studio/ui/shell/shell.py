@@ -245,7 +245,10 @@ class Shell(QObject):
             Banner(
                 "warning",
                 tr("DiTAR Studio did not end properly last time."),
-                tr("Everything that was heard or recorded is on disk."),
+                tr(
+                    "Everything that was heard or recorded is on disk. Begin anew what was being "
+                    "exported or fine-tuned."
+                ),
                 (tr("Show the report"), lambda: self._show_crash(crash)),
             )
         )

@@ -353,7 +353,7 @@ def first_steps(library: Library) -> None:
     from ditar_studio.services.projects import NewLine
 
     try:
-        library.voices.install_samples(sample_voices())
+        library.voices.install_samples(sample_voices(), tr("sample"))
     except StudioError as error:
         log.warning("sample voices: %s %s", error.message, error.remedy)
     project = library.projects.open_last().value

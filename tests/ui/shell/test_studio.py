@@ -10,7 +10,7 @@ import soundfile
 from fake_model import speech_like
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 from studio_steps import add_lines, dialog, reopen, speak
 
@@ -33,6 +33,12 @@ def test_first_start_has_a_voice_and_a_line_to_try(studio: Studio) -> None:
     assert snapshot is not None
     assert len(snapshot.voices) >= 3
     assert snapshot.voice_of(snapshot.lines[0]) is not None
+
+
+def test_a_search_has_no_button_without_a_name(studio: Studio) -> None:
+    buttons = studio.voices_panel.search.findChildren(QAbstractButton)
+    assert buttons
+    assert all(each.accessibleName() for each in buttons)
 
 
 def test_what_is_typed_at_the_start_goes_into_the_script(studio: Studio) -> None:

@@ -135,7 +135,8 @@ def test_a_damaged_or_foreign_voice_file_is_refused(
 
 def test_sample_voices_are_added_once_and_stay_deleted(library: Library, wav: Path) -> None:
     shipped = [SampleVoice("Linda", wav, "One.", "en", "CC0-1.0", "Linda herself")]
-    (linda,) = library.voices.install_samples(shipped)
+    (linda,) = library.voices.install_samples(shipped, "Beispiel")
+    assert linda.tags == ("Beispiel",)
     assert linda.built_in
     assert linda.consent == "CC0-1.0: Linda herself"
     assert library.voices.install_samples(shipped) == []

@@ -28,6 +28,8 @@ class SearchField(QLineEdit):
         for clear in self.findChildren(QAbstractButton):
             clear.setAccessibleName(tr("Clear the search"))
         self.addAction(icons.icon("search", "faint"), QLineEdit.ActionPosition.LeadingPosition)
+        for lens in self.findChildren(QAbstractButton):
+            lens.setAccessibleName(lens.accessibleName() or self.accessibleName())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Down:
