@@ -13,6 +13,12 @@ from ditar_studio.documents.structure import Document, Gathering, Paragraph, Rea
 
 _HIDDEN: Final = re.compile(r"/\*.*?\*/|\[\[.*?\]\]", re.DOTALL)
 _SCENE: Final = re.compile(r"(?:INT|EXT|EST|INT\.?/EXT|I/E)[. ]", re.IGNORECASE)
+_PLACES: Final = {
+    r"INT\.?/EXT\.?\s+|I/E\.?\s+": "Interior and exterior",
+    r"INT\.?\s+": "Interior",
+    r"EXT\.?\s+": "Exterior",
+    r"EST\.?\s+": "Establishing shot",
+}
 _SCENE_NUMBER: Final = re.compile(r"\s*#[\w.-]+#\s*\Z")
 _TRANSITION: Final = re.compile(r"[^a-z]*\bTO:\Z|FADE (?:IN|OUT)[.:]?\Z")
 _CHARACTER: Final = re.compile(r"[^a-z]*[A-Z][^a-z]*?(?P<more>\s*\([^)]*\))?\s*\^?\Z")
@@ -42,7 +48,7 @@ def read(text: str, name: str, options: ReadOptions) -> Document:
         elif _is_scene(line) and alone:
             heading = _SCENE_NUMBER.sub("", line.removeprefix("."))
             gathering.open_chapter(_plain(heading))
-            gathering.add_heading(_plain(heading))
+            gathering.add_heading(_spoken_heading(_plain(heading)))
         elif alone and _is_transition(line) and not followed:
             gathering.remark("directions")
         elif alone and followed and _is_character(line):
@@ -72,6 +78,17 @@ def _title_page(text: str) -> tuple[str, str, str]:
     if not {"title", "author", "authors", "credit"} & set(values):
         return "", "", text
     return _plain(values.get("title", "")), values.get("author", values.get("authors", "")), rest
+
+
+def _spoken_heading(heading: str) -> str:
+    """A scene heading as one says it: "Interior, house, day"."""
+    parts = re.split(r"\s+[-–—]+\s+", heading)
+    for begin, place in _PLACES.items():
+        if (match := re.match(begin, heading, re.IGNORECASE)) is not None:
+            parts[:1] = [place, parts[0][match.end() :]]
+            break
+    said = ", ".join(filter(None, parts))
+    return said.capitalize() if heading.isupper() else said
 
 
 def _is_scene(line: str) -> bool:

@@ -101,7 +101,7 @@ class _Reader:
                 case "hr":
                     self._gathering.pause()
                 case "code_block" | "fence":
-                    self._gathering.add(Paragraph(one_line(token.content)))
+                    self._gathering.remark("code")
                 case "html_block":
                     plain = html.unescape(_TAG.sub(" ", token.content))
                     self._gathering.add(Paragraph(one_line(plain)))

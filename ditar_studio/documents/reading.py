@@ -33,6 +33,11 @@ KINDS: Final[dict[str, Kind]] = {
 
 SUFFIXES: Final = tuple(KINDS)
 
+_OLE: Final = bytes.fromhex("d0cf11e0a1b11ae1")
+"""How files of older offices begin, and newer ones that are locked."""
+_ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
+_SAVE_AS: Final = "Save it as DOCX in the program that made it."
+
 _BINARY: Final[dict[Kind, str]] = {"docx": "docx", "epub": "epub", "pdf": "pdf", "html": "html"}
 _TEXTUAL: Final[dict[Kind, str]] = {
     "text": "plain",
@@ -108,6 +113,14 @@ def _kind(content: bytes, name: str) -> Kind:
         return "pdf"
     if content.startswith(b"PK\x03\x04") and named not in ("docx", "epub"):
         named = "epub" if b"application/epub+zip" in content[:200] else named
+    if content.startswith(_OLE):
+        if _ENCRYPTED in content:
+            raise StudioError(
+                f"“{name}” is locked.", "Choose one without copy protection or password."
+            )
+        raise StudioError(f"“{name}” is of an older kind of Word's or another office.", _SAVE_AS)
+    if named is None and Path(name).suffix.lower() in (".odt", ".rtf", ".pages", ".doc"):
+        raise StudioError(f"“{name}” is of a kind that can't be read.", _SAVE_AS)
     if named is None:
         raise StudioError(
             f"“{name}” is of a kind that can't be read.",

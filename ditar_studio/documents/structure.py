@@ -94,6 +94,7 @@ RemarkKind = Literal[
     "formulas",
     "licence",
     "directions",
+    "code",
     "pages_without_text",
 ]
 

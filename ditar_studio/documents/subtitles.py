@@ -16,6 +16,7 @@ _VOICE: Final = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
 _NAME: Final = re.compile(r"\A([A-Z][\w.'’-]*(?: [A-Z0-9][\w.'’-]*){0,2}):\s+(?=\S)")
 _LEADING_DASH: Final = re.compile(r"\A[-–—]\s*")
+_ANSWER: Final = re.compile(r"\n[-–—] ?(?=[^\W\d_a-z])")
 _DIRECTION: Final = re.compile(r"[\[(][^\])]*[\])]|♪[^♪]*♪?|♫")
 
 
@@ -48,8 +49,8 @@ def _cue(raw: str, start: float, end: float, gathering: Gathering) -> list[Parag
     voices = _VOICE.findall(raw)
     if len(voices) > 1:
         pieces = [part for part in re.split(r"(?=<v[.\s])", raw) if part.strip()]
-    elif raw.count("\n-") + raw.startswith("-") > 1:
-        pieces = [part for part in re.split(r"\n(?=-)", raw) if part.strip()]
+    elif raw.count("\n-") + raw.startswith("-") > 1 or _ANSWER.search(raw):
+        pieces = [part for part in re.split(r"\n(?=[-–—])", raw) if part.strip()]
     else:
         pieces = [raw]
     said = [_text(piece, gathering) for piece in pieces]

@@ -100,6 +100,21 @@ def test_no_chapter_is_nothing_to_import(qtbot: QtBot, appearance: object) -> No
     assert wanted == [(document, True)]
 
 
+def test_only_what_the_document_has_is_asked_about(qtbot: QtBot, appearance: object) -> None:
+    cues = b"1\n00:00:01,000 --> 00:00:03,000\nHello there. (laughs)\n"
+    table = b"<h1>One</h1><table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2</td></tr></table><h1>Two</h1><p>b</p>"
+    for name, content, shown in (
+        ("a.srt", cues, [False] * 4),
+        ("a.html", table, [True, False, True, True]),
+        ("a.epub", BOOK, [True, True, False, True]),
+    ):
+        dialog = ImportDialog(name, read_content(content, name), into_new=True)
+        qtbot.addWidget(dialog)
+        fields = (dialog.chapters, dialog.notes, dialog.tables, dialog.headings)
+        assert [field.isVisibleTo(dialog) for field in fields] == shown, name
+        assert dialog.ok.isEnabled()
+
+
 def test_lengths_are_told_in_words_and_time() -> None:
     assert length_text(1) == "1 word, about 1 min"
     assert length_text(30_000) == "30000 words, about 3 h 14 min"

@@ -140,6 +140,12 @@ def test_markdown_is_read_without_its_marks() -> None:
     assert remarks(with_notes)["notes_read"] == 1
 
 
+def test_code_is_not_read_aloud() -> None:
+    document = read("Look:\n\n```python\nprint(1)\n```\n\n    x = 2\n\nDone.\n", "a.md")
+    assert texts(document) == ["Look:", "Done."]
+    assert remarks(document) == {"code": 2}
+
+
 def test_headings_that_occur_often_begin_chapters() -> None:
     document = read("# Book\n\nHi.\n\n## A\n\na\n\n## B\n\nb\n\n### b1\n\nc\n", "a.md")
     assert [c.title for c in document.chapters] == ["Book", "A", "B"]
@@ -184,6 +190,16 @@ def test_webvtt_is_read_with_its_voices() -> None:
     assert said == [("Anna", "Hi & bye", 1.0), ("Ben Li", "Well", 1.667), (None, "Plain", 3603.5)]
 
 
+def test_an_answer_in_a_cue_is_a_line_of_its_own() -> None:
+    cue = "1\n00:00:01,000 --> 00:00:03,000\n<i>Hello there.</i>\n- Who is it?\n\n"
+    hyphen = "2\n00:00:04,000 --> 00:00:05,000\nTwenty\n-two of them.\n"
+    assert texts(read(cue + hyphen, "a.srt")) == [
+        "Hello there.",
+        "Who is it?",
+        "Twenty -two of them.",
+    ]
+
+
 FOUNTAIN = """Title: The Play
 Author: Me
 
@@ -214,12 +230,29 @@ def test_a_screenplay_has_scenes_and_speakers(name: str) -> None:
     assert [c.title for c in document.chapters] == ["INT. HOUSE - DAY", "EXT. STREET - NIGHT"]
     said = [(p.speaker, p.text) for p in document.chapters[0].paragraphs]
     assert said == [
-        (None, "INT. HOUSE - DAY"),
+        (None, "Interior, house, day"),
         (None, "A quiet room."),
         ("Anna", "Did you lock the door?"),
         ("Ben", "No."),
     ]
     assert remarks(document) == {"directions": 2}
+
+
+@pytest.mark.parametrize(
+    ("heading", "said"),
+    [
+        ("INT./EXT. ANN'S CAR – NIGHT", "Interior and exterior, ann's car, night"),
+        ("I/E TENT", "Interior and exterior, tent"),
+        ("Ext. The Old Bridge - Dawn", "Exterior, The Old Bridge, Dawn"),
+        (".THE INTERVAL", "The interval"),
+    ],
+)
+def test_a_scene_heading_is_said_as_one_says_it(heading: str, said: str) -> None:
+    document = read(f"{heading}\n\nThey run.\n", "a.fountain")
+    assert texts(document) == [said, "They run."]
+
+
+OLE = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600)
 
 
 @pytest.mark.parametrize(
@@ -229,6 +262,9 @@ def test_a_screenplay_has_scenes_and_speakers(name: str) -> None:
         (b"\0\1\2", "a.txt", "is no text"),
         (b"hi", "a.xyz", "of a kind that can't be read"),
         (b"hello", "a.srt", "There is no subtitle"),
+        (b"x", "a.rtf", "Save it as DOCX"),
+        (OLE + b"WordDocument", "a.doc", "Save it as DOCX"),
+        (OLE + "EncryptedPackage".encode("utf-16-le"), "a.docx", "is locked"),
         (b"PK\x03\x04rubbish", "a.epub", "damaged"),
         (b"PK\x03\x04rubbish", "a.docx", "damaged"),
         (b"%PDF-1.4 rubbish", "a.pdf", "damaged"),

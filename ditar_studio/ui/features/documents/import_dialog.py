@@ -13,7 +13,7 @@ from ditar_studio.ui.kit import theme
 from ditar_studio.ui.kit.dialogs.frame import DialogFrame
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import counted, mark, number, tr
-from ditar_studio.ui.kit.widgets.basics import button, label, row
+from ditar_studio.ui.kit.widgets.basics import button, column, label, row
 from ditar_studio.ui.kit.widgets.choice import Choice
 from ditar_studio.ui.kit.widgets.segmented import Segmented
 
@@ -56,6 +56,10 @@ _REMARKS: dict[str, tuple[str, str]] = {
     "directions": (
         mark("{count} direction or sound in brackets is left out."),
         mark("{count} directions and sounds in brackets are left out."),
+    ),
+    "code": (
+        mark("{count} block of code is left out."),
+        mark("{count} blocks of code are left out."),
     ),
     "pages_without_text": (
         mark("{count} page has no text."),
@@ -133,15 +137,34 @@ class ImportDialog(DialogFrame):
             ("", self.headings),
             (tr("Where it goes"), self.where),
         )
+        kinds = {remark.kind.partition("_")[0] for remark in document.remarks}
+        several = len(document.chapters) > 1
+        of_use = {
+            self.notes: "notes" in kinds,
+            self.tables: "tables" in kinds,
+            self.headings: any(chapter.title for chapter in document.chapters),
+        }
         for place, (words, field) in enumerate(rows):
+            if not of_use.get(field, True):
+                field.setParent(self)
+                field.hide()
+                continue
             name_label = label(words, "strong")
             name_label.setBuddy(field)
             form.addWidget(name_label, place, 0)
             form.addWidget(field, place, 1)
+        choice = QWidget()
+        choice.setLayout(
+            column(
+                row(label(tr("Chapters"), "strong"), None, self.all, self.none),
+                self.chapters,
+                spacing=Space.M,
+            )
+        )
+        choice.setVisible(several)
         self.body.addWidget(self.summary)
         self.body.addWidget(self.told)
-        self.body.addLayout(row(label(tr("Chapters"), "strong"), None, self.all, self.none))
-        self.body.addWidget(self.chapters, 1)
+        self.body.addWidget(choice, 1)
         self.body.addLayout(form)
         self.ok = button(tr("Import"), self.accept, "primary", "check")
         self.ok.setDefault(True)

@@ -185,6 +185,7 @@ class ReferencePanel(QWidget):
         self.again_button = button(
             tr("Record again"), self.actions_.action("voice.record").trigger, "record", "record"
         )
+        self.again_button.setIcon(icons.icon("record", "danger"))
         self.save_button = button(tr("Save as a voice…"), self.save_asked.emit, "primary", "check")
         self.try_button = button(tr("Hear a test sentence"), a("voice.try").trigger, icon="sparkle")
         for action_id, tool in (("voice.save", self.save_button), ("voice.try", self.try_button)):
