@@ -67,6 +67,11 @@ class _PrivateLog(logging.handlers.RotatingFileHandler):
         privacy.make_file(Path(self.baseFilename))
         return super()._open()
 
+    def close(self) -> None:
+        """Close it, though the disk has no room for its last lines."""
+        with contextlib.suppress(OSError):
+            super().close()
+
     def handleError(self, record: logging.LogRecord) -> None:
         """Go on without a line that the disk has no room for."""
 

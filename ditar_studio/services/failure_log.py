@@ -63,5 +63,10 @@ class _Handler(logging.handlers.RotatingFileHandler):
         descriptor = os.open(self.baseFilename, flags, 0o600)
         return open(descriptor, "a", encoding=self.encoding, errors=self.errors)
 
+    def close(self) -> None:
+        """Close it, though the disk has no room for its last lines."""
+        with contextlib.suppress(OSError):
+            super().close()
+
     def handleError(self, record: logging.LogRecord) -> None:
         """Do nothing."""

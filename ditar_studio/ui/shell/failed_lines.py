@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from shiboken6 import isValid
@@ -22,12 +23,12 @@ class FailedLines:
         self._banner: Banner | None = None
         studio.engine.started.connect(lambda _lines: self._begin())
         studio.engine.line_failed.connect(self._on_failed)
+        studio.engine.broken_off.connect(self._show_banner)
         studio.engine.stopped.connect(lambda _takes, _cancelled: self._tell())
 
     def _begin(self) -> None:
         self._failed.clear()
-        if self._banner is not None and isValid(self._banner):
-            self._banner.dismiss()
+        self._dismiss()
 
     def _on_failed(self, line_id: str, message: str, remedy: str) -> None:
         self._failed.setdefault(line_id, (message, remedy))
@@ -45,13 +46,19 @@ class FailedLines:
             len(self._failed),
         )
         project_id = self._studio.engine.project_id
-        self._banner = Banner(
-            "danger",
-            words,
-            f"{message} {remedy}",
-            (tr("Show"), lambda: self._show(project_id, first)),
-        )
+        show = (tr("Show"), lambda: self._show(project_id, first))
+        self._show_banner(words, f"{message} {remedy}", show)
+
+    def _show_banner(
+        self, words: str, remedy: str, *actions: tuple[str, Callable[[], object]]
+    ) -> None:
+        self._dismiss()
+        self._banner = Banner("danger", words, remedy, *actions)
         self._studio.shell.add_message(self._banner)
+
+    def _dismiss(self) -> None:
+        if self._banner is not None and isValid(self._banner):
+            self._banner.dismiss()
 
     def _show(self, project_id: str, line_id: str) -> None:
         """Goes to the first of them, in its project."""

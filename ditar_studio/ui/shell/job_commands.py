@@ -31,6 +31,7 @@ class JobCommands:
         studio.engine.started.connect(lambda _lines: self._on_started())
         studio.engine.stopped.connect(self._on_stopped)
         studio.fine_tuning.changed.connect(self._quit_if_done)
+        studio.document.loaded.connect(lambda _snapshot: self._quit_if_done())
         exports.ended.connect(self._on_exported)
         studio.window.ask_before_closing(self._may_close)
 
@@ -103,6 +104,8 @@ class JobCommands:
                 if waiting
                 else tr("A line is being spoken. What is made of it is kept as a take.")
             )
+        if studio.script.failing:
+            found.append(tr("What was typed last can't be saved. It would be lost."))
         if studio.maker.microphone.recording:
             found.append(tr("A reference is being recorded. What is recorded is kept."))
         if self._exports.busy:

@@ -102,7 +102,8 @@ def test_no_chapter_is_nothing_to_import(qtbot: QtBot, appearance: object) -> No
 
 def test_only_what_the_document_has_is_asked_about(qtbot: QtBot, appearance: object) -> None:
     cues = b"1\n00:00:01,000 --> 00:00:03,000\nHello there. (laughs)\n"
-    table = b"<h1>One</h1><table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2</td></tr></table><h1>Two</h1><p>b</p>"
+    rows = b"<table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2</td></tr></table>"
+    table = b"<h1>One</h1>" + rows + b"<h1>Two</h1><p>b</p>"
     for name, content, shown in (
         ("a.srt", cues, [False] * 4),
         ("a.html", table, [True, False, True, True]),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
+from studio_steps import dialog
 
 from ditar_studio.errors import StudioError
+from ditar_studio.ui.kit.dialogs.ask import LeaveDialog
 from ditar_studio.ui.shell.studio import Studio
 
 
@@ -90,5 +92,11 @@ def test_what_was_typed_while_the_disk_was_full_is_kept_and_told(
         qtbot.waitUntil(lambda: told == ["The disk is full."])
         studio.script_panel.refresh()
         assert row.text.toPlainText() == "Not to be lost."
+        studio.window.close()
+        asked = dialog(qtbot, studio, LeaveDialog)
+        said = [each.text() for each in asked.findChildren(QLabel)]
+        assert "What was typed last can't be saved. It would be lost." in said
+        asked.reject()
     studio.script.flush()
     qtbot.waitUntil(lambda: first_text(studio) == "Not to be lost.")
+    assert not studio.script.failing

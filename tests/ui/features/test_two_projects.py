@@ -8,6 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 from studio_steps import dialog
 
+from ditar_studio.errors import StudioError
 from ditar_studio.services.line_queue import LineQueue, Waiting
 from ditar_studio.store.project import NewLine
 from ditar_studio.ui.features.project.projects_dialog import ProjectsDialog
@@ -104,6 +105,25 @@ def test_what_failed_is_told_when_all_is_spoken(
         gate.release(3)
         studio.speak_stale()
     qtbot.waitUntil(lambda: all(line.state == "rendered" for line in studio.script.lines))
+    assert not banners(studio)
+
+
+def test_why_speaking_broke_off_is_told_until_it_is_seen(
+    qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = script(qtbot, studio, "One.", "Two.", "Three.")
+
+    def full(*_arguments: object) -> None:
+        raise StudioError("The disk is full.", "Make room.")
+
+    with monkeypatch.context() as spoiled:
+        spoiled.setattr(studio.library.takes, "begin", full)
+        with qtbot.waitSignal(studio.engine.broken_off):
+            studio.speak(tuple(ids))
+    qtbot.waitUntil(lambda: [each.message for each in banners(studio)] == ["The disk is full."])
+    assert studio.waiting.line_ids == tuple(ids[1:])
+    with qtbot.waitSignal(studio.engine.stopped):
+        studio.speak_stale()
     assert not banners(studio)
 
 

@@ -133,6 +133,18 @@ def test_a_line_that_the_disk_has_no_room_for_is_left_out(
     assert "Traceback" not in capsys.readouterr().err
 
 
+def test_a_run_ends_cleanly_though_the_disk_has_no_room_for_the_end_of_its_log(
+    started: Diagnostics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_handler: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RotatingFileHandler, "flush", full)
+        started.stop()
+    assert Diagnostics(started.folder, faults=False).start() is None
+
+
 def test_only_some_reports_are_kept(diagnostics: Diagnostics) -> None:
     for number in range(8):
         diagnostics.folder.mkdir(exist_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import pytest
@@ -58,10 +59,18 @@ def test_where_it_cannot_be_written_nobody_hears_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("")
+
+    def full(_handler: object) -> None:
+        raise OSError(28, "No space left on device")
+
     for home in (tmp_path / "file", Path("/dev/null"), Path("/dev/full")):
         monkeypatch.setenv(HOME_VARIABLE, str(home))
         with keep_failures():
             log.error("lost")
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "full"))
+    with keep_failures():
+        log.error("kept")
+        monkeypatch.setattr(RotatingFileHandler, "flush", full)
     assert capsys.readouterr() == ("", "")
 
 

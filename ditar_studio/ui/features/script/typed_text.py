@@ -42,6 +42,11 @@ class TypedText(QObject):
         """Whether something was typed just now."""
         return self._resting.isActive()
 
+    @property
+    def failing(self) -> bool:
+        """Whether the library takes nothing at present."""
+        return self._retrying.isActive()
+
     def text(self, line_id: str) -> str | None:
         """What was typed into a line; None if the library has it."""
         return self._typed.get(line_id, self._sent.get(line_id))
@@ -66,11 +71,15 @@ class TypedText(QObject):
             )
 
     def _on_saved(self, line_id: str, text: str, _made: object) -> None:
+        self._retrying.stop()
+        self._forget(line_id, text)
+
+    def _forget(self, line_id: str, text: str) -> None:
         if self._sent.get(line_id) == text:
             del self._sent[line_id]
 
     def _on_failed(self, line_id: str, text: str, error: StudioError) -> None:
-        self._on_saved(line_id, text, None)
+        self._forget(line_id, text)
         snapshot = self._document.snapshot
         if snapshot is not None and snapshot.line(line_id) is not None:  # else it was deleted
             self._typed.setdefault(line_id, text)

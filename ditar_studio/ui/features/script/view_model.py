@@ -100,6 +100,11 @@ class Script(QObject):
         """What lines say, by their ids, where the library doesn't have it yet."""
         return self._typed.unsaved
 
+    @property
+    def failing(self) -> bool:
+        """Whether what was typed can't be saved at present."""
+        return self._typed.failing
+
     def stale(self) -> tuple[str, ...]:
         """Ids of the lines that "speak all that changed" would speak."""
         snapshot = self.document.snapshot

@@ -71,7 +71,8 @@ class Engine(EngineModel):
         warned: line id, message, remedy.
         line_failed: line id, message, remedy.
         stopped: nothing is spoken any more: ids of the takes made, whether it was cancelled.
-        failed: message, remedy; then `stopped`.
+        broken_off: message, remedy; after `stopped`, which it was for.
+        failed: message, remedy of a test sentence.
         queue_changed: other lines wait, or in another order.
         tried: a test sentence is begun, or done.
 
@@ -87,6 +88,7 @@ class Engine(EngineModel):
     warned = Signal(str, str, str)
     line_failed = Signal(str, str, str)
     stopped = Signal(tuple, bool)
+    broken_off = Signal(str, str)
     failed = Signal(str, str)
     queue_changed = Signal()
     tried = Signal()
@@ -341,7 +343,7 @@ class Engine(EngineModel):
                 self._end(event.cancelled)
             case Failed():
                 self._end(cancelled=False)
-                self.failed.emit(event.message, event.remedy)
+                self.broken_off.emit(event.message, event.remedy)
             case (
                 render_events.SoundReady() | render_events.WordHeard()
             ):  # sound is given on as `SoundFed`
