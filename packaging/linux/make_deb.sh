@@ -20,7 +20,8 @@ install -d "$tree"/{DEBIAN,opt,usr/bin,usr/lib/speech-dispatcher-modules} \
     "$share"/{applications,metainfo,mime/packages,doc/ditar-studio,man/man1,lintian/overrides}
 cp -a "$built" "$tree/opt/ditar-studio"
 chmod -R u=rwX,go=rX "$tree/opt"
-find "$tree/opt" -type f -name '*.so*' -exec chmod a-x {} +
+# (some licences in the packages' metadata may be executed, too)
+find "$tree/opt" -type f \( -name '*.so*' -o -path '*.dist-info/*' \) -exec chmod a-x {} +
 ln -s /opt/ditar-studio/ditar-studio "$tree/usr/bin/ditar-studio"
 # Speech Dispatcher finds what lies here; the program knows by this name what it is asked for.
 ln -s /opt/ditar-studio/ditar-studio "$tree/usr/lib/speech-dispatcher-modules/sd_ditar-studio"
@@ -62,9 +63,10 @@ Installed-Size: $(du -sk "$tree" | cut -f1)
 Depends: $depends
 Suggests: speech-dispatcher
 Description: clone a voice on your own computer and let it speak
- Record or load a few seconds of a voice, type, and hear the text in that voice while it is
- generated. Takes, loudness, subtitles and exports for audio programs; a command line, an
- OpenAI-compatible endpoint and a Python API beside the studio. Nothing leaves the machine.
+ Record or load a few seconds of a voice, type, and hear the text in that
+ voice while it is generated. Takes, loudness, subtitles and exports for audio
+ programs; a command line, an OpenAI-compatible endpoint and servers for agents
+ and Home Assistant beside the studio. Nothing leaves the machine.
 CONTROL
 (cd "$tree" && find usr opt -type f -print0 | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
 mkdir -p "$root/dist"
