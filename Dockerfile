@@ -10,7 +10,7 @@ WORKDIR /source
 COPY . .
 RUN python -m venv /program \
     && /program/bin/pip install --no-deps torch --index-url https://download.pytorch.org/whl/cpu \
-    && /program/bin/pip install . \
+    && /program/bin/pip install ".[wyoming]" \
     && /program/bin/pip uninstall -y PySide6-Essentials shiboken6 \
     && find /program -name __pycache__ -prune -exec rm -rf {} + \
     && cd /program/lib/python3.12/site-packages/torch \

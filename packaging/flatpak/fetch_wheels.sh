@@ -7,7 +7,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 wheels=$root/build/wheels
 mkdir -p "$wheels"
-python3 -m pip wheel --no-deps --wheel-dir "$wheels" "$root"
-python3 -m pip download --only-binary :all: --dest "$wheels" \
+# (one requirement is on PyPI as source only, so that nothing is just downloaded)
+python3 -m pip wheel --wheel-dir "$wheels" \
     --extra-index-url https://download.pytorch.org/whl/cpu \
-    --constraint "$root/packaging/constraints.txt" "$wheels"/ditar_studio-*.whl
+    --constraint "$root/packaging/constraints.txt" "${root}[mcp,wyoming]"
