@@ -83,6 +83,7 @@ class Recordings:
         files.sound_to_disk(path)
         with self.database.operation() as work:
             work.update("recordings", recording_id, status="finished", seconds=seconds)
+        self.database.begun.add(recording_id)
         return work.outcome(self.get(recording_id))
 
     @serial

@@ -11,10 +11,12 @@ import pytest
 import soundfile
 from fake_model import speech_like
 from pytestqt.qtbot import QtBot
+from studio_steps import dialog
 
 from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.audio.devices.recorder import InputRestored, InputSilent
 from ditar_studio.store.recovery import Recoverable
+from ditar_studio.ui.features.project.history_dialog import BinDialog
 from ditar_studio.ui.features.reference import clip as clip_module
 from ditar_studio.ui.features.reference.clip import Stage
 from ditar_studio.ui.kit.places import Place
@@ -152,6 +154,21 @@ def test_writing_down_shows_how_far_it_is_and_can_be_stopped(
         qtbot.waitUntil(lambda: not panel.hearing.isVisible())
         assert maker.transcript == ("" if stop_it else "Words that were heard.")
     assert panel.transcribe_button.text() == "Write it down for me"
+
+
+def test_a_recording_out_of_the_bin_becomes_the_reference(qtbot: QtBot, studio: Studio) -> None:
+    record(qtbot, studio)
+    transcript = studio.maker.transcript
+    studio.maker.discard()
+    studio.maker._discarded = None  # as in a later run
+    studio.window.show_place(Place.VOICES)
+    studio.actions_.action("file.bin").trigger()
+    asked = dialog(qtbot, studio, BinDialog)
+    asked.restore.click()
+    qtbot.waitUntil(lambda: studio.maker.clip is not None)
+    assert studio.maker.transcript == transcript
+    assert studio.reference_panel.isVisible()
+    assert studio.toasts.words == "1 thing is back."
 
 
 def test_a_recording_that_was_kept_after_a_crash_becomes_the_reference(

@@ -184,6 +184,9 @@ def test_unsaved_recording_is_offered_and_kept(qtbot: QtBot, shell: Shell, tmp_p
     shell.bridge.ask(library.recovery.find, done=lambda items: left.append(items))
     qtbot.waitUntil(lambda: bool(left))
     assert left == [[]]
+    shell.close()
+    with Library(tmp_path / "library") as library:  # it is no voice yet
+        assert [item.text for item in library.recovery.find()] == ["The north wind"]
 
 
 def test_welcome_shows_once(qtbot: QtBot, shell: Shell) -> None:

@@ -65,8 +65,8 @@ class VersionsDialog(DialogFrame):
 
     def _restore(self) -> None:
         for item in self.list.selectedItems()[:1]:
-            self.restore_asked.emit(item.data(Qt.ItemDataRole.UserRole))
             self.accept()
+            self.restore_asked.emit(item.data(Qt.ItemDataRole.UserRole))
 
 
 class BinDialog(DialogFrame):
@@ -105,8 +105,8 @@ class BinDialog(DialogFrame):
 
     def _restore(self) -> None:
         things = [item.data(Qt.ItemDataRole.UserRole) for item in self.list.selectedItems()]
+        self.accept()  # what is told then is told in the window
         self.restore_asked.emit(things)
-        self.accept()
 
 
 def _make_list(name: str) -> QListWidget:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ditar_studio.audio.analysis.best_part import Stretch
     from ditar_studio.audio.analysis.verdict import Verdict
     from ditar_studio.services.history import ChangeSet, Outcome
+    from ditar_studio.services.library import Recording
     from ditar_studio.services.voice_library import NewSample, Voice
 
 _JUDGE_MS = 300
@@ -58,6 +59,7 @@ class ReferenceClip(QObject):
         transcript_changed: by the program.
         hearing_changed: writing down what is said began, went on or ended; `heard` tells.
         discarded: a clip that the library hasn't was put away; `bring_back` undoes that.
+        came_back: a recording is the reference again, as its deletion was undone.
         saved: the `Voice` that it has become.
         notified: message, remedy, tone.
     """
@@ -68,6 +70,7 @@ class ReferenceClip(QObject):
     transcript_changed = Signal()
     hearing_changed = Signal()
     discarded = Signal()
+    came_back = Signal()
     saved = Signal(object)
     notified = Signal(str, str, str)
 
@@ -200,8 +203,20 @@ class ReferenceClip(QObject):
             self._take(put_away.clip)
 
     def _on_changes(self, changes: ChangeSet) -> None:
-        if self._discarded is not None and self._discarded.recording_id in changes.revived:
+        back = changes.recordings & changes.revived
+        if changes.undo == "Restore" and changes.step:  # out of the bin
+            back |= changes.recordings
+        if not back:
+            return
+        if self._discarded is not None and self._discarded.recording_id in back:
             self.bring_back()
+        elif self.stage in (Stage.IDLE, Stage.CLIP):
+            get = self.document.library.recordings.get
+            self.document.ask(get, next(iter(back)), done=self._take_back)
+
+    def _take_back(self, recording: Recording) -> None:
+        self.take_up(recording.id, recording.path, recording.transcript)
+        self.came_back.emit()
 
     def save(self, name: str, tags: Iterable[str], consent: str) -> None:
         """Makes a voice of the clip."""

@@ -59,6 +59,7 @@ class ReferenceCommands:
         panel.open_asked.connect(self.choose)
         panel.save_asked.connect(self.save)
         maker.saved.connect(self._on_saved)
+        maker.came_back.connect(lambda: host.show_place(Place.REFERENCE))
 
     def record(self) -> None:
         """Begins to record a reference, or ends it."""
