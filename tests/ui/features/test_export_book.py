@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from ditar_studio.services.acx import Check
@@ -104,5 +104,9 @@ def test_no_field_of_the_export_is_cut_where_there_is_room(
     fit(dialog, QSize(1272, 760))
     dialog.show()
     assert dialog.height() <= 760
+    dialog.folder.setText("some/where")
+    dialog.export.click()
+    qtbot.waitUntil(dialog.problem.isVisible)
+    QApplication.sendPostedEvents()
     for field in (dialog.book, dialog.template, dialog.names, dialog.fit_times):
         assert field.height() >= field.sizeHint().height(), field

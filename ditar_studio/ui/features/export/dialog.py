@@ -209,16 +209,15 @@ class ExportDialog(DialogFrame):
         self.body.addWidget(self.layout_choice)
         self.body.addLayout(form)
         self.body.addWidget(self.fit_times)
-        self.body.addWidget(
-            label(
-                tr(
-                    "The files say in their metadata that the speech is synthetic, and hold the "
-                    "recipe by which it can be made again."
-                ),
-                "caption",
-                wrap=True,
-            )
+        self.note = label(
+            tr(
+                "The files say in their metadata that the speech is synthetic, and hold the "
+                "recipe by which it can be made again."
+            ),
+            "caption",
+            wrap=True,
         )
+        self.body.addWidget(self.note)
         self.problem = label("", "small", "danger", wrap=True)
         self.problem.setVisible(False)
         self.body.addWidget(self.problem)
@@ -259,6 +258,7 @@ class ExportDialog(DialogFrame):
         """Says why it can't be exported like that."""
         self.problem.setText(sentence(message))
         self.problem.setVisible(True)
+        self.note.setVisible(False)  # the dialog may be as high as the screen
 
     def _browse(self) -> None:
         ask_for_folder(
