@@ -80,3 +80,17 @@ def test_a_corner_of_the_pad_is_one_voice_alone(count: int) -> None:
         shares = shares_at(x, y, count)
         assert sum(shares) == pytest.approx(1.0)
         assert shares[number] == pytest.approx(1.0)
+
+
+def test_tab_goes_through_the_voices_first_and_each_share_says_whose_it_is(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    editor = opened(qtbot, studio)
+    editor.add_part()
+    qtbot.waitUntil(editor.parts[-1].isVisible)
+    shares = [part.share.slider.accessibleName() for part in editor.parts]
+    assert shares == [f"Share of {voice.name}" for voice, _share in editor.mixture]
+    assert editor.focusWidget() is editor.parts[0].voice
+    for control in (control for part in editor.parts for control in part.controls):
+        assert editor.focusWidget() is control
+        editor.focusNextChild()

@@ -5,14 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QFontMetrics, QWheelEvent
 from pytestqt.qtbot import QtBot
 
 from ditar_studio.audio.analysis.peaks import Peaks
+from ditar_studio.ui.kit import theme
 from ditar_studio.ui.kit.colours import LIGHT
+from ditar_studio.ui.kit.preferences import PreferenceFile
 from ditar_studio.ui.kit.widgets.spectrogram import spectrogram_image
 from ditar_studio.ui.kit.widgets.waveform import WaveformView
-from ditar_studio.ui.kit.widgets.waveform_painting import Mark, clock_text, tick_step
+from ditar_studio.ui.kit.widgets.waveform_painting import Mark, clock_text, ruler, tick_step
 
 pytestmark = pytest.mark.usefixtures("appearance")
 RATE = 24_000
@@ -187,3 +189,8 @@ def test_ticks_have_room() -> None:
     for span in (0.05, 1.0, 30.0, 4000.0):
         step = tick_step(span, 800)
         assert step / span * 800 >= 64
+
+
+def test_the_times_are_whole_with_the_largest_text(preferences: PreferenceFile) -> None:
+    preferences.change(text_size=2.0)
+    assert ruler() >= QFontMetrics(theme.current().font("caption")).height()

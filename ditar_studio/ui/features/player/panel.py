@@ -67,7 +67,6 @@ class PlayerPanel(QWidget):
         self.output = Choice(tr("Output device"), tr("Where the sound comes out."))
         self.output.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.output.setMinimumWidth(_OUTPUT[0])
-        self.output.setMaximumWidth(_OUTPUT[1])
         self.output.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._muted_from = 0.9
         self._waits = False
@@ -132,6 +131,7 @@ class PlayerPanel(QWidget):
         wide = self.width() >= theme.current().widened(_SOUND_NEEDS)
         self.volume.setVisible(wide)
         self.output.setVisible(wide)
+        self.output.setMaximumWidth(theme.current().sized(_OUTPUT[1]))
         self.time.ensurePolished()
         self.time.setMinimumWidth(self.time.fontMetrics().horizontalAdvance(_USUAL_TIME))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import pairwise
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
@@ -35,6 +36,19 @@ class _Part(QWidget):
         inside: QHBoxLayout = row(self.voice, self.share, self.remove, spacing=Space.M)
         inside.setStretch(1, 1)
         self.setLayout(inside)
+
+    @property
+    def controls(self) -> tuple[QWidget, ...]:
+        """In the order of Tab."""
+        return self.voice, self.share.field, self.share.slider, self.remove
+
+    def name_controls(self) -> None:
+        """Has a screen reader say whose share it is."""
+        name = self.voice.currentText()
+        share = tr("Share of {name}", name=name)
+        self.share.slider.setAccessibleName(share)
+        self.share.field.setAccessibleName(tr("{name}, value", name=share))
+        self.remove.setAccessibleName(tr("Leave {name} out", name=name))
 
 
 class MixDialog(DialogFrame):
@@ -74,8 +88,8 @@ class MixDialog(DialogFrame):
         self.working = label("", "small")
         self.save = button(tr("Make the voice"), self._save, "primary")
         self.save.setDefault(True)
-        cancel = button(tr("Cancel"), self.reject)
-        self.add_buttons(self.hear, self.working, None, cancel, self.save)
+        self.cancel = button(tr("Cancel"), self.reject)
+        self.add_buttons(self.hear, self.working, None, self.cancel, self.save)
         self.pad.changed.connect(self._take_shares)
         by_id = {voice.id: voice for voice in self._voices}
         chosen = [by_id[each] for each in first if each in by_id]
@@ -83,6 +97,8 @@ class MixDialog(DialogFrame):
         for voice in chosen[:2]:
             self._add(voice)
         self._show()
+        if self.parts:
+            self.parts[0].voice.setFocus()
 
     @property
     def mixture(self) -> list[tuple[Voice, float]]:
@@ -112,6 +128,10 @@ class MixDialog(DialogFrame):
         part.remove.clicked.connect(partial(self._remove, part))
         self.parts.append(part)
         self._rows.addWidget(part)
+        order = [control for each in self.parts for control in each.controls]
+        order += [self.add, self.pad, self.name, self.hear, self.cancel, self.save]
+        for one, following in pairwise(order):
+            QWidget.setTabOrder(one, following)
 
     def _remove(self, part: _Part) -> None:
         self.parts.remove(part)
@@ -139,6 +159,7 @@ class MixDialog(DialogFrame):
         self.add.setEnabled(len(mixture) < min(MOST, len(self._voices)))
         for part in self.parts:
             part.remove.setEnabled(len(mixture) > 2)
+            part.name_controls()
 
     def _save(self) -> None:
         self.save_asked.emit(self.name.text().strip(), self.mixture)

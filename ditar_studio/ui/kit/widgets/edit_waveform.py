@@ -8,7 +8,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from ditar_studio.ui.kit import theme
 from ditar_studio.ui.kit.translate import tr
 from ditar_studio.ui.kit.widgets.waveform import GRIP, WaveformView
-from ditar_studio.ui.kit.widgets.waveform_painting import RULER
+from ditar_studio.ui.kit.widgets.waveform_painting import ruler
 
 _HANDLE = 5.0
 
@@ -45,7 +45,7 @@ class EditWaveform(WaveformView):
         colours = theme.current().colours
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        top, bottom = RULER + 3.0, self.height() - 3.0
+        top, bottom = ruler() + 3.0, self.height() - 3.0
         for number, (edge, x) in enumerate(zip((0.0, self.seconds), self._handles(), strict=True)):
             start = QPointF(self._x(edge), bottom)
             if self._fades[number]:
@@ -99,7 +99,7 @@ class EditWaveform(WaveformView):
 
     def _handle_at(self, place: QPointF) -> int:
         """Which handle is there: 0, 1, or none (-1)."""
-        if not self.seconds or not RULER - 2 <= place.y() <= RULER + 3 * _HANDLE:
+        if not self.seconds or not ruler() - 2 <= place.y() <= ruler() + 3 * _HANDLE:
             return -1
         for number, x in enumerate(self._handles()):
             if abs(place.x() - x) <= GRIP:

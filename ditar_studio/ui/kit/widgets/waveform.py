@@ -23,11 +23,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from ditar_studio.ui.kit import theme
 from ditar_studio.ui.kit.translate import number, tr
 from ditar_studio.ui.kit.widgets.waveform_painting import (
-    RULER,
     Mark,
     Scene,
     draw_layers,
     paint_sound,
+    ruler,
 )
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ class WaveformView(QWidget):
             self._drag = "pan"
         elif edge := self._edge_at(x):
             self._drag = edge
-        elif self._selectable and event.position().y() > RULER:
+        elif self._selectable and event.position().y() > ruler():
             self._drag = "new"
         else:
             self._drag = "seek"

@@ -15,7 +15,7 @@ from ditar_studio.ui.kit.translate import number
 if TYPE_CHECKING:
     from ditar_studio.audio.analysis.peaks import Peaks
 
-RULER = 20
+_RULER = 20
 GRID_ROOM = 18
 """Pixels between the lines of the patch grid below which it would only be noise."""
 
@@ -26,6 +26,11 @@ class Mark:
 
     seconds: float
     text: str
+
+
+def ruler() -> int:
+    """The height of the line of times above a waveform, in pixels."""
+    return theme.current().sized(_RULER)
 
 
 def tick_step(span: float, width: float, room: float = 64.0) -> float:
@@ -116,16 +121,16 @@ def paint_sound(painter: QPainter, scene: Scene, layers: tuple[QPixmap, QPixmap]
 def _paint_ruler(painter: QPainter, scene: Scene) -> None:
     now = theme.current()
     c = now.colours
-    step = tick_step(scene.end - scene.start, scene.width)
+    step = tick_step(scene.end - scene.start, scene.width, now.sized(64))
     painter.setFont(now.font("caption"))
     tick = math.ceil(scene.start / step)
     while tick * step <= scene.end:
         x = scene.x(tick * step)
         painter.setPen(c.color("border_strong", 0.6))
-        painter.drawLine(QPointF(x, RULER - 4), QPointF(x, RULER))
+        painter.drawLine(QPointF(x, ruler() - 4), QPointF(x, ruler()))
         if x < scene.width - 40:
             painter.setPen(c.color("faint"))
-            painter.drawText(QPointF(x + 4, RULER - 6), clock_text(tick * step, step))
+            painter.drawText(QPointF(x + 4, ruler() - 6), clock_text(tick * step, step))
         tick += 1
     painter.setFont(now.font("caption", QFont.Weight.DemiBold))
     for mark in scene.marks:
@@ -134,8 +139,9 @@ def _paint_ruler(painter: QPainter, scene: Scene) -> None:
             continue
         width = painter.fontMetrics().horizontalAdvance(mark.text) + 10
         painter.setPen(QPen(c.color("accent", 0.55), 1))
-        painter.drawLine(QPointF(x, RULER), QPointF(x, scene.height - 4))
-        flag = QRectF(x, scene.height - 20, width, 16)
+        painter.drawLine(QPointF(x, ruler()), QPointF(x, scene.height - 4))
+        high = now.sized(16)
+        flag = QRectF(x, scene.height - high - 4, width, high)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(c.color("accent_soft"))
         painter.drawRoundedRect(flag, 3, 3)
@@ -146,20 +152,20 @@ def _paint_ruler(painter: QPainter, scene: Scene) -> None:
 def _paint_selection(painter: QPainter, scene: Scene, start: float, end: float) -> None:
     c = theme.current().colours
     left, right = scene.x(start), scene.x(end)
-    body = QRectF(left, RULER, right - left, scene.height - RULER)
+    body = QRectF(left, ruler(), right - left, scene.height - ruler())
     painter.setPen(Qt.PenStyle.NoPen)
     if scene.trims:
         painter.setBrush(c.color("sunken", 0.72))
-        painter.drawRect(QRectF(0, RULER, max(0.0, left), body.height()))
-        painter.drawRect(QRectF(right, RULER, max(0.0, scene.width - right), body.height()))
+        painter.drawRect(QRectF(0, ruler(), max(0.0, left), body.height()))
+        painter.drawRect(QRectF(right, ruler(), max(0.0, scene.width - right), body.height()))
     painter.setBrush(c.color("selection", 0.08 if scene.trims else 0.16))
     painter.drawRect(body)
     for x in (left, right):
         painter.setPen(QPen(c.color("accent"), 2))
-        painter.drawLine(QPointF(x, RULER), QPointF(x, scene.height))
+        painter.drawLine(QPointF(x, ruler()), QPointF(x, scene.height))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(c.color("accent"))
-        grip = QRectF(x - 4, scene.height / 2 + RULER / 2 - 12, 8, 24)
+        grip = QRectF(x - 4, scene.height / 2 + ruler() / 2 - 12, 8, 24)
         painter.drawRoundedRect(grip, 4, 4)
         painter.setPen(QPen(c.color("on_accent"), 1))
         painter.drawLine(QPointF(x, grip.center().y() - 5), QPointF(x, grip.center().y() + 5))
@@ -171,8 +177,8 @@ def draw_layers(scene: Scene) -> tuple[QPixmap, QPixmap]:
     ratio = scene.pixel_ratio
     columns = max(1, round(scene.width * ratio))
     peaks = scene.peaks.query(scene.start, scene.end, columns)
-    middle = RULER + (scene.height - RULER) / 2
-    reach = (scene.height - RULER) / 2 - 6
+    middle = ruler() + (scene.height - ruler()) / 2
+    reach = (scene.height - ruler()) / 2 - 6
     least = 0.6 / ratio
     tops = [
         QPointF(i / ratio, middle - max(least, high * reach))
@@ -214,11 +220,13 @@ def _paint_grid(painter: QPainter, scene: Scene, colour: QColor) -> None:
     number = math.ceil(scene.start / scene.patch_seconds)
     while number * scene.patch_seconds <= min(scene.end, scene.seconds):
         x = scene.x(number * scene.patch_seconds)
-        painter.drawLine(QPointF(x, RULER), QPointF(x, scene.height))
+        painter.drawLine(QPointF(x, ruler()), QPointF(x, scene.height))
         number += 1
 
 
 def _paint_spectrogram(painter: QPainter, scene: Scene, image: QImage) -> None:
-    body = QRectF(scene.x(0.0), RULER, scene.x(scene.seconds) - scene.x(0.0), scene.height - RULER)
+    body = QRectF(
+        scene.x(0.0), ruler(), scene.x(scene.seconds) - scene.x(0.0), scene.height - ruler()
+    )
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.drawImage(body, image)
