@@ -63,6 +63,8 @@ class _LearntClip:
 class LoraTuning:
     """The fine-tuning of one voice; implements `VoiceTuning`."""
 
+    shares: tuple[float, ...] = 1.0, 0.6, 0.3
+
     def __init__(
         self, model: VoxCPMModel, references: Sequence[Reference], level: Level, seed: int
     ) -> None:

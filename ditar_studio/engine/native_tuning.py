@@ -38,6 +38,12 @@ def plan_of(level: Level, seconds: float, seed: int = 0) -> TuningPlan:
 class NativeTuning:
     """The fine-tuning of one voice; implements `VoiceTuning`."""
 
+    shares: tuple[float, ...] = (
+        0.7,
+        0.5,
+        0.3,
+    )  # what is beyond brings little likeness, and costs words
+
     def __init__(
         self, model: NativeModel, references: Sequence[Reference], level: Level, seed: int
     ) -> None:

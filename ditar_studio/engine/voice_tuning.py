@@ -42,9 +42,12 @@ class VoiceTuning(Protocol):
 
     Attributes:
         settings: all that decides what comes of it, beside model and clips; plain values.
+        shares: of the way from the instant voice to the trained one, tried in this order. Less of
+            it changes the voice less and the words less (arXiv 2109.01903).
     """
 
     settings: dict[str, Any]
+    shares: tuple[float, ...]
 
     def instant(self) -> PreparedVoice:
         """The voice as it is."""
