@@ -138,7 +138,7 @@ def test_a_voice_that_loses_words_is_taken_less_far(
     hears(monkeypatch, BEFORE, UNCLEAR, CLOSER)
     end = last(fine_tune(model, [REFERENCE]))
     assert isinstance(end, VoiceTuned)
-    assert end.adapter.card.settings["share"] == 0.6
+    assert end.adapter.card.settings["share"] == 0.5
 
 
 def test_a_likeness_that_two_recordings_of_a_person_have_is_enough(
