@@ -79,10 +79,14 @@ class Projects:
         return work.outcome(self.get(project_id))
 
     @serial
-    def open_last(self) -> Outcome[Project]:
-        """The project opened last, or a new one in an empty library: what a window starts with."""
+    def open_last(self, name: str = "") -> Outcome[Project]:
+        """The project opened last, or a new one in an empty library: what a window starts with.
+
+        Args:
+            name: of the new one.
+        """
         projects = self.recent(1)
-        return self.open(projects[0].id) if projects else self.create(undoable=False)
+        return self.open(projects[0].id) if projects else self.create(name, undoable=False)
 
     @serial
     def rename(self, project_id: str, name: str) -> Outcome[Project]:

@@ -356,7 +356,7 @@ def first_steps(library: Library) -> None:
         library.voices.install_samples(sample_voices(), tr("sample"))
     except StudioError as error:
         log.warning("sample voices: %s %s", error.message, error.remedy)
-    project = library.projects.open_last().value
+    project = library.projects.open_last(tr("Untitled")).value
     voices = library.voices.all()
     if project.settings.voice_id is None and voices:
         first = next((voice for voice in voices if voice.built_in), voices[0])

@@ -21,6 +21,7 @@ from ditar_studio.ui.features.parameters.view_model import STROKE_MS
 from ditar_studio.ui.features.project.projects_dialog import ProjectsDialog
 from ditar_studio.ui.features.takes.panel import facts, recipe_words
 from ditar_studio.ui.features.voices.samples_dialog import SamplesDialog
+from ditar_studio.ui.kit import translate
 from ditar_studio.ui.shell.recovery_dialog import RecoveryDialog
 from ditar_studio.ui.shell.studio import Studio
 from ditar_studio.ui.shell.welcome_dialog import WelcomeDialog
@@ -33,6 +34,13 @@ def test_first_start_has_a_voice_and_a_line_to_try(studio: Studio) -> None:
     assert snapshot is not None
     assert len(snapshot.voices) >= 3
     assert snapshot.voice_of(snapshot.lines[0]) is not None
+
+
+def test_a_new_project_is_named_in_the_language_in_force(qtbot: QtBot, studio: Studio) -> None:
+    translate.set_language("de")
+    studio.document.create()
+    qtbot.waitUntil(lambda: studio.document.snapshot.project.name.startswith("Ohne Titel"))
+    translate.set_language("en")
 
 
 def test_a_search_has_no_button_without_a_name(studio: Studio) -> None:

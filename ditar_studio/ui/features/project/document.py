@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from ditar_studio.errors import StudioError
 from ditar_studio.ui.features.project.snapshot import Snapshot, read_snapshot
 from ditar_studio.ui.kit.bridge import Bridge
+from ditar_studio.ui.kit.translate import tr
 
 if TYPE_CHECKING:
     from ditar_studio.services.history import ChangeSet
@@ -64,7 +65,7 @@ class Document(QObject):
         settings = self.snapshot.project.settings if self.snapshot else None
         self.ask(
             self.library.projects.create,
-            name,
+            name or tr("Untitled"),
             settings,
             done=lambda made: self._use(made.value),
         )

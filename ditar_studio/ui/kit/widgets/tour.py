@@ -95,6 +95,12 @@ class Tour(QWidget):
         (self.next if self.skip.hasFocus() else self.skip).setFocus(Qt.FocusReason.TabFocusReason)
         return True
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            event.setAccepted(event.key() == Qt.Key.Key_Escape)  # else it stops what is spoken
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.end()
