@@ -106,6 +106,7 @@ def test_only_what_the_document_has_is_asked_about(qtbot: QtBot, appearance: obj
     table = b"<h1>One</h1>" + rows + b"<h1>Two</h1><p>b</p>"
     for name, content, shown in (
         ("a.srt", cues, [False] * 4),
+        ("a.md", b"# One\n\nText ![a](b.png).", [False, False, False, True]),
         ("a.html", table, [True, False, True, True]),
         ("a.epub", BOOK, [True, True, False, True]),
     ):

@@ -142,7 +142,7 @@ class ImportDialog(DialogFrame):
         of_use = {
             self.notes: "notes" in kinds,
             self.tables: "tables" in kinds,
-            self.headings: any(chapter.title for chapter in document.chapters),
+            self.headings: document.chapters[0].paragraphs[0].start is None,  # no subtitles
         }
         for place, (words, field) in enumerate(rows):
             if not of_use.get(field, True):
