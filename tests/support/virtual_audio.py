@@ -9,6 +9,7 @@ initialised: use it from a new process, or before sounddevice is imported.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes.util
 import os
 import shutil
@@ -16,7 +17,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+import numpy as np
+import soundfile
 
 PACKAGES = "pulseaudio pulseaudio-utils libasound2-plugins libportaudio2"
 
@@ -169,6 +174,19 @@ default-fragment-size-msec = 10
         return subprocess.Popen(
             ["paplay", "-d", "mic_feed", str(path)], env={**os.environ, **self.environment}
         )
+
+    @contextlib.contextmanager
+    def noise_in_microphone(self, seconds: int = 120) -> Iterator[None]:
+        """Faint noise, as a real microphone has it; without any, programs take it for muted."""
+        path = self.folder / "noise.wav"
+        noise = np.random.default_rng(0).normal(0.0, 1e-4, 16000 * seconds)
+        soundfile.write(path, noise, 16000)
+        playing = self.say_to_microphone(path)
+        try:
+            yield
+        finally:
+            playing.kill()
+            playing.wait()
 
     def freeze(self) -> None:
         """Make the server answer nothing any more."""
