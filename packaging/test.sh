@@ -17,8 +17,8 @@ check() {
     "$@" </dev/null || failed+=("$name")
 }
 
-# With arguments: those tests. Without: all of them, on all cores, but those that measure time or play
-# and record sound one by one at the end. Nothing is run twice.
+# With arguments: those tests. Without: all of them, on all cores, but those that measure time or whose
+# sound may have no gap one by one at the end. Nothing is run twice.
 run_tests() {
     local options=(-q --cov --cov-report=term:skip-covered)
     if [ $# -gt 0 ]; then
@@ -27,6 +27,7 @@ run_tests() {
     fi
     local code=0
     "$bin/python" -m pytest -q -m "not realtime" -n auto --maxprocesses 4 --dist loadfile \
+        --no-loadscope-reorder `# whole programs come first, and do not keep one core waiting` \
         --cov --cov-report= || code=1
     "$bin/python" -m pytest "${options[@]}" --cov-append -m realtime || code=1
     return $code

@@ -30,7 +30,7 @@ SECOND = "Chapter 2, in which the lamps along the wall come on"
 """Takes longer to say than the player goes back at once."""
 OTHER = "The lamps along the wall came on one after another and the wind went down. " * 5
 
-pytestmark = [pytest.mark.realtime, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 
 def picture() -> bytes:
@@ -68,8 +68,7 @@ def book(path: Path) -> Path:
 def first_chapter(program: Program) -> None:
     """Selects the lines of the first chapter and the title of the second."""
     program.focus("Line 1")
-    for _ in range(5):
-        program.menu("Script", "Select the line below too")
+    program.menu("Script", "Select the line below too", times=5)
     program.window.find("6 of *", "label")
 
 

@@ -31,8 +31,6 @@ from ditar_studio.ui.shell.studio import Studio
 WORDS = "It is discouraging to note that the improvement of the last fifty years is almost wholly."
 PATIENCE = 30_000
 
-pytestmark = pytest.mark.realtime
-
 
 @pytest.fixture(scope="session")
 def qapp() -> QApplication:

@@ -38,10 +38,12 @@ class Program:
     def write(self, name: str, text: str) -> None:
         self.window.find(name, "text").write(text)
 
-    def menu(self, title: str, action: str) -> None:
+    def menu(self, title: str, action: str, times: int = 1) -> None:
         """Does an action of a menu, which a screen reader leaves open."""
         self.press(title, "menu item")
-        self.window.find(action, "menu item").press()
+        item = self.window.find(action, "menu item")
+        for _ in range(times):
+            item.press()
         if self.process.poll() is None and self.window.look_for(action, "menu item"):
             self.press(title, "menu item")
             until(lambda: not self.window.look_for(action, "menu item"))
