@@ -10,6 +10,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, serial
 from ditar_studio.store.lines import Lines
+from ditar_studio.store.openings import FLOWING, opening
 from ditar_studio.store.own_settings import OwnSettings
 from ditar_studio.store.project import Line
 from ditar_studio.store.project_rows import stamp_of
@@ -31,12 +32,14 @@ class Blocks:
 
     @serial
     def set_opens(self, line_ids: Sequence[str], opens: bool) -> Outcome[None]:
-        """Have lines begin a block, or flow on from the line before."""
+        """Have lines begin a block, which has the settings of theirs, or flow on from the last."""
+        lines = [self._lines.get(line_id) for line_id in line_ids]
         with self.database.operation("Begin a block" if opens else "Join blocks") as work:
-            for line_id in line_ids:
-                work.update("lines", line_id, opens_block=int(opens))
-                if not opens:
-                    work.update("lines", line_id, section="", block_settings="{}")
+            for line in lines:
+                if opens:
+                    work.update("lines", line.id, "", **opening(line))
+                else:
+                    work.update("lines", line.id, "", **FLOWING)
             stamp_of(work, line_ids)
         return work.outcome(None)
 
@@ -44,11 +47,10 @@ class Blocks:
     def set_section(self, line_id: str, title: str) -> Outcome[None]:
         """Begin a section of a title with a line; an empty title ends that."""
         title = " ".join(title.split())[:LONGEST_TITLE]
-        self._lines.get(line_id)
+        line = self._lines.get(line_id)
         with self.database.operation("Begin a section" if title else "Join sections") as work:
-            work.update("lines", line_id, section=title)
-            if title:
-                work.update("lines", line_id, opens_block=1)
+            columns = opening(line) if title else {}
+            work.update("lines", line.id, "", **{**columns, "section": title})
             stamp_of(work, [line_id])
         return work.outcome(None)
 

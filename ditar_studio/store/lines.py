@@ -151,7 +151,12 @@ class Lines:
         with self.database.operation("Split line") as work:
             work.update("lines", line_id, text=before, ends=None)
             new = replace(
-                as_new(line), text=behind, opens_block=opens_block, section="", starts=None
+                as_new(line),
+                text=behind,
+                opens_block=opens_block,
+                section="",
+                block_settings=line.block_settings if opens_block else {},
+                starts=None,
             )
             insert_line(work, line.project_id, second, new)
             self._put(work, row, [line_id], [second])

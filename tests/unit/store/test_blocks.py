@@ -126,6 +126,23 @@ def test_paragraphs_are_joined_and_begun(library: Library) -> None:
     assert _shape(library, project_id) == "|ab#Ccd"
 
 
+@pytest.mark.parametrize("way", ["split", "open", "section"])
+def test_what_begins_within_a_paragraph_keeps_its_settings(library: Library, way: str) -> None:
+    lines = _script(library, "|abc")
+    project_id, second = lines[0].project_id, _ids(lines, "b")[0]
+    library.blocks.change_block_settings([second], {"temperature": 0.9})
+    library.lines.set_text(second, "Two words")
+    if way == "split":
+        library.lines.split(second, 3)
+    elif way == "open":
+        library.blocks.set_opens([second], opens=True)
+    else:
+        library.blocks.set_section(second, "Chapter")
+    after = library.lines.of_project(project_id)
+    assert [line.opens_block for line in after].count(True) == 2
+    assert {line.generation["temperature"] for line in after} == {0.9}
+
+
 def test_a_copy_of_a_project_has_its_blocks_and_settings(library: Library) -> None:
     lines = _script(library, "#ab|c")
     library.blocks.change_block_settings(_ids(lines, "b"), {"steps": 20})
