@@ -39,6 +39,18 @@ def test_the_output_device_is_not_cut(qtbot: QtBot, studio: Studio, width: int) 
     assert panel.output.currentText() == "System default"
 
 
+def test_what_is_put_away_while_it_plays_leaves_a_button_to_play(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    speak(qtbot, studio, "One line.")
+    studio.script_panel.play_asked.emit(studio.script.lines[0].id)
+    button = studio.player_panel.play_button
+    qtbot.waitUntil(lambda: button.accessibleName() == "Pause")
+    studio.actions_.action("file.delete").trigger()
+    qtbot.waitUntil(lambda: studio.playback.peaks is None)
+    assert button.accessibleName() == "Play"
+
+
 def test_without_a_loudspeaker_nothing_counts_as_playing(
     qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:

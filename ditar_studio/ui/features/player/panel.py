@@ -162,6 +162,7 @@ class PlayerPanel(QWidget):
         self.actions_.set_facts(sound_loaded=there)
         if not there:
             self.time.clear()
+            self._show_playing(False)
         self._draw_spectrogram()
 
     def _show_title(self) -> None:
