@@ -263,10 +263,11 @@ class Studio(Workspace):
 
     def _on_model(self, state: ModelState) -> None:
         engine = self.engine
+        name = tr(engine.info.name) if engine.info else ""
         words = {
             ModelState.NONE: tr("No model"),
             ModelState.LOADING: tr("Loading the engine…"),
-            ModelState.READY: tr("Ready: {model}", model=engine.info.name if engine.info else ""),
+            ModelState.READY: tr("Ready: {model}", model=name),
             ModelState.FAILED: sentence(engine.failure[0]),
         }[state]
         shown = {ModelState.READY: EngineState.READY, ModelState.FAILED: EngineState.FAILED}

@@ -189,7 +189,7 @@ class Workspace(QObject):
         if engine.speaking or engine.info is None or engine.state is not ModelState.READY:
             return
         voice = self.voices.voice(tuning.voice_id) if tuning and not tuning.paused else None
-        state, words = EngineState.READY, tr("Ready: {model}", model=engine.info.name)
+        state, words = EngineState.READY, tr("Ready: {model}", model=tr(engine.info.name))
         if voice is not None:
             state, words = EngineState.WORKING, tr("Fine-tuning “{name}”…", name=voice.name)
         self.window.status.set_engine(state, words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from PySide6.QtCore import QLocale
 
 import ditar_studio.ui
+from ditar_studio.assets import asset
+from ditar_studio.ui.features.speaking.engine_model import BUILT_IN
 from ditar_studio.ui.kit import translate
 
 SOURCES = sorted(Path(ditar_studio.ui.__file__).parent.rglob("*.py"))
@@ -200,3 +203,9 @@ def test_german_keeps_to_one_form_of_address() -> None:
     familiar = re.compile(r"\b([Dd]u|[Dd]ich|[Dd]ir|[Dd]eine?[mnrs]?)\b")
     said = [*translate.load_catalogue("de").values(), *translate.load_messages("de").values()]
     assert [text for text in said if familiar.search(text)] == []
+
+
+def test_the_model_that_comes_with_the_program_has_a_translated_name() -> None:
+    card = json.loads(asset("models", "builtin", "model.json").read_text(encoding="utf-8"))
+    assert card["name"] == BUILT_IN
+    assert BUILT_IN in translate.load_catalogue("de")

@@ -53,7 +53,7 @@ class SettingsChoices:
         from ditar_studio.ui.features.settings.dialog import Choices
 
         info = self._engine.info
-        model = f"{info.name} {info.version}".strip() if info else tr("No model is loaded.")
+        model = f"{tr(info.name)} {info.version}".strip() if info else tr("No model is loaded.")
 
         def rescan(then: Callable[[], None]) -> None:
             self._devices.rescan(then)

@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Protocol, cast
 from PySide6.QtCore import QObject, Signal
 
 from ditar_studio.ui.features.project.document import Document
+from ditar_studio.ui.kit.translate import mark
 
 if TYPE_CHECKING:
     from ditar_studio.services.loaded_model import ModelInfo, Precision, SpeechModel, VoiceCache
     from ditar_studio.services.speech_events import Failed
     from ditar_studio.services.worker import Job
+
+BUILT_IN = mark("DiTAR Studio built-in voice")
+"""The name of the model that comes with the program; others are not translated."""
 
 
 class Registry(Protocol):

@@ -310,7 +310,7 @@ def take_name(take: Take) -> str:
 
 def facts(take: Take) -> str:
     """A take in short: length, model, what is wrong with it."""
-    parts = [tr("{seconds} s", seconds=number(take.seconds, 1)), take.recipe.model_name]
+    parts = [tr("{seconds} s", seconds=number(take.seconds, 1)), tr(take.recipe.model_name)]
     if take.word_check is not None:
         count = len(take.differing)
         if count:
@@ -344,7 +344,7 @@ def recipe_words(take: Take) -> str:
         take.text,
         "",
         tr("Voice: {name}", name=recipe.voice_name or tr("none")),
-        tr("Model: {name} {hash}", name=recipe.model_name, hash=recipe.model_hash[:8]),
+        tr("Model: {name} {hash}", name=tr(recipe.model_name), hash=recipe.model_hash[:8]),
         tr(
             "Temperature {t}, guidance {g}, steps {n}, seed {s}",
             t=settings.get("temperature", "–"),
