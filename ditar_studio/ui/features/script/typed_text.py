@@ -72,14 +72,14 @@ class TypedText(QObject):
 
     def _on_saved(self, line_id: str, text: str, _made: object) -> None:
         self._retrying.stop()
-        self._forget(line_id, text)
+        self._drop_sent(line_id, text)
 
-    def _forget(self, line_id: str, text: str) -> None:
+    def _drop_sent(self, line_id: str, text: str) -> None:
         if self._sent.get(line_id) == text:
             del self._sent[line_id]
 
     def _on_failed(self, line_id: str, text: str, error: StudioError) -> None:
-        self._forget(line_id, text)
+        self._drop_sent(line_id, text)
         snapshot = self._document.snapshot
         if snapshot is not None and snapshot.line(line_id) is not None:  # else it was deleted
             self._typed.setdefault(line_id, text)
