@@ -210,7 +210,7 @@ class _Run:
                 pass
             if self._control.cancelled.is_set():
                 break
-            checks.append(self._tuning.heard(sentence, attempt))
+            checks.append(self._tuning.verify(sentence, attempt))
             spent += time.monotonic() - start
         self._probe_seconds = spent
         self._spent += spent

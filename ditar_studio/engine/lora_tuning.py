@@ -114,7 +114,7 @@ class LoraTuning:
         runtime = self._model.with_lora(self._lora.additions())
         return replace(self._instant, runtime=runtime, prefilled=None)
 
-    def heard(self, sentence: str, attempt: Attempt) -> Verification:
+    def verify(self, sentence: str, attempt: Attempt) -> Verification:
         """What the built-in model's reader and speaker encoder recognised; see `VoiceTuning`."""
         samples = np.concatenate([piece.samples for piece in attempt.pieces])
         clip = Clip(samples, self._model.info.sample_rate)

@@ -96,7 +96,7 @@ class NativeTuning:
         correct = self._model.corrected if self._level == "quick" else self._model.with_timbre
         return correct(self._encoded, replace(self._encoded.voice, tuned=tuned))
 
-    def heard(self, sentence: str, attempt: Attempt) -> Verification:
+    def verify(self, sentence: str, attempt: Attempt) -> Verification:
         """What the model's own reader and speaker encoder recognised; see `VoiceTuning`."""
         attempt.verify()
         assert attempt.verification is not None, f"“{sentence}” was not heard"

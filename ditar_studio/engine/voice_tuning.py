@@ -61,8 +61,8 @@ class VoiceTuning(Protocol):
     def tuned(self, share: float) -> PreparedVoice:
         """The voice as it was trained, so far of the way from the instant one."""
 
-    def heard(self, sentence: str, attempt: Attempt) -> Verification:
-        """How well a sentence was recognised that was spoken in one of these voices."""
+    def verify(self, sentence: str, attempt: Attempt) -> Verification:
+        """Tell how well a sentence was recognised that was spoken in one of these voices."""
 
     def result(
         self,
