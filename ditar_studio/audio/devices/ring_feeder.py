@@ -65,11 +65,13 @@ class RingFeeder:
     def fill(self, sound: SampleBuffer, loop: tuple[float, float] | None) -> None:
         """Resample and put into the ring until enough is ahead."""
         output, ring = self._output, self._ring
-        if not self.rate or output.end_index >= 0:
+        if not self.rate:
             return
         chunk = max(64, 2048 * sound.sample_rate // self.rate)
         while True:
             self._spill = self._spill[ring.write(self._spill) :]
+            if output.end_index >= 0:
+                return
             ahead = ring.written - output.position
             if len(self._spill) or ahead >= _AHEAD_SECONDS * self.rate:
                 return
@@ -90,8 +92,6 @@ class RingFeeder:
             elif finished:
                 self._spill = self._resample(part, sound, last=True)
                 output.end_index = ring.written + len(self._spill)
-                ring.write(self._spill)
-                return
             else:
                 return
 
