@@ -232,7 +232,7 @@ class Projects:
 
     @serial
     def missing_voices(self, recipes: Sequence[Recipe]) -> list[str]:
-        """Names of voices that recipes were made with and that this library hasn't."""
+        """Names of voices that this library hasn't, or no longer as recipes were made with them."""
         return RecalledVoices(self.database).missing(recipes)
 
     # --- inside

@@ -38,10 +38,10 @@ class RecalledVoices:
         return rename_voices(recipe.text, names) if names else recipe.text
 
     def missing(self, recipes: Sequence[Recipe]) -> list[str]:
-        """Names of voices that recipes were made with and that aren't there, each once."""
+        """Names of voices that aren't there as recipes were made with them, each once."""
         found: list[str] = []
         for recipe in recipes:
-            if recipe.voice_hash and self.id_of(recipe) is None:
+            if recipe.voice_hash and recipe.voice_hash not in self._by_hash:
                 found.append(recipe.voice_name)
             found += [n for n, h in recipe.other_voices.items() if h and h not in self._by_hash]
         return list(dict.fromkeys(found))

@@ -219,6 +219,8 @@ def test_a_recipe_finds_the_voices_of_its_marks_by_their_sound(library: Library,
     )
     stranger = replace(made, voice_id="other", voice_hash="unknown", voice_name="Ann")
     assert library.projects.missing_voices([made]) == ["gone"]
+    changed = replace(made, voice_hash="as it was", other_voices={})
+    assert library.projects.missing_voices([changed]) == ["Anna"]
     assert library.projects.missing_voices([stranger, made]) == ["Ann", "gone"]
 
 
