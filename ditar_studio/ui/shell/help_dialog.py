@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, QUrl
-from PySide6.QtGui import QHelpEvent
+from PySide6.QtGui import QFont, QHelpEvent, QTextCharFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -85,6 +85,7 @@ class HelpDialog(QDialog):
         whole.addLayout(body, 1)
         whole.addLayout(row(None, button(tr("Close"), self.accept)))
         self.search.textChanged.connect(self._fill)
+        self.search.left_down.connect(self.list.setFocus)
         self.list.currentRowChanged.connect(self._show)
         self._fill("")
         self.show_topic(title)
@@ -115,6 +116,24 @@ class HelpDialog(QDialog):
         if 0 <= place < len(self._found):
             topic = self._found[place]
             self.page.setMarkdown(f"# {topic.title}\n\n{topic.text}")
+            _space_out(self.page.document())
+
+
+def _space_out(document: QTextDocument) -> None:
+    """Parts the paragraphs of a text, and gives its headings a weight that the typeface has."""
+    block = document.begin()
+    while block.isValid():
+        cursor = QTextCursor(block)
+        form = block.blockFormat()
+        if form.headingLevel():
+            cursor.select(QTextCursor.SelectionType.BlockUnderCursor)
+            weight = QTextCharFormat()
+            weight.setFontWeight(QFont.Weight.DemiBold)
+            cursor.mergeCharFormat(weight)
+        if cursor.currentTable() is None:
+            form.setBottomMargin(Space.S)
+            cursor.setBlockFormat(form)
+        block = block.next()
 
 
 class WhatsThis(QObject):

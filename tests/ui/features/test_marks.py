@@ -90,6 +90,9 @@ def test_a_bracket_offers_marks_and_return_takes_one(qtbot: QtBot, studio: Studi
     assert offered.shown
     qtbot.keyClicks(edit, "l")
     popup = offered.popup()
+    image = popup.grab().toImage()  # what is transparent in a window of its own is black
+    ground = image.pixelColor(popup.width() - 8, popup.height() - 4)
+    assert ground == theme.current().colours.color("raised")
     assert popup is not None
     qtbot.keyClick(popup, Qt.Key.Key_Return)
     assert edit.toPlainText() == "One [slow][/slow]"

@@ -29,6 +29,16 @@ def test_f1_opens_the_guide_where_the_focus_is_explained(qtbot: QtBot, studio: S
     shown.accept()
 
 
+def test_down_leads_from_the_search_to_the_topics_and_paragraphs_are_apart(qtbot: QtBot) -> None:
+    shown = HelpDialog(("", ""), "Scripts")
+    qtbot.addWidget(shown)
+    shown.show()
+    qtbot.keyClick(shown.search, Qt.Key.Key_Down)
+    assert shown.focusWidget() is shown.list
+    second = shown.page.document().begin().next()
+    assert second.blockFormat().bottomMargin() > 0
+
+
 def test_every_control_says_what_it_is(studio: Studio) -> None:
     controls = studio.window.findChildren(QAbstractButton) + studio.window.findChildren(QSlider)
     silent = [

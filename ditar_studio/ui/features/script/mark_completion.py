@@ -37,6 +37,7 @@ class MarkCompletion(QCompleter):
         self.setWidget(edit)
         self.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+        self._list.setProperty("popup", "true")
         self.activated.connect(self._on_chosen)
 
     @property
