@@ -21,7 +21,7 @@ class Recording:
 
     Args:
         path: a WAV that grows while `status` is "recording".
-        status: "kept" when the user kept it after a restart; recovery offers it no more.
+        status: "kept" when it was found without an entry; recovery offers it no more.
     """
 
     id: str
@@ -83,7 +83,6 @@ class Recordings:
         files.sound_to_disk(path)
         with self.database.operation() as work:
             work.update("recordings", recording_id, status="finished", seconds=seconds)
-        self.database.begun.add(recording_id)
         return work.outcome(self.get(recording_id))
 
     @serial

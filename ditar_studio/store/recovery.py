@@ -75,14 +75,16 @@ class Recovery:
 
     @serial
     def keep(self, item: Recoverable) -> Outcome[None]:
-        """Keep it: a take becomes a partial take; a recording stays and is offered no more."""
+        """Keep it: a take becomes a partial take; a recording is offered again by the next run,
+        until it is saved or put away."""
         with self.database.operation() as work:
             if item.kind == "orphan":
                 self._adopt(work, item)
             elif item.kind == "take":
                 work.update("takes", item.id, status="partial", seconds=item.seconds)
             else:
-                work.update("recordings", item.id, status="kept", seconds=item.seconds)
+                work.update("recordings", item.id, status="finished", seconds=item.seconds)
+                self.database.begun.add(item.id)
         return work.outcome(None)
 
     @serial

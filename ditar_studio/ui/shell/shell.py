@@ -273,10 +273,7 @@ class Shell(QObject):
         assert self.library is not None
         recovery = self.library.recovery
         for item in kept:
-            if item.kind == "recording":  # offered again, until it is saved or put away
-                self.bridge.ask(self.library.recordings.finish, item.id)
-            else:
-                self.bridge.ask(recovery.keep, item)
+            self.bridge.ask(recovery.keep, item)
         if dropped:
             self.bridge.ask(recovery.discard, *dropped)
         recordings = [item for item in kept if item.kind != "take"]

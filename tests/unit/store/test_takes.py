@@ -136,7 +136,7 @@ def test_recovery_offers_what_an_earlier_run_left_unfinished(tmp_path: Path) -> 
             library.takes.get(silent.id)
 
 
-def test_a_recording_is_offered_until_it_is_saved_or_kept(tmp_path: Path) -> None:
+def test_a_recording_is_offered_until_it_is_saved_or_put_away(tmp_path: Path) -> None:
     with Library(tmp_path) as library:
         saved, unsaved = (library.recordings.begin("The passage").value for _ in range(2))
         for recording in (saved, unsaved):
@@ -152,10 +152,14 @@ def test_a_recording_is_offered_until_it_is_saved_or_kept(tmp_path: Path) -> Non
         (item,) = library.recovery.find()
         assert item.id == unsaved.id
         library.recovery.keep(item)
+        assert library.recovery.find() == []
         assert library.voices.get(voice.id).samples[0].path.exists()
     with Library(tmp_path) as library:
-        assert library.recovery.find() == []
         assert [recording.id for recording in library.recordings.all()] == [unsaved.id]
+        (item,) = library.recovery.find()
+        library.recordings.delete(item.id)
+    with Library(tmp_path) as library:
+        assert library.recovery.find() == []
 
 
 def test_recordings_grow_finish_and_are_deleted(library: Library) -> None:
