@@ -15,7 +15,7 @@ import soxr
 HEARD_RATE = 48000
 
 _SILENT = 1e-3
-_PAUSE, _SHORTEST = 0.01, 0.05
+_PAUSE, _SHORTEST = 0.005, 0.03
 """Seconds of silence between two pieces, and the length of the least piece."""
 _GAPS = 2.0
 """Seconds that all gaps together may last."""
@@ -29,7 +29,7 @@ def heard_part(samples: np.ndarray) -> np.ndarray:
 
 def sounding_seconds(samples: np.ndarray, rate: int) -> float:
     """How long there is sound in samples [n]."""
-    return sum(piece.stop - piece.start for piece in _pieces(samples, rate)) / rate
+    return float(sum(piece.stop - piece.start for piece in _pieces(samples, rate))) / rate
 
 
 def likeness(heard: np.ndarray, sound: np.ndarray, rate: int) -> float:

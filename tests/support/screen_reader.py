@@ -299,18 +299,21 @@ def _fits(name: str, wanted: str) -> bool:
 def until(what: Callable[[], T | None], seconds: float = 30.0) -> T:
     """What `what` gives, once it gives something.
 
+    A look that takes long is followed by a long pause: the program looked at has its own work.
+
     Raises:
         AssertionError: it doesn't in time.
     """
     pause = threading.Event()
     deadline = time.monotonic() + seconds
     while True:
+        begun = time.monotonic()
         with contextlib.suppress(Gone):
             found = what()
             if found:
                 return found
         assert time.monotonic() < deadline, "it did not happen in time"
-        pause.wait(0.05)
+        pause.wait(max(0.05, 2 * (time.monotonic() - begun)))
 
 
 def _connected(address: str) -> Any:
