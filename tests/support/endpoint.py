@@ -17,6 +17,7 @@ from fake_model import FakeModel, FakeUtterance, speech_like
 
 from ditar_studio.api.server import ApiServer, reserve_port
 from ditar_studio.api.speaker import Speaker
+from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import PatchOutput
 from ditar_studio.engine.voice import VoiceCache
 from ditar_studio.engine.word_times import WordTime
@@ -36,9 +37,12 @@ class HeldModel(FakeModel):
         self.permits = threading.Semaphore(0)
         self.styles: list[str | None] = []
 
-    def begin(self, text, voice, settings, generator=None, lexicon=None):  # type: ignore[no-untyped-def]
+    def begin(
+        self, text: str, voice: Any, settings: GenerationSettings, *rest: Any, **more: Any
+    ) -> Any:
         self.styles.append(settings.style)
-        utterance = super().begin(text, voice, settings, generator, lexicon)
+        begin: Callable[..., FakeUtterance] = super().begin
+        utterance = begin(text, voice, settings, *rest, **more)
         return _Held(self, utterance)
 
 

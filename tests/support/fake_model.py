@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -120,7 +121,7 @@ class FakeModel:
         self.begun: list[str] = []
         self.sayings: list[tuple[str, str]] = []
 
-    def prepare_voice(self, clip: Clip, transcript: str, adapter: Path | None = None) -> object:
+    def prepare_voice(self, clip: Clip, transcript: str, adapter: Path | None = None) -> Any:
         if adapter is not None and adapter.stem == "other":
             raise OtherModelError("The voice was fine-tuned for another model.", "Do it again.")
         self.prepared.append((clip, transcript))

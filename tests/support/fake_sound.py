@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,7 +16,9 @@ T = TypeVar("T")
 BLOCK = 1024
 
 
-def device(name: str, inputs: int = 0, outputs: int = 0, rate: int = 48000, default: bool = False):
+def device(
+    name: str, inputs: int = 0, outputs: int = 0, rate: int = 48000, default: bool = False
+) -> Device:
     return Device(
         id=f"Fake: {name}",
         name=name,
@@ -33,7 +35,16 @@ def device(name: str, inputs: int = 0, outputs: int = 0, rate: int = 48000, defa
 class FakeStream:
     """An open stream; `give` and `take` are what the sound card would do."""
 
-    def __init__(self, backend, direction, opened_on, rate, channels, callback, finished):
+    def __init__(
+        self,
+        backend: FakeBackend,
+        direction: Direction,
+        opened_on: Device,
+        rate: int,
+        channels: int,
+        callback: Callable[[Any, bool], None],
+        finished: Callable[[], None],
+    ) -> None:
         self.backend = backend
         self.direction = direction
         self.device = opened_on
@@ -126,7 +137,15 @@ class FakeBackend:
         self.block_if_frozen()
         return self._listed
 
-    def open(self, direction: Direction, chosen, sample_rate, channels, callback, finished):
+    def open(
+        self,
+        direction: Direction,
+        chosen: Device,
+        sample_rate: int,
+        channels: int,
+        callback: Callable[[Any, bool], None],
+        finished: Callable[[], None],
+    ) -> FakeStream:
         self.block_if_frozen()
         if self.refuse:
             raise RuntimeError(self.refuse)

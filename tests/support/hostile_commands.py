@@ -24,6 +24,7 @@ import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NoReturn
 
 import soundfile
 from fake_model import FakeModel, speech_like
@@ -219,6 +220,10 @@ def random_case(world: World, rng: random.Random) -> Case:
     )
 
 
+def no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
 def complaints(case: Case, code: int, out: str, err: str) -> list[str]:
     """What does not hold."""
     found = []
@@ -237,8 +242,8 @@ def complaints(case: Case, code: int, out: str, err: str) -> list[str]:
     if "--json" in case.arguments and case.stdout == "pipe" and case.arguments[0] not in HELP:
         lines = out.splitlines()
         try:
-            values = json.loads(lines[-1], parse_constant=lambda name: {}[name]) if lines else None
-        except (ValueError, KeyError):
+            values = json.loads(lines[-1], parse_constant=no_number) if lines else None
+        except ValueError:
             values = None
         if len(lines) > 1 and "--help" not in case.arguments:
             found.append(f"more than one line beside the JSON: {lines[:2]}")
@@ -360,13 +365,14 @@ def fake_loading() -> Iterator[None]:
     from ditar_studio.services import clips
     from ditar_studio.training import judges
 
-    def no_judge(*arguments: object) -> object:
+    def no_judge(*arguments: object) -> Any:
         raise StudioError("There is no judge.")
 
     real = load._load, clips.speaker_encoder, judges.open_panel
     built_in = load.built_in_folder()
     load._load = lambda path, *more: FakeModel() if path == built_in else real[0](path, *more)
-    clips.speaker_encoder = judges.open_panel = no_judge
+    clips.speaker_encoder = no_judge
+    judges.open_panel = no_judge  # type: ignore[assignment]
     try:
         yield
     finally:

@@ -184,7 +184,7 @@ def main() -> None:
         show(window, event)
         QTimer.singleShot(0, lambda: setattr(LongTrial, "window", time.time() - begun))
 
-    MainWindow.showEvent = show_and_note  # type: ignore[method-assign]
+    MainWindow.showEvent = show_and_note  # type: ignore[method-assign, assignment]
     starter.fill = fill_and_try
     sys.exit(starter.start())
 

@@ -17,6 +17,7 @@ from ditar_studio.audio.clips.files import StreamingWavWriter
 from ditar_studio.audio.devices.player_events import PlayerStatus
 from ditar_studio.audio.devices.portaudio import Device
 from ditar_studio.audio.devices.recorder import RecordingStopped
+from ditar_studio.engine.speech_model import SpeechModel
 from ditar_studio.engine.voice import VoiceCache
 from ditar_studio.ui.shell.backends import Backends
 
@@ -181,7 +182,7 @@ class FakeRegistry:
 
     def get(
         self, name_or_path: str | None = None, precision: str | None = None
-    ) -> tuple[FakeModel, VoiceCache]:
+    ) -> tuple[SpeechModel, VoiceCache]:
         self.loaded = True
         return self.model, self.voices
 

@@ -37,7 +37,8 @@ def prompt_samples() -> np.ndarray:
     pitch = 2 * np.pi * (140 * seconds + 3 * np.sin(2 * np.pi * 4 * seconds))
     buzz = sum(np.sin(k * pitch) / k for k in range(1, 12))
     noise = np.random.RandomState(7).standard_normal(seconds.shape)
-    return (0.15 * buzz * (0.6 + 0.4 * np.sin(9 * seconds)) + 0.01 * noise).astype(np.float32)
+    samples = 0.15 * buzz * (0.6 + 0.4 * np.sin(9 * seconds)) + 0.01 * noise
+    return np.asarray(samples, np.float32)
 
 
 def config_values(generation: str) -> dict[str, Any]:
