@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import scipy.signal
 import soxr
 
 HEARD_RATE = 48000
@@ -37,7 +36,7 @@ def likeness(heard: np.ndarray, sound: np.ndarray, rate: int) -> float:
     whole = soxr.resample(sound, rate, HEARD_RATE).astype(np.float64)
     heard = heard.astype(np.float64)
     margin = round(_GAPS * HEARD_RATE)
-    late = int(np.argmax(scipy.signal.correlate(heard, whole, method="fft"))) - len(whole) + 1
+    late = int(np.argmax(_correlate(heard, whole))) - len(whole) + 1
     whole = np.pad(whole, margin)
     pieces, places = [], []
     for piece in _pieces(heard, HEARD_RATE):
@@ -50,10 +49,19 @@ def likeness(heard: np.ndarray, sound: np.ndarray, rate: int) -> float:
 
 def _best_place(piece: np.ndarray, window: np.ndarray) -> np.ndarray:
     """The part of a window that is most like a piece."""
-    likeness = scipy.signal.correlate(window, piece, "valid", "fft")
-    energy = scipy.signal.correlate(window**2, np.ones(len(piece)), "valid", "fft")
+    whole = slice(len(piece) - 1, len(window))  # where the piece lies within the window
+    likeness = _correlate(window, piece)[whole]
+    energy = _correlate(window**2, np.ones(len(piece)))[whole]
     at = int(np.argmax(likeness / np.sqrt(np.maximum(energy, _SILENT))))
     return window[at : at + len(piece)]
+
+
+def _correlate(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """[n + m - 1]: one [n] times the other [m] at every place at which they touch."""
+    length = len(one) + len(other) - 1
+    size = 1 << length.bit_length()
+    product = np.fft.rfft(one, size) * np.fft.rfft(other[::-1], size)
+    return np.fft.irfft(product, size)[:length]
 
 
 def _pieces(samples: np.ndarray, rate: int) -> Iterator[slice]:

@@ -178,7 +178,8 @@ def test_a_client_that_leaves_does_not_stop_the_others(tmp_path: Path) -> None:
 def test_the_command_serves_until_interrupted(tmp_path: Path) -> None:
     support, root = Path(__file__).parents[2] / "support", Path(__file__).parents[3]
     script = f"""
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
 sys.path[:0] = [{str(support)!r}, {str(root)!r}]
 from fake_model import FakeModel
 from numpy.typing import NDArray
