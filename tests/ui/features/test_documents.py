@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from ditar_studio.documents import Document, ReadOptions, read_content
+from ditar_studio.store.project import Project
 from ditar_studio.ui.features.documents.import_dialog import ImportDialog, length_text
 from ditar_studio.ui.features.script.view_model import GREETING
 from ditar_studio.ui.shell.studio import Studio
@@ -134,3 +135,28 @@ def test_the_greeting_makes_room_for_what_is_imported(
     qtbot.waitUntil(lambda: [line.text for line in studio.script.lines] == texts)
     qtbot.waitUntil(lambda: studio.toasts.words == "2 lines were imported.")
     assert studio.script.selected == studio.script.lines[0].id
+
+
+def test_an_empty_project_becomes_that_of_its_document(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    before = studio.document.project_id
+    studio.document.create()
+
+    def project() -> Project | None:
+        snapshot = studio.document.snapshot
+        return snapshot.project if snapshot and snapshot.project.id != before else None
+
+    qtbot.waitUntil(lambda: project() is not None)
+    (tmp_path / "a.epub").write_bytes(BOOK)
+    studio.document_commands.open(tmp_path / "a.epub")
+    dialog = dialog_of(qtbot, studio)
+    dialog.where.choose("open")
+    dialog.ok.click()
+
+    def told() -> tuple[str, object]:
+        now = project()
+        return ("", None) if now is None else (now.name, now.settings.export.get("author"))
+
+    qtbot.waitUntil(lambda: told() == ("The Book", "Ann Author"))
+    assert [line.text for line in studio.script.lines][:2] == ["One", "First."]

@@ -9,6 +9,7 @@ from ditar_studio.documents import SUFFIXES, Document, ReadOptions, read_documen
 from ditar_studio.services.document_lines import script_lines
 from ditar_studio.services.new_lines import new_lines
 from ditar_studio.ui.features.documents.import_dialog import ImportDialog
+from ditar_studio.ui.features.script.view_model import GREETING
 from ditar_studio.ui.kit.dialogs.ask_file import ask_for_file
 from ditar_studio.ui.kit.translate import counted, tr
 
@@ -74,17 +75,26 @@ class DocumentCommands:
         )
 
     def _add(self, read: Document, into_new: bool) -> None:
-        if not into_new:
-            self._script.insert(
-                lambda: script_lines(read), over_greeting=True, done=self._tell_count
-            )
-            return
         snapshot = self._document.snapshot
         if snapshot is None:
             return
+        export: dict[str, str | bytes] = {
+            "title": read.title,
+            "author": read.author,
+            "cover": read.cover,
+        }
+        if not into_new:
+            empty = all(line.text.strip() in ("", tr(GREETING)) for line in self._script.lines)
+
+            def added(count: int) -> None:
+                self._tell_count(count)
+                if empty:
+                    self._take_over(snapshot.project, read.title, export)
+
+            self._script.insert(lambda: script_lines(read), over_greeting=True, done=added)
+            return
         self._script.flush()
         voices, settings = snapshot.voices, snapshot.project.settings
-        export = {"title": read.title, "author": read.author, "cover": read.cover}
         self._host.bridge.background(
             lambda: new_lines(script_lines(read), voices),
             done=lambda lines: self._document.ask(
@@ -98,6 +108,14 @@ class DocumentCommands:
             ),
             owner=self._document,
         )
+
+    def _take_over(self, project: Project, title: str, export: dict[str, str | bytes]) -> None:
+        """Makes a project that was empty that of its document, which names it if nothing else
+        has."""
+        library = self._document.library
+        if title and project.name.rstrip(" 0123456789") == tr("Untitled"):
+            self._document.ask(library.projects.rename, project.id, title)
+        self._document.ask(_describe, library, project.id, export)
 
     def _open(self, made: tuple[Project, int]) -> None:
         project, count = made
@@ -119,7 +137,12 @@ def _make_project(
     """A project of these lines; on the library's thread."""
     project = library.projects.create(name, settings).value
     library.lines.add(project.id, lines)
+    return _describe(library, project.id, export), len(lines)
+
+
+def _describe(library: Library, project_id: str, export: dict[str, str | bytes]) -> Project:
+    """Tell exports of a project what book it is; on the library's thread."""
     known = {key: value for key, value in export.items() if value}
     if isinstance(picture := known.get("cover"), bytes):
-        known["cover"] = library.keep_cover(project.id, picture)
-    return library.projects.change_settings(project.id, export=known).value, len(lines)
+        known["cover"] = library.keep_cover(project_id, picture)
+    return library.projects.change_settings(project_id, export=known).value
