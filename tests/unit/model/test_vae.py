@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import pytest
@@ -25,7 +26,10 @@ def vae() -> Vae:
 @settings(max_examples=15, deadline=None)
 @given(chunks=st.lists(st.integers(1, 9), min_size=1, max_size=8))
 def test_streaming_decode_equals_the_offline_decode(vae: Vae, chunks: list[int]) -> None:
-    latents = torch.randn(2, sum(chunks), 8, generator=torch.Generator().manual_seed(1))
+    # In float64: by float32's rounding a sample may have a harmonic more or less.
+    vae = copy.deepcopy(vae).double()
+    generator = torch.Generator().manual_seed(1)
+    latents = torch.randn(2, sum(chunks), 8, generator=generator, dtype=torch.float64)
     with torch.inference_mode():
         whole = vae.decode(latents)
         state, pieces, start = vae.start(2), [], 0
@@ -37,7 +41,7 @@ def test_streaming_decode_equals_the_offline_decode(vae: Vae, chunks: list[int])
     streamed = torch.cat(pieces, dim=1)
     assert streamed.shape == whole.shape == (2, sum(chunks) * vae.config.hop)
     assert float(whole.std()) > 1e-3
-    torch.testing.assert_close(streamed, whole, atol=1e-4, rtol=0)
+    torch.testing.assert_close(streamed, whole, atol=1e-9, rtol=0)
 
 
 def test_generation_decodes_as_training_does(vae: Vae) -> None:
