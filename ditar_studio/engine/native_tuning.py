@@ -12,7 +12,6 @@ from ditar_studio.engine.native_utterance import NativeVoice
 from ditar_studio.engine.tuner import Tuner, TuningPlan
 from ditar_studio.engine.tuning_clips import speech_of
 from ditar_studio.engine.tuning_data import collect
-from ditar_studio.engine.tuning_events import Level
 from ditar_studio.engine.voice import check_length, trim_and_level
 from ditar_studio.inference.adapter import AdapterCard, VoiceAdapter
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from ditar_studio.engine.attempt import Attempt
     from ditar_studio.engine.native import NativeModel
     from ditar_studio.engine.speech_model import PreparedVoice, Verification
+    from ditar_studio.engine.tuning_events import Level
     from ditar_studio.engine.voice import Reference
 
 _DRAWS = 4
@@ -27,7 +27,7 @@ _QUICK_STEPS = 20
 _STEPS_A_MINUTE, _MOST_STEPS = 240, 480
 
 _SHARES: dict[Level, tuple[float, ...]] = {"quick": (0.7, 0.5, 0.3), "thorough": (0.8, 0.6, 0.3)}
-"""What is beyond brings little likeness, and costs words."""
+"""By level, see `VoiceTuning`. What is beyond brings little likeness, and costs words."""
 
 
 def plan_of(level: Level, seconds: float, seed: int = 0) -> TuningPlan:
@@ -41,19 +41,13 @@ def plan_of(level: Level, seconds: float, seed: int = 0) -> TuningPlan:
 class NativeTuning:
     """The fine-tuning of one voice; implements `VoiceTuning`."""
 
-    shares: tuple[float, ...] = (
-        0.7,
-        0.5,
-        0.3,
-    )  # what is beyond brings little likeness, and costs words
-
     def __init__(
         self, model: NativeModel, references: Sequence[Reference], level: Level, seed: int
     ) -> None:
         self._model, self._references = model, references
         self._level, self._seed = level, seed
         self.settings: dict[str, Any] = {"level": level, "seed": seed}
-        self.shares: tuple[float, ...] = _SHARES[level]
+        self.shares = _SHARES[level]
 
     def instant(self) -> NativeVoice:
         """The voice as it is; see `VoiceTuning`.

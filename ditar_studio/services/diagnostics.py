@@ -11,7 +11,6 @@ import contextlib
 import faulthandler
 import json
 import logging
-import logging.handlers
 import os
 import platform
 import sys
@@ -28,6 +27,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from ditar_studio.errors import StudioError
 from ditar_studio.services import failure_log
+from ditar_studio.services.quiet_log import QuietLog
 from ditar_studio.services.scrub import Scrubber
 from ditar_studio.store import files, privacy
 from ditar_studio.version import __version__
@@ -62,18 +62,10 @@ class CrashReport:
     explained: bool
 
 
-class _PrivateLog(logging.handlers.RotatingFileHandler):
+class _PrivateLog(QuietLog):
     def _open(self) -> TextIOWrapper:
         privacy.make_file(Path(self.baseFilename))
         return super()._open()
-
-    def close(self) -> None:
-        """Close it, though the disk has no room for its last lines."""
-        with contextlib.suppress(OSError):
-            super().close()
-
-    def handleError(self, record: logging.LogRecord) -> None:
-        """Go on without a line that the disk has no room for."""
 
 
 class Diagnostics:

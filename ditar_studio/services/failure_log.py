@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import logging.handlers
 import os
 from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
 
+from ditar_studio.services.quiet_log import QuietLog
 from ditar_studio.store import privacy
 from ditar_studio.store.files import default_root
 
@@ -38,9 +38,7 @@ def kept_logs() -> list[Path]:
     return sorted((default_root() / "logs").glob(f"{NAME}*"))
 
 
-class _Handler(logging.handlers.RotatingFileHandler):
-    """A log that is nobody's trouble: one that can't be written is done without."""
-
+class _Handler(QuietLog):
     def __init__(self, path: Path) -> None:
         super().__init__(
             path,
@@ -62,11 +60,3 @@ class _Handler(logging.handlers.RotatingFileHandler):
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         descriptor = os.open(self.baseFilename, flags, 0o600)
         return open(descriptor, "a", encoding=self.encoding, errors=self.errors)
-
-    def close(self) -> None:
-        """Close it, though the disk has no room for its last lines."""
-        with contextlib.suppress(OSError):
-            super().close()
-
-    def handleError(self, record: logging.LogRecord) -> None:
-        """Do nothing."""

@@ -28,9 +28,13 @@ def texts(studio: Studio) -> list[str]:
     return [line.text for line in studio.script.lines]
 
 
-def test_matches_are_counted_and_gone_through(qtbot: QtBot, studio: Studio, bar: FindBar) -> None:
+def look_for_cats(qtbot: QtBot, bar: FindBar) -> None:
     qtbot.keyClicks(bar.field, "cat")
     qtbot.waitUntil(lambda: bar.count.text() == "1 of 3")
+
+
+def test_matches_are_counted_and_gone_through(qtbot: QtBot, studio: Studio, bar: FindBar) -> None:
+    look_for_cats(qtbot, bar)
     qtbot.keyClick(bar.field, Qt.Key.Key_Return)
     assert bar.count.text() == "2 of 3"
     line = studio.script.lines[1]
@@ -48,8 +52,7 @@ def test_matches_are_counted_and_gone_through(qtbot: QtBot, studio: Studio, bar:
 def test_all_are_replaced_in_one_step_that_can_be_undone(
     qtbot: QtBot, studio: Studio, bar: FindBar
 ) -> None:
-    qtbot.keyClicks(bar.field, "cat")
-    qtbot.waitUntil(lambda: bar.count.text() == "1 of 3")
+    look_for_cats(qtbot, bar)
     bar.by.setText("dog")
     bar.all.click()
     changed = ["The dog sat.", "No dogs here, dog.", "Nothing."]
@@ -60,8 +63,7 @@ def test_all_are_replaced_in_one_step_that_can_be_undone(
 
 
 def test_one_is_replaced_and_the_next_is_shown(qtbot: QtBot, studio: Studio, bar: FindBar) -> None:
-    qtbot.keyClicks(bar.field, "cat")
-    qtbot.waitUntil(lambda: bar.count.text() == "1 of 3")
+    look_for_cats(qtbot, bar)
     bar.by.setText("dog")
     qtbot.keyClick(bar.by, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: texts(studio)[0] == "The dog sat.")
@@ -82,8 +84,7 @@ def test_escape_closes_it_and_goes_to_the_match(qtbot: QtBot, studio: Studio, ba
 def test_what_was_typed_since_the_search_is_not_garbled(
     qtbot: QtBot, studio: Studio, bar: FindBar
 ) -> None:
-    qtbot.keyClicks(bar.field, "cat")
-    qtbot.waitUntil(lambda: bar.count.text() == "1 of 3")
+    look_for_cats(qtbot, bar)
     bar.by.setText("dog")
     line = studio.script_panel.rows[studio.script.lines[0].id].text
     line.put_cursor(0)
@@ -95,8 +96,7 @@ def test_what_was_typed_since_the_search_is_not_garbled(
 def test_what_is_replaced_is_what_the_field_says_now(
     qtbot: QtBot, studio: Studio, bar: FindBar
 ) -> None:
-    qtbot.keyClicks(bar.field, "cat")
-    qtbot.waitUntil(lambda: bar.count.text() == "1 of 3")
+    look_for_cats(qtbot, bar)
     bar.by.setText("dog")
     bar.field.setText("nothing")
     bar.all.click()

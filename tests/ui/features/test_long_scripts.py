@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 from studio_steps import dialog, reopen, speak
 
-from ditar_studio.services.line_queue import LineQueue, Waiting
+from ditar_studio.services.line_queue import LineQueue
 from ditar_studio.ui.features.parameters.view_model import Scope
 from ditar_studio.ui.features.project.history_dialog import BinDialog, VersionsDialog
 from ditar_studio.ui.features.project.snapshot import Snapshot
@@ -22,19 +22,6 @@ from ditar_studio.ui.shell import job_commands
 from ditar_studio.ui.shell.studio import Studio
 
 pytestmark = pytest.mark.filterwarnings("error")
-
-
-@pytest.fixture
-def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
-    """Lets the first line be taken; each further one when it is released once more."""
-    gate, take = threading.Semaphore(1), LineQueue.take
-
-    def take_at_gate(queue: LineQueue) -> Waiting | None:
-        assert gate.acquire(timeout=60)
-        return take(queue)
-
-    monkeypatch.setattr(LineQueue, "take", take_at_gate)
-    return gate
 
 
 PROSE = "One here. Two there. Three now.\n\nFour then. Five last."

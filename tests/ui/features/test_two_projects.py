@@ -9,26 +9,12 @@ from pytestqt.qtbot import QtBot
 from studio_steps import dialog
 
 from ditar_studio.errors import StudioError
-from ditar_studio.services.line_queue import LineQueue, Waiting
 from ditar_studio.store.project import NewLine
 from ditar_studio.ui.features.project.projects_dialog import ProjectsDialog
 from ditar_studio.ui.kit.widgets.messages import Banner
 from ditar_studio.ui.shell.studio import Studio
 
 pytestmark = pytest.mark.filterwarnings("error")
-
-
-@pytest.fixture
-def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
-    """Lets the first line be taken; each further one when it is released once more."""
-    gate, take = threading.Semaphore(1), LineQueue.take
-
-    def take_at_gate(queue: LineQueue) -> Waiting | None:
-        assert gate.acquire(timeout=60)
-        return take(queue)
-
-    monkeypatch.setattr(LineQueue, "take", take_at_gate)
-    return gate
 
 
 def script(qtbot: QtBot, studio: Studio, *texts: str) -> list[str]:

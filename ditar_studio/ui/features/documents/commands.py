@@ -9,7 +9,6 @@ from ditar_studio.documents import SUFFIXES, Document, ReadOptions, read_documen
 from ditar_studio.services.document_lines import script_lines
 from ditar_studio.services.new_lines import new_lines
 from ditar_studio.ui.features.documents.import_dialog import ImportDialog
-from ditar_studio.ui.features.script.view_model import GREETING
 from ditar_studio.ui.kit.dialogs.ask_file import ask_for_file
 from ditar_studio.ui.kit.translate import counted, tr
 
@@ -84,11 +83,11 @@ class DocumentCommands:
             "cover": read.cover,
         }
         if not into_new:
-            empty = all(line.text.strip() in ("", tr(GREETING)) for line in self._script.lines)
+            untouched = self._script.untouched
 
             def added(count: int) -> None:
                 self._tell_count(count)
-                if empty:
+                if untouched:
                     self._take_over(snapshot.project, read.title, export)
 
             self._script.insert(lambda: script_lines(read), over_greeting=True, done=added)

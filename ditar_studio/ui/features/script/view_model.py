@@ -101,6 +101,11 @@ class Script(QObject):
         return self._typed.unsaved
 
     @property
+    def untouched(self) -> bool:
+        """Whether nothing is written: lines are empty, or greet in the first project."""
+        return all(line.text.strip() in ("", tr(GREETING)) for line in self.lines)
+
+    @property
     def failing(self) -> bool:
         """Whether what was typed can't be saved at present."""
         return self._typed.failing
