@@ -142,7 +142,9 @@ def test_a_run_ends_cleanly_though_the_disk_has_no_room_for_the_end_of_its_log(
     with monkeypatch.context() as patch:
         patch.setattr(RotatingFileHandler, "flush", full)
         started.stop()
-    assert Diagnostics(started.folder, faults=False).start() is None
+    again = Diagnostics(started.folder, faults=False)
+    assert again.start() is None
+    again.stop()
 
 
 def test_only_some_reports_are_kept(diagnostics: Diagnostics) -> None:
