@@ -29,7 +29,7 @@ _COMMANDS = {
 
 
 def program(checkout: Path, *arguments: str) -> str:
-    """What a checkout's program prints.
+    """Return what a checkout's program prints.
 
     Raises:
         subprocess.CalledProcessError: it failed.
@@ -42,13 +42,13 @@ def program(checkout: Path, *arguments: str) -> str:
 
 
 def speeds(checkout: Path) -> list[dict[str, Any]]:
-    """Rows of `ditar-studio benchmark`."""
+    """Return rows of `ditar-studio benchmark`."""
     rows = json.loads(program(checkout, "benchmark", "--json", "--steps", *_STEPS))["rows"]
     return [{name: value for name, value in row.items() if name != "relative"} for row in rows]
 
 
 def command_seconds(checkout: Path) -> dict[str, float]:
-    """Seconds that whole commands take, by name."""
+    """Return seconds that whole commands take, by name."""
     seconds = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, command in _COMMANDS.items():
@@ -60,7 +60,7 @@ def command_seconds(checkout: Path) -> dict[str, float]:
 
 
 def processor() -> str:
-    """The processor's name."""
+    """Return the processor's name."""
     try:
         text = Path("/proc/cpuinfo").read_text("utf-8")
     except OSError:

@@ -10,7 +10,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 @cache
 def resources() -> Path:
-    """The resources folder: inside the package when installed, beside it in a checkout.
+    """Return the resources folder: inside the package when installed, beside it in a checkout.
 
     Raises:
         FileNotFoundError: neither place has one, so the installation is incomplete.
@@ -22,5 +22,5 @@ def resources() -> Path:
 
 
 def asset(*parts: str) -> Path:
-    """The path of one shipped file or folder, e.g. ``asset("icons", "play.svg")``."""
+    """Return the path of one shipped file or folder, e.g. ``asset("icons", "play.svg")``."""
     return resources().joinpath(*parts)

@@ -27,14 +27,14 @@ _EXTRA: Final = re.compile(r"(?P<what>[^;]+);.*\bextra\s*==\s*['\"](?P<extra>[^'
 
 
 def kind() -> Kind:
-    """Whether this is a frozen program, a checkout, or a package installed from a wheel."""
+    """Return whether this is a frozen program, a checkout, or a package installed from a wheel."""
     if getattr(sys, "frozen", False):
         return "frozen"
     return "checkout" if (_root() / "pyproject.toml").is_file() else "installed"
 
 
 def program() -> str:
-    """The command that calls this program, as it may be typed anywhere on this machine."""
+    """Return the command that calls this program, as it may be typed anywhere on this machine."""
     called = Path(sys.argv[0])
     if called.stem != NAME:
         return f"{_quoted(sys.executable)} -m ditar_studio" if kind() != "frozen" else NAME
@@ -44,7 +44,7 @@ def program() -> str:
 
 
 def how_to_add(extra: str) -> str:
-    """What to do to get the packages of an optional dependency group of pyproject.toml."""
+    """Return what to do to get the packages of an optional dependency group of pyproject.toml."""
     pip = f"{_quoted(sys.executable)} -m pip install"
     if kind() == "frozen":
         return "A packaged program can't be added to: run DiTAR Studio from its source code."
@@ -62,7 +62,7 @@ def how_to_add(extra: str) -> str:
 
 
 def _root() -> Path:
-    """The folder that a checkout has around the package."""
+    """Return the folder that a checkout has around the package."""
     return resources().parent
 
 

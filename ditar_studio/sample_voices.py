@@ -32,7 +32,7 @@ class SampleVoice:
 
 
 def sample_voices() -> tuple[SampleVoice, ...]:
-    """All of them, the one for demonstrations first.
+    """Return all of them, the one for demonstrations first.
 
     Raises:
         StudioError: they are missing.

@@ -15,7 +15,7 @@ LARGEST = 16 << 20
 
 
 def read_bytes(path: Path, largest: int = LARGEST) -> bytes:
-    """The content of an ordinary file.
+    """Read the content of an ordinary file.
 
     Raises:
         OSError: it can't be read, is no ordinary file, or is larger than `largest` bytes.
@@ -32,7 +32,7 @@ def read_bytes(path: Path, largest: int = LARGEST) -> bytes:
 
 
 def read_text(path: Path, largest: int = LARGEST) -> str:
-    """The text of an ordinary file in UTF-8, with line ends made one.
+    """Read the text of an ordinary file in UTF-8, with line ends made one.
 
     Raises:
         OSError, ValueError: as `read_bytes`, or it is not UTF-8.

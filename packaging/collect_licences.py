@@ -29,7 +29,7 @@ BUILDERS = ("pyinstaller",)
 
 
 def requirements() -> list[str]:
-    """Names of all packages that the frozen program has, needed directly or not."""
+    """Return names of all packages that the frozen program has, needed directly or not."""
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -53,7 +53,7 @@ def requirements() -> list[str]:
 
 
 def _wanted(requirement: Requirement, extras: set[str]) -> bool:
-    """Whether it is no extra's, or one of these extras'."""
+    """Return whether it is no extra's, or one of these extras'."""
     marker = requirement.marker
     if marker is None or "extra" not in str(marker):
         return True
@@ -61,7 +61,7 @@ def _wanted(requirement: Requirement, extras: set[str]) -> bool:
 
 
 def licence_of(name: str) -> tuple[str, str]:
-    """Kind and text of the licence of an installed package."""
+    """Return kind and text of the licence of an installed package."""
     distribution = metadata.distribution(name)
     facts = distribution.metadata
     kind = KINDS.get(name) or facts.get("License-Expression") or _from_classifiers(facts)
@@ -77,7 +77,9 @@ def licence_of(name: str) -> tuple[str, str]:
 
 
 def _common(kind: str) -> list[Path]:
-    """Texts of a well-known licence that a package names without bringing it (Debian's copies)."""
+    """Return texts of a well-known licence that a package names without bringing it (Debian's
+    copies).
+    """
     shared = Path("/usr/share/common-licenses")
     if kind == "LGPL-3.0":
         return [shared / "LGPL-3", shared / "GPL-3"]  # the former is written upon the latter

@@ -41,12 +41,12 @@ class CompileError(Exception):
 
 
 def wanted() -> bool:
-    """Whether there are kernels for this machine."""
+    """Return whether there are kernels for this machine."""
     return platform.machine().lower() in ("x86_64", "amd64") and sys.maxsize > 2**32
 
 
 def system_compiler() -> list[str]:
-    """The command of a C compiler that is installed and works; empty without one."""
+    """Return the command of a C compiler that is installed and works; empty without one."""
     names = [] if sys.platform == "win32" else ["cc", "gcc", "clang"]
     commands = [[path] for name in names if (path := shutil.which(name))]
     if named := os.environ.get("CC"):
@@ -55,13 +55,13 @@ def system_compiler() -> list[str]:
 
 
 def digest(root: Path) -> str:
-    """The digest of the sources, which the library holds and the program compares."""
+    """Return the digest of the sources, which the library holds and the program compares."""
     sources = sorted((root / SOURCES).glob("*.[ch]"))
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 
 
 def is_current(root: Path) -> bool:
-    """Whether a checkout has the library of its sources."""
+    """Return whether a checkout has the library of its sources."""
     library = root / LIBRARY
     return library.exists() and digest(root).encode() in library.read_bytes()
 
@@ -99,7 +99,7 @@ def compile_in_place(root: Path) -> str:
 
 
 def get_build_hook() -> type:
-    """What hatchling asks for."""
+    """Return what hatchling asks for."""
     from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
     class KernelsHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -122,7 +122,9 @@ def get_build_hook() -> type:
 
 
 def _works(command: Sequence[str]) -> bool:
-    """Whether a compiler is there with its headers and libraries, and knows the instructions."""
+    """Return whether a compiler is there with its headers and libraries, and knows the
+    instructions.
+    """
     with tempfile.TemporaryDirectory() as folder:
         probe = Path(folder, "probe.c")
         probe.write_text(_PROBE)
@@ -134,7 +136,7 @@ def _works(command: Sequence[str]) -> bool:
 
 
 def _zig() -> list[str]:
-    """The command of Zig's C compiler, if that is installed."""
+    """Return the command of Zig's C compiler, if that is installed."""
     if importlib.util.find_spec("ziglang") is None:
         return []
     # The oldest glibc that torch runs on, and no checks that trap in the midst of a sentence.

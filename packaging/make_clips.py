@@ -35,7 +35,7 @@ SEED = 0
 
 
 def clip(model: ds.Model) -> None:
-    """The clip of the first screen, with captions."""
+    """Make the clip of the first screen, with captions."""
     parts, captions, at = [], [], 0.0
     for name, text in CLIP:
         audio = model.speak(text, name, seed=SEED)
@@ -48,7 +48,7 @@ def clip(model: ds.Model) -> None:
 
 
 def voices(model: ds.Model) -> None:
-    """Each speaker's reference, instant and fine-tuned voice."""
+    """Make each speaker's reference, instant and fine-tuned voice."""
     lines = (DEVELOPMENT / "dev_accents.jsonl").read_text("utf-8").splitlines()
     rows = {row["id"]: row for row in map(json.loads, lines)}
     folder = MEDIA / "voices"

@@ -48,7 +48,7 @@ def draw(folder: Path) -> dict[int, bytes]:
 
 
 def ico(images: dict[int, bytes]) -> bytes:
-    """A Windows icon of PNGs."""
+    """Return a Windows icon of PNGs."""
     fitting = {size: data for size, data in images.items() if size <= LARGEST_ICO}
     place = 6 + 16 * len(fitting)
     head, body = struct.pack("<HHH", 0, 1, len(fitting)), b""
@@ -60,7 +60,7 @@ def ico(images: dict[int, bytes]) -> bytes:
 
 
 def icns(images: dict[int, bytes]) -> bytes:
-    """A macOS icon of PNGs."""
+    """Return a macOS icon of PNGs."""
     body = b"".join(
         kind + struct.pack(">I", 8 + len(images[size])) + images[size]
         for size, kind in ICNS.items()

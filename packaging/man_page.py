@@ -54,7 +54,7 @@ EXAMPLES = (
 
 
 def man_page() -> str:
-    """The page in roff."""
+    """Return the page in roff."""
     with mock.patch.object(options, "program", return_value=NAME):
         parser = options.build_parser()
     lines = [
@@ -83,7 +83,7 @@ def man_page() -> str:
 
 
 def _commands(parser: argparse.ArgumentParser, above: tuple[str, ...]) -> Iterator[str]:
-    """Each command, and each of its actions, with their options."""
+    """Return each command, and each of its actions, with their options."""
     for group in parser._actions:
         if isinstance(group, argparse._SubParsersAction):
             for name, command in group.choices.items():
@@ -95,7 +95,7 @@ def _commands(parser: argparse.ArgumentParser, above: tuple[str, ...]) -> Iterat
 
 
 def _options(parser: argparse.ArgumentParser, common: bool = True) -> Iterator[str]:
-    """The arguments and options of one parser; those that all have are told once."""
+    """Return the arguments and options of one parser; those that all have are told once."""
     for action in parser._actions:
         shared = action.dest in ("help", "json", "quiet", "debug", "version")
         if isinstance(action, argparse._SubParsersAction) or (shared and not common):
@@ -120,7 +120,7 @@ def _value(action: argparse.Action) -> str:
 
 
 def escaped(text: str) -> str:
-    """Plain text in roff: no request by chance, ASCII alone, hyphens that can be copied."""
+    """Write plain text in roff: no request by chance, ASCII alone, hyphens that can be copied."""
     text = " ".join(text.split()).replace("\\", r"\e").replace("-", r"\-")
     text = "".join(c if c.isascii() else f"\\[u{ord(c):04X}]" for c in text)
     return rf"\&{text}" if text[:1] in (".", "'") else text

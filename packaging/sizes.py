@@ -44,12 +44,12 @@ class Program:
 
     @classmethod
     def named(cls, text: str) -> Program:
-        """One that is given as NAME=COMMAND=FOLDER."""
+        """Make a program of NAME=COMMAND=FOLDER."""
         name, command, folder = text.split("=")
         return cls(name, tuple(shlex.split(command)), Path(folder))
 
     def timed(self, *arguments: str | Path) -> float:
-        """Seconds that it takes, once it has been started before."""
+        """Measure the seconds that it takes, once it has been started before."""
         for _ in range(2):
             start = time.monotonic()
             subprocess.run([*self.command, *map(str, arguments)], check=True, capture_output=True)
@@ -57,7 +57,9 @@ class Program:
 
 
 def sizes(folder: Path) -> list[str]:
-    """Rows in Markdown, one for each package, and for the frozen program as it lies on the disk."""
+    """Return rows in Markdown, one for each package, and for the frozen program as it lies on the
+    disk.
+    """
     rows = ["| package | file | MB |", "|---|---|---|"]
     for path in sorted(folder.iterdir()):
         if path.is_dir():
@@ -68,7 +70,9 @@ def sizes(folder: Path) -> list[str]:
 
 
 def times(programs: list[Program]) -> tuple[list[str], bool]:
-    """Rows in Markdown, one for each program, and whether all have spoken the same samples."""
+    """Return rows in Markdown, one for each program, and whether all have spoken the same
+    samples.
+    """
     rows = ["| program | MB installed | `--version`, s | speaks 3 s, s | samples |"]
     rows.append("|---|---|---|---|---|")
     spoken = set()
@@ -89,7 +93,7 @@ def times(programs: list[Program]) -> tuple[list[str], bool]:
 
 
 def megabytes(path: Path) -> str:
-    """The size of a file, or of all files in a folder."""
+    """Return the size of a file, or of all files in a folder."""
     files = [path] if path.is_file() else path.rglob("*")
     return f"{sum(f.lstat().st_size for f in files if not f.is_symlink()) / 1e6:.0f}"
 

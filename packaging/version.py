@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def version() -> str:
-    """What `ditar_studio.__version__` says, without importing it."""
+    """Return what `ditar_studio.__version__` says, without importing it."""
     text = (ROOT / "ditar_studio" / "version.py").read_text("utf-8")
     found = re.search(r'^__version__ = "(.+)"', text, re.M)
     assert found is not None
@@ -18,7 +18,7 @@ def version() -> str:
 
 
 def changes(name: str) -> str:
-    """The changelog's part on one version."""
+    """Return the changelog's part on one version."""
     text = (ROOT / "CHANGELOG.md").read_text("utf-8")
     found = re.search(rf"^## {re.escape(name)}\b.*?\n(.*?)(?=^## |\Z)", text, re.M | re.S)
     if found is None:

@@ -43,7 +43,7 @@ BODY_SECONDS = 30.0
 
 
 def application(speaker: Speaker, token: str) -> Starlette:
-    """The endpoint as an ASGI application."""
+    """Return the endpoint as an ASGI application."""
 
     async def models(request: Request) -> Response:
         return JSONResponse({"object": "list", "data": [_model(speaker)]})

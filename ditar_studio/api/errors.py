@@ -40,7 +40,7 @@ class RefusedError(Exception):
 
     @classmethod
     def of(cls, error: StudioError, param: str | None = None) -> RefusedError:
-        """The refusal that tells a failure of the studio."""
+        """Return the refusal that tells a failure of the studio."""
         return cls(str(error), param=param)
 
     @property
@@ -63,7 +63,7 @@ class RefusedError(Exception):
         return headers
 
     def to_http(self) -> bytes:
-        """The whole answer, for where there is no request yet."""
+        """Return the whole answer, for where there is no request yet."""
         data = json.dumps(self.body, ensure_ascii=False).encode()
         lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]

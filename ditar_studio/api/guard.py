@@ -18,7 +18,7 @@ _DRAINED_BYTES, _DRAINED_SECONDS = 8 << 20, 1.0
 
 
 def answer(refusal: RefusedError) -> JSONResponse:
-    """A refusal as an HTTP answer."""
+    """Return a refusal as an HTTP answer."""
     return JSONResponse(refusal.body, refusal.status, refusal.headers)
 
 
@@ -34,7 +34,7 @@ class Guard:
         self._token = token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The application for those who may, else a refusal."""
+        """Let the application answer those who may ask, and refuse the others."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
@@ -64,7 +64,7 @@ class Drain:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The application, with the rest of the body read before an error is sent."""
+        """Let the application answer, and read the rest of the body before an error is sent."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -19,7 +19,7 @@ class LazyModel:
         self._model: Model | None = None
 
     def get(self) -> Model:
-        """The model.
+        """Return the model.
 
         Raises:
             StudioError: it can't be loaded.

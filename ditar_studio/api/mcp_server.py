@@ -51,7 +51,7 @@ _WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_wor
 
 
 def mcp_server(model: LazyModel, watermark: bool = True) -> MCPServer[Any]:
-    """The server with its tools; it runs over whatever transport it is given.
+    """Return the server with its tools; it runs over whatever transport it is given.
 
     Args:
         watermark: whether the speech gets the watermark.
@@ -181,7 +181,9 @@ def mcp_server(model: LazyModel, watermark: bool = True) -> MCPServer[Any]:
 
 
 def guarded(server: MCPServer[Any], token: str) -> ASGIApp:
-    """The server over streamable HTTP at /mcp, for programs on this machine with the token."""
+    """Return the server over streamable HTTP at /mcp, for programs on this machine with
+    the token.
+    """
     app = server.streamable_http_app(
         stateless_http=True,
         transport_security=TransportSecuritySettings(
@@ -224,7 +226,7 @@ def _free_path(text: str) -> Path:
 
 
 def _answer(audio: Audio, place: Path | None, watermark: bool) -> list[TextContent | AudioContent]:
-    """What an agent is told of a sound, and the sound itself where it wasn't written."""
+    """Return what an agent is told of a sound, and the sound itself where it wasn't written."""
     facts: dict[str, Any] = {"seconds": round(audio.seconds, 2), "warnings": list(audio.warnings)}
     if place is None and audio.seconds > LONGEST_AUDIO_SECONDS:
         raise StudioError(

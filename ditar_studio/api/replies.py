@@ -39,7 +39,7 @@ Pieces = AsyncGenerator[bytes, None]
 async def sound_pieces(
     speaking: Speaking, sound: SoundStream, stretcher: Stretcher, words: list[WordSpoken]
 ) -> Pieces:
-    """The bytes of the sound as they become ready.
+    """Return the bytes of the sound as they become ready.
 
     Args:
         words: gets those that were spoken.
@@ -74,7 +74,8 @@ async def sound_pieces(
 async def server_sent_events(
     pieces: Pieces, speaking: Speaking, request: SpeechRequest, words: list[WordSpoken]
 ) -> Pieces:
-    """The pieces as OpenAI's events. "Tokens" are the text's characters and the model's patches.
+    """Return the pieces as OpenAI's events. "Tokens" are the text's characters and the model's
+    patches.
 
     Words come between them, where the request asks for their times.
     """
@@ -100,7 +101,8 @@ async def server_sent_events(
 
 
 def word_event(word: WordSpoken, text: str, begin: float, speed: float) -> dict[str, Any]:
-    """The event that tells when a word of a text is heard, in seconds of the sound as it is sent.
+    """Return the event that tells when a word of a text is heard, in seconds of the sound as it is
+    sent.
 
     Args:
         begin: seconds of sound before that of the text.

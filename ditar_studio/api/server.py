@@ -27,7 +27,8 @@ outside of them."""
 
 
 def reserve_port(port: int = 0) -> socket.socket:
-    """A socket at this machine's loopback address, or $DITAR_STUDIO_BIND, that does not listen yet.
+    """Return a socket at this machine's loopback address, or $DITAR_STUDIO_BIND, that does not
+    listen yet.
 
     Args:
         port: 0 for any that is free.
@@ -50,7 +51,7 @@ def reserve_port(port: int = 0) -> socket.socket:
 
 
 def check_token(token: str) -> str:
-    """The token, if it can be one.
+    """Return the token, if it can be one.
 
     Raises:
         StudioError: it is too short, or no header can hold it.

@@ -273,7 +273,7 @@ class _Speech:
         self._rate = rate
 
     def feed(self, piece: str) -> list[str]:
-        """The sentences that are whole now.
+        """Return the sentences that are whole now.
 
         Raises:
             RefusedError: it is too long.
@@ -284,7 +284,7 @@ class _Speech:
             raise RefusedError.of(error, param="text") from error
 
     def silence(self) -> NDArray[np.float32]:
-        """Between two sentences."""
+        """Return the silence between two sentences."""
         return np.zeros(round(self.settings.pause_seconds * self._rate), np.float32)
 
     @property

@@ -66,12 +66,12 @@ class Speaker:
         self._usual_seconds = 5.0
 
     async def voices(self) -> list[Voice]:
-        """Those that can speak: with a reference."""
+        """Return the voices that can speak: those with a reference."""
         found = await asyncio.wrap_future(self.library.submit(self.library.voices.all))
         return [voice for voice in found if voice.reference is not None]
 
     async def voice(self, name: str) -> Voice:
-        """A voice by id or name, letter case aside.
+        """Return a voice by id or name, letter case aside.
 
         Raises:
             RefusedError: there is none; the message tells those there are.
@@ -98,7 +98,7 @@ class Speaker:
             )
 
     def settings(self, request: SpeechRequest) -> GenerationSettings:
-        """The model's own settings, changed by what the request gives.
+        """Return the model's own settings, changed by what the request gives.
 
         Raises:
             RefusedError: it wants another model, or instructions that this one does not take.
@@ -114,7 +114,7 @@ class Speaker:
         return GenerationSettings.from_dict({**given, "style": request.instructions or None})
 
     async def others(self, text: str) -> dict[str, Reference]:
-        """The voices that marks in a text name."""
+        """Return the voices that marks in a text name."""
         if not voices_in(text):
             return {}
         voices = await self.voices()
@@ -193,7 +193,7 @@ class Speaking:
         self._job = worker.submit(self._run, lambda event: self._tell(self._arrived, event))
 
     async def next(self) -> Event:
-        """The next event of the engine.
+        """Return the next event of the engine.
 
         Raises:
             Exception: what `fail` was given.

@@ -129,7 +129,7 @@ def _text(given: Mapping[str, Any], name: str, longest: int) -> str:
 
 
 def _marked(text: str) -> str:
-    """A text as it is, or, if it is SSML, with marks instead."""
+    """Return a text as it is, or, if it is SSML, with marks instead."""
     try:
         return read_marked(text)
     except StudioError as error:

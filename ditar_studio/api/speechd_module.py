@@ -102,7 +102,7 @@ class SpeechdModule:
             self._write.flush()
 
     def _message(self) -> list[str]:
-        """Lines up to a single full stop; those that begin with one have it doubled."""
+        """Read lines up to a single full stop; those that begin with one have it doubled."""
         lines = []
         while (line := self._line()) is not None and line != ".":
             lines.append(line[1:] if line.startswith(".") else line)
@@ -217,7 +217,7 @@ class SpeechdModule:
 
 
 def _sentences(text: str) -> Iterator[tuple[str, str]]:
-    """What is said between the marks of an SSML text, and the marks."""
+    """Return what is said between the marks of an SSML text, and the marks."""
     start = 0
     for match in _MARK.finditer(text):
         yield _plain(text[start : match.start()]), match["name"]
@@ -230,12 +230,12 @@ def _plain(text: str) -> str:
 
 
 def _words(text: str) -> Iterator[tuple[str, str]]:
-    """A key or an icon: "control_a"."""
+    """Return a key or an icon: "control_a"."""
     yield text.replace("_", " ").replace("-", " ").strip(), ""
 
 
 def _character(text: str) -> Iterator[tuple[str, str]]:
-    """A character by its name, unless it is a letter or a digit."""
+    """Return a character by its name, unless it is a letter or a digit."""
     text = text if text in ("", " ") else _plain(text) or text
     if len(text) == 1 and not text.isalnum():
         text = unicodedata.name(text, "unknown").lower()
@@ -250,5 +250,5 @@ def _whole(text: str) -> int:
 
 
 def _escaped(data: bytes) -> bytes:
-    """Line feeds and escapes as an escape and the byte with its bit 5 turned over (HDLC)."""
+    """Write line feeds and escapes as an escape and the byte with its bit 5 turned over (HDLC)."""
     return data.replace(b"}", b"}]").replace(b"\n", b"}*")

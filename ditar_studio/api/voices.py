@@ -39,7 +39,7 @@ class Voices:
         self._library = library
 
     async def list(self, request: Request) -> Response:
-        """The library's voices that can speak."""
+        """Return the library's voices that can speak."""
         found = [described(voice) for voice in await self._speaker.voices()]
         return JSONResponse({"object": "list", "data": found, "voices": found})
 
@@ -89,7 +89,7 @@ class Voices:
 
 
 def described(voice: Voice) -> dict[str, Any]:
-    """A voice in OpenAI's form, with whether it is fine-tuned."""
+    """Return a voice in OpenAI's form, with whether it is fine-tuned."""
     return {
         "id": voice.id,
         "object": "audio.voice",

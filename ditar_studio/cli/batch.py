@@ -225,7 +225,8 @@ class _Batch:
         return {"state": "stopped" if spoken.cancelled else "made", **spoken.as_dict()}
 
     def _is_ours(self, job: Job, path: Path, digest: str) -> bool:
-        """Whether a file is what a batch made of a row; one that was changed since is put aside.
+        """Return whether a file is what a batch made of a row; one that was changed since is put
+        aside.
 
         Raises:
             StudioError: no batch made it, or this one reads it.
@@ -289,11 +290,11 @@ class _Journal:
                 continue
 
     def knows(self, name: str) -> bool:
-        """Whether a file of this row was ever made."""
+        """Return whether a file of this row was ever made."""
         return name in self._made
 
     def holds(self, name: str, digest: str, recipe: str | None = None) -> bool:
-        """Whether a row made a file of this content, if given by this recipe."""
+        """Return whether a row made a file of this content, if given by this recipe."""
         return any(made == digest and recipe in (None, by) for made, by in self._made.get(name, ()))
 
     def note(self, name: str, digest: str, recipe: str) -> None:

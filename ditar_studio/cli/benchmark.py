@@ -95,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _precision(
     model: SpeechModel, arguments: argparse.Namespace
 ) -> tuple[dict[str, Any], list[str]]:
-    """A VoxCPM's precision and why, what is in int8, and what that costs each module."""
+    """Return a VoxCPM's precision and why, what is in int8, and what that costs each module."""
     from ditar_studio.engine.voxcpm import VoxCPMModel
 
     assert isinstance(model, VoxCPMModel)
@@ -182,7 +182,9 @@ def _measure(
 def _long(
     model: SpeechModel, voices: VoiceCache, voice: Reference, seconds: float, console: Console
 ) -> float:
-    """RTF of a long text relative to that of 10 s, which is measured before and after it."""
+    """Return the RTF of a long text relative to that of 10 s, which is measured before and after
+    it.
+    """
     from ditar_studio.engine.device import default_threads, use_threads
     from ditar_studio.engine.events import Done, Failed, PatchReady, Progress
     from ditar_studio.engine.generate import stream
@@ -212,7 +214,7 @@ def _long(
 
 
 def _resident() -> float | None:
-    """Resident size in MB, where the system tells it."""
+    """Return resident size in MB, where the system tells it."""
     path = Path("/proc/self/status")
     if not path.exists():
         return None

@@ -133,7 +133,7 @@ def _export(
 
 @contextlib.contextmanager
 def _export_settings(arguments: argparse.Namespace, document: Document) -> Iterator[ExportSettings]:
-    """How the book is written; the document's cover is a file as long as that takes."""
+    """Yield how the book is written; the document's cover is a file as long as that takes."""
     with tempfile.TemporaryDirectory(prefix="ditar-cover-") as folder:
         cover = arguments.cover
         if not cover and document.cover:
@@ -169,7 +169,7 @@ def _voice(arguments: argparse.Namespace) -> tuple[Reference | None, str]:
 
 
 def _numbers(wanted: str | None, document: Document) -> list[int]:
-    """Numbers of chapters, from 0."""
+    """Return numbers of chapters, from 0."""
     every = range(len(document.chapters))
     if wanted == "all":
         return list(every)

@@ -8,7 +8,7 @@ from ditar_studio.documents import SUFFIXES
 
 
 def add_book_options(parser: argparse.ArgumentParser) -> None:
-    """What to read of which document, and what becomes of it."""
+    """Add what to read of which document, and what becomes of it."""
     kinds = ", ".join(suffix[1:] for suffix in SUFFIXES)
     parser.add_argument("document", metavar="FILE", help=f"one of these kinds: {kinds}")
     parser.add_argument("--list", action="store_true", help="list the chapters, and do nothing")

@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def config_path() -> Path:
-    """The file: that of DITAR_STUDIO_CONFIG, or in the user's folder for settings."""
+    """Return the file: that of DITAR_STUDIO_CONFIG, or in the user's folder for settings."""
     import platformdirs
 
     chosen = os.environ.get(VARIABLE)
@@ -65,7 +65,7 @@ def config_path() -> Path:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The options in the file by name, checked; none where there is no file.
+    """Read the options in the file by name, checked; none where there is no file.
 
     Raises:
         StudioError: it can't be read, or holds what is no option's value.
@@ -142,7 +142,7 @@ def _document(path: Path) -> Any:
 
 
 def _options() -> dict[str, argparse.Action]:
-    """All options that can be kept, by their names without dashes."""
+    """Return all options that can be kept, by their names without dashes."""
     from ditar_studio.cli.options import build_parser
 
     parser = build_parser()
@@ -170,12 +170,12 @@ def _named(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
 
 
 def _long_name(action: argparse.Action) -> str:
-    """Without its dashes, and without its denial."""
+    """Return an option's name without its dashes, and without its denial."""
     return next(name[2:] for name in action.option_strings if name.startswith("--"))
 
 
 def _converted(action: argparse.Action, name: str, value: object) -> Any:
-    """A value as the command line would have understood it.
+    """Return a value as the command line would have understood it.
 
     Raises:
         StudioError: the option takes no such value.

@@ -41,12 +41,12 @@ class Console:
 
     @classmethod
     def of(cls, arguments: argparse.Namespace, output_taken: bool = False) -> Console:
-        """The console that a command's options ask for."""
+        """Return the console that a command's options ask for."""
         as_json, quiet = (getattr(arguments, name, False) for name in ("json", "quiet"))
         return cls(as_json, quiet, output_taken)
 
     def say(self, text: str) -> None:
-        """A line for people."""
+        """Print a line for people."""
         if not self._quiet:
             self._wipe()
             if self.as_json or self._output_taken:
@@ -55,20 +55,20 @@ class Console:
                 streams.deliver(one_line(text))
 
     def note(self, text: str) -> None:
-        """A line about work that begins, on the error stream."""
+        """Print a line about work that begins, on the error stream."""
         if not self._quiet:
             self._wipe()
             streams.tell(one_line(text))
 
     def warn(self, message: str, remedy: str = "", cause: BaseException | None = None) -> None:
-        """A line that matters, on the error stream; in the log with its cause."""
+        """Print a line that matters on the error stream, and log it with its cause."""
         text = f"{message} {remedy}".rstrip()
         log.warning("%s", text, exc_info=cause)
         self._wipe()
         streams.tell(f"{coloured('Note:', YELLOW)} {one_line(text)}")
 
     def progress(self, fraction: float, text: str) -> None:
-        """A bar that is drawn over itself; nothing where the error stream is not a terminal."""
+        """Draw a bar over itself; nothing where the error stream is not a terminal."""
         now = time.monotonic()
         if self._line and (now - self._drawn > 0.05 or fraction >= 1):
             self._drawn, self._shown = now, True
@@ -77,7 +77,7 @@ class Console:
             streams.tell(f"\r\x1b[K{bar} {fraction:4.0%}  {printable(text)}", end="")
 
     def result(self, values: dict[str, Any], text: str) -> None:
-        """A command's result: the object for programs, or the text for people."""
+        """Print a command's result: the object for programs, or the text for people."""
         self._wipe()
         if self.as_json:
             streams.deliver(json.dumps(values))
@@ -93,7 +93,7 @@ class Console:
 
 
 def coloured(text: str, colour: str) -> str:
-    """Text for the error stream, in a colour where that is a terminal and people want colours.
+    """Colour text for the error stream, where that is a terminal and people want colours.
 
     They don't where NO_COLOR is set (see no-color.org), or TERM says that there are none.
     """
@@ -102,7 +102,7 @@ def coloured(text: str, colour: str) -> str:
 
 
 def one_line(text: str, longest: int = 600) -> str:
-    """The text as one printable line; what is too long loses its middle."""
+    """Return the text as one printable line; what is too long loses its middle."""
     text = " ".join(text.split())
     if len(text) > longest:
         text = f"{text[: longest // 2]} … {text[-longest // 2 :]}"
@@ -110,6 +110,6 @@ def one_line(text: str, longest: int = 600) -> str:
 
 
 def printable(text: str) -> str:
-    """The text without what would control a terminal, but for line feeds."""
+    """Return the text without what would control a terminal, but for line feeds."""
     letters = (c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
     return "".join(letters)

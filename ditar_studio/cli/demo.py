@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _similarity(reference: Reference, out: Path) -> tuple[float | None, str]:
-    """Cosine of the speaker embeddings, or why there is none."""
+    """Return cosine of the speaker embeddings, or why there is none."""
     from ditar_studio.services.clips import likeness, read_clip, speaker_encoder
 
     try:

@@ -9,7 +9,7 @@ import sys
 
 
 def display_is_there() -> bool:
-    """Whether there is a display that answers; on Linux without a library that may abort."""
+    """Return whether there is a display that answers; on Linux without a library that may abort."""
     if sys.platform != "linux":
         return True
     wayland = os.environ.get("WAYLAND_DISPLAY")

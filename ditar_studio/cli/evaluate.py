@@ -95,7 +95,7 @@ def _takes(
     cancel: threading.Event,
     console: Console,
 ) -> Iterator[Take]:
-    """What is to be judged, made as far as it isn't there."""
+    """Return what is to be judged, made as far as it isn't there."""
     from ditar_studio.training.takes import TakeFolder, take_of
 
     folder = Path(arguments.out_dir)

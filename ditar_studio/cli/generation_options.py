@@ -22,7 +22,7 @@ FINE_TUNE_LEVELS = ("off", "quick", "thorough")
 
 
 def add_generation_options(parser: argparse.ArgumentParser) -> None:
-    """The options that settings and models have in common."""
+    """Add the options that settings and models have in common."""
     add_model_option(parser)
     group = parser.add_argument_group(
         "settings", "How to speak. Defaults are the built-in model's; others have their own."
@@ -90,14 +90,14 @@ def add_generation_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_model_option(parser: argparse.ArgumentParser) -> None:
-    """Which model."""
+    """Add the option of which model speaks."""
     parser.add_argument(
         "--model", metavar="NAME|PATH", help="a model or its folder; default: the built-in one"
     )
 
 
 def add_threads_option(parser: argparse._ActionsContainer) -> None:
-    """How many cores."""
+    """Add the option of how many cores are used."""
     parser.add_argument(
         "--threads",
         type=WHOLE,
@@ -107,7 +107,7 @@ def add_threads_option(parser: argparse._ActionsContainer) -> None:
 
 
 def add_lora_options(parser: argparse._ActionsContainer) -> None:
-    """A LoRA and its strength."""
+    """Add the options of a LoRA and its strength."""
     parser.add_argument(
         "--lora", metavar="DIR", help="a folder with a LoRA to merge into a VoxCPM model"
     )
@@ -120,7 +120,7 @@ def add_lora_options(parser: argparse._ActionsContainer) -> None:
 
 
 def add_watermark_option(parser: argparse.ArgumentParser) -> None:
-    """Whether speech gets the watermark."""
+    """Add the option of whether speech gets the watermark."""
     parser.add_argument(
         "--watermark",
         action=argparse.BooleanOptionalAction,
@@ -132,7 +132,7 @@ def add_watermark_option(parser: argparse.ArgumentParser) -> None:
 
 
 def add_fine_tune_option(parser: argparse.ArgumentParser) -> None:
-    """How far a voice is fine-tuned to its recording before it speaks."""
+    """Add the option of how far a voice is fine-tuned to its recording before it speaks."""
     parser.add_argument(
         "--fine-tune",
         choices=FINE_TUNE_LEVELS,

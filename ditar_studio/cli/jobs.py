@@ -54,7 +54,7 @@ class BadRow:
 
 
 def read_jobs(path: Path) -> list[Job | BadRow]:
-    """The rows of a job file; empty lines are passed over.
+    """Read the rows of a job file; empty lines are passed over.
 
     A relative reference is looked for beside the file first.
 

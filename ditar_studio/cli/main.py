@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None, start_studio: StartStudio | Non
 
 
 def _parsed(given: Sequence[str]) -> argparse.Namespace:
-    """The options that were given, else those of the user's file, else the program's own."""
+    """Return the options that were given, else those of the user's file, else the program's own."""
     parser = build_parser()
     command = next((word for word in given if not word.startswith("-")), "")
     apply_defaults(parser, command)

@@ -29,7 +29,7 @@ _DEFAULT = "default: %(default)s"
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+    """Build the whole command line."""
     parser = Parser(
         prog=program(),
         description="Clone a voice on your own computer. Without a command the studio opens, or, "

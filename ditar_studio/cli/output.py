@@ -136,7 +136,7 @@ def refuse_input(path: Path, inputs: Inputs) -> None:
 
 
 def free_place(path: Path) -> Path:
-    """The path itself, or with a number behind its name, where there is nothing."""
+    """Return the path itself, or with a number behind its name, where there is nothing."""
     names = itertools.chain(
         [path.name], (f"{path.stem}-{n}{path.suffix}" for n in itertools.count(2))
     )

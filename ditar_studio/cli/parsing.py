@@ -34,7 +34,7 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message[:1].upper()}{message[1:]}.", remedy)
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        """What help and version say."""
+        """Print what help and version say."""
         streams.deliver(message.rstrip("\n"))
 
 
@@ -47,12 +47,12 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 
 def examples(*lines: str) -> str:
-    """What a command's help ends with."""
+    """Return what a command's help ends with."""
     return "examples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 def number(kind: Callable[[str], Any], name: str) -> Callable[[str], Any]:
-    """A converter that is called by a name of its own when it fails."""
+    """Return a converter that is called by a name of its own when it fails."""
 
     def convert(text: str) -> Any:
         return kind(text)
@@ -62,7 +62,7 @@ def number(kind: Callable[[str], Any], name: str) -> Callable[[str], Any]:
 
 
 def positive(kind: Callable[[str], Any], name: str, most: float = 1e12) -> Callable[[str], Any]:
-    """As `number`, of numbers above 0 and up to `most`."""
+    """Return a converter like `number`, of numbers above 0 and up to `most`."""
 
     def convert(text: str) -> Any:
         value = kind(text)
@@ -78,7 +78,7 @@ REAL, WHOLE = number(float, "number"), number(int, "whole number")
 
 
 def add_common(parser: argparse.ArgumentParser, *, first: bool) -> None:
-    """The options that may stand before the command and after it.
+    """Add the options that may stand before the command and after it.
 
     Args:
         first: whether this is the parser of what stands before it, which sets the defaults.

@@ -40,10 +40,10 @@ class Target(Protocol):
         """Take float samples [n]."""
 
     def close(self) -> None:
-        """Nothing more comes."""
+        """End the recording; nothing more comes."""
 
     def finish(self) -> None:
-        """All of it came, and it is closed."""
+        """Give the recording its name: all of it came, and it is closed."""
 
 
 class Recording:
@@ -180,11 +180,11 @@ class StandardOutput:
             streams.deliver_bytes(stream.finish())
 
     def finish(self) -> None:
-        """Nothing is left to do."""
+        """Do nothing: all of it was written."""
 
 
 def pipe_format(name: str | None) -> Format:
-    """What `--format` means.
+    """Return what `--format` means.
 
     Raises:
         StudioError: the standard output is a terminal.

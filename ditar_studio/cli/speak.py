@@ -37,7 +37,7 @@ INTERRUPTED = 130
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Speak; exit code 0, or 130 when interrupted."""
+    """Return speak; exit code 0, or 130 when interrupted."""
     piped = arguments.out == str(PIPE)
     if piped and arguments.json:
         raise StudioError(
@@ -94,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _target(arguments: argparse.Namespace, read: list[Path], console: Console) -> Target:
-    """Where the sound goes."""
+    """Return where the sound goes."""
     if arguments.out == str(PIPE):
         return StandardOutput(pipe_format(arguments.format), arguments.watermark)
     if arguments.format is not None:
@@ -133,7 +133,7 @@ def _read(file: str) -> str:
 
 
 def _reference(arguments: argparse.Namespace) -> tuple[Reference | None, str]:
-    """Who is asked to speak, and the voice's name."""
+    """Return who is asked to speak, and the voice's name."""
     from ditar_studio.services.references import Reference
 
     if arguments.reference and arguments.voice:
@@ -159,7 +159,7 @@ def _reference(arguments: argparse.Namespace) -> tuple[Reference | None, str]:
 
 
 def _sample_voice() -> tuple[Reference, str]:
-    """Who speaks where nobody was named and the model has no voice of its own."""
+    """Return who speaks where nobody was named and the model has no voice of its own."""
     from ditar_studio.sample_voices import sample_voices
     from ditar_studio.services.references import Reference
 

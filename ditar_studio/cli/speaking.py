@@ -66,7 +66,7 @@ class SpeakResult:
     sentences: list[SentenceVerified]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
         return {
             "out": str(self.path) if self.path else None,
             "seconds": round(self.stats.seconds, 4),
@@ -90,7 +90,7 @@ class SpeakResult:
 
 
 def settings_of(arguments: argparse.Namespace, default: GenerationSettings) -> GenerationSettings:
-    """The model's default settings, changed by the options that were given.
+    """Return the model's default settings, changed by the options that were given.
 
     Raises:
         StudioError: a value is out of its range.
@@ -116,7 +116,7 @@ def check_letters(text: str | None, what: str) -> None:
 
 
 def idle_options(settings: GenerationSettings, info: ModelInfo) -> list[tuple[str, str]]:
-    """What was asked for that a model passes over: messages with remedies."""
+    """Return what was asked for that a model passes over: messages with remedies."""
     found = []
     if settings.mode is not None and not info.modes:
         found.append((f"{info.name} uses a voice in one way only.", "Leave the mode out."))
@@ -128,7 +128,7 @@ def idle_options(settings: GenerationSettings, info: ModelInfo) -> list[tuple[st
 
 
 def threads_of(arguments: argparse.Namespace) -> int | None:
-    """How many threads an option asks for, if it does.
+    """Return how many threads an option asks for, if it does.
 
     Raises:
         StudioError: so many can't be used.
@@ -142,7 +142,7 @@ def threads_of(arguments: argparse.Namespace) -> int | None:
 
 
 def load(arguments: argparse.Namespace) -> SpeechModel:
-    """The model that the options name, with their threads and precision.
+    """Load the model that the options name, with their threads and precision.
 
     Raises:
         StudioError: there is no such model, or it can't be loaded.
@@ -165,14 +165,14 @@ def load(arguments: argparse.Namespace) -> SpeechModel:
 
 
 def files_read(arguments: argparse.Namespace) -> list[Path]:
-    """The files that options name, none of which may be written over."""
+    """Return the files that options name, none of which may be written over."""
     names = ("reference", "text_file", "lexicon", "model", "lora", "jobs")
     given = (getattr(arguments, name, None) for name in names)
     return [Path(each).expanduser() for each in given if each]
 
 
 def lexicon_of(arguments: argparse.Namespace) -> Lexicon | None:
-    """The user's pronunciations, if a file was given.
+    """Return the user's pronunciations, if a file was given.
 
     Raises:
         StudioError: it can't be read.
@@ -265,13 +265,13 @@ def _follow(speech: SpeechStream, target: Target, console: Console) -> SpeakResu
 
 
 def model_values(model: SpeechModel) -> dict[str, Any]:
-    """What JSON results say of the model."""
+    """Return what JSON results say of the model."""
     info = model.info
     return {"name": info.name, "version": info.version, "weights_hash": info.weights_hash}
 
 
 def peak_memory() -> float | None:
-    """Largest resident size of this process so far, in MB; None where it isn't known."""
+    """Return largest resident size of this process so far, in MB; None where it isn't known."""
     if sys.platform == "win32":
         return None
     import resource
@@ -282,7 +282,7 @@ def peak_memory() -> float | None:
 
 @contextlib.contextmanager
 def stop_on_interrupt() -> Iterator[threading.Event]:
-    """An event that the first Ctrl+C sets; the second one interrupts as usual."""
+    """Yield an event that the first Ctrl+C sets; the second one interrupts as usual."""
     cancel = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield cancel

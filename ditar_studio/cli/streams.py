@@ -78,7 +78,7 @@ def deliver_bytes(data: bytes) -> None:
 
 
 def output_is_terminal() -> bool:
-    """Whether people would see what is written on the output stream."""
+    """Return whether people would see what is written on the output stream."""
     return sys.stdout.isatty()
 
 
@@ -96,7 +96,7 @@ def _explained() -> Iterator[None]:
 
 
 def read_input() -> str:
-    """All of the standard input, as UTF-8.
+    """Read all of the standard input, as UTF-8.
 
     Raises:
         OSError, ValueError: it can't be read, is too much, or is not UTF-8.
@@ -108,7 +108,7 @@ def read_input() -> str:
 
 
 def _let_go(stream: TextIO) -> None:
-    """What is still to be written goes nowhere, so that the end of the process doesn't stumble."""
+    """Send what is still to be written nowhere, so that the end of the process doesn't stumble."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

@@ -105,7 +105,7 @@ def _vae(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
 def _listeners(
     arguments: argparse.Namespace, model: DiTAR | None
 ) -> tuple[PhoneticReader, SpeakerEncoder]:
-    """The reader and the speaker encoder that files, or else a model, bring."""
+    """Return the reader and the speaker encoder that files, or else a model, bring."""
     from ditar_studio.model.weights import load_reader, load_speaker
 
     reader, speaker = (None, None) if model is None else (model.reader, model.speaker)
@@ -253,7 +253,7 @@ def _self_feeding(arguments: argparse.Namespace, console: Console) -> dict[str, 
 
 
 def _check_feeds_itself(config: DiTARConfig) -> None:
-    """StudioError if a model can't be trained on rollouts."""
+    """Raise StudioError if a model can't be trained on rollouts."""
     if not config.pointer or not config.speaker:
         raise StudioError(
             "This model has no text pointer or no speaker embedding.",
@@ -282,14 +282,14 @@ def _new_model(name: str, vae: Vae, folder: Path) -> DiTAR:
 
 
 def _model_to_continue(arguments: argparse.Namespace) -> DiTAR | None:
-    """The model that `--from` names."""
+    """Return the model that `--from` names."""
     from ditar_studio.model.weights import load_ditar
 
     return load_ditar(Path(arguments.from_model)) if arguments.from_model else None
 
 
 def _times(arguments: argparse.Namespace, sources: list[str]) -> list[int]:
-    """How often each clip is drawn, by its source and `--repeat`."""
+    """Return how often each clip is drawn, by its source and `--repeat`."""
     times = dict(arguments.repeat)
     unknown = sorted(times.keys() - set(sources))
     if unknown:

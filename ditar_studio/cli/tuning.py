@@ -29,7 +29,7 @@ _LONG = 60.0
 
 
 def reporter(console: Console) -> Callable[[TuningEvent], None]:
-    """A function that shows a tuning's events on a console."""
+    """Return a function that shows a tuning's events on a console."""
 
     told = False
 
@@ -55,7 +55,7 @@ def reporter(console: Console) -> Callable[[TuningEvent], None]:
 
 
 def about(seconds: float) -> str:
-    """A time in its largest unit that says enough: 50 s, 12 min, 3.5 h."""
+    """Return a time in its largest unit that says enough: 50 s, 12 min, 3.5 h."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
@@ -63,7 +63,7 @@ def about(seconds: float) -> str:
 
 @contextlib.contextmanager
 def cancelled_by(interrupted: threading.Event) -> Iterator[TuningControl]:
-    """A control that cancels when the command is interrupted."""
+    """Yield a control that cancels when the command is interrupted."""
     control = TuningControl()
     ended = threading.Event()
 
@@ -114,7 +114,7 @@ class References:
             self._tuned = TunedReferences(model, chosen, reporter(console))
 
     def get(self, reference: Reference, more: Sequence[Reference] = ()) -> Reference:
-        """The reference with what it was fine-tuned to.
+        """Return the reference with what it was fine-tuned to.
 
         Args:
             reference: the recording that the voice speaks from.

@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _samples(arguments: argparse.Namespace) -> list[NewSample]:
-    """The recordings of a new voice.
+    """Return the recordings of a new voice.
 
     Raises:
         StudioError: there are more transcripts than recordings, or one can't be used.

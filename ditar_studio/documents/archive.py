@@ -43,7 +43,7 @@ class Archive:
         return name in self._members or name.casefold() in self._folded
 
     def read(self, name: str) -> bytes:
-        """A member's content.
+        """Read a member's content.
 
         Raises:
             StudioError: there is none of this name, it is damaged, locked or too large.
@@ -88,7 +88,7 @@ class Archive:
 
 
 def beside(member: str, link: str) -> tuple[str, str]:
-    """The member that a link in another one leads to, and the place in it."""
+    """Return the member that a link in another one leads to, and the place in it."""
     path, _, fragment = link.partition("#")
     path = unquote(path)
     whole = posixpath.normpath(posixpath.join(posixpath.dirname(member), path)) if path else member

@@ -36,7 +36,7 @@ _HEADING_NAME: Final = re.compile(r"(?:heading|überschrift|titre|título|rubrik
 
 
 def read(content: bytes, name: str, options: ReadOptions) -> Document:
-    """The document's text in chapters.
+    """Read the document's text in chapters.
 
     Raises:
         StudioError: it is damaged or locked.
@@ -65,7 +65,7 @@ def _facts(archive: Archive, name: str) -> dict[str, str]:
 
 
 def _levels(archive: Archive, name: str) -> dict[str, int]:
-    """Levels of headings, from 1, by the id of their style; 0 for the title of the whole."""
+    """Return levels of headings, from 1, by the id of their style; 0 for the title of the whole."""
     levels: dict[str, int] = {}
     if "word/styles.xml" not in archive:
         return levels
@@ -147,7 +147,7 @@ class _Reader:
         self._gathering.add(Paragraph(text), notes)
 
     def _level(self, block: etree._Element) -> int | None:
-        """The level of a heading; None of any other paragraph."""
+        """Return the level of a heading; None of any other paragraph."""
         if local(block) != "p":
             return None
         properties = next((e for e in block if local(e) == "ppr"), None)
@@ -185,7 +185,7 @@ def _is_label(cell: str) -> bool:
 
 
 def _blocks(body: etree._Element) -> Iterator[etree._Element]:
-    """Paragraphs and tables in order, out of whatever they are wrapped in."""
+    """Return paragraphs and tables in order, out of whatever they are wrapped in."""
     waiting = list(reversed(body))
     while waiting:
         element = waiting.pop()
@@ -197,7 +197,7 @@ def _blocks(body: etree._Element) -> Iterator[etree._Element]:
 
 
 def _pieces(paragraph: etree._Element) -> Iterator[str]:
-    """The text of a paragraph, run by run."""
+    """Return the text of a paragraph, run by run."""
     waiting = list(reversed(paragraph))
     while waiting:
         element = waiting.pop()

@@ -40,7 +40,7 @@ class _Package:
 
 
 def read(content: bytes, name: str, options: ReadOptions) -> Document:
-    """The book's text in chapters.
+    """Read the book's text in chapters.
 
     Raises:
         StudioError: it is damaged, locked, or has no text.
@@ -119,7 +119,7 @@ def _package(archive: Archive, name: str) -> _Package:
 
 
 def _contents(archive: Archive, package: _Package, name: str, files: set[str]) -> dict[Key, str]:
-    """Titles by the places where chapters begin.
+    """Return titles by the places where chapters begin.
 
     An entry within another one begins a chapter only if it leads to another file: what is nearer
     is a section of its chapter.
@@ -144,7 +144,7 @@ def _contents(archive: Archive, package: _Package, name: str, files: set[str]) -
 
 
 def _nav(root: etree._Element, path: str) -> list[tuple[int, str, Key]]:
-    """Depth, title and place of each entry of an EPUB 3 table of contents."""
+    """Return depth, title and place of each entry of an EPUB 3 table of contents."""
     tables = [e for e in root.iter() if local(e) == "nav"]
     table = next(
         (e for e in tables if attribute(e, "type") == "toc"), tables[0] if tables else None
@@ -161,7 +161,7 @@ def _nav(root: etree._Element, path: str) -> list[tuple[int, str, Key]]:
 
 
 def _ncx(root: etree._Element, path: str) -> list[tuple[int, str, Key]]:
-    """Depth, title and place of each entry of an EPUB 2 table of contents."""
+    """Return depth, title and place of each entry of an EPUB 2 table of contents."""
     entries = []
     for point in root.iter():
         if local(point) != "navpoint":

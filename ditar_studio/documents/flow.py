@@ -112,7 +112,7 @@ def note_places(root: etree._Element, resolve: Callable[[str], Key], found: set[
 
 
 def _names(element: etree._Element) -> list[str]:
-    """The names by which links find an element."""
+    """Return the names by which links find an element."""
     name = attribute(element, "id"), attribute(element, "name") if local(element) == "a" else ""
     return [each for each in name if each]
 
@@ -122,7 +122,7 @@ def _types(element: etree._Element) -> set[str]:
 
 
 def _is_reference(link: etree._Element) -> bool:
-    """Whether a link is the raised number of a footnote."""
+    """Return whether a link is the raised number of a footnote."""
     target = attribute(link, "href")
     if "#" not in target:
         return False
@@ -182,7 +182,7 @@ class Flow:
     # --- elements
 
     def _begin(self, element: etree._Element) -> bool:
-        """Whether what is in an element is to be read."""
+        """Return whether what is in an element is to be read."""
         name = local(element)
         if name in _BLOCKS or name == "table":
             self._flush()
@@ -307,7 +307,7 @@ class Flow:
 
 
 def chapter_level(root: etree._Element) -> int:
-    """The level of headings that begin chapters: the first that a document has several of.
+    """Return the level of headings that begin chapters: the first that a document has several of.
 
     One heading alone is the title of the whole.
     """

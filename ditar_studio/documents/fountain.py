@@ -27,14 +27,16 @@ _TITLE_KEY: Final = re.compile(r"([A-Za-z][A-Za-z ]*):(.*)")
 
 
 def looks_like(text: str) -> bool:
-    """Whether a plain text is a screenplay: scene headings, and names above what they say."""
+    """Return whether a plain text is a screenplay: scene headings, and names above what
+    they say.
+    """
     lines = text.split("\n", 2000)[:2000]
     scenes = sum(_SCENE.match(line) is not None and line.isupper() for line in lines)
     return scenes >= 2
 
 
 def read(text: str, name: str, options: ReadOptions) -> Document:
-    """The scenes of a screenplay as chapters, its dialogue with speakers."""
+    """Read the scenes of a screenplay as chapters, its dialogue with speakers."""
     gathering = Gathering(options)
     title, author, body = _title_page(_HIDDEN.sub("", text))
     lines = body.split("\n")
@@ -62,7 +64,7 @@ def read(text: str, name: str, options: ReadOptions) -> Document:
 
 
 def _title_page(text: str) -> tuple[str, str, str]:
-    """Title, author and the rest of a text that may begin with a page of `key: value`."""
+    """Return title, author and the rest of a text that may begin with a page of `key: value`."""
     head, _, rest = text.lstrip("\n").partition("\n\n")
     values: dict[str, str] = {}
     key = ""
@@ -81,7 +83,7 @@ def _title_page(text: str) -> tuple[str, str, str]:
 
 
 def _spoken_heading(heading: str) -> str:
-    """A scene heading as one says it: "Interior, house, day"."""
+    """Return a scene heading as one says it: "Interior, house, day"."""
     parts = re.split(r"\s+[-–—]+\s+", heading)
     for begin, place in _PLACES.items():
         if (match := re.match(begin, heading, re.IGNORECASE)) is not None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def read(content: bytes, name: str, options: ReadOptions) -> Document:
-    """The text of a page: its main part or article, where it marks one."""
+    """Read the text of a page: its main part or article, where it marks one."""
     root = parse_html(content, name)
     title, author = "", ""
     for element in root.iter():
@@ -37,7 +37,7 @@ def _resolve(link: str) -> Key:
 
 
 def _main(root: etree._Element) -> etree._Element:
-    """The one element that a page marks as its main part, or all of it."""
+    """Return the one element that a page marks as its main part, or all of it."""
     for name in ("main", "article"):
         found = [element for element in root.iter() if local(element) == name]
         if len(found) == 1 and len("".join(map(str, found[0].itertext()))) > 200:

@@ -32,7 +32,7 @@ _MARKED: Final = re.compile("\ue000([^\ue001]*)\ue001")
 
 
 def read(text: str, name: str, options: ReadOptions) -> Document:
-    """The text in paragraphs; headings of the first level that occurs often begin chapters."""
+    """Read the text in paragraphs; headings of the first level that occurs often begin chapters."""
     from markdown_it import MarkdownIt
 
     gathering = Gathering(options)
@@ -110,7 +110,7 @@ class _Reader:
         return title
 
     def _spoken(self, token: Token) -> tuple[str, list[str]]:
-        """What is seen of a paragraph, and the names of the footnotes that it refers to."""
+        """Return what is seen of a paragraph, and the names of the footnotes that it refers to."""
         parts = []
         for child in token.children or ():
             match child.type:

@@ -56,7 +56,7 @@ class Page:
 
 
 def read(content: bytes, name: str, options: ReadOptions) -> Document:
-    """The text of a PDF; its bookmarks begin chapters.
+    """Read the text of a PDF; its bookmarks begin chapters.
 
     Raises:
         StudioError: it is damaged or locked, or is made of pictures.
@@ -107,7 +107,7 @@ def _page(page: Any) -> Page:
 
 
 def _lines(text_page: Any) -> Iterator[Line]:
-    """The lines as PDFium finds them, with the places of their first and last letters."""
+    """Return the lines as PDFium finds them, with the places of their first and last letters."""
     from pypdfium2.raw import FPDFText_GetCharIndexFromTextIndex as place_of
 
     for match in _LINE.finditer(text_page.get_text_range()):
@@ -125,7 +125,7 @@ def _lines(text_page: Any) -> Iterator[Line]:
 
 
 def without_edges(pages: Sequence[Page], gathering: Gathering) -> list[Page]:
-    """The pages without what repeats at their edges: running heads, page numbers."""
+    """Return the pages without what repeats at their edges: running heads, page numbers."""
     shapes: Counter[str] = Counter()
     for page in pages:
         shapes.update({_shape(line) for line in page.lines if _at_edge(line, page)})
@@ -155,8 +155,9 @@ def _shape(line: Line) -> str:
 
 
 def _bookmarks(file: Any) -> dict[int, list[str]]:
-    """Titles of the bookmarks of the first level (of the second where there is but one), by the
-    number of their page."""
+    """Return titles of the bookmarks of the first level (of the second where there is but one), by
+    the number of their page.
+    """
     found = []
     for mark in file.get_toc(max_depth=2):
         destination = mark.get_dest()
@@ -190,7 +191,7 @@ def _gather(pages: Iterable[Page], bookmarks: dict[int, list[str]], gathering: G
 
 
 def _begins(text: str, title: str) -> bool:
-    """Whether a line is (the beginning of) a heading."""
+    """Return whether a line is (the beginning of) a heading."""
     line, heading = (re.sub(r"[\W_]+", "", each.casefold()) for each in (text, title))
     return len(line) > 2 and (heading.startswith(line) or line.startswith(heading))
 
@@ -229,7 +230,7 @@ class _Flow:
         self._last = line
 
     def end_page(self) -> None:
-        """A paragraph may go on over the page, if its last line is full."""
+        """End a page, over whose end a paragraph may go on, if its last line is full."""
         last = self._last
         if last is not None and not self._goes_on(last):
             self.flush()
@@ -266,7 +267,7 @@ class _Flow:
 
 
 def _usual(values: Sequence[float], *, largest: bool) -> float:
-    """The margin: what a tenth of all lines reach or pass."""
+    """Return the margin: what a tenth of all lines reach or pass."""
     ordered = sorted(values)
     if not ordered:
         return 0.0

@@ -38,7 +38,7 @@ _WRAPPED_AT: Final = range(45, 101)
 
 
 def read(text: str, name: str, options: ReadOptions) -> Document:
-    """The text in paragraphs and chapters."""
+    """Read the text in paragraphs and chapters."""
     gathering = Gathering(options)
     body, title, author = _without_licence(text, gathering)
     blocks = [block for block in re.split(r"\n(?:[^\S\n]*\n)+", body) if block.strip()]
@@ -65,7 +65,9 @@ def read(text: str, name: str, options: ReadOptions) -> Document:
 
 
 def _without_licence(text: str, gathering: Gathering) -> tuple[str, str, str]:
-    """The text without Project Gutenberg's words around it, and the title and author in them."""
+    """Return the text without Project Gutenberg's words around it, and the title and author in
+    them.
+    """
     marks = {match[1].upper(): match for match in _GUTENBERG.finditer(text)}
     if "START" not in marks:
         return text, "", ""
@@ -77,7 +79,7 @@ def _without_licence(text: str, gathering: Gathering) -> tuple[str, str, str]:
 
 
 def _lines_are_paragraphs(blocks: list[str]) -> bool:
-    """Whether each line is a paragraph: lines of very unlike or great length."""
+    """Return whether each line is a paragraph: lines of very unlike or great length."""
     lines = [line for block in blocks[:400] for line in block.split("\n") if line.strip()]
     inner = [len(line) for block in blocks[:400] for line in block.strip("\n").split("\n")[:-1]]
     if len(inner) < 4:

@@ -48,12 +48,12 @@ _TEXTUAL: Final[dict[Kind, str]] = {
 
 
 def is_document(path: Path) -> bool:
-    """Whether a file's name says that it is a document that can be read."""
+    """Return whether a file's name says that it is a document that can be read."""
     return path.suffix.lower() in KINDS
 
 
 def read_document(path: Path, options: ReadOptions | None = None) -> Document:
-    """The chapters and paragraphs of a file.
+    """Read the chapters and paragraphs of a file.
 
     Raises:
         StudioError: it can't be read, is of no kind that is known, damaged, locked, too large, or
@@ -70,7 +70,7 @@ def read_document(path: Path, options: ReadOptions | None = None) -> Document:
 
 
 def read_content(content: bytes, name: str, options: ReadOptions | None = None) -> Document:
-    """As `read_document`, of a file's content; what it is, its name tells, or it itself."""
+    """Read a file's content like `read_document`; what it is, its name tells, or it itself."""
     options = options or ReadOptions()
     kind = _kind(content, name)
     module: Any
@@ -87,7 +87,7 @@ def read_content(content: bytes, name: str, options: ReadOptions | None = None) 
 
 
 def text_of(content: bytes, name: str) -> str:
-    """The text of a file, in whatever encoding it is likely to be; line ends are made one.
+    """Return the text of a file, in whatever encoding it is likely to be; line ends are made one.
 
     Raises:
         StudioError: it is no text, or too long.
@@ -107,7 +107,7 @@ def text_of(content: bytes, name: str) -> str:
 
 
 def _kind(content: bytes, name: str) -> Kind:
-    """By what a file begins with, where its name says something else or nothing."""
+    """Tell a file's kind by how it begins, where its name says something else or nothing."""
     named = KINDS.get(Path(name).suffix.lower())
     if content.startswith(b"%PDF-"):
         return "pdf"

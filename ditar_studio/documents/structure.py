@@ -155,7 +155,7 @@ class Gathering:
             self._counts[kind] = self._counts.get(kind, 0) + count
 
     def open_chapter(self, title: str) -> None:
-        """What follows belongs to a new chapter."""
+        """Begin a chapter, to which belongs what follows."""
         self._chapters.append((one_line(title), []))
 
     def add(self, paragraph: Paragraph, notes: Sequence[Hashable] = ()) -> None:
@@ -206,7 +206,7 @@ class Gathering:
     def document(
         self, title: str, author: str = "", language: str = "", cover: bytes = b""
     ) -> Document:
-        """The whole; chapters without text are left out."""
+        """Return the whole; chapters without text are left out."""
         reads_notes = self.options.notes == "after_paragraph"
         self.remark("notes_read" if reads_notes else "notes_left_out", len(self._notes))
         chapters = []
@@ -229,7 +229,7 @@ class Gathering:
 
 
 def _as_sentences(rows: Sequence[Sequence[str]], headed: bool) -> Iterator[str]:
-    """The rows of a table: "Name: value; name: value."."""
+    """Return the rows of a table: "Name: value; name: value."."""
     head = rows[0] if headed and len(rows) > 1 else ()
     for row in rows[1:] if head else rows:
         cells = []
@@ -242,7 +242,7 @@ def _as_sentences(rows: Sequence[Sequence[str]], headed: bool) -> Iterator[str]:
 
 
 def one_line(text: str) -> str:
-    """The text with single spaces, without what nobody sees."""
+    """Return the text with single spaces, without what nobody sees."""
     return " ".join(visible(text).split())
 
 
@@ -262,12 +262,14 @@ _TRANSLATED: Final = {**_UNSEEN, **_LIGATURES}
 
 
 def visible(text: str) -> str:
-    """The text without soft hyphens, zero-width and control characters; ligatures in letters."""
+    """Return the text without soft hyphens, zero-width and control characters; ligatures in
+    letters.
+    """
     return text if text.isascii() and text.isprintable() else text.translate(_TRANSLATED)
 
 
 def is_scene_break(text: str) -> bool:
-    """Whether a line only separates what is above it from what is below."""
+    """Return whether a line only separates what is above it from what is below."""
     return bool(text) and _SCENE_BREAK.fullmatch(text) is not None
 
 
@@ -275,7 +277,7 @@ _SCENE_BREAK: Final = re.compile(r"(?:[*•·⁂~#_=—–-]\s*){1,12}|\*{1,12}|
 
 
 def chosen(document: Document, numbers: Iterable[int]) -> Document:
-    """The document with the chapters of these numbers (from 0) only."""
+    """Return the document with the chapters of these numbers (from 0) only."""
     kept = set(numbers)
     chapters = tuple(c for n, c in enumerate(document.chapters) if n in kept)
     return replace(document, chapters=chapters)

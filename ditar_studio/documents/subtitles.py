@@ -21,7 +21,7 @@ _DIRECTION: Final = re.compile(r"[\[(][^\])]*[\])]|♪[^♪]*♪?|♫")
 
 
 def read(text: str, name: str, options: ReadOptions) -> Document:
-    """The cues of a subtitle file as paragraphs with their times; sounds in brackets go.
+    """Read the cues of a subtitle file as paragraphs with their times; sounds in brackets go.
 
     Raises:
         StudioError: it has no cue.
@@ -45,7 +45,7 @@ def read(text: str, name: str, options: ReadOptions) -> Document:
 
 
 def _cue(raw: str, start: float, end: float, gathering: Gathering) -> list[Paragraph]:
-    """One paragraph, or one for each speaker of a cue of several; they share its time."""
+    """Return one paragraph, or one for each speaker of a cue of several; they share its time."""
     voices = _VOICE.findall(raw)
     if len(voices) > 1:
         pieces = [part for part in re.split(r"(?=<v[.\s])", raw) if part.strip()]

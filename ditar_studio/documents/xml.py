@@ -13,7 +13,7 @@ _DEEPEST = 250
 
 
 def parse_xml(content: bytes, name: str) -> etree._Element:
-    """The root of an XML document.
+    """Parse the root of an XML document.
 
     Raises:
         StudioError: it can't be read.
@@ -33,7 +33,7 @@ def parse_xml(content: bytes, name: str) -> etree._Element:
 
 
 def parse_html(content: bytes, name: str) -> etree._Element:
-    """The root of an HTML document, whatever is wrong with its marks.
+    """Parse the root of an HTML document, whatever is wrong with its marks.
 
     Raises:
         StudioError: there is nothing in it that could be read.
@@ -53,7 +53,7 @@ def parse_html(content: bytes, name: str) -> etree._Element:
 
 
 def _encoding(content: bytes) -> str | None:
-    """UTF-8 where it is, which files without a declaration would not be taken for."""
+    """Recognise UTF-8, for which files without a declaration would not be taken."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     try:
@@ -64,13 +64,15 @@ def _encoding(content: bytes) -> str | None:
 
 
 def local(element: etree._Element) -> str:
-    """An element's name without its namespace, in lower case; empty of comments and the like."""
+    """Return an element's name without its namespace, in lower case; empty of comments and the
+    like.
+    """
     tag = element.tag
     return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
 
 
 def attribute(element: etree._Element, name: str) -> str:
-    """An attribute's value whatever its namespace; empty without one."""
+    """Return an attribute's value whatever its namespace; empty without one."""
     for key, value in element.attrib.items():
         plain = str(key).rpartition("}")[2].rpartition(":")[2]
         if plain.lower() == name:
@@ -79,7 +81,7 @@ def attribute(element: etree._Element, name: str) -> str:
 
 
 def unreadable(name: str) -> StudioError:
-    """What is said of a document that can't be read."""
+    """Return what is said of a document that can't be read."""
     return StudioError(
         f"“{name}” is damaged, or not what its name says.",
         "Open it in the program that made it, and save it again.",

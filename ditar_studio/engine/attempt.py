@@ -35,7 +35,7 @@ class Work:
         self.seconds = 0.0
 
     def do(self, work: Callable[[], Result]) -> Result:
-        """What `work` gives."""
+        """Return what `work` gives."""
         import torch
 
         start = time.perf_counter()
@@ -156,7 +156,7 @@ class Attempt:
         yield Piece(tail, 1.0, words.complete(last=True))
 
     def _tail(self) -> NDArray[np.float32]:
-        """What the decoder still holds; faded out if the sentence did not end by itself."""
+        """Return what the decoder still holds; faded out if the sentence did not end by itself."""
         tail = _checked(self._work.do(self._utterance.finish))
         if self._settings.exact_patches is None:
             tail = soften_peaks(tail)
@@ -176,14 +176,14 @@ class _Words:
         self._reported = 0
 
     def feed(self, made: int, given: int) -> None:
-        """Of so many further samples so many are given out."""
+        """Note that of so many further samples so many are given out."""
         self._made += made
         if given < made:
             less = (self._cuts[-1][1] if self._cuts else 0) + made - given
             self._cuts.append((self._made, less))
 
     def complete(self, last: bool = False) -> tuple[WordTime, ...]:
-        """The words whose sound is complete by now; all of them at the last."""
+        """Return the words whose sound is complete by now; all of them at the last."""
         words = self._utterance.word_times
         self._reported = min(self._reported, len(words))
         first = self._reported
@@ -199,7 +199,7 @@ class _Words:
         return replace(word, at_seconds=begin, seconds=end - begin)
 
     def _given(self, seconds: float) -> float:
-        """Where in the sound that is given out a moment of the sound that was made is."""
+        """Return where in the sound that is given out a moment of the sound that was made is."""
         sample = min(self._made, round(seconds * self._rate))
         less = max((less for begin, less in self._cuts if sample >= begin), default=0)
         return (sample - less) / self._rate

@@ -32,14 +32,16 @@ class Device:
 
 
 def cores() -> int:
-    """Cores that this process may use (respects affinity, as containers and taskset set it)."""
+    """Return cores that this process may use (respects affinity, as containers and
+    taskset set it).
+    """
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def default_threads(parameters: int = 0, beside_interface: bool = True) -> int:
-    """Threads for a model of so many parameters: eight at most.
+    """Return the threads for a model of so many parameters: eight at most.
 
     Small models leave one core to interface and sound, where there is an interface: on two cores a
     second thread was measured to bring them a fifth on a quiet machine, and to cost many times the
@@ -57,7 +59,7 @@ def use_threads(count: int) -> None:
 
 
 def threads_in_use() -> int:
-    """Torch's threads within an operation. Imports torch."""
+    """Return torch's threads within an operation. Imports torch."""
     import torch
 
     return torch.get_num_threads()
@@ -76,7 +78,7 @@ def yield_to_others() -> None:
 
 
 def training_device() -> str:
-    """The quickest device that torch can train on here, as torch calls it. Imports torch."""
+    """Return the quickest device that torch can train on here, as torch calls it. Imports torch."""
     usable = {device.name for device in devices() if device.usable}
     return next(name for name in ("cuda", "mps", "cpu") if name in usable)
 
@@ -93,7 +95,9 @@ def give_memory_back() -> None:
 
 
 def devices() -> list[Device]:
-    """All devices that torch might use, usable or not, each with the reason. Imports torch."""
+    """Return all devices that torch might use, usable or not, each with the reason.
+    Imports torch.
+    """
     import torch
 
     found = [Device("cpu", True, f"{cores()} cores, {torch.backends.cpu.get_cpu_capability()}")]

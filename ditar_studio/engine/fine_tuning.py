@@ -178,7 +178,7 @@ class _Run:
                 saved = now
 
     def _choose(self, before: Verification) -> Generator[TuningProgress, None, TuningEvent]:
-        """The furthest that the voice can go without losing words."""
+        """Return the furthest that the voice can go without losing words."""
         best: Verification | None = None
         for share in self._tuning.shares:
             voice = self._tuning.tuned(share)

@@ -73,7 +73,7 @@ def generate(
 
 
 def collect(events: Iterable[Event], sample_rate: int) -> Generation:
-    """The whole that a stream of events adds up to.
+    """Return the whole that a stream of events adds up to.
 
     Raises:
         StudioError: the stream ended with `Failed`.
@@ -244,7 +244,7 @@ class _Run:
         return "cancelled" if self._cancel.is_set() else reason
 
     def _sentences(self, text: str) -> list[MarkedSentence]:
-        """The sentences of a line; StudioError if a mark in it can't be used."""
+        """Return the sentences of a line; StudioError if a mark in it can't be used."""
         if self._request.settings.exact_patches is not None:
             return whole(text)
         return sentences_of(text, times_words=self._info.times_words)
@@ -252,7 +252,7 @@ class _Run:
     def _voice_of(
         self, sentence: MarkedSentence, voice: PreparedVoice | None
     ) -> Generator[Event, None, PreparedVoice | None]:
-        """The voice that says a sentence: the one that a mark names, else the line's."""
+        """Return the voice that says a sentence: the one that a mark names, else the line's."""
         if not sentence.voice:
             return voice
         reference = self._request.others.get(sentence.voice.casefold())
@@ -286,13 +286,15 @@ class _Run:
         yield from self._refusals()
 
     def _refusals(self) -> Iterator[Event]:
-        """What was refused; where nothing else is spoken, the failure at the end contains it."""
+        """Return what was refused; where nothing else is spoken, the failure at the end contains
+        it.
+        """
         if self._patches:
             yield from self._refused
             self._refused = []
 
     def _unreadable(self, sentence: str) -> list[str]:
-        """The characters that a model of English phonemes passes over."""
+        """Return the characters that a model of English phonemes passes over."""
         return unreadable(sentence) if self._info.reads_phonemes else []
 
     def _prepare(self) -> PreparedVoice | None:
@@ -312,7 +314,7 @@ class _Run:
         return self._suited(reference)
 
     def _suited(self, reference: Reference) -> PreparedVoice:
-        """A voice, as fine-tuned or, where that was for another model, instant."""
+        """Return a voice, as fine-tuned or, where that was for another model, instant."""
         try:
             return self._prepared(reference)
         except OtherModelError as error:
@@ -370,7 +372,7 @@ class _Run:
         return best.end
 
     def _remarks(self, part: Part, attempt: Attempt, line: int, attempts: int) -> Iterator[Event]:
-        """The verification of a sentence, and a warning if it may not be right."""
+        """Return the verification of a sentence, and a warning if it may not be right."""
         check = attempt.verification
         if check is not None:
             differing = tuple(part.whole_span(span) for span in check.differing)
@@ -386,7 +388,9 @@ class _Run:
             )
 
     def _emit(self, piece: Piece, part: Part, line: int, began: int) -> Iterator[Event]:
-        """Speech, if there is any, and its words, of a part of a line that began at a sample."""
+        """Yield speech, if there is any, and its words, of a part of a line that began at
+        a sample.
+        """
         if len(piece.samples):
             if not self._speech_samples:
                 self._first_patch = self._work.seconds
@@ -436,6 +440,6 @@ def _out_of_memory(cause: BaseException) -> Failed:
 
 
 def _failed(error: StudioError, cause: BaseException | None = None) -> Failed:
-    """The event for a failure, which goes to the log with its cause."""
+    """Return the event for a failure, which goes to the log with its cause."""
     log.warning("speaking failed: %s", error, exc_info=cause)
     return Failed(error.message, error.remedy)

@@ -33,7 +33,9 @@ def soften_peaks(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def fade_out(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
-    """The first 10 ms of what would have come next, faded: the end of a sentence that is cut."""
+    """Return the first 10 ms of what would have come next, faded: the end of a sentence that is
+    cut.
+    """
     length = min(len(samples), round(0.01 * sample_rate))
     ramp = np.cos(np.linspace(0, np.pi / 2, length, dtype=np.float32)) ** 2
     return np.asarray(samples[:length] * ramp, np.float32)
@@ -69,11 +71,13 @@ class SilenceGuard:
         return self._silent >= self.give_up
 
     def resume(self) -> None:
-        """Speech is about to go on: what was silent so far counts no more."""
+        """Count the silence so far no more: speech is about to go on."""
         self._silent = 0.0
 
     def feed(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The part of a patch that is given out: all of it, or of too long a silence nothing."""
+        """Return the part of a patch that is given out: all of it, or of too long a silence
+        nothing.
+        """
         if not len(samples):
             return samples
         level = 10.0 * np.log10(float(np.mean(np.square(samples, dtype=np.float64))) + 1e-12)
@@ -106,7 +110,7 @@ class RepetitionGuard:
         self._runs = np.zeros(self.longest_period, dtype=np.int64)
 
     def feed(self, samples: NDArray[np.float32]) -> bool:
-        """Whether a loop has been going on up to and including this patch (float32 [n])."""
+        """Return whether a loop has been going on up to and including this patch (float32 [n])."""
         described = self._describe(samples)
         if described.shape[0] != self._seen.shape[1]:
             self._seen = np.full((self.longest_period, len(described)), np.nan)
@@ -117,7 +121,9 @@ class RepetitionGuard:
         return bool(np.any(self._runs >= np.maximum(self._least, 3 * periods)))
 
     def _describe(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
-        """dB [4 * 24]; of silence, which is another guard's affair, what is like nothing: NaN."""
+        """Return dB [4 * 24]; of silence, which is another guard's affair, what is like nothing:
+        NaN.
+        """
         quarter = len(samples) // 4
         if quarter < 32 or float(np.mean(np.square(samples))) < 1e-5:
             return np.full(self._seen.shape[1], np.nan)
@@ -129,5 +135,5 @@ class RepetitionGuard:
 
 @lru_cache(maxsize=4)
 def _analysis(size: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The window, and the edges of the bands, of a spectrum over so many samples."""
+    """Return the window, and the edges of the bands, of a spectrum over so many samples."""
     return np.hanning(size), np.unique(np.geomspace(1, size // 2 + 1, 25).astype(np.int64))

@@ -51,7 +51,7 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest in a model's folder; an empty one where there is none.
+    """Read the manifest in a model's folder; an empty one where there is none.
 
     Raises:
         StudioError: it is damaged.
@@ -80,7 +80,9 @@ def record(folder: Path, names: Sequence[str]) -> None:
 
 
 def damaged(folder: Path) -> list[str]:
-    """Names of the files in a folder that don't hold what its manifest says, or are missing."""
+    """Return names of the files in a folder that don't hold what its manifest says, or
+    are missing.
+    """
     return [
         name
         for name, recorded in read_manifest(folder).files.items()
@@ -91,18 +93,18 @@ def damaged(folder: Path) -> list[str]:
 
 
 def check(folder: Path) -> None:
-    """StudioError if a file of a model is damaged."""
+    """Raise StudioError if a file of a model is damaged."""
     if names := damaged(folder):
         raise damage(names[0])
 
 
 def damage(name: str) -> StudioError:
-    """The error of a damaged file."""
+    """Return the error of a damaged file."""
     return StudioError(f"The model's weights are damaged ({name}).", _REMEDY)
 
 
 def sum_of(path: Path, anew: bool = False) -> str:
-    """The SHA-256 of a file, which is read if it isn't remembered, or `anew`."""
+    """Return the SHA-256 of a file, which is read if it isn't remembered, or `anew`."""
     *identity, digest = _remembered().get(str(path.resolve()), [""])
     if identity == _identity(path) and not anew:
         return str(digest)

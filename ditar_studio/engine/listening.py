@@ -47,7 +47,7 @@ class ReaderListener:
 
     @torch.inference_mode()
     def differing(self, clip: Clip, text: str, lexicon: Lexicon | None = None) -> list[Span]:
-        """The words of an English text that a clip doesn't say as they are written.
+        """Return the words of an English text that a clip doesn't say as they are written.
 
         Raises:
             StudioError: there is nothing in `text` that can be read.
@@ -61,14 +61,16 @@ class ReaderListener:
 
     @torch.inference_mode()
     def embedding(self, clip: Clip) -> Tensor:
-        """The speaker embedding [SIZE] of a clip."""
+        """Return the speaker embedding [SIZE] of a clip."""
         with one_thread():
             embedding: Tensor = self._speaker(self._wave(clip)[None])[0]
         return embedding
 
     @torch.inference_mode()
     def verification(self, clip: Clip, text: str, speaker: Tensor) -> Verification:
-        """How well the words of an English text, and a speaker [SIZE], are recognised in a clip."""
+        """Return how well the words of an English text, and a speaker [SIZE], are recognised in a
+        clip.
+        """
         wave = self._wave(clip)[None]
         with one_thread():
             log_probs, embedding = self._reader(wave)[0], self._speaker(wave)[0]
@@ -76,7 +78,7 @@ class ReaderListener:
         return Verification(count, errors, float(embedding @ speaker))
 
     def _wave(self, clip: Clip) -> Tensor:
-        """Samples [n] at the rate that is listened at, of whole hops."""
+        """Return samples [n] of whole hops, at the rate that is listened at."""
         samples = clip.resample(self._rate).samples
         whole = -(-max(self._rate // 10, len(samples)) // self._hop) * self._hop
         return torch.from_numpy(np.pad(samples, (0, whole - len(samples))))

@@ -24,7 +24,7 @@ _VOXCPM_MARK = "config.json"
 
 
 def built_in_folder() -> Path:
-    """The folder of the model that comes with the program."""
+    """Return the folder of the model that comes with the program."""
     return asset("models", BUILT_IN)
 
 
@@ -131,7 +131,7 @@ class ModelRegistry:
     def get(
         self, name_or_path: str | os.PathLike[str] | None = None, precision: Precision | None = None
     ) -> tuple[SpeechModel, VoiceCache]:
-        """The model and its voices, loaded if it isn't the one in memory.
+        """Return the model and its voices, loaded if it isn't the one in memory.
 
         Raises:
             StudioError: as `load_model`; then no model is in memory.

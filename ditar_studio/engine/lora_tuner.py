@@ -74,7 +74,7 @@ class LoraTuner:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing: it has no threads of its own."""
+        """Do nothing: there are no threads to end."""
 
     @property
     def steps(self) -> int:
@@ -103,7 +103,9 @@ class LoraTuner:
         self._optimiser.zero_grad()
 
     def measure(self) -> float:
-        """Seconds that all steps will take, by what two examples took; nothing is changed."""
+        """Estimate the seconds that all steps will take, by what two examples took; nothing is
+        changed.
+        """
         taken = []
         for _ in range(2):
             start = time.monotonic()
@@ -113,7 +115,8 @@ class LoraTuner:
         return min(taken) * self.steps
 
     def result(self, share: float = 1.0) -> dict[str, LowRank]:
-        """The LoRA in bfloat16 numbers, the strength aside, by the projections' released names.
+        """Return the LoRA in bfloat16 numbers, the strength aside, by the projections' released
+        names.
 
         Args:
             share: of what it adds; less of it changes the voice less and the words less.
@@ -155,8 +158,9 @@ class LoraTuner:
         return float(loss.detach())
 
     def _recomputes(self) -> bool:
-        """Whether what gradients need is computed again instead of being kept: widened weights
-        above all, which would be a second model."""
+        """Return whether what gradients need is computed again instead of being kept: widened
+        weights above all, which would be a second model.
+        """
         if self._device.type == "cuda":
             return torch.cuda.mem_get_info(self._device)[0] < _ROOMY
         return self._trained.widens and not self._low

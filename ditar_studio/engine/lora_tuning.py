@@ -43,7 +43,7 @@ _BEHIND_ANOTHER = 0.5
 
 
 def plan_of(level: Level, seconds: float, seed: int = 0) -> LoraPlan:
-    """How a voice with so many seconds of speech is tuned."""
+    """Return how a voice with so many seconds of speech is tuned."""
     if level == "quick":
         return LoraPlan(_QUICK_STEPS, seed=seed)
     steps = max(3 * _QUICK_STEPS, min(_MOST_STEPS, round(_STEPS_A_MINUTE * seconds / 60)))
@@ -73,7 +73,7 @@ class LoraTuning:
         self.settings: dict[str, Any] = {"level": level}
 
     def instant(self) -> VoxCPMVoice:
-        """The voice as it is; see `VoiceTuning`.
+        """Return the voice as it is; see `VoiceTuning`.
 
         Raises:
             StudioError: the first clip can't be used, or no clip's words are known.
@@ -88,7 +88,7 @@ class LoraTuning:
         return voice
 
     def foreseen(self) -> float:
-        """What training will take, as measured."""
+        """Return what training will take, as measured."""
         self._seconds = sum(clip.seconds for clip in self._clips)
         plan = plan_of(self._level, self._seconds, self._seed)
         self.settings |= asdict(plan)
@@ -102,11 +102,11 @@ class LoraTuning:
         return self._tuner.measure()
 
     def trainer(self) -> LoraTuner:
-        """What `foreseen` got ready."""
+        """Return what `foreseen` got ready."""
         return self._tuner
 
     def tuned(self, share: float) -> VoxCPMVoice:
-        """The voice as it was trained; see `VoiceTuning`."""
+        """Return the voice as it was trained; see `VoiceTuning`."""
         self._lora = VoiceLora(
             LoraCard(model_hash=self._model.info.weights_hash, model_name=self._model.info.name),
             self._tuner.result(share),
@@ -115,7 +115,9 @@ class LoraTuning:
         return replace(self._instant, runtime=runtime, prefilled=None)
 
     def verify(self, sentence: str, attempt: Attempt) -> Verification:
-        """What the built-in model's reader and speaker encoder recognised; see `VoiceTuning`."""
+        """Return what the built-in model's reader and speaker encoder recognised; see
+        `VoiceTuning`.
+        """
         samples = np.concatenate([piece.samples for piece in attempt.pieces])
         clip = Clip(samples, self._model.info.sample_rate)
         return self._ear.verification(clip, sentence, self._speaker)
@@ -127,7 +129,7 @@ class LoraTuning:
         clips: tuple[str, ...],
         figures: tuple[dict[str, float], dict[str, float]],
     ) -> VoiceLora:
-        """What to keep; see `VoiceTuning`."""
+        """Return what to keep; see `VoiceTuning`."""
         card = replace(
             self._lora.card,
             clips=clips,
@@ -139,7 +141,9 @@ class LoraTuning:
         return VoiceLora(card, self._lora.lora)
 
     def _learnt(self) -> list[_LearntClip]:
-        """The clips whose words are known, as far as they can be used, up to `MOST_SECONDS`."""
+        """Return the clips whose words are known, as far as they can be used, up to
+        `MOST_SECONDS`.
+        """
         found: list[_LearntClip] = []
         left = MOST_SECONDS
         for reference in self._references:
@@ -165,7 +169,7 @@ class LoraTuning:
         return found
 
     def _draw(self, generator: torch.Generator) -> Example:
-        """Speech of the voice: by itself, or behind another clip or reference of it."""
+        """Return speech of the voice: by itself, or behind another clip or reference of it."""
 
         def choose(count: int) -> int:
             return int(torch.randint(count, (), generator=generator))

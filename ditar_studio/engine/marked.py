@@ -44,12 +44,12 @@ class MarkedSentence:
 
 
 def whole(text: str) -> list[MarkedSentence]:
-    """A text as one sentence, in which nothing is a mark."""
+    """Return a text as one sentence, in which nothing is a mark."""
     return [MarkedSentence(parts_of(text, [text])[0])]
 
 
 def sentences_of(text: str, *, times_words: bool) -> list[MarkedSentence]:
-    """The sentences of a text with marks.
+    """Return the sentences of a text with marks.
 
     Args:
         times_words: whether the model tells when each word is said; else a sentence ends where
@@ -91,7 +91,9 @@ def _sentence(passage: Passage, part: Part, pause: float | None) -> MarkedSenten
 
 
 def _within(part: Part, start: int, end: int) -> Span | None:
-    """The characters of a part that are some of its passage's; None if it has none of them."""
+    """Return the characters of a part that are some of its passage's; None if it has none
+    of them.
+    """
     inside = [
         number
         for number, (letter, place) in enumerate(zip(part.text, part.places, strict=True))
@@ -101,7 +103,7 @@ def _within(part: Part, start: int, end: int) -> Span | None:
 
 
 def shaped(pieces: Iterable[Piece], styles: Sequence[Styled], sample_rate: int) -> Piece:
-    """The sound of a whole sentence, its styled stretches changed.
+    """Return the sound of a whole sentence, its styled stretches changed.
 
     Where no word's time is known, the first style is that of the sentence.
     """

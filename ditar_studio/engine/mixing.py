@@ -98,7 +98,7 @@ class _Mixing:
         self._pace = pace
 
     def speak(self, texts: Sequence[str]) -> MixedVoice | None:
-        """What the mixed voice says."""
+        """Return what the mixed voice says."""
         first = self._said(self._between(self._nearest), TEXTS[0])
         if first is None:
             return None
@@ -114,14 +114,14 @@ class _Mixing:
         return MixedVoice(Clip(np.concatenate(pieces[:-1]), rate), " ".join(texts))
 
     def _between(self, voice: NativeVoice) -> NativeVoice:
-        """A voice that goes on from a prompt with the mixed embedding."""
+        """Return a voice that goes on from a prompt with the mixed embedding."""
         prompt = replace(voice.prompt, voice=self._speaker)
         return replace(
             voice, prompt=prompt, speaker=self._speaker, timbre=None, tuned=None, pace=self._pace
         )
 
     def _said(self, voice: NativeVoice, text: str) -> NDArray[np.float32] | None:
-        """A sentence, the best of a few attempts by what the model hears itself say."""
+        """Return a sentence, the best of a few attempts by what the model hears itself say."""
         settings = self._model.info.default_settings
         found: list[tuple[float, NDArray[np.float32]]] = []
         for seed in range(_TRIES):

@@ -114,7 +114,7 @@ def load(path: Path, precision: str | None = None) -> NativeModel:
 
 
 def _check(file: Path, weights_hash: Future[str]) -> None:
-    """StudioError if the weights are not those of the manifest beside them."""
+    """Raise StudioError if the weights are not those of the manifest beside them."""
     recorded = integrity.read_manifest(file.parent).files.get(file.name)
     if recorded is not None and (
         weights_hash.exception() is not None or weights_hash.result() != recorded.sha256
@@ -186,7 +186,7 @@ class NativeModel:
         return self.corrected(encoded, encoded.voice)
 
     def tuned_voice(self, voice: NativeVoice, adapter: VoiceAdapter) -> NativeVoice:
-        """A voice with what it was fine-tuned to.
+        """Return a voice with what it was fine-tuned to.
 
         Raises:
             StudioError: that doesn't fit this model.
@@ -200,7 +200,7 @@ class NativeModel:
 
     @torch.inference_mode()
     def corrected(self, encoded: EncodedClip, voice: NativeVoice) -> NativeVoice:
-        """A voice whose speaker embedding and timbre make up for what the model gets wrong.
+        """Return a voice whose speaker embedding and timbre make up for what the model gets wrong.
 
         The model speaks the beginning of the reference's own words. What the speaker encoder
         misses in that is added to the embedding that the model is given, as a controller adds its
@@ -225,7 +225,9 @@ class NativeModel:
 
     @torch.inference_mode()
     def with_timbre(self, encoded: EncodedClip, voice: NativeVoice) -> NativeVoice:
-        """A voice with the correction of the timbre that it has when it speaks without one."""
+        """Return a voice with the correction of the timbre that it has when it speaks
+        without one.
+        """
         made = self._sample(encoded, voice)
         if made is None:
             return voice
@@ -270,8 +272,9 @@ class NativeModel:
         return EncodedClip(voice, sounds, wave)
 
     def _speech(self, prompt: Prompt, length: int) -> slice | None:
-        """The samples, of `length`, from shortly before the first sound to shortly after the last;
-        None where there is little else or it isn't known."""
+        """Return the samples, of `length`, from shortly before the first sound to shortly after the
+        last; None where there is little else or it isn't known.
+        """
         if prompt.units is None:
             return None
         begun = torch.nonzero(prompt.units.diff())[:, 0] + 1
@@ -286,16 +289,16 @@ class NativeModel:
         return slice(skipped + max(0, first) * hop, skipped + last * hop)
 
     def symbols(self, text: str) -> torch.Tensor:
-        """The phonemes [N] (indices) of a text."""
+        """Return the phonemes [N] (indices) of a text."""
         return torch.tensor(symbols.encode(sounds_of(text, None)))
 
     def _read(self, wave: torch.Tensor) -> torch.Tensor | None:
-        """What the reader makes of a clip [1, T, symbols]; None of an empty one."""
+        """Return what the reader makes of a clip [1, T, symbols]; None of an empty one."""
         assert self._model.reader is not None, "the model needs a transcript"
         return self._runtime.read(wave) if len(wave) else None
 
     def _sample(self, encoded: EncodedClip, voice: NativeVoice) -> torch.Tensor | None:
-        """Samples [n] of the model speaking the beginning of the reference.
+        """Return samples [n] of the model speaking the beginning of the reference.
 
         What falls silent at temperature 0 is spoken again as usual; None if that is silent too.
         """
@@ -309,7 +312,7 @@ class NativeModel:
         return None
 
     def _speak(self, voice: NativeVoice, sounds: list[str], temperature: float) -> torch.Tensor:
-        """Samples [n] of the model speaking sounds in a voice, always the same."""
+        """Return samples [n] of the model speaking sounds in a voice, always the same."""
         settings = replace(self._info.default_settings, temperature=temperature)
         generator = torch.Generator().manual_seed(0)
         utterance = self._utterance([*sounds, "."], voice, settings, generator)

@@ -31,7 +31,7 @@ _SHARES: dict[Level, tuple[float, ...]] = {"quick": (0.7, 0.5, 0.3), "thorough":
 
 
 def plan_of(level: Level, seconds: float, seed: int = 0) -> TuningPlan:
-    """How a voice with so many seconds of speech is tuned."""
+    """Return how a voice with so many seconds of speech is tuned."""
     if level == "quick":
         return TuningPlan(steps=_QUICK_STEPS, rate=2e-4, seed=seed)
     steps = max(2 * _QUICK_STEPS, min(_MOST_STEPS, round(_STEPS_A_MINUTE * seconds / 60)))
@@ -50,7 +50,7 @@ class NativeTuning:
         self.shares = _SHARES[level]
 
     def instant(self) -> NativeVoice:
-        """The voice as it is; see `VoiceTuning`.
+        """Return the voice as it is; see `VoiceTuning`.
 
         Raises:
             StudioError: the first clip can't be used.
@@ -62,7 +62,7 @@ class NativeTuning:
         return self._instant
 
     def foreseen(self) -> float | None:
-        """None: it takes minutes at most."""
+        """Return None: it takes minutes at most."""
         return None
 
     def trainer(self) -> Tuner:
@@ -83,7 +83,7 @@ class NativeTuning:
         return self._tuner
 
     def tuned(self, share: float) -> NativeVoice:
-        """The voice as it was trained; see `VoiceTuning`."""
+        """Return the voice as it was trained; see `VoiceTuning`."""
         self._locdit, self._shift = self._tuner.result(share)
         tuned = self._model.runtime.tuned(self._locdit, self._shift, self._tuner.plan.highest)
         # What was tuned for long knows the voice better than its embedding does.
@@ -91,7 +91,7 @@ class NativeTuning:
         return correct(self._encoded, replace(self._encoded.voice, tuned=tuned))
 
     def verify(self, sentence: str, attempt: Attempt) -> Verification:
-        """What the model's own reader and speaker encoder recognised; see `VoiceTuning`."""
+        """Return what the model's own reader and speaker encoder recognised; see `VoiceTuning`."""
         attempt.verify()
         assert attempt.verification is not None, f"“{sentence}” was not heard"
         return attempt.verification
@@ -103,7 +103,7 @@ class NativeTuning:
         clips: tuple[str, ...],
         figures: tuple[dict[str, float], dict[str, float]],
     ) -> VoiceAdapter:
-        """What to keep; see `VoiceTuning`."""
+        """Return what to keep; see `VoiceTuning`."""
         assert isinstance(voice, NativeVoice)
         weights = {name: weight.bfloat16() for name, weight in self._locdit.state_dict().items()}
         card = AdapterCard(

@@ -129,7 +129,7 @@ class NativeUtterance:
             self._silence.resume()
 
     def finish(self) -> NDArray[np.float32]:
-        """What the decoder's look-ahead still holds."""
+        """Return what the decoder's look-ahead still holds."""
         if self._clock is not None:
             self._clock.finish()
         tail: NDArray[np.float32] = self._runtime.flush(self._state).numpy()
@@ -151,7 +151,7 @@ class NativeUtterance:
         return Verification(count, errors, likeness, self._differing(log_probs))
 
     def _differing(self, log_probs: torch.Tensor) -> tuple[Span, ...]:
-        """The words of the text that are not heard as they are written."""
+        """Return the words of the text that are not heard as they are written."""
         if self._text is None:
             return ()
         text, reading = self._text

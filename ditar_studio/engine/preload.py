@@ -18,7 +18,8 @@ _LIBRARY = {"linux": "libtorch_cpu.so", "darwin": "libtorch_cpu.dylib"}
 
 
 def preload_torch() -> bool:
-    """Has the system load what `import torch` will need; whether there was anything to load.
+    """Have the system load what `import torch` will need; return whether there was anything to
+    load.
 
     Where it can't be done (another system, no torch, another build of it), the import does it all.
     """

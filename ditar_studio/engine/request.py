@@ -58,7 +58,7 @@ class GenerationRequest:
         voice: Reference | None = None,
         settings: GenerationSettings | None = None,
     ) -> GenerationRequest:
-        """A request for a text, or for several lines of it."""
+        """Return a request for a text, or for several lines of it."""
         lines = [text] if isinstance(text, str) else text
         return cls(tuple(Line(each) for each in lines), voice, settings or GenerationSettings())
 

@@ -98,12 +98,12 @@ class GenerationSettings:
         _letters("style", self.style)
 
     def as_dict(self) -> OwnSettings:
-        """Plain values, as the store keeps them."""
+        """Return plain values, as the store keeps them."""
         return cast("OwnSettings", dataclasses.asdict(self))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> GenerationSettings:
-        """The settings in a recipe; unknown names (of a later version) are left out.
+        """Return the settings in a recipe; unknown names (of a later version) are left out.
 
         Raises:
             StudioError: a value has the wrong type or is out of its range.
@@ -122,7 +122,7 @@ def _letters(name: str, value: str | None) -> None:
 
 
 def _number(name: str, value: object) -> float | int:
-    """The value itself, an integer of any length included."""
+    """Return the value itself, an integer of any length included."""
     if (
         isinstance(value, bool)
         or not isinstance(value, (int, float))

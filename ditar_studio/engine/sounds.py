@@ -20,13 +20,14 @@ LEAST_SOUNDS = 4
 
 
 def sounds_of(text: str, lexicon: Lexicon | None) -> list[str]:
-    """Phonemes of a sentence, which always ends with a mark."""
+    """Return phonemes of a sentence, which always ends with a mark."""
     return ended(phonemize(text, lexicon))
 
 
 def recognised(reading: torch.Tensor | None) -> list[str]:
-    """The sounds of a clip whose words nobody wrote down. Almost half of a real speaker's are
-    read wrongly, but in the right places, and that is as good a prompt as the words."""
+    """Return the sounds of a clip whose words nobody wrote down. Almost half of a real speaker's
+    are read wrongly, but in the right places, and that is as good a prompt as the words.
+    """
     sounds = [] if reading is None else symbols.decode(read(reading[0]))
     if timed(sounds) < LEAST_SOUNDS:
         raise StudioError(
@@ -37,13 +38,13 @@ def recognised(reading: torch.Tensor | None) -> list[str]:
 
 
 def unstressed(sounds: list[str]) -> list[str]:
-    """The phonemes alone, without marks, boundaries and stress."""
+    """Return the phonemes alone, without marks, boundaries and stress."""
     bare = (sound.lstrip("ˈˌ") for sound in sounds if sound not in symbols.PUNCTUATION)
     return [sound for sound in bare if sound != symbols.BOUNDARY]
 
 
 def misheard(log_probs: torch.Tensor, sounds: list[str]) -> tuple[int, int]:
-    """How many of some sounds there are, and how many a reader got wrong.
+    """Return how many of some sounds there are, and how many a reader got wrong.
 
     Args:
         log_probs: [T, symbols] by the reader.
@@ -54,10 +55,10 @@ def misheard(log_probs: torch.Tensor, sounds: list[str]) -> tuple[int, int]:
 
 
 def ended(sounds: list[str]) -> list[str]:
-    """With a mark at the end."""
+    """Put a mark at the end, if there is none."""
     return sounds if sounds[-1] in symbols.PUNCTUATION else [*sounds, "."]
 
 
 def timed(sounds: list[str]) -> int:
-    """How many of them take time; marks take about as long as a sound."""
+    """Return how many of them take time; marks take about as long as a sound."""
     return sum(sound != symbols.BOUNDARY for sound in sounds)

@@ -154,7 +154,9 @@ class Utterance(Protocol):
         """Make the next patch."""
 
     def finish(self) -> NDArray[np.float32]:
-        """Samples float32 [n] that are still inside the decoder's look-ahead; may be empty."""
+        """Return samples float32 [n] that are still inside the decoder's look-ahead; may
+        be empty.
+        """
 
     def verify(self, samples: NDArray[np.float32]) -> Verification | None:
         """Recognise samples [n] of this sentence; None if the model can't

@@ -124,7 +124,7 @@ class Tuner:
         return sum(loss for loss, _ in halves) / _HALVES
 
     def _half(self, generator: torch.Generator) -> tuple[float, tuple[Tensor, ...]]:
-        """Loss and gradients of half a batch."""
+        """Return loss and gradients of half a batch."""
         patches, device = self._patches, self._voice.device
         count = self.plan.batch // _HALVES
         chosen = torch.randint(len(patches.clean), (count,), generator=generator, device=device)
@@ -143,7 +143,7 @@ class Tuner:
             return float(loss.detach()), torch.autograd.grad(loss, self._parameters())
 
     def result(self, share: float = 1.0) -> tuple[LocDiT, Tensor]:
-        """The tuned LocDiT, in bfloat16 numbers, and the shift of the voice [dim].
+        """Return the tuned LocDiT, in bfloat16 numbers, and the shift of the voice [dim].
 
         Args:
             share: of the way from the base; less of it changes the voice less and the words less
@@ -184,8 +184,9 @@ class Tuner:
 
 @functools.cache
 def prefers_bf16(device: str) -> bool:
-    """Whether products are markedly faster in bfloat16 here, measured once: what a CPU claims to
-    know and what is fast on it are two things."""
+    """Return whether products are markedly faster in bfloat16 here, measured once: what a CPU
+    claims to know and what is fast on it are two things.
+    """
     if device != "cpu":
         return device == "cuda" and torch.cuda.is_bf16_supported()
     x, weight = torch.ones(1024, 256), torch.ones(1024, 256)

@@ -67,7 +67,7 @@ def _aligned_clips(model: NativeModel, clip: Clip, transcript: str) -> list[Alig
 
 
 def _aligned(model: NativeModel, pieces: Sequence[Clip], transcript: str) -> AlignedClip:
-    """A long clip, encoded piece by piece; the transcript is of all."""
+    """Return a long clip, encoded piece by piece; the transcript is of all."""
     network = model.runtime.model
     assert network.reader is not None
     symbols = model.symbols(transcript)
@@ -79,8 +79,9 @@ def _aligned(model: NativeModel, pieces: Sequence[Clip], transcript: str) -> Ali
 
 
 def at_pauses(clip: Clip, patch_samples: int) -> list[Clip]:
-    """A clip in pieces of 7.5 to 15 s and of whole patches, cut where it is quietest; what is
-    left over at the end is dropped."""
+    """Return a clip in pieces of 7.5 to 15 s and of whole patches, cut where it is quietest; what
+    is left over at the end is dropped.
+    """
     rate = clip.sample_rate
     whole = clip.samples[: len(clip.samples) // patch_samples * patch_samples]
     patches = whole.reshape(-1, patch_samples)

@@ -35,7 +35,7 @@ class AlignedClip:
 
 
 def cut(clip: AlignedClip, patch: int, longest: int = _LONGEST) -> list[AlignedClip]:
-    """A clip in parts of at most so many latents, cut between words."""
+    """Return a clip in parts of at most so many latents, cut between words."""
     if len(clip.latents) <= longest:
         return [clip]
     parts = halves(clip, patch)
@@ -45,8 +45,9 @@ def cut(clip: AlignedClip, patch: int, longest: int = _LONGEST) -> list[AlignedC
 
 
 def halves(clip: AlignedClip, patch: int) -> tuple[AlignedClip, AlignedClip] | None:
-    """A clip in two, cut between patches where a word begins, as near the middle as there is
-    one; None if it is too short."""
+    """Return a clip in two, cut between patches where a word begins, as near the middle as there is
+    one; None if it is too short.
+    """
     symbols, units = clip.symbols, clip.units
     boundaries = torch.nonzero(symbols == DiTAR.boundary)[:, 0]
     if not len(boundaries):  # without a transcript
@@ -67,8 +68,9 @@ def halves(clip: AlignedClip, patch: int) -> tuple[AlignedClip, AlignedClip] | N
 
 
 def pairs(clips: Sequence[AlignedClip], patch: int) -> list[tuple[AlignedClip, ...]]:
-    """Every clip behind another, as what is to be content stands behind a prompt; a single clip's
-    halves behind each other."""
+    """Return every clip behind another, as what is to be content stands behind a prompt; a single
+    clip's halves behind each other.
+    """
     parts = [part for clip in clips for part in cut(clip, patch)]
     if len(parts) == 1 and (two := halves(parts[0], patch)) is not None:
         parts = list(two)
@@ -85,7 +87,7 @@ def collect(
     draws: int,
     generator: torch.Generator,
 ) -> Patches:
-    """All patches of a voice's clips, so many times.
+    """Return all patches of a voice's clips, so many times.
 
     Args:
         model: a model with pointer and speaker embedding.
@@ -119,7 +121,7 @@ def collect(
 
 
 def whole_patches(clip: AlignedClip, patch: int) -> AlignedClip:
-    """A clip's whole patches, its first latent being the mark's, as generation has it."""
+    """Return a clip's whole patches, its first latent being the mark's, as generation has it."""
     whole = len(clip.latents) // patch * patch
     units = clip.units[:whole].clone()
     units[0] = 0
@@ -127,7 +129,7 @@ def whole_patches(clip: AlignedClip, patch: int) -> AlignedClip:
 
 
 def joined(parts: Sequence[AlignedClip], patch: int) -> dict[str, Tensor]:
-    """One utterance of several, as `DiTARObjective.conditions` takes them."""
+    """Return one utterance of several, as `DiTARObjective.conditions` takes them."""
     mark = torch.tensor([DiTAR.begin_mark])
     text, latents, units = [mark], [], []
     sounds = 0

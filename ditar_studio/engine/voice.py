@@ -63,7 +63,7 @@ class Reference:
     further: tuple[Reference, ...] = ()
 
     def clip(self) -> Clip:
-        """The sound as it is.
+        """Return the sound as it is.
 
         Raises:
             StudioError: the file can't be read as sound.
@@ -73,8 +73,9 @@ class Reference:
         return read_clip(self.source, max_seconds=600.0)
 
     def key(self) -> str:
-        """Equal for equal sound, transcript and adapter; for files by name, size and time of
-        change."""
+        """Return what is equal for equal sound, transcript and adapter; for files name, size and
+        time of change.
+        """
         digest = hashlib.sha256(self.transcript.encode())
         if self.adapter is not None:
             _add_file(digest, self.adapter)
@@ -88,7 +89,8 @@ class Reference:
         return digest.hexdigest()
 
     def hash(self) -> str:
-        """Equal for equal sound and transcript, wherever the sound is; that of a library's sample.
+        """Return what is equal for equal sound and transcript, wherever the sound is; that of a
+        library's sample.
 
         Raises:
             StudioError: the file can't be read.
@@ -105,7 +107,7 @@ class Reference:
             ) from error
 
     def voice_hash(self) -> str:
-        """That of a library's voice: of all samples, or of the first and its adapter.
+        """Return the hash of a library's voice: of all samples, or of the first and its adapter.
 
         Raises:
             StudioError: a file can't be read.
@@ -141,7 +143,7 @@ def check_length(clip: Clip) -> None:
 
 
 def trim_and_level(clip: Clip) -> Clip:
-    """The speech in a recording, at the loudness that models expect.
+    """Return the speech in a recording, at the loudness that models expect.
 
     Silence at both ends is cut to 0.1 s, the mean is removed, and the frames that hold speech are
     brought to `LEVEL`, as far as the peak allows.
@@ -158,7 +160,7 @@ def trim_and_level(clip: Clip) -> Clip:
 
 
 def trim(clip: Clip) -> Clip:
-    """A recording at its own loudness, silence at both ends cut to 0.1 s.
+    """Return a recording at its own loudness, silence at both ends cut to 0.1 s.
 
     Raises:
         StudioError: nothing but silence.
@@ -167,7 +169,7 @@ def trim(clip: Clip) -> Clip:
 
 
 def _speech(samples: NDArray[np.float32], sample_rate: int) -> tuple[slice, float]:
-    """Where speech is in samples [n], and its mean square.
+    """Return where speech is in samples [n], and its mean square.
 
     Raises:
         StudioError: nothing but silence.
@@ -186,7 +188,7 @@ def _speech(samples: NDArray[np.float32], sample_rate: int) -> tuple[slice, floa
 
 
 def _frame_levels(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:
-    """dBFS RMS of frames of 20 ms; a last part of a frame counts as one."""
+    """Return the RMS in dBFS of frames of 20 ms; a last part of a frame counts as one."""
     size = max(1, round(_FRAME * sample_rate))
     count = -(-len(samples) // size)
     padded = np.zeros(count * size)
@@ -220,7 +222,7 @@ def _levelled(reference: Reference, info: ModelInfo) -> Clip:
 def _with_further(
     clip: Clip, transcript: str, further: Sequence[Reference], info: ModelInfo
 ) -> tuple[Clip, str]:
-    """A clip with those of further recordings behind it, `USED` seconds of sound at most.
+    """Return a clip with those of further recordings behind it, `USED` seconds of sound at most.
 
     Words that are known go with words that are known only, so that all of what is heard is written
     down or nothing. What can't be read is left out.
@@ -257,7 +259,7 @@ class VoiceCache:
         self._voices: OrderedDict[str, PreparedVoice] = OrderedDict()
 
     def get(self, reference: Reference) -> PreparedVoice:
-        """The encoded voice, from the cache where its sound and transcript are unchanged.
+        """Return the encoded voice, from the cache where its sound and transcript are unchanged.
 
         Raises:
             StudioError: the sound or the transcript can't be used.

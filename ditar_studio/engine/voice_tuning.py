@@ -50,16 +50,16 @@ class VoiceTuning(Protocol):
     shares: tuple[float, ...]
 
     def instant(self) -> PreparedVoice:
-        """The voice as it is."""
+        """Return the voice as it is."""
 
     def foreseen(self) -> float | None:
-        """Seconds that training will take; None where it is too short to be told ahead."""
+        """Return seconds that training will take; None where it is too short to be told ahead."""
 
     def trainer(self) -> Trainer:
         """Get ready to train."""
 
     def tuned(self, share: float) -> PreparedVoice:
-        """The voice as it was trained, so far of the way from the instant one."""
+        """Return the voice as it was trained, so far of the way from the instant one."""
 
     def verify(self, sentence: str, attempt: Attempt) -> Verification:
         """Tell how well a sentence was recognised that was spoken in one of these voices."""
@@ -71,7 +71,7 @@ class VoiceTuning(Protocol):
         clips: tuple[str, ...],
         figures: tuple[dict[str, float], dict[str, float]],
     ) -> TunedVoice:
-        """What to keep of a voice that `tuned` gave.
+        """Return what to keep of a voice that `tuned` gave.
 
         Args:
             share: as there.

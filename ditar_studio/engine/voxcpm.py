@@ -117,7 +117,7 @@ def load(
 
 
 def check(path: Path) -> None:
-    """Whether a folder's files are those of a model, without reading all of the weights.
+    """Check that a folder's files are those of a model, without reading all of the weights.
 
     Raises:
         StudioError: something is missing, damaged or foreign, by name.
@@ -132,7 +132,9 @@ def _version(model: VoxCPM) -> str:
 
 
 def _weights_hash(folder: Path) -> str:
-    """sha256 over names, sizes and samples of the weights: all of gigabytes would take seconds."""
+    """Return sha256 over names, sizes and samples of the weights: all of gigabytes would take
+    seconds.
+    """
     digest = hashlib.sha256()
     for path in sorted(folder.iterdir()):
         if path.suffix not in (".safetensors", ".bin", ".pth") or not path.is_file():
@@ -147,7 +149,9 @@ def _weights_hash(folder: Path) -> str:
 
 
 def prompt_wave(clip: Clip, model: VoxCPM) -> torch.Tensor:
-    """The clip [n] at the model's input rate, resampled as each generation's own package does."""
+    """Return the clip [n] at the model's input rate, resampled as each generation's own package
+    does.
+    """
     rate, samples = model.config.vae.sample_rate, np.array(clip.samples)
     if clip.sample_rate == rate:
         return torch.from_numpy(samples)
@@ -181,11 +185,11 @@ class VoxCPMModel:
         return self._info
 
     def errors(self, exact: VoxCPMModel) -> dict[str, float]:
-        """Each module's relative error against the same model in fp32."""
+        """Return each module's relative error against the same model in fp32."""
         return module_errors(exact._model, self._model)
 
     def int8_counts(self) -> dict[str, tuple[int, int]]:
-        """For each module of `errors`, how many of its projections are in int8, and of how many."""
+        """Count, for each module of `errors`, its projections and how many of them are in int8."""
         found: dict[str, tuple[int, int]] = {}
         for choice in self.choices:
             name = module_of(choice.place)
@@ -226,15 +230,17 @@ class VoxCPMModel:
         return self._model.config
 
     def tokens(self, text: str) -> tuple[int, ...]:
-        """A text as the model reads it."""
+        """Return a text as the model reads it."""
         return tuple(self._tokenizer.encode(text))
 
     def latents(self, clip: Clip, pad: str) -> torch.Tensor:
-        """A clip [T, P, D], silence filled up on a side; see `VoxCPM.encode_audio`."""
+        """Return a clip [T, P, D], silence filled up on a side; see `VoxCPM.encode_audio`."""
         return self._model.encode_audio(prompt_wave(clip, self._model), pad)
 
     def with_lora(self, lora: Mapping[str, LowRank]) -> VoxCPMRuntime:
-        """What speaks with additions to the model's projections, beside what speaks without."""
+        """Return what speaks with additions to the model's projections, beside what
+        speaks without.
+        """
         return VoxCPMRuntime(with_lora(self._model, lora))
 
     def begin(
@@ -276,7 +282,9 @@ class VoxCPMModel:
         return VoxCPMUtterance(runtime, request, sampling, generator, patches.expected)
 
     def _mode(self, settings: GenerationSettings, voice: VoxCPMVoice | None) -> str:
-        """The mode asked for, or the one that the voice allows; StudioError if it can't be had."""
+        """Return the mode asked for, or the one that the voice allows; StudioError if it can't be
+        had.
+        """
         if settings.mode is None:
             if voice is None:
                 return "zero-shot"
@@ -310,7 +318,7 @@ class _Patches:
     def of(
         cls, model: VoxCPM, prompt: Prompt, tokens: int, settings: GenerationSettings
     ) -> _Patches:
-        """StudioError if more are asked for than there is room for."""
+        """Raise StudioError if more are asked for than there is room for."""
         room = model.most_patches(prompt)
         likely = round(tokens * _SECONDS_PER_TOKEN * model.config.patches_per_second) + 1
         most = settings.exact_patches
@@ -350,9 +358,9 @@ class VoxCPMUtterance:
         return PatchOutput(samples.cpu().numpy(), stop)
 
     def finish(self) -> NDArray[np.float32]:
-        """What the decoder still holds: nothing, it doesn't look ahead."""
+        """Return what the decoder still holds: nothing, it doesn't look ahead."""
         tail: NDArray[np.float32] = self._runtime.flush(self._state).numpy()
         return tail
 
     def verify(self, samples: NDArray[np.float32]) -> None:
-        """Nothing: these models have neither reader nor speaker encoder."""
+        """Return None: these models have neither reader nor speaker encoder."""

@@ -32,7 +32,8 @@ _FURTHER_SOUNDS = 3
 
 
 def differing_words(log_probs: Tensor, reading: Reading) -> list[int]:
-    """Numbers of the words that are said otherwise, not at all, or with something said after them.
+    """Return numbers of the words that are said otherwise, not at all, or with something said after
+    them.
 
     Args:
         log_probs: [T, symbols] by the reader, of the sound; symbol 0 is the blank.
@@ -65,7 +66,9 @@ def differing_words(log_probs: Tensor, reading: Reading) -> list[int]:
 def _followed(
     sounds: Sequence[tuple[str, int]], wanted: Sequence[int], heard: Sequence[int]
 ) -> set[int]:
-    """Words after which, or before the first of which, sounds are heard that the text hasn't."""
+    """Return words after which, or before the first of which, sounds are heard that the text
+    hasn't.
+    """
     costs = [list(range(len(heard) + 1))]
     for number, sound in enumerate(wanted, start=1):
         row = [number]
@@ -89,7 +92,7 @@ def _followed(
 
 @cache
 def _classes() -> dict[str, list[int]]:
-    """The symbols by their sound, whatever its stress; the blank first."""
+    """Return the symbols by their sound, whatever its stress; the blank first."""
     found: dict[str, list[int]] = {}
     for index, symbol in enumerate(symbols.SYMBOLS):
         found.setdefault(_bare(symbol), []).append(index)

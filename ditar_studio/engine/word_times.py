@@ -40,18 +40,20 @@ class Part:
     places: tuple[int, ...]
 
     def whole_span(self, span: Span) -> Span:
-        """Characters of the part, in the whole."""
+        """Return characters of the part, in the whole."""
         start, end = span
         return self.places[start], self.places[end - 1] + 1
 
     def moved(self, word: WordTime, by: float) -> WordTime:
-        """A word of the part, in the whole, which has `by` seconds before the part."""
+        """Return a word of the part, in the whole, which has `by` seconds before the part."""
         start, end = self.whole_span((word.start, word.end))
         return WordTime(start, end, word.at_seconds + by, word.seconds)
 
 
 def parts_of(whole: str, texts: Sequence[str]) -> list[Part]:
-    """The parts of a text, in order; together they have all of its characters but white space."""
+    """Return the parts of a text, in order; together they have all of its characters but white
+    space.
+    """
     solid = [place for place, letter in enumerate(whole) if not letter.isspace()]
     parts = []
     count = 0
@@ -98,7 +100,7 @@ class WordClock:
         self._latents += 1
 
     def finish(self) -> None:
-        """No more latents come."""
+        """Note that no more latents come."""
         self._close()
         self._current = None
 

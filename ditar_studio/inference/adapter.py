@@ -48,7 +48,7 @@ class VoiceAdapter:
     speaker: Tensor | None = None
 
     def applied(self, base: LocDiT) -> LocDiT:
-        """A LocDiT with these weights.
+        """Return a LocDiT with these weights.
 
         Raises:
             StudioError: they are of another shape than the base's.

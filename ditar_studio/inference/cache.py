@@ -37,7 +37,7 @@ class LayerCache:
 
 
 def empty_cache(transformer: Transformer, batch: int = 1) -> list[LayerCache]:
-    """An empty cache of each layer, for `batch` sequences."""
+    """Return an empty cache of each layer, for `batch` sequences."""
     config, like = transformer.config, transformer.norm.weight
     return [
         LayerCache.empty(batch, config.heads, config.dim // config.heads, like)

@@ -125,22 +125,24 @@ class DiTARRuntime(ABC):
 
     @abstractmethod
     def transformer(self, transformer: Transformer) -> FrozenTransformer:
-        """What computes a transformer."""
+        """Return what computes a transformer."""
 
     @abstractmethod
     def sampler(self, locdit: LocDiT) -> PatchSampler:
-        """What draws patches by a LocDiT."""
+        """Return what draws patches by a LocDiT."""
 
     @abstractmethod
     def decoder(self, decoder: Decoder) -> Decoder:
-        """A copy of a decoder with packed weights."""
+        """Return a copy of a decoder with packed weights."""
 
     @abstractmethod
     def cores(self) -> AbstractContextManager[None]:
-        """What torch's operations run in, so that they don't take cores from others' threads."""
+        """Return what torch's operations run in, so that they don't take cores from others'
+        threads.
+        """
 
     def tuned(self, locdit: LocDiT, shift: Tensor, level: float) -> TunedSampler:
-        """A fine-tuned voice's LocDiT, beside the model's own; see `TunedSampler`."""
+        """Return a fine-tuned voice's LocDiT, beside the model's own; see `TunedSampler`."""
         return TunedSampler(self._sampler, self.sampler(locdit), shift, level)
 
     @torch.inference_mode()
@@ -172,7 +174,7 @@ class DiTARRuntime(ABC):
 
     @torch.inference_mode()
     def prompt(self, symbols: Tensor, latents: Tensor, units: Tensor, voice: Tensor) -> Prompt:
-        """The prompt of a clip that is encoded and aligned already; see `Prompt`."""
+        """Return the prompt of a clip that is encoded and aligned already; see `Prompt`."""
         patches = latents.reshape(-1, self.model.config.patch, latents.shape[-1])
         with self.cores():
             return Prompt(symbols, latents, self._aggregate(patches), voice, units, None)
@@ -188,7 +190,7 @@ class DiTARRuntime(ABC):
 
     @torch.inference_mode()
     def embed_speaker(self, wave: Tensor) -> Tensor:
-        """The speaker embedding [SIZE] of samples [n], for models with a speaker encoder."""
+        """Return the speaker embedding [SIZE] of samples [n], for models with a speaker encoder."""
         assert self.model.speaker is not None
         with self.cores():
             embedding: Tensor = self.model.speaker(wave[None])[0]
@@ -219,7 +221,7 @@ class DiTARRuntime(ABC):
 
     @torch.inference_mode()
     def flush(self, state: DiTARState) -> Tensor:
-        """The samples that the look-ahead still held back; see `Runtime.flush`."""
+        """Return the samples that the look-ahead still held back; see `Runtime.flush`."""
         with self.cores():
             return self._decoder.flush(state.decoder)[0]
 
@@ -310,7 +312,7 @@ class DiTARRuntime(ABC):
         return pointer.content(state.context, where, torch.tensor([elapsed], device=h.device))
 
     def _aggregate(self, patches: Tensor) -> Tensor:
-        """Embeddings [N, dim] of patches [N, P, latent_dim]."""
+        """Return embeddings [N, dim] of patches [N, P, latent_dim]."""
         aggregator = self.model.aggregator
         embeddings: Tensor = aggregator.out(self._aggregator(aggregator.tokens(patches))[:, 0])
         return embeddings

@@ -25,7 +25,7 @@ from ditar_studio.model.vae import Decoder
 
 
 def make_runtime(model: DiTAR) -> DiTARRuntime:
-    """What executes a DiTAR fastest here."""
+    """Return what executes a DiTAR fastest here."""
     return TorchRuntime(model) if kernels() is None else NativeRuntime(model)
 
 
@@ -33,18 +33,20 @@ class NativeRuntime(TorchRuntime):
     """Executes a DiTAR by the kernels; what they can't compute exactly, torch does."""
 
     def transformer(self, transformer: Transformer) -> FrozenTransformer:
-        """What computes a transformer."""
+        """Return what computes a transformer."""
         if compilable(transformer):
             return NativeTransformer(transformer)
         return super().transformer(transformer)
 
     def sampler(self, locdit: LocDiT) -> PatchSampler:
-        """What draws patches by a LocDiT: all steps of a patch in one call, if they can be."""
+        """Return what draws patches by a LocDiT: all steps of a patch in one call, if
+        they can be.
+        """
         transformer = self.transformer(locdit.transformer)
         return PatchSampler(locdit, transformer, compiled_locdit(locdit, transformer))
 
     def decoder(self, decoder: Decoder) -> Decoder:
-        """A copy of a decoder with packed weights."""
+        """Return a copy of a decoder with packed weights."""
         copied = copy_modules(decoder)
         for blocks in (copied.coarse, copied.fine):
             for index, block in enumerate(blocks):
@@ -55,13 +57,14 @@ class NativeRuntime(TorchRuntime):
         return copied
 
     def cores(self) -> AbstractContextManager[None]:
-        """One thread for torch, whose others would spin on the kernels' cores."""
+        """Leave torch one thread: others would spin on the kernels' cores."""
         return reserve_cores()
 
 
 def compiled_locdit(locdit: LocDiT, transformer: FrozenTransformer) -> CompiledLocDiT | None:
-    """A LocDiT's transformer between what leads into it, without its bias, and out of it; None
-    where the kernels don't compute it exactly."""
+    """Return a LocDiT's transformer between what leads into it, without its bias, and out of it;
+    None where the kernels don't compute it exactly.
+    """
     inward, outward = locdit.inward, locdit.out
     exactly = all(exact(linear.weight.detach()) for linear in (inward, outward))
     if not isinstance(transformer, NativeTransformer) or not exactly:

@@ -20,7 +20,7 @@ _EPSILON = 1e-6
 
 
 def compilable(transformer: Transformer) -> bool:
-    """Whether the kernels compute a transformer exactly, here."""
+    """Return whether the kernels compute a transformer exactly, here."""
     config = transformer.config
     matrices = [weight.detach() for weight in transformer.parameters() if weight.dim() == 2]
     return (config.dim // config.heads) % 8 == 0 and all(map(exact, matrices))
@@ -59,7 +59,7 @@ class NativeTransformer:
         return y
 
     def rotary_table(self, start: int, length: int) -> RotaryTable:
-        """The factors of so many positions."""
+        """Return the factors of so many positions."""
         end = start + length
         if end > len(self._rotary.cosines):
             self._rotary = self._table(2 * end)

@@ -99,7 +99,7 @@ class PatchSampler:
         return run_steps(steps, network, x, noise)
 
     def _time(self, t: float, like: Tensor) -> Tensor:
-        """Time embedding [dim], kept."""
+        """Return the time embedding [dim], kept."""
         if t not in self._times:
             angles = 1000 * t * self._frequencies
             embedding: Tensor = self._embed_time(torch.cat((angles.sin(), angles.cos())))

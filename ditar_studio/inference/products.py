@@ -33,7 +33,7 @@ class Product:
             self._matrix = weight.t().contiguous()
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Rows [N, in] -> rows [N, out]."""
+        """Multiply rows [N, in]; return rows [N, out]."""
         if self._matrix is None:
             return _multiply(x, self._packed)
         if self._bias is None:
@@ -41,7 +41,7 @@ class Product:
         return torch.addmm(self._bias, x, self._matrix)
 
     def add(self, x: Tensor, rest: Tensor) -> Tensor:
-        """Rows [N, in] -> rows [N, out] added to `rest` [N, out]; for products without a bias."""
+        """Multiply rows [N, in] and add them to `rest` [N, out]; for products without a bias."""
         if self._matrix is None:
             return _multiply(x, self._packed).add_(rest)
         return torch.addmm(rest, x, self._matrix)

@@ -65,4 +65,4 @@ class Runtime(Protocol[RequestT, StateT]):
         """
 
     def flush(self, state: StateT) -> Tensor:
-        """The samples [n] that the decoder still held back; the stream ends here."""
+        """Return the samples [n] that the decoder still held back; the stream ends here."""

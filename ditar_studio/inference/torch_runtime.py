@@ -18,25 +18,25 @@ class TorchRuntime(DiTARRuntime):
     """Executes a DiTAR by torch's operations, its weights packed where that is exact."""
 
     def transformer(self, transformer: Transformer) -> FrozenTransformer:
-        """What computes a transformer."""
+        """Return what computes a transformer."""
         return TorchTransformer(transformer)
 
     def sampler(self, locdit: LocDiT) -> PatchSampler:
-        """What draws patches by a LocDiT."""
+        """Return what draws patches by a LocDiT."""
         return PatchSampler(locdit, self.transformer(locdit.transformer))
 
     def decoder(self, decoder: Decoder) -> Decoder:
-        """A copy of a decoder with packed weights."""
+        """Return a copy of a decoder with packed weights."""
         copied = copy_modules(decoder)
         freeze_linears(copied)
         return copied
 
     def cores(self) -> AbstractContextManager[None]:
-        """Nothing: torch has the cores to itself."""
+        """Do nothing: torch has the cores to itself."""
         return nullcontext()
 
 
 def copy_modules(decoder: Decoder) -> Decoder:
-    """A decoder of the same weights, in the same memory, whose modules can be replaced."""
+    """Return a decoder of the same weights, in the same memory, whose modules can be replaced."""
     shared = [*decoder.parameters(), *decoder.buffers()]
     return copy.deepcopy(decoder, {id(tensor): tensor for tensor in shared})

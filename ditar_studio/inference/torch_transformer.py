@@ -28,7 +28,7 @@ class FrozenTransformer(Protocol):
     def __call__(
         self, x: Tensor, cache: list[LayerCache] | None = None, last: int | None = None
     ) -> Tensor:
-        """Outputs [B, last, dim] at the last positions (None: at all) of x [B, T, dim].
+        """Return outputs [B, last, dim] at the last positions (None: at all) of x [B, T, dim].
 
         Without a cache all positions see each other. With one they are those after what it holds
         and see what is before them.
@@ -36,7 +36,9 @@ class FrozenTransformer(Protocol):
 
 
 def _gain(norm: RMSNorm) -> Tensor:
-    """Its gain, for what `TorchTransformer._norm` divides by lengths instead of means."""
+    """Return a norm's gain, for what `TorchTransformer._norm` divides by lengths instead
+    of means.
+    """
     return norm.weight.detach() * math.sqrt(len(norm.weight))
 
 
@@ -108,13 +110,14 @@ class TorchTransformer:
         return self._norm(x, self._gain).view(batch, last, dim)
 
     def _norm(self, x: Tensor, gain: Tensor) -> Tensor:
-        """RMSNorm of rows [N, dim] in half the time of `F.rms_norm`."""
+        """Compute RMSNorm of rows [N, dim] in half the time of `F.rms_norm`."""
         length = torch.linalg.vector_norm(x, dim=1, keepdim=True)
         return (x * gain).div_(torch.hypot(length, self._least))
 
     def _table(self, count: int) -> Tensor:
-        """Factors [2, count, 3, 1, head_dim] of a vector and of its swapped halves, which straight
-        queries and keys by their positions and leave values as they are."""
+        """Return factors [2, count, 3, 1, head_dim] of a vector and of its swapped halves, which
+        straight queries and keys by their positions and leave values as they are.
+        """
         cos, sin = rotary(torch.arange(count, device=self._gain.device), self._head_dim)
         cos, sin = torch.cat((cos, cos), dim=1), torch.cat((-sin, sin), dim=1)
         straight = torch.stack((cos, cos, torch.ones_like(cos)), dim=1)

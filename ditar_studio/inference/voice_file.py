@@ -105,7 +105,7 @@ def read_voice(
 
 
 def damaged(path: Path) -> StudioError:
-    """The error of a file that is no fine-tuned voice."""
+    """Return the error of a file that is no fine-tuned voice."""
     return StudioError(f"“{path.name}” is not a fine-tuned voice, or damaged.", AGAIN)
 
 

@@ -26,7 +26,7 @@ class Aggregator(nn.Module):
         self.out = nn.Linear(dim, config.language_model.dim)
 
     def tokens(self, patches: Tensor) -> Tensor:
-        """What the transformer reads, [N, 1 + P, dim]."""
+        """Return what the transformer reads, [N, 1 + P, dim]."""
         return torch.cat((self.token.expand(patches.shape[0], 1, -1), self.inward(patches)), dim=1)
 
     def forward(self, patches: Tensor) -> Tensor:

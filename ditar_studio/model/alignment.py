@@ -15,7 +15,7 @@ _NEVER = -1e30
 
 
 def align(log_probs: Tensor, labels: Tensor) -> tuple[Tensor, float]:
-    """The best CTC path for a known text.
+    """Return the best CTC path for a known text.
 
     Args:
         log_probs: [T, symbols] log probabilities; symbol 0 is the blank.
@@ -63,7 +63,7 @@ def align(log_probs: Tensor, labels: Tensor) -> tuple[Tensor, float]:
 
 
 def read(log_probs: Tensor) -> list[int]:
-    """The labels that CTC log probabilities [T, symbols] most likely stand for (best path)."""
+    """Read the labels that CTC log probabilities [T, symbols] most likely stand for (best path)."""
     best = log_probs.argmax(-1)
     changed = torch.cat((best.new_ones(1, dtype=torch.bool), best[1:] != best[:-1]))
     return [int(symbol) for symbol in best[changed] if symbol]

@@ -8,5 +8,7 @@ from torch import Tensor
 
 
 def all_finite(tensor: Tensor) -> bool:
-    """Whether all values are finite; `torch.isfinite` writes a mask and takes ten times as long."""
+    """Return whether all values are finite; `torch.isfinite` writes a mask and takes ten times as
+    long.
+    """
     return not tensor.numel() or all(math.isfinite(end) for end in tensor.aminmax())

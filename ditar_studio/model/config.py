@@ -169,7 +169,7 @@ PRESETS: dict[str, DiTARConfig] = {
 
 
 def to_dict(config: DiTARConfig | VaeConfig) -> dict[str, Any]:
-    """Plain JSON-ready values of a configuration."""
+    """Return plain JSON-ready values of a configuration."""
     return asdict(config)
 
 

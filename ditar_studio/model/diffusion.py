@@ -19,26 +19,27 @@ from ditar_studio.model.solver import Network, Solver, Step
 
 
 def alpha_sigma(t: Tensor) -> tuple[Tensor, Tensor]:
-    """Scales of data and noise at times t."""
+    """Return scales of data and noise at times t."""
     angle = t * (math.pi / 2)
     return angle.cos(), angle.sin()
 
 
 def diffuse(x0: Tensor, noise: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-    """x_t and the target u for data x0 and noise [B, ...] at times t [B]."""
+    """Return x_t and the target u for data x0 and noise [B, ...] at times t [B]."""
     alpha, sigma = (s.view(-1, *(1,) * (x0.dim() - 1)) for s in alpha_sigma(t))
     return alpha * x0 + sigma * noise, alpha * noise - sigma * x0
 
 
 def ddim(t: float, r: float) -> Step:
-    """From time t to r <= t: a rotation by (pi / 2)(t - r)."""
+    """Step from time t to r <= t: a rotation by (pi / 2)(t - r)."""
     angle = (t - r) * math.pi / 2
     return Step(t, math.cos(angle), -math.sin(angle))
 
 
 def renoise(t: float, r: float) -> Step:
-    """From time t to r <= t, keeping the estimate of the data and replacing the noise that it
-    stands in."""
+    """Step from time t to r <= t, keeping the estimate of the data and replacing the noise that it
+    stands in.
+    """
     angle = r * math.pi / 2
     data = ddim(t, 0)
     return Step(
@@ -47,14 +48,16 @@ def renoise(t: float, r: float) -> Step:
 
 
 def noise_entry(temperature: float, steps: int) -> int:
-    """Index, 0..steps, of the grid time n / steps nearest to the temperature; ties go to the
-    lower one."""
+    """Return index, 0..steps, of the grid time n / steps nearest to the temperature; ties go to the
+    lower one.
+    """
     return min(range(steps + 1), key=lambda n: abs(n / steps - temperature))
 
 
 def make_solver(sampling: Sampling) -> Solver:
-    """A solver of the reverse ODE, into which noise enters once, at the time point that the
-    temperature names; at temperature 0 not at all."""
+    """Make a solver of the reverse ODE, into which noise enters once, at the time point that the
+    temperature names; at temperature 0 not at all.
+    """
     steps = sampling.steps
     entry = noise_entry(sampling.temperature, steps)
     grid = [n / steps for n in range(steps, -1, -1)]
@@ -67,7 +70,7 @@ def make_solver(sampling: Sampling) -> Solver:
 
 
 def noise_for(solver: Solver, like: Tensor, generator: torch.Generator | None) -> Tensor:
-    """The noise of a patch of the shape of `like`.
+    """Return the noise of a patch of the shape of `like`.
 
     It is drawn only where the solver needs any, so that the result is the same whatever the seed
     where it doesn't.

@@ -56,8 +56,9 @@ class DiTAR(nn.Module):
         self.voice = SpeakerProjections(config.language_model.dim) if config.speaker else None
 
     def unit_positions(self, text: Tensor) -> Tensor:
-        """Positions [U] in text [N] at which the pointer can stand: all but word boundaries and
-        the end."""
+        """Return positions [U] in text [N] at which the pointer can stand: all but word boundaries
+        and the end.
+        """
         return torch.nonzero(text[:-1] != self.boundary)[:, 0]
 
     def pointer_embedding(self, content: Tensor) -> Tensor:

@@ -12,8 +12,9 @@ _WINDOW, _FFT = 1200, 2048
 
 
 def mel_filters(bins: int, frequencies: int, sample_rate: int) -> Tensor:
-    """Triangular filters [frequencies, bins] on the HTK mel scale from 0 Hz to half the sample
-    rate."""
+    """Return triangular filters [frequencies, bins] on the HTK mel scale from 0 Hz to half the
+    sample rate.
+    """
     top = 2595 * math.log10(1 + sample_rate / 2 / 700)
     edges = 700 * (10 ** (torch.linspace(0, top, bins + 2) / 2595) - 1)
     grid = torch.linspace(0, sample_rate / 2, frequencies)[:, None]

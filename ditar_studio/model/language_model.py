@@ -26,9 +26,8 @@ class LanguageModel(nn.Module):
         nn.init.normal_(self.symbols.weight, std=0.1)
 
     def forward(self, text: Tensor, text_lengths: Tensor, patches: Tensor) -> Tensor:
-        """Outputs [B, T + 1, dim] for whole (padded) sequences: the j-th conditions patch j and,
-        one
-        further, says whether patch j was the last.
+        """Return outputs [B, T + 1, dim] for whole (padded) sequences: the j-th conditions patch j
+        and, one further, says whether patch j was the last.
 
         Args:
             text: [B, N, dim] text embeddings, padded on the right to N.

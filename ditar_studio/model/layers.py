@@ -27,7 +27,7 @@ class RMSNorm(nn.Module):
 
 
 def rotary(positions: Tensor, head_dim: int, theta: float = 10_000.0) -> tuple[Tensor, Tensor]:
-    """Cosines and sines [..., head_dim / 2] of rotary positions [...] (any integers)."""
+    """Return cosines and sines [..., head_dim / 2] of rotary positions [...] (any integers)."""
     exponents = (
         torch.arange(0, head_dim, 2, device=positions.device, dtype=torch.float32) / head_dim
     )

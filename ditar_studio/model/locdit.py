@@ -63,8 +63,9 @@ class LocDiT(nn.Module):
     def guided(
         self, h: Tensor, history: Tensor, content: Tensor | None, guidance: float
     ) -> Network:
-        """The network (x, t) -> u of one patch under LM guidance: both branches in one batched
-        call. Arguments are those of `forward`, for one patch."""
+        """Return the network (x, t) -> u of one patch under LM guidance: both branches in one
+        batched call. Arguments are those of `forward`, for one patch.
+        """
 
         def network(x: Tensor, t: float) -> Tensor:
             times = x.new_full((h.shape[0],), t)

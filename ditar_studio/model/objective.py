@@ -55,7 +55,7 @@ class DiTARLosses:
 
 
 def in_patches(x: Tensor, patch: int) -> Tensor:
-    """[B, T * P, dim] -> [B, T, P, dim]."""
+    """Reshape [B, T * P, dim] to [B, T, P, dim]."""
     return x.reshape(x.shape[0], -1, patch, x.shape[-1])
 
 
@@ -78,7 +78,7 @@ class Patches:
     voice: Tensor | None
 
     def conditions(self) -> tuple[Tensor, Tensor | None]:
-        """`h` and `content` with the speaker condition, as LocDiT takes them."""
+        """Return `h` and `content` with the speaker condition, as LocDiT takes them."""
         if self.voice is None:
             return self.h, self.content
         content = None if self.content is None else self.content + self.voice[:, None]
@@ -98,8 +98,9 @@ def patches_at(
     rows: Tensor,
     columns: Tensor,
 ) -> Patches:
-    """The patches at `rows`, `columns` of utterances with latents [B, T * P, latent_dim], which
-    are `fed` back with some noise."""
+    """Return the patches at `rows`, `columns` of utterances with latents [B, T * P, latent_dim],
+    which are `fed` back with some noise.
+    """
     outputs, content, voice = conditions
     earlier = F.pad(in_patches(fed, config.patch), (0, 0, 0, 0, config.history, 0))
     history = [earlier[rows, columns + k] for k in range(config.history)]
@@ -152,7 +153,7 @@ class DiTARObjective(nn.Module):
             model.speaker.requires_grad_(False)
 
     def conditions(self, batch: dict[str, Tensor], fed: Tensor) -> Conditions:
-        """What the language model makes of a batch.
+        """Return what the language model makes of a batch.
 
         Args:
             fed: latents [B, T * P, latent_dim] as they are fed back.

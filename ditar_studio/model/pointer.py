@@ -40,13 +40,14 @@ class TextPointer(nn.Module):
         nn.init.normal_(self.elapsed.weight, std=0.1)
 
     def read(self, embeddings: Tensor) -> Tensor:
-        """Text embeddings [B, N, dim] -> each position in its context of neighbours, both ways
-        [B, N, dim]."""
+        """Map text embeddings [B, N, dim] to each position in its context of neighbours, both ways
+        [B, N, dim].
+        """
         context: Tensor = self.context(embeddings)
         return context
 
     def content(self, context: Tensor, positions: Tensor, elapsed: Tensor) -> Tensor:
-        """Content embeddings [B, T, dim] of latents.
+        """Return content embeddings [B, T, dim] of latents.
 
         Args:
             context: [B, N, dim] from `read`.
@@ -59,7 +60,9 @@ class TextPointer(nn.Module):
 
 
 def elapsed_since_move(units: Tensor) -> Tensor:
-    """Latents since the pointer last moved [..., T], for units [..., T] that never decrease."""
+    """Count the latents since the pointer last moved [..., T], for units [..., T] that never
+    decrease.
+    """
     time = torch.arange(units.shape[-1], device=units.device).expand_as(units)
     moved = torch.ones_like(units, dtype=torch.bool)
     moved[..., 1:] = units[..., 1:] != units[..., :-1]
@@ -68,16 +71,17 @@ def elapsed_since_move(units: Tensor) -> Tensor:
 
 
 def patterns(units: Tensor, before: Tensor, patch: int) -> Tensor:
-    """Patterns [..., T / patch] of units [..., T], the pointer standing at `before` [...] ahead
-    of the first."""
+    """Return patterns [..., T / patch] of units [..., T], the pointer standing at `before` [...]
+    ahead of the first.
+    """
     previous = torch.cat((before[..., None], units[..., :-1]), dim=-1)
     moves = (units != previous).long().reshape(*units.shape[:-1], -1, patch)
     return (moves << torch.arange(patch, device=units.device)).sum(-1)
 
 
 def choose_pattern(logits: Tensor, survival: float, patch: int) -> tuple[int, float]:
-    """The pattern of median durations: the pointer moves once it is likelier than not to have
-    moved.
+    """Return the pattern of median durations: the pointer moves once it is likelier than not to
+    have moved.
 
     Args:
         logits: [2 ** patch] for the next patch.

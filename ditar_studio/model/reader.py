@@ -35,7 +35,7 @@ class PhoneticReader(nn.Module):
         self.out = nn.Linear(dim, symbols)
 
     def frames(self, wave: Tensor) -> Tensor:
-        """Features [B, n / hop, dim] of wave [B, n] from which the phonemes are read."""
+        """Return features [B, n / hop, dim] of wave [B, n] from which the phonemes are read."""
         x = self.fine(self.inward((self.mel(wave) + 4) / 3))
         batch, frames, _ = x.shape
         x = self.blocks(self.down(x.reshape(batch, frames // 2, -1)))

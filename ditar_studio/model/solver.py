@@ -40,7 +40,7 @@ class Solver:
         return self.from_noise or any(step.noise_scale for step in self.steps)
 
     def start(self, noise: Tensor) -> Tensor:
-        """The first x."""
+        """Return the first x."""
         return noise.clone() if self.from_noise else torch.zeros_like(noise)
 
     def solve(self, network: Network, noise: Tensor) -> Tensor:
@@ -72,7 +72,7 @@ class Guidance:
     fitted: bool = False
 
     def __call__(self, both: Tensor) -> Tensor:
-        """[2, P, D] to [P, D]; a conditional output alone, [1, P, D], stays as it is."""
+        """Combine [2, P, D] to [P, D]; a conditional output alone, [1, P, D], stays as it is."""
         if len(both) == 1:
             return both[0]
         wanted, free = both[0], both[1]

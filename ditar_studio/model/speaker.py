@@ -37,7 +37,7 @@ class SpeakerEncoder(nn.Module):
         self.out = nn.Linear(2 * dim, SIZE)
 
     def frames(self, wave: Tensor) -> Tensor:
-        """Features [B, n / (4 * mel hop), dim] of wave [B, n] before they are pooled."""
+        """Return features [B, n / (4 * mel hop), dim] of wave [B, n] before they are pooled."""
         whole = wave.shape[1] // (self.mel.hop * _STRIDE) * self.mel.hop * _STRIDE
         x = self.fine(self.inward((self.mel(wave[:, :whole]) + 4) / 3))
         x = self.down(x.reshape(x.shape[0], -1, _STRIDE * x.shape[-1]))
@@ -45,7 +45,7 @@ class SpeakerEncoder(nn.Module):
         return features
 
     def pool(self, x: Tensor) -> Tensor:
-        """Embeddings [B, SIZE] of features [B, T, dim]."""
+        """Pool features [B, T, dim] to embeddings [B, SIZE]."""
         weight = self.attention(x).softmax(dim=1)
         mean = (weight * x).sum(dim=1)
         spread = ((weight * x.square()).sum(dim=1) - mean.square()).clamp_min(1e-5).sqrt()

@@ -28,8 +28,8 @@ NOISE_PERIOD = 1 << 17
 
 
 def pulse_train(phase: Tensor, hertz: Tensor, sample_rate: int) -> Tensor:
-    """Unit-power sum of all harmonics below half the sample rate, by the closed form of the
-    Dirichlet kernel.
+    """Return the unit-power sum of all harmonics below half the sample rate, by the closed form of
+    the Dirichlet kernel.
 
     Args:
         phase: [...] position within the period, in cycles, -0.5..0.5.
@@ -44,8 +44,8 @@ def pulse_train(phase: Tensor, hertz: Tensor, sample_rate: int) -> Tensor:
 
 
 def _envelope_matrices(bands: int, sample_rate: int) -> tuple[Tensor, Tensor]:
-    """Matrices [bands, bins] from the log magnitudes of an envelope's bands to every bin's log
-    magnitude, by interpolation, and to its minimum phase.
+    """Return matrices [bands, bins] from the log magnitudes of an envelope's bands to every bin's
+    log magnitude, by interpolation, and to its minimum phase.
     """
     bins = WINDOW // 2 + 1
     spread = mel_filters(bands, bins, sample_rate).T
@@ -104,7 +104,7 @@ class SourceFilter(nn.Module):
             self.register_buffer(name, value, persistent=False)
 
     def start(self, batch: int) -> SynthesisState:
-        """The state before the first frame."""
+        """Return the state before the first frame."""
         zeros = self.window.new_zeros
         return SynthesisState(
             phase=torch.zeros(batch, dtype=torch.float64, device=self.window.device),

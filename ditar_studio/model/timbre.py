@@ -34,7 +34,8 @@ def long_term_spectrum(wave: Tensor, spread: Tensor) -> Tensor:
 
 
 def correction(recorded: Tensor, made: Tensor, spread: Tensor) -> Tensor:
-    """What is to be added to log envelopes [bands], so that `made` [n] has the long-term spectrum
-    of `recorded` [m]."""
+    """Return what is to be added to log envelopes [bands], so that `made` [n] has the long-term
+    spectrum of `recorded` [m].
+    """
     difference = long_term_spectrum(recorded, spread) - long_term_spectrum(made, spread)
     return difference.clamp(-_LARGEST, _LARGEST)

@@ -117,8 +117,9 @@ class Decoder(nn.Module):
     def start(
         self, batch: int, voice: Tensor | None = None, timbre: Tensor | None = None
     ) -> DecoderState:
-        """The state before the first latent, with the speaker's embedding [B, SIZE] and the
-        correction [bands] of the voice's timbre, where these are known."""
+        """Return the state before the first latent, with the speaker's embedding [B, SIZE] and the
+        correction [bands] of the voice's timbre, where these are known.
+        """
         past = [
             block.scale.new_zeros(batch, block.WIDTH - 1, len(block.scale)) for block in self.blocks
         ]
@@ -130,8 +131,9 @@ class Decoder(nn.Module):
     def envelopes(
         self, latents: Tensor, state: DecoderState
     ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
-        """Frame-rate half: latents [B, T, D] -> octaves above the reference pitch [B, F], the two
-        log envelopes [B, F, bands] with F = T * hop / 150, and the blocks' new past."""
+        """Run the frame-rate half: latents [B, T, D] -> octaves above the reference pitch [B, F],
+        the two log envelopes [B, F, bands] with F = T * hop / 150, and the blocks' new past.
+        """
         x = self.inward(latents)
         to_fine = None
         if state.voice is not None:
@@ -169,7 +171,7 @@ class Decoder(nn.Module):
         )
 
     def flush(self, state: DecoderState) -> Tensor:
-        """The samples [B, n] that the look-ahead still held back; the stream ends here."""
+        """Return the samples [B, n] that the look-ahead still held back; the stream ends here."""
         overlap = state.synthesis.overlap
         hops = -(-(state.owed + state.drop) // self.config.hop)
         silence = overlap.new_zeros(len(overlap), hops, self.config.latent_dim)
@@ -193,19 +195,20 @@ class Vae(nn.Module):
         self.register_buffer("latent_scale", torch.ones(config.latent_dim))
 
     def normalise(self, latents: Tensor) -> Tensor:
-        """Encoder's latents [..., latent_dim] -> zero mean, unit variance."""
+        """Scale the encoder's latents [..., latent_dim] to zero mean and unit variance."""
         return (latents - self.latent_mean) / self.latent_scale
 
     def encode(self, wave: Tensor) -> Tensor:
-        """Normalised posterior means [B, T, latent_dim] of wave [B, n]; a rest short of a hop is
-        dropped."""
+        """Encode wave [B, n] to normalised posterior means [B, T, latent_dim]; a rest short of a
+        hop is dropped.
+        """
         whole = wave.shape[1] // self.config.hop * self.config.hop
         return self.normalise(self.encoder(wave[:, :whole])[0])
 
     def start(
         self, batch: int = 1, voice: Tensor | None = None, timbre: Tensor | None = None
     ) -> DecoderState:
-        """The decoder's state before the first latent; see `Decoder.start`."""
+        """Return the decoder's state before the first latent; see `Decoder.start`."""
         return self.decoder.start(batch, voice, timbre)
 
     def decode_step(self, latents: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
@@ -217,27 +220,30 @@ class Vae(nn.Module):
         return self.decoder.step(latents * self.latent_scale + self.latent_mean, state)
 
     def flush(self, state: DecoderState) -> Tensor:
-        """The samples [B, n] that the look-ahead still held back; the stream ends here."""
+        """Return the samples [B, n] that the look-ahead still held back; the stream ends here."""
         return self.decoder.flush(state)
 
     def decode(self, latents: Tensor, voice: Tensor | None = None) -> Tensor:
-        """Normalised latents [B, T, latent_dim], and the speaker's embedding [B, SIZE] -> samples
-        [B, T * hop]."""
+        """Decode normalised latents [B, T, latent_dim], with the speaker's embedding [B, SIZE], to
+        samples [B, T * hop].
+        """
         samples, state = self.decode_step(latents, self.start(latents.shape[0], voice))
         return torch.cat((samples, self.flush(state)), dim=1)
 
     def phoneme_logits(self, latents: Tensor) -> Tensor:
-        """CTC logits [B, T, symbols] of normalised latents; symbol 0 is the blank."""
+        """Return CTC logits [B, T, symbols] of normalised latents; symbol 0 is the blank."""
         if self.phonetic is None:
             raise RuntimeError("this VAE has no phonetic head")
         logits: Tensor = self.phonetic(latents)
         return logits
 
     def sample(self, mean: Tensor, log_variance: Tensor) -> Tensor:
-        """A draw from the encoder's posterior (not normalised)."""
+        """Return a draw from the encoder's posterior (not normalised)."""
         return mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
 
 
 def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """KL of the posterior from N(0, 1), summed over dimensions [B, T], in nats."""
+    """Compute the KL divergence of the posterior from N(0, 1), summed over dimensions [B, T], in
+    nats.
+    """
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(-1)

@@ -128,7 +128,8 @@ class Audio:
         return place
 
     def encode(self, form: Format = "wav", *, watermark: bool = True) -> bytes:
-        """The bytes of a sound file: mp3, opus, flac, wav, or pcm (16 bits, little endian, 24 kHz).
+        """Return the bytes of a sound file: mp3, opus, flac, wav, or pcm (16 bits, little endian,
+        24 kHz).
 
         Args:
             form: of the file.
@@ -150,7 +151,7 @@ class Audio:
     def __array__(
         self, dtype: DTypeLike | None = None, copy: bool | None = None
     ) -> NDArray[np.generic]:
-        """The samples, for numpy's functions."""
+        """Return the samples, for numpy's functions."""
         return np.array(self.samples, dtype=dtype) if copy else np.asarray(self.samples, dtype)
 
     def __len__(self) -> int:

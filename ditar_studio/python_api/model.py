@@ -201,7 +201,7 @@ class Model:
             return stream.collect()
 
     async def voice_async(self, source: VoiceSource, transcript: str = "") -> Voice:
-        """As `voice`, in another thread."""
+        """Do what `voice` does, in another thread."""
         return await asyncio.to_thread(self.voice, source, transcript)
 
     async def speak_async(
@@ -213,7 +213,7 @@ class Model:
         pronunciations: Mapping[str, str] | None = None,
         **changes: Unpack[SettingChanges],
     ) -> Audio:
-        """As `speak`; the work is done in other threads, and ends when the task is cancelled."""
+        """Do what `speak` does in other threads, until the task is done or cancelled."""
         stream = await asyncio.to_thread(
             self.stream, text, voice, settings=settings, pronunciations=pronunciations, **changes
         )

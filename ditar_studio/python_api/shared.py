@@ -22,7 +22,7 @@ _model: Model | None = None
 
 
 def shared_model() -> Model:
-    """The built-in model, loaded at the first call.
+    """Return the built-in model, loaded at the first call.
 
     Raises:
         StudioError: it can't be loaded.

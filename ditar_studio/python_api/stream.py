@@ -80,7 +80,7 @@ class AudioStream:
             self._speech.close()
 
     def collect(self) -> Audio:
-        """All of it, or all that is left.
+        """Return all of it, or all that is left.
 
         Raises:
             StudioError: it can't be spoken.
@@ -88,7 +88,7 @@ class AudioStream:
         return self.joined(list(self))
 
     def joined(self, parts: Sequence[Audio]) -> Audio:
-        """All pieces of this stream as one, with its words and warnings."""
+        """Return all pieces of this stream as one, with its words and warnings."""
         samples = [part.samples for part in parts] or [np.zeros(0, np.float32)]
         return Audio(np.concatenate(samples), self.rate, self.warnings, self.words, self._recipe)
 
@@ -98,7 +98,7 @@ class AudioStream:
         return self
 
     def __next__(self) -> Audio:
-        """The next piece.
+        """Return the next piece.
 
         Raises:
             StudioError: it can't be spoken any further.
@@ -130,7 +130,7 @@ class AudioStream:
         return self
 
     async def __anext__(self) -> Audio:
-        """The next piece, made in another thread."""
+        """Return the next piece, made in another thread."""
         try:
             part = await asyncio.to_thread(next, self, None)
         except asyncio.CancelledError:

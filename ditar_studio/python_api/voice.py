@@ -30,7 +30,7 @@ class Voice:
 
     @classmethod
     def of(cls, source: VoiceSource, transcript: str = "") -> Voice:
-        """A voice from a recording, or one of the library.
+        """Return a voice from a recording, or one of the library.
 
         Args:
             source: a sound file of 1 to 30 s; `Audio`; or the name of a voice of the studio's
@@ -70,7 +70,7 @@ VoiceSource: TypeAlias = Voice | Audio | str | os.PathLike[str]
 
 
 def voice_names() -> list[str]:
-    """The names that `Voice.of` knows: the library's and the sample voices'.
+    """Return the names that `Voice.of` knows: the library's and the sample voices'.
 
     Raises:
         StudioError: the library can't be read.
@@ -79,7 +79,9 @@ def voice_names() -> list[str]:
 
 
 def _is_file(text: str) -> bool:
-    """Whether a string is meant as a file: one that exists, or that looks like a sound file's."""
+    """Return whether a string is meant as a file: one that exists, or that looks like a sound
+    file's.
+    """
     if os.path.exists(os.path.expanduser(text)):
         return True
     return os.sep in text or "/" in text or Path(text).suffix.lower() in (*SUFFIXES, ".ogg")

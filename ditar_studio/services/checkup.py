@@ -50,7 +50,7 @@ class CheckResult:
 
 
 def examine(display: bool) -> Iterator[CheckResult]:
-    """All findings, one by one; none of them raises.
+    """Return all findings, one by one; none of them raises.
 
     Args:
         display: whether a screen is there.
@@ -175,7 +175,7 @@ def _sound() -> CheckResult:
 
 
 def _interface(display: bool) -> CheckResult:
-    """Qt may abort the process where a library is missing: it is tried in one of its own."""
+    """Try the interface in a process of its own, as Qt may abort it where a library is missing."""
     if kind() == "frozen":
         return CheckResult("interface", "works", "comes with this program")
     script = (

@@ -74,7 +74,7 @@ def sign(path: Path, container: str) -> None:
 
 
 def stated(path: Path) -> str | None:
-    """Which program a file's Content Credentials name if they are whole, or None."""
+    """Return which program a file's Content Credentials name if they are whole, or None."""
     if not CREDENTIALS.installed:
         return None
     import c2pa
@@ -91,7 +91,7 @@ def stated(path: Path) -> str | None:
 
 
 def _certificate() -> tuple[bytes, bytes]:
-    """The private key, and the certificates from its own upwards, as PEM."""
+    """Return the private key, and the certificates from its own upwards, as PEM."""
     import platformdirs
 
     chosen = os.environ.get(CERTIFICATE_VARIABLE)
@@ -117,7 +117,7 @@ def _certificate() -> tuple[bytes, bytes]:
 
 
 def _made() -> bytes:
-    """A new key and its certificate, signed by another key that nobody keeps."""
+    """Return a new key and its certificate, signed by another key that nobody keeps."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -134,7 +134,7 @@ def _made() -> bytes:
 
 
 def _signed_by(above: Any, key: Any, authority: bool) -> Any:
-    """A certificate as C2PA wants it: the signer's is not signed by itself."""
+    """Return a certificate as C2PA wants it: the signer's is not signed by itself."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID

@@ -139,7 +139,7 @@ class Diagnostics:
                 running.unlink()
 
     def reports(self) -> list[Path]:
-        """The reports that are kept, newest first."""
+        """Return the reports that are kept, newest first."""
         return sorted(self.folder.glob("crash-*.txt"), reverse=True)
 
     def _hook(self, module: Any, name: str, hook: Callable[..., None]) -> None:
@@ -190,12 +190,12 @@ class Diagnostics:
 
 
 def folder_of(library: Library) -> Path:
-    """Where a library's log and reports lie."""
+    """Return where a library's log and reports lie."""
     return library.root / "logs"
 
 
 def system() -> dict[str, str]:
-    """Versions and the machine, without a name of anybody."""
+    """Describe versions and the machine, without a name of anybody."""
     import importlib.metadata  # takes a while, and only a bundle needs it
 
     versions = {}
@@ -244,7 +244,7 @@ def write_bundle(
 
 
 def _private(library: Library) -> Iterable[str]:
-    """Everything in a library that is nobody else's business."""
+    """Gather everything in a library that is nobody else's business."""
     for voice in library.voices.all():
         if not voice.built_in:
             yield voice.name
@@ -260,7 +260,7 @@ def _private(library: Library) -> Iterable[str]:
 
 
 def _numbers(library: Library) -> dict[str, str]:
-    """How large the library is, and whether its database is whole."""
+    """Return how large the library is, and whether its database is whole."""
     projects = library.projects.all()
     size = sum(file.stat().st_size for file in library.root.rglob("*") if file.is_file())
     return {

@@ -22,7 +22,7 @@ WORDS_A_MINUTE: Final = 155
 
 
 def script_lines(document: Document, max_characters: int = LONGEST_LINE) -> list[ScriptLine]:
-    """The lines of a document, a sentence each.
+    """Return the lines of a document, a sentence each.
 
     Silence follows sentences as usual, and longer ones paragraphs, headings and chapters. Where
     the document tells when its paragraphs are spoken, the silences are those between them.
@@ -31,7 +31,7 @@ def script_lines(document: Document, max_characters: int = LONGEST_LINE) -> list
 
 
 def speech_seconds(words: int) -> float:
-    """How long so many words take about to be said."""
+    """Return how long so many words take about to be said."""
     return 60.0 * words / WORDS_A_MINUTE
 
 
@@ -66,7 +66,7 @@ def _lines(chapter: Chapter, max_characters: int) -> Iterator[ScriptLine]:
 
 
 def _times(paragraph: Paragraph, parts: Sequence[str]) -> list[tuple[float | None, float | None]]:
-    """When each part of a paragraph is to be spoken: its time, divided by their letters."""
+    """Return when each part of a paragraph is to be spoken: its time, divided by their letters."""
     if paragraph.start is None or paragraph.end is None:
         return [(None, None)] * len(parts)
     whole = sum(map(len, parts))

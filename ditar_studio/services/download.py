@@ -108,7 +108,7 @@ class Download:
         return self._folder / f"{file.name}{PART}"
 
     def _intact(self, file: RemoteFile) -> bool:
-        """Whether a file is here; one that is damaged is removed."""
+        """Return whether a file is here; one that is damaged is removed."""
         path = self._folder / file.name
         if not path.is_file():
             return False
@@ -122,7 +122,7 @@ class Download:
         return False
 
     def _listing(self) -> dict[str, RemoteFile]:
-        """The files with what the server says of their sizes and checksums, if it does.
+        """Return the files with what the server says of their sizes and checksums, if it does.
 
         It can't vouch for itself, but what is lost or altered on the way shows.
         """
@@ -147,7 +147,9 @@ class Download:
             return {}
 
     def _fetch(self, file: RemoteFile) -> None:
-        """One file, by as many tries and hosts as it takes; a try that brings bytes is free."""
+        """Fetch one file, by as many tries and hosts as it takes; a try that brings bytes
+        is free.
+        """
         part, hosts = self._part(file), self._hosts
         failures, reason, offline = 0, "", True
         while failures < _TRIES:
@@ -222,8 +224,9 @@ class Download:
                 raise _Retry("the connection was cut")
 
     def _accept(self, file: RemoteFile, part: Path) -> str:
-        """The checksum of a complete file; a wrong one is dropped, so that the next try starts
-        anew."""
+        """Return the checksum of a complete file; a wrong one is dropped, so that the next try
+        starts anew.
+        """
         size = part.stat().st_size
         if self._cancel.is_set() or (file.size is not None and size < file.size):
             raise _Retry("the connection was cut")
@@ -266,12 +269,12 @@ class _Meter:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes of all files in a folder."""
+    """Add up the bytes of all files in a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _is_offline(error: Exception) -> bool:
-    """Whether no server was reached at all: its name is not found, or no way leads to it."""
+    """Return whether no server was reached at all: its name is not found, or no way leads to it."""
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     return isinstance(reason, socket.gaierror) or (
         isinstance(reason, OSError) and reason.errno in _UNREACHABLE
@@ -279,7 +282,7 @@ def _is_offline(error: Exception) -> bool:
 
 
 def _extent(response: http.client.HTTPResponse) -> tuple[int, int | None]:
-    """Where what is sent begins in the file, and how long the file is."""
+    """Return where what is sent begins in the file, and how long the file is."""
     if response.status == 206:
         given = response.headers.get("Content-Range", "")
         try:
@@ -297,7 +300,7 @@ def _extent(response: http.client.HTTPResponse) -> tuple[int, int | None]:
 
 
 def _blocks(response: http.client.HTTPResponse) -> Iterator[bytes]:
-    """What comes; what came before the connection was cut is not lost."""
+    """Return what comes; what came before the connection was cut is not lost."""
     while True:
         try:
             block = response.read1(_CHUNK)

@@ -130,7 +130,7 @@ def _not_written(path: Path) -> StudioError:
 
 
 def native_rate(path: Path) -> int:
-    """The sample rate of a sound file in Hz."""
+    """Return the sample rate of a sound file in Hz."""
     try:
         return int(soundfile.info(str(path)).samplerate)
     except soundfile.SoundFileError as error:
@@ -140,7 +140,7 @@ def native_rate(path: Path) -> int:
 
 
 def resampled(samples: NDArray[np.float32], source: int, target: int) -> NDArray[np.float32]:
-    """Samples [n] at another rate in Hz, without torch."""
+    """Resample samples [n] to another rate in Hz, without torch."""
     if source == target:
         return samples
     import soxr
@@ -149,7 +149,9 @@ def resampled(samples: NDArray[np.float32], source: int, target: int) -> NDArray
 
 
 def true_peak(clip: Clip) -> float:
-    """The highest value between the samples too, by fourfold oversampling (BS.1770 annex 2)."""
+    """Return the highest value between the samples too, by fourfold oversampling (BS.1770
+    annex 2).
+    """
     if clip.peak == 0.0:
         return 0.0
     over = resampled(clip.samples, clip.sample_rate, 4 * clip.sample_rate)

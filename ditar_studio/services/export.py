@@ -177,7 +177,7 @@ class _Run:
         return next((rate for rate in allowed if rate >= wanted), allowed[-1])
 
     def _measure(self, rate: int) -> tuple[float, float, bool]:
-        """The gain as a factor, the loudness after it, and whether peaks held it back."""
+        """Measure the gain as a factor, the loudness after it, and whether peaks held it back."""
         peak = 0.0
         power = 0.0
         length = 0
@@ -218,7 +218,7 @@ class _Run:
         return PEAK_DB if self._settings.watermark else 0.0
 
     def _clip(self, piece: Piece, rate: int) -> Clip:
-        """A piece as it is written but for the gain: at its speed and the file's rate."""
+        """Return a piece as it is written but for the gain: at its speed and the file's rate."""
         if self._cancel is not None and self._cancel.is_set():
             raise _CancelledError
         sound, speed = read_sound(piece.path, piece.edit), self._settings.speed
@@ -292,7 +292,7 @@ class _Run:
         return embedded
 
     def _samples(self, track: Track, rate: int, gain: float) -> Iterator[NDArray[np.float32]]:
-        """The track from beginning to end: silence up to each piece, then the piece."""
+        """Return the track from beginning to end: silence up to each piece, then the piece."""
         written = 0
         for at, piece in track.parts:
             silence = max(0, round(at * rate) - written)
@@ -315,7 +315,7 @@ def _beside(stack: contextlib.ExitStack, path: Path, text: str) -> Path:
 
 
 def _overlapping(parts: Iterable[NDArray[np.float32]], rate: int) -> Iterator[Clip]:
-    """Consecutive sound as clips that share 0.3 s: each block of 0.4 s is in one of them."""
+    """Yield consecutive sound as clips that share 0.3 s: each block of 0.4 s is in one of them."""
     step = rate // 10
     kept = np.zeros(0, np.float32)
     short = True

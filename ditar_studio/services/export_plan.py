@@ -57,7 +57,7 @@ class Plan:
 
 
 def plan(library: Library, project_id: str) -> Plan:
-    """What an export of a project would hold: for each line the take that stands for it."""
+    """Return what an export of a project would hold: for each line the take that stands for it."""
     project = library.projects.get(project_id)
     takes = {take.id: take for take in library.takes.of_project(project_id)}
     voices = {voice.id: voice.name for voice in library.voices.all()}
@@ -80,7 +80,7 @@ def plan(library: Library, project_id: str) -> Plan:
 
 
 def plan_takes(takes: Sequence[Take], project: str) -> Plan:
-    """What an export of single takes would hold: those being dragged out, or compared."""
+    """Return what an export of single takes would hold: those being dragged out, or compared."""
     pieces = [_piece(take, number, "", 0.0) for number, take in enumerate(takes, start=1)]
     return Plan(project, tuple(pieces), (), ())
 
@@ -94,7 +94,7 @@ def _piece(take: Take, number: int, speaker: str, pause_seconds: float, section:
 
 
 def _written(take: Take) -> tuple[str, tuple[SpokenWord, ...]]:
-    """The text of a take without its marks, and its words in that."""
+    """Return the text of a take without its marks, and its words in that."""
     text, places = without_marks(take.text)
     if text == take.text:
         return text, take.words
@@ -107,8 +107,9 @@ def _written(take: Take) -> tuple[str, tuple[SpokenWord, ...]]:
 
 
 def _sections(lines: Sequence[Line]) -> dict[int, str]:
-    """By the number of a line the chapter that begins there, or with lines without a take before
-    it."""
+    """Return, by the number of a line, the chapter that begins there or with lines without a take
+    before it.
+    """
     found: dict[int, str] = {}
     waiting = ""
     for number, line in enumerate(lines, start=1):

@@ -74,7 +74,7 @@ class ExportSettings:
             )
 
     def cover_picture(self) -> bytes:
-        """The picture for the tags; empty without one.
+        """Return the picture for the tags; empty without one.
 
         Raises:
             StudioError: it can't be read, or is neither JPEG nor PNG.

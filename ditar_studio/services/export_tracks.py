@@ -64,7 +64,9 @@ class Arrangement:
         self._lengths = lengths
 
     def tracks(self) -> list[Track]:
-        """The sound files to be written; a template that gives several one name gets more."""
+        """Return the sound files to be written; a template that gives several one name
+        gets more.
+        """
         made = self._tracks()
         called = Counter(track.name.casefold() for track in made)
         return [
@@ -75,7 +77,7 @@ class Arrangement:
         ]
 
     def _mark(self, track: Track, place: int) -> str:
-        """What tells a file from the others of the export."""
+        """Return what tells a file from the others of the export."""
         first = track.parts[0][1]
         if self._settings.layout == "stems" and first.speaker:
             return first.speaker
@@ -111,7 +113,7 @@ class Arrangement:
         return tracks
 
     def _chapter_tracks(self) -> list[Track]:
-        """A file for each chapter, and one for what comes before the first."""
+        """Return a file for each chapter, and one for what comes before the first."""
         groups: list[list[Piece]] = []
         for piece in self._what.pieces:
             if piece.section or not groups:
@@ -126,7 +128,7 @@ class Arrangement:
         return tracks
 
     def _timeline(self, pieces: Sequence[Piece]) -> tuple[tuple[tuple[float, Piece], ...], float]:
-        """Each piece and when it begins, in seconds, and how long all take."""
+        """Return each piece and when it begins, in seconds, and how long all take."""
         book = self._settings.standard == "acx"
         at = end = acx.HEAD_SECONDS if book else 0.0
         placed = []
@@ -162,7 +164,9 @@ class Arrangement:
         return naming.fill(self._settings.name or template, values)
 
     def paths(self, tracks: Sequence[Track], folder: Path, suffix: str) -> list[Path]:
-        """Where the tracks go; names that are taken get a number, unless they are replaced."""
+        """Return where the tracks go; names that are taken get a number, unless they are
+        replaced.
+        """
         taken: set[str] = set()
         if not self._settings.replace and folder.is_dir():
             taken = {path.stem.casefold() for path in folder.iterdir()}
@@ -174,7 +178,7 @@ class Arrangement:
         return paths
 
     def captions(self, track: Track, kind: Subtitles) -> str:
-        """The subtitles of a track."""
+        """Return the subtitles of a track."""
         lines = [
             subtitles.TimedLine(
                 at,
@@ -201,7 +205,9 @@ class Arrangement:
 
 
 def rooms(pieces: Sequence[Piece]) -> dict[int, float]:
-    """How long pieces may take, in seconds, by their number: until the next one is to be heard."""
+    """Return how long pieces may take, in seconds, by their number: until the next one is to be
+    heard.
+    """
     found: dict[int, float] = {}
     timed = [piece for piece in pieces if piece.starts is not None]
     for piece, following in zip(timed, (*timed[1:], None), strict=True):
@@ -212,7 +218,8 @@ def rooms(pieces: Sequence[Piece]) -> dict[int, float]:
 
 
 def file_names(what: Plan, settings: ExportSettings, most: int) -> tuple[list[str], int]:
-    """The first names of sound files that an export will have, and how many files there will be.
+    """Return the first names of sound files that an export will have, and how many files there will
+    be.
 
     Where such a file is there already, a number is put behind the name.
 
@@ -242,7 +249,7 @@ def file_names(what: Plan, settings: ExportSettings, most: int) -> tuple[list[st
 
 
 def _chapters(timeline: Sequence[tuple[float, Piece]]) -> tuple[metadata.ChapterMark, ...]:
-    """The chapters of a whole; the first begins at its beginning."""
+    """Return the chapters of a whole; the first begins at its beginning."""
     marks = [
         metadata.ChapterMark(piece.section, at if number else 0.0)
         for number, (at, piece) in enumerate(timeline)
@@ -254,5 +261,5 @@ def _chapters(timeline: Sequence[tuple[float, Piece]]) -> tuple[metadata.Chapter
 
 
 def _slowed(word: SpokenWord, speed: float) -> SpokenWord:
-    """When a word is heard at another speed."""
+    """Return when a word is heard at another speed."""
     return replace(word, begins=word.begins / speed, ends=word.ends / speed)

@@ -34,7 +34,7 @@ def keep_failures() -> Iterator[None]:
 
 
 def kept_logs() -> list[Path]:
-    """The log and what was moved out of it, as far as there are any."""
+    """Return the log and what was moved out of it, as far as there are any."""
     return sorted((default_root() / "logs").glob(f"{NAME}*"))
 
 

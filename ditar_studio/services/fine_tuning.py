@@ -64,8 +64,9 @@ def tune_voice(
 
 
 def is_outdated(voice: Voice, model: SpeechModel) -> bool:
-    """Whether a voice was fine-tuned for another model, or before its samples were what they are:
-    fine-tuning it again then brings it up to date."""
+    """Return whether a voice was fine-tuned for another model, or before its samples were what they
+    are: fine-tuning it again then brings it up to date.
+    """
     if voice.adapter is None:
         return False
     clips = [sample.hash for sample in voice.samples]
@@ -121,8 +122,8 @@ class TunedReferences:
         control: TuningControl | None = None,
         more: Sequence[Reference] = (),
     ) -> Reference:
-        """A reference with what it was fine-tuned to, or as it is where that did not help or was
-        cancelled.
+        """Return a reference with what it was fine-tuned to, or as it is where that did not help or
+        was cancelled.
 
         Args:
             reference: the recording that the voice speaks from.

@@ -30,7 +30,7 @@ class Topic:
 
 @cache
 def topics(language: str = "en") -> tuple[Topic, ...]:
-    """The sections of the guide in their order, then the page about marks.
+    """Return the sections of the guide in their order, then the page about marks.
 
     Every language has the same sections; where a page is not there in one, English takes its place.
     Without the files there are none.
@@ -41,12 +41,12 @@ def topics(language: str = "en") -> tuple[Topic, ...]:
 
 
 def _page(name: str, language: str) -> str:
-    """A page of the documentation in a language, else in English."""
+    """Return a page of the documentation in a language, else in English."""
     return _text(f"{name}.{language}.md") or _text(f"{name}.md")
 
 
 def _text(name: str) -> str:
-    """A page of the documentation; empty where it is missing."""
+    """Return a page of the documentation; empty where it is missing."""
     folder = resources()
     for path in (folder / name, folder.parent / "docs" / name):
         if path.is_file():
@@ -55,7 +55,7 @@ def _text(name: str) -> str:
 
 
 def read(text: str) -> tuple[Topic, ...]:
-    """The sections of a guide in Markdown."""
+    """Read the sections of a guide in Markdown."""
     parts = _HEADING.split(text)
     return tuple(
         Topic(title.strip(), body.strip())
@@ -64,7 +64,7 @@ def read(text: str) -> tuple[Topic, ...]:
 
 
 def search(found: tuple[Topic, ...], words: str) -> tuple[Topic, ...]:
-    """The topics in which all words occur, or words that begin so; best ones first."""
+    """Return the topics in which all words occur, or words that begin so; best ones first."""
     wanted = [word.casefold() for word in _WORD.findall(words)]
     if not wanted:
         return found

@@ -37,7 +37,7 @@ _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
 def offer_of(address: str, timeout: float = 30.0) -> Offer:
-    """What a hub has under an address.
+    """Return what a hub has under an address.
 
     Args:
         address: hf://OWNER/NAME or hf://OWNER/NAME@REVISION.
@@ -52,7 +52,7 @@ def offer_of(address: str, timeout: float = 30.0) -> Offer:
 
 
 def voice_of(address: str, timeout: float = 30.0) -> Offer:
-    """The one file that a hub has of a voice.
+    """Return the one file that a hub has of a voice.
 
     Args:
         address: as for `offer_of`; of several voices /FILE names the one.
@@ -84,7 +84,9 @@ def voice_of(address: str, timeout: float = 30.0) -> Offer:
 
 
 def _looked_up(address: str, timeout: float) -> tuple[Offer, dict[str, int]]:
-    """A repository at the revision that it has now, as an offer without files, and their sizes."""
+    """Return a repository at the revision that it has now, as an offer without files, and their
+    sizes.
+    """
     found = _ADDRESS.fullmatch(address)
     if found is None or ".." in address:
         raise StudioError(
@@ -109,7 +111,7 @@ def _with(offer: Offer, names: list[str], sizes: dict[str, int]) -> Offer:
 
 
 def _needed(sizes: dict[str, int], repository: str) -> list[str]:
-    """The files of a model among those of a repository."""
+    """Return the files of a model among those of a repository."""
     if all(name in sizes for name in _NATIVE):
         return list(_NATIVE)
     vae = next((name for name in _VAES if name in sizes), None)

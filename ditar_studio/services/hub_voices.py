@@ -15,7 +15,7 @@ from ditar_studio.services.offers import hosts_of
 
 @contextlib.contextmanager
 def voice_file(name: str, timeout: float = 30.0, pause: float = 1.0) -> Iterator[Path]:
-    """A voice's file; one of a hub is fetched, and is there as long as it is used.
+    """Yield a voice's file; one of a hub is fetched, and is there as long as it is used.
 
     Args:
         name: a path, or hf://OWNER/NAME, of several voices hf://OWNER/NAME/FILE.

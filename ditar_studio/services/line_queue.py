@@ -70,7 +70,7 @@ class LineQueue:
             return self._paused
 
     def take(self) -> Waiting | None:
-        """The next take to be made; None when nothing waits or it is paused."""
+        """Return the next take to be made; None when nothing waits or it is paused."""
         with self._lock:
             if self._paused or not self._waiting:
                 return None

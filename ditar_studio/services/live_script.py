@@ -34,7 +34,7 @@ class LiveScript:
 
     @contextlib.contextmanager
     def followed(self) -> Iterator[None]:
-        """While this lasts, changes are noticed."""
+        """Notice changes while this lasts."""
         end = self._library.subscribe(self._on_changes)
         try:
             yield
@@ -42,14 +42,14 @@ class LiveScript:
             end()
 
     def line(self, line_id: str) -> Line | None:
-        """A line as it is now; None if it was deleted."""
+        """Return a line as it is now; None if it was deleted."""
         if self._changed:
             self._changed = False
             self._read()
         return self._lines.get(line_id)
 
     def length(self, line_id: str) -> int:
-        """Characters in a line, about."""
+        """Return about how many characters a line has."""
         line = self._lines.get(line_id)
         return len(line.text) if line is not None else 0
 
@@ -76,14 +76,14 @@ class Estimate:
         self._at_work = 0
 
     def begin(self, characters: int) -> None:
-        """The line before is done; one of so many characters begins."""
+        """Note that the line before is done and one of so many characters begins."""
         if self._began is None:
             self._began = self._clock()
         self._done += self._at_work
         self._at_work = max(1, characters)
 
     def at(self, fraction: float, waiting: int) -> tuple[float, float | None]:
-        """The share of all that is made, and the seconds left, if that can be told.
+        """Return the share of all that is made, and the seconds left, if that can be told.
 
         Args:
             fraction: of the line at work, 0..1.

@@ -32,7 +32,7 @@ _ALAC_BITS: Final = 16
 
 
 def has_aac() -> bool:
-    """Whether AAC can be made on this installation."""
+    """Return whether AAC can be made on this installation."""
     return importlib.util.find_spec("av") is not None
 
 
@@ -76,7 +76,7 @@ def _write_aac(path: Path, rate: int, tags: Tags, blocks: Iterator[NDArray[np.fl
 
 
 def _evenly(blocks: Iterator[NDArray[np.float32]], size: int) -> Iterator[NDArray[np.float32]]:
-    """The same samples in blocks of one size, but for the last."""
+    """Return the same samples in blocks of one size, but for the last."""
     kept = np.zeros(0, np.float32)
     for block in blocks:
         kept = np.concatenate([kept, block])
@@ -89,7 +89,7 @@ def _evenly(blocks: Iterator[NDArray[np.float32]], size: int) -> Iterator[NDArra
 
 
 def _write_alac(path: Path, rate: int, tags: Tags, blocks: Iterator[NDArray[np.float32]]) -> int:
-    """By way of a CAF file, of which the packets are taken over."""
+    """Write ALAC by way of a CAF file, of which the packets are taken over."""
     samples = 0
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".alac-") as folder:
         caf = Path(folder) / "sound.caf"
@@ -107,7 +107,9 @@ def _write_alac(path: Path, rate: int, tags: Tags, blocks: Iterator[NDArray[np.f
 
 
 def _caf_packets(path: Path) -> tuple[bytes, Iterator[bytes]]:
-    """The decoder's configuration and the packets of a CAF file (Apple's Core Audio Format)."""
+    """Return the decoder's configuration and the packets of a CAF file (Apple's Core
+    Audio Format).
+    """
     places: dict[bytes, tuple[int, int]] = {}
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -128,7 +130,7 @@ def _caf_packets(path: Path) -> tuple[bytes, Iterator[bytes]]:
 
 
 def _packet_sizes(table: bytes) -> list[int]:
-    """Sizes of the packets, each in groups of seven bits."""
+    """Return sizes of the packets, each in groups of seven bits."""
     (count,) = struct.unpack_from(">q", table)
     sizes: list[int] = []
     value = 0

@@ -85,7 +85,7 @@ def examine() -> Machine:
 
 
 def remarks(machine: Machine, speed: Speed | None) -> list[Remark]:
-    """What is worth saying, the worst first."""
+    """Return what is worth saying, the worst first."""
     found: list[Remark] = []
     if speed is not None and speed.factor < 1.0:
         found.append(
@@ -133,7 +133,7 @@ def _processor() -> str:
 
 
 def _memory() -> tuple[float | None, float | None]:
-    """Total and available memory in GiB."""
+    """Return total and available memory in GiB."""
     with contextlib.suppress(OSError, KeyError, ValueError):
         text = Path("/proc/meminfo").read_text()
         rows = dict(line.split(":", 1) for line in text.splitlines())

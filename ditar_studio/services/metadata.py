@@ -69,12 +69,12 @@ class Tags:
 
 
 def mark() -> str:
-    """The statement that a file is synthetic speech."""
+    """Return the statement that a file is synthetic speech."""
     return f"{_STATEMENT} {__version__}."
 
 
 def has_statement(path: Path) -> bool:
-    """Whether a sound file's tags say that it is synthetic speech of this program.
+    """Return whether a sound file's tags say that it is synthetic speech of this program.
 
     Raises:
         StudioError: it can't be read.
@@ -86,18 +86,18 @@ def has_statement(path: Path) -> bool:
 
 
 def comment(recipes: Sequence[Recipe]) -> str:
-    """The mark and the recipes of all pieces in a file, in order."""
+    """Return the mark and the recipes of all pieces in a file, in order."""
     packed = base64.urlsafe_b64encode(zlib.compress(recipes_json(recipes).encode(), 9)).decode()
     return f"{mark()} {MARKER}{packed}."
 
 
 def recipes_json(recipes: Sequence[Recipe]) -> str:
-    """The recipes as one JSON text."""
+    """Return the recipes as one JSON text."""
     return json.dumps([json.loads(recipe.to_json()) for recipe in recipes], ensure_ascii=False)
 
 
 def open_recipe(path: Path) -> list[Recipe]:
-    """The recipes of the pieces in an exported sound file, in order.
+    """Return the recipes of the pieces in an exported sound file, in order.
 
     Raises:
         StudioError: the file has none, or cannot be read.
@@ -127,7 +127,7 @@ def open_recipe(path: Path) -> list[Recipe]:
 
 
 def riff_info(tags: Tags) -> bytes:
-    """A LIST INFO chunk, as it stands in a WAV file."""
+    """Return a LIST INFO chunk, as it stands in a WAV file."""
     chunks = b"INFO"
     for name, text in (
         (b"INAM", tags.title),
@@ -151,7 +151,7 @@ def tag_wav(path: Path, tags: Tags) -> None:
 
 
 def id3(tags: Tags, seconds: float = 0.0) -> bytes:
-    """An ID3v2.4 tag with UTF-8 text, to stand before the first frame of an MP3 file.
+    """Return an ID3v2.4 tag with UTF-8 text, to stand before the first frame of an MP3 file.
 
     Chapters are those of the ID3v2 Chapter Frame Addendum.
 
@@ -211,13 +211,13 @@ def _syncsafe(number: int) -> bytes:
 
 
 def _found(path: Path) -> bytes | None:
-    """The packed recipe in a file's beginning or end."""
+    """Return the packed recipe in a file's beginning or end."""
     match = re.search(re.escape(MARKER).encode() + rb"([A-Za-z0-9_=-]+)\.", _ends(path))
     return match.group(1) if match else None
 
 
 def _ends(path: Path) -> bytes:
-    """A file's beginning and end, where tags are."""
+    """Return a file's beginning and end, where tags are."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)

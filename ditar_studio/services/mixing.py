@@ -38,7 +38,7 @@ class Ingredient:
 
 
 def shares(ingredients: Sequence[Ingredient]) -> tuple[tuple[str, float], ...]:
-    """Names and shares of the voices of a mixture; the shares are 1 together.
+    """Return names and shares of the voices of a mixture; the shares are 1 together.
 
     Raises:
         StudioError: fewer than two voices, too many, or one twice.
@@ -60,7 +60,7 @@ def mix_clip(
     cancel: threading.Event,
     voices: VoiceCache | None = None,
 ) -> Clip | None:
-    """A sentence in a voice between voices; None if it was cancelled. Nothing is kept.
+    """Return a sentence in a voice between voices; None if it was cancelled. Nothing is kept.
 
     Raises:
         StudioError: see `shares` and `engine.mixing.mix`.

@@ -59,7 +59,7 @@ class Models:
         timeout: float = 30.0,
         pause: float = 1.0,
     ) -> None:
-        """Does not touch the disk.
+        """Do not touch the disk.
 
         Args:
             folder: where models are kept.
@@ -78,7 +78,7 @@ class Models:
     # --- what is here -------------------------------------------------------------------------
 
     def installed(self) -> list[Installed]:
-        """All models that are here, by name."""
+        """Return all models that are here, by name."""
         found = {
             name: _installed(name, path, linked=True)
             for name, path in self._linked().items()
@@ -91,7 +91,9 @@ class Models:
         return [found[name] for name in sorted(found)]
 
     def begun(self) -> dict[str, int]:
-        """Downloads that were broken off, by name, and how many bytes of each are here."""
+        """Return the downloads that were broken off, by name, and how many bytes of each
+        are here.
+        """
         found = {}
         for offer in self.offers:
             folder = self.folder / offer.name
@@ -100,7 +102,7 @@ class Models:
         return found
 
     def find(self, name: str) -> Installed:
-        """The model of this name; StudioError if there is none."""
+        """Find the model of this name; StudioError if there is none."""
         for model in self.installed():
             if model.name == name:
                 return model
@@ -110,7 +112,7 @@ class Models:
         )
 
     def offer(self, name: str) -> Offer:
-        """What can be downloaded under this name; StudioError if nothing.
+        """Return what can be downloaded under this name; StudioError if nothing.
 
         A name that begins with hf:// is asked of the hub, once.
         """
@@ -230,7 +232,7 @@ class Models:
     # --- checking and downloading -------------------------------------------------------------
 
     def verify(self, name: str) -> list[str]:
-        """What is wrong with a model's files, in words; empty if nothing is.
+        """Return what is wrong with a model's files, in words; empty if nothing is.
 
         They are held against the checksums of their manifest, or, where there is none, against
         those that are known and against what a model's files must hold.
@@ -303,7 +305,7 @@ def _installed(name: str, path: Path, *, linked: bool) -> Installed:
 
 
 def _is_model(folder: Path) -> bool:
-    """Whether a folder holds a VoxCPM, or a DiTAR as it is published."""
+    """Return whether a folder holds a VoxCPM, or a DiTAR as it is published."""
     marks = ("config.json", "model.json")
     return any((folder / mark).is_file() for mark in marks)
 
@@ -341,7 +343,7 @@ def _check_space(folder: Path, needed: int) -> None:
 
 
 def default_folder() -> Path:
-    """Where models are kept unless the user says otherwise (``DITAR_STUDIO_MODELS``)."""
+    """Return where models are kept unless the user says otherwise (``DITAR_STUDIO_MODELS``)."""
     import platformdirs
 
     chosen = os.environ.get("DITAR_STUDIO_MODELS")
@@ -351,7 +353,7 @@ def default_folder() -> Path:
 
 
 def located(model: str | os.PathLike[str] | None) -> str | None:
-    """The folder of an installed model of this name; else the name or path itself.
+    """Return the folder of an installed model of this name; else the name or path itself.
 
     Raises:
         StudioError: it can be downloaded, but has not been.
@@ -374,7 +376,8 @@ def located(model: str | os.PathLike[str] | None) -> str | None:
 
 
 def expected_settings(model: str) -> GenerationSettings:
-    """The settings that a model will sound best with, as far as its card says, before it is loaded.
+    """Return the settings that a model will sound best with, as far as its card says, before it is
+    loaded.
 
     Args:
         model: “builtin”, or the folder of a model.

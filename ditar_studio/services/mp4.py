@@ -44,18 +44,18 @@ class Stream:
 
 
 def box(kind: bytes, *parts: bytes) -> bytes:
-    """A box of parts."""
+    """Return a box of parts."""
     size = 8 + sum(map(len, parts))
     return b"".join((struct.pack(">I", size), kind, *parts))
 
 
 def full_box(kind: bytes, flags: int, *parts: bytes, version: int = 0) -> bytes:
-    """A box with version and flags."""
+    """Return a box with version and flags."""
     return box(kind, struct.pack(">I", version << 24 | flags), *parts)
 
 
 def aac_entry(rate: int, config: bytes, bit_rate: int) -> bytes:
-    """The sample entry of AAC, with its AudioSpecificConfig."""
+    """Return the sample entry of AAC, with its AudioSpecificConfig."""
     specific = _descriptor(5, config)
     decoder = _descriptor(
         4, struct.pack(">BBBHII", 0x40, 0x15, 0, 6144, bit_rate, bit_rate) + specific
@@ -65,7 +65,7 @@ def aac_entry(rate: int, config: bytes, bit_rate: int) -> bytes:
 
 
 def alac_entry(rate: int, config: bytes, bits: int) -> bytes:
-    """The sample entry of Apple Lossless, with its ALACSpecificConfig of 24 bytes."""
+    """Return the sample entry of Apple Lossless, with its ALACSpecificConfig of 24 bytes."""
     return box(b"alac", _sound_entry(rate, bits), full_box(b"alac", 0, config))
 
 
@@ -177,7 +177,7 @@ class Mp4Writer:
 
 
 def _text_track(durations: Sequence[int], texts: Sequence[bytes], at: int, length: int) -> bytes:
-    """QuickTime's chapters: a track that isn't shown, of one text a chapter."""
+    """Make QuickTime's chapters: a track that isn't shown, of one text a chapter."""
     count = len(texts)
     times = b"".join(struct.pack(">II", 1, duration) for duration in durations)
     entry = box(

@@ -16,7 +16,7 @@ _RESERVED = {"con", "prn", "aux", "nul"} | {f"{p}{n}" for p in ("com", "lpt") fo
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """A safe file name, without suffix, from a template such as "{project} {number}".
+    """Return a safe file name, without suffix, from a template such as "{project} {number}".
 
     Raises:
         StudioError: the template names a field that does not exist.
@@ -33,7 +33,7 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 
 def safe(name: str) -> str:
-    """The name without what Windows, macOS or Linux cannot have in one; never empty."""
+    """Return the name without what Windows, macOS or Linux cannot have in one; never empty."""
     name = unicodedata.normalize("NFC", name)
     name = re.sub(r'[<>:"/\\|?*]', " ", name)
     name = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C")
@@ -46,12 +46,12 @@ def safe(name: str) -> str:
 
 
 def is_reserved(name: str) -> bool:
-    """Whether Windows keeps the name for a device."""
+    """Return whether Windows keeps the name for a device."""
     return name.split(".")[0].strip().casefold() in _RESERVED
 
 
 def free(name: str, taken: Collection[str]) -> str:
-    """The name itself, or with a number behind it; `taken` holds names in lower case."""
+    """Return the name itself, or with a number behind it; `taken` holds names in lower case."""
     number, tried = 1, name
     while tried.casefold() in taken:
         number += 1

@@ -160,7 +160,7 @@ def narrate(
 
 
 def plan_of(document: Document, pieces: Sequence[Piece]) -> Plan:
-    """What an export of the chapters that were read holds."""
+    """Return what an export of the chapters that were read holds."""
     return Plan(document.title or "Book", tuple(pieces), (), ())
 
 
@@ -223,7 +223,7 @@ class _Chapter:
         yield ChapterDone(self._number, self._piece(words), stats.seconds, stats.rtf, False)
 
     def _known(self) -> dict[str, Any] | None:
-        """What is noted of the chapter's file, if it is what would be made now."""
+        """Return what is noted of the chapter's file, if it is what would be made now."""
         try:
             noted = json.loads(self._note.read_text(encoding="utf-8"))
             if noted["recipe"] != self._key() or noted["sha256"] != files.sha256(self._path):
@@ -281,7 +281,7 @@ class _Chapter:
 
 
 def _words(lines: Sequence[ScriptLine], spoken: Sequence[WordSpoken]) -> list[SpokenWord]:
-    """The words of all lines, in the text of the whole chapter."""
+    """Return the words of all lines, in the text of the whole chapter."""
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line.text) + 1)

@@ -14,7 +14,7 @@ SECTION_PAUSE = 1.5
 
 
 def new_lines(read: Sequence[ScriptLine], voices: Sequence[Voice]) -> list[NewLine]:
-    """Lines for the library; a speaker who is called like a voice gets it."""
+    """Return lines for the library; a speaker who is called like a voice gets it."""
     by_name = {voice.name.casefold(): voice.id for voice in voices}
     pauses = usual_pauses(read)
     return [
@@ -33,7 +33,8 @@ def new_lines(read: Sequence[ScriptLine], voices: Sequence[Voice]) -> list[NewLi
 
 
 def usual_pauses(read: Sequence[ScriptLine]) -> list[float]:
-    """The silence after each line: longer at the end of a paragraph, longest before a chapter.
+    """Return the silence after each line: longer at the end of a paragraph, longest before a
+    chapter.
 
     Where nothing flows on, lines are no paragraphs, but a dialogue or a list.
     """

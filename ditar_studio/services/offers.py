@@ -57,12 +57,12 @@ class Offer:
         return all(file.sha256 is not None for file in self.files)
 
     def address(self, host: str, file: RemoteFile) -> str:
-        """Of a file at one of the hosts."""
+        """Return the address of a file at one of the hosts."""
         return f"{host}/{self.repository}/resolve/{self.revision}/{quote(file.name)}"
 
 
 def hosts_of(offer: Offer) -> tuple[str, ...]:
-    """Where to fetch a model, without a slash at the end, in the order to try them.
+    """Return where to fetch a model, without a slash at the end, in the order to try them.
 
     `HF_ENDPOINT` names another host, as for other programs. What can't be verified is fetched from
     the publisher's or the user's alone.

@@ -44,7 +44,7 @@ class ProjectState:
 
 
 def project_states(library: Library) -> list[ProjectState]:
-    """All projects, and how much of each was spoken."""
+    """Return all projects, and how much of each was spoken."""
     states = []
     for project in library.projects.all():
         lines = library.lines.of_project(project.id)
@@ -56,7 +56,7 @@ def project_states(library: Library) -> list[ProjectState]:
 
 
 def find_project(library: Library, name: str) -> Project:
-    """The project of this name, letter case aside.
+    """Find the project of this name, letter case aside.
 
     Raises:
         StudioError: there is none.

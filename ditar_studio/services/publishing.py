@@ -60,7 +60,7 @@ def publish(model: Path, out: Path, licence: str = "apache-2.0") -> Path:
 
 
 def _card(model: Path, licence: str) -> str:
-    """The model's card with the metadata by which a hub finds it."""
+    """Return the model's card with the metadata by which a hub finds it."""
     try:
         name = str(json.loads((model / DESCRIPTION).read_text("utf-8"))["name"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -11,7 +11,7 @@ from ditar_studio.text.markup import voices_in
 
 
 def reference_of(voice: Voice) -> Reference:
-    """What a voice of the library speaks from, and what it was fine-tuned to.
+    """Return what a voice of the library speaks from, and what it was fine-tuned to.
 
     Raises:
         StudioError: it has no sample.
@@ -28,7 +28,8 @@ def reference_of(voice: Voice) -> Reference:
 def others_in(
     texts: Iterable[str], voices: Callable[[], Iterable[tuple[str, Reference]]]
 ) -> dict[str, Reference]:
-    """The voices that marks in texts name, by their names in lower case, as far as there are any.
+    """Return the voices that marks in texts name, by their names in lower case, as far as there are
+    any.
 
     Args:
         voices: gives names and what they speak from; only asked where a text names one.
@@ -40,7 +41,7 @@ def others_in(
 
 
 def hashes_of(texts: Iterable[str], others: Mapping[str, Reference]) -> dict[str, str]:
-    """What recipes note of the voices that marks in texts name (see `Recipe.other_voices`).
+    """Return what recipes note of the voices that marks in texts name (see `Recipe.other_voices`).
 
     Raises:
         StudioError: a recording can't be read.
@@ -50,5 +51,5 @@ def hashes_of(texts: Iterable[str], others: Mapping[str, Reference]) -> dict[str
 
 
 def usable(voices: Iterable[Voice]) -> list[tuple[str, Reference]]:
-    """Names of voices that have a recording, and what they speak from."""
+    """Return names of voices that have a recording, and what they speak from."""
     return [(v.name, reference_of(v)) for v in voices if v.reference is not None]

@@ -206,7 +206,7 @@ class _Run:
         yield RenderDone(tuple(self._made), tuple(self._failed), self._cancel.is_set())
 
     def _take(self, project: Project, line: Line, waiting: Waiting) -> Iterator[RenderEvent]:
-        """One take of one line."""
+        """Render one take of one line."""
         try:
             request, recipe = self._prepared(project, line, waiting)
         except StudioError as error:
@@ -293,7 +293,7 @@ class _Run:
     def _prepared(
         self, project: Project, line: Line, waiting: Waiting
     ) -> tuple[GenerationRequest, Recipe]:
-        """What the engine is asked for, and the recipe of what it will make."""
+        """Return what the engine is asked for, and the recipe of what it will make."""
         info = self._model.info
         wanted: dict[str, Any] = {"verify": True}
         wanted.update((n, v) for n, v in line.generation.items() if v is not None)
@@ -340,7 +340,9 @@ class _Run:
 
 
 def _verification(sentences: Sequence[SentenceVerified]) -> Verification | None:
-    """Of a take: the errors of all its sounds, and the likeness, weighted by sounds."""
+    """Return a take's verification: the errors of all its sounds, and the likeness, weighted by
+    sounds.
+    """
     if not sentences:
         return None
     checks = [sentence.verification for sentence in sentences]
@@ -353,7 +355,9 @@ def _verification(sentences: Sequence[SentenceVerified]) -> Verification | None:
 
 
 def _word_check(sentences: Sequence[SentenceVerified]) -> WordCheck | None:
-    """The words of a take that differ, of all its sentences; None where the model didn't listen."""
+    """Return the words of a take that differ, of all its sentences; None where the model didn't
+    listen.
+    """
     if not sentences:
         return None
     return WordCheck("reader", tuple(span for each in sentences for span in each.differing))

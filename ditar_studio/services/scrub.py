@@ -39,7 +39,8 @@ class Scrubber:
         self._folders = re.compile("|".join(re.escape(place) for place in places))
 
     def scrub(self, text: str) -> str:
-        """The text without user names, private words, quoted names, mail addresses and paths.
+        """Return the text without user names, private words, quoted names, mail addresses and
+        paths.
 
         Paths of program files keep the part that says which file of the program it is.
         """

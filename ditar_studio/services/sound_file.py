@@ -26,7 +26,7 @@ SUFFIXES: dict[str, Format] = {".wav": "wav16", ".flac": "flac", ".mp3": "mp3", 
 
 
 def format_of(path: Path) -> Format:
-    """The format that a file's name asks for.
+    """Return the format that a file's name asks for.
 
     Raises:
         StudioError: its ending is of no format that can be written.
@@ -43,7 +43,7 @@ def format_of(path: Path) -> Format:
 def recipe_of(
     info: ModelInfo, request: GenerationRequest, voice_name: str = "", *, dated: bool = True
 ) -> Recipe:
-    """The recipe of a request that speaks with a model.
+    """Return the recipe of a request that speaks with a model.
 
     Args:
         voice_name: as shown.

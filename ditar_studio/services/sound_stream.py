@@ -40,7 +40,7 @@ _PAGE_LATENCY, _PAGE_MS = 0x1302, 100.0  # SFC_SET_OGG_PAGE_LATENCY_MS in libsnd
 
 
 def formats() -> tuple[Format, ...]:
-    """Those that can be encoded on this installation: AAC only where PyAV is."""
+    """Return the formats that can be encoded on this installation: AAC only where PyAV is."""
     there = importlib.util.find_spec("av") is not None
     return tuple(kind for kind in get_args(Format) if kind != "aac" or there)
 
@@ -90,7 +90,7 @@ class SoundStream:
         return b"" if self._whole else self._taken()
 
     def finish(self) -> bytes:
-        """The rest: nothing more comes."""
+        """Return the rest: nothing more comes."""
         self._encode(np.zeros(0, np.float32), last=True)
         self._encoder.close()
         return self._taken()
@@ -115,7 +115,7 @@ def _rate(kind: Format, source: int) -> int:
 
 
 def _head(kind: Format, rate: int, tags: metadata.Tags) -> bytes:
-    """What stands before an encoder's first byte."""
+    """Return what stands before an encoder's first byte."""
     if kind == "mp3":
         return metadata.id3(tags)
     if kind != "wav":

@@ -64,7 +64,7 @@ class SpeechSummary:
         return self.stats is not None and not self.cancelled
 
     def checked_stats(self) -> GenerationStats:
-        """The stats.
+        """Return the stats.
 
         Raises:
             StudioError: it failed.

@@ -50,7 +50,7 @@ class TimedLine:
 
 
 def cues(start: float, seconds: float, text: str, speaker: str = "") -> list[Cue]:
-    """A spoken line as cues of at most two rows, its time shared out by the letters."""
+    """Return a spoken line as cues of at most two rows, its time shared out by the letters."""
     rows = textwrap.wrap(" ".join(text.split()), ROW, break_on_hyphens=False)
     parts = ["\n".join(rows[at : at + ROWS]) for at in range(0, len(rows), ROWS)]
     total = sum(len(part) for part in parts)
@@ -64,7 +64,7 @@ def cues(start: float, seconds: float, text: str, speaker: str = "") -> list[Cue
 
 
 def word_cues(start: float, text: str, times: Sequence[WordTiming], speaker: str = "") -> list[Cue]:
-    """A cue for each word of a spoken line, with the marks that stand beside it.
+    """Return a cue for each word of a spoken line, with the marks that stand beside it.
 
     Args:
         start: of the line, in seconds.
@@ -87,7 +87,7 @@ def word_cues(start: float, text: str, times: Sequence[WordTiming], speaker: str
 def timed_cues(
     start: float, text: str, times: Sequence[WordTiming], speaker: str = ""
 ) -> list[Cue]:
-    """A spoken line as cues of at most two rows, each as long as its words are said."""
+    """Return a spoken line as cues of at most two rows, each as long as its words are said."""
     words = word_cues(start, text, times, speaker)
     shown: list[Cue] = []
     held: list[Cue] = []
@@ -111,7 +111,7 @@ def _merged(words: Sequence[Cue]) -> Cue:
 
 
 def as_json(lines: Sequence[TimedLine]) -> str:
-    """Lines and words with their times in seconds, as JSON."""
+    """Write lines and words with their times in seconds as JSON."""
     values = [
         {
             "start": round(line.start, 3),
@@ -133,7 +133,7 @@ def as_json(lines: Sequence[TimedLine]) -> str:
 
 
 def srt(shown: Sequence[Cue]) -> str:
-    """As SubRip text; the speaker is named where there are several."""
+    """Write cues as SubRip text; the speaker is named where there are several."""
     several = len({cue.speaker for cue in shown}) > 1
     blocks = []
     for number, cue in enumerate(shown, start=1):
@@ -143,7 +143,7 @@ def srt(shown: Sequence[Cue]) -> str:
 
 
 def vtt(shown: Iterable[Cue]) -> str:
-    """As WebVTT, with the speaker as voice tag."""
+    """Write cues as WebVTT, with the speaker as voice tag."""
     blocks = ["WEBVTT\n"]
     for cue in shown:
         text = _escaped(cue.text)

@@ -36,7 +36,7 @@ class Stretch:
 
 
 def halves(take: Take, at: float) -> tuple[tuple[Stretch], tuple[Stretch]]:
-    """A take divided at a moment.
+    """Return a take divided at a moment.
 
     Raises:
         StudioError: one of the halves would be empty.
@@ -47,7 +47,7 @@ def halves(take: Take, at: float) -> tuple[tuple[Stretch], tuple[Stretch]]:
 
 
 def with_words_of(take: Take, begin: float, end: float, other: Take) -> tuple[Stretch, ...]:
-    """A take in which what is heard from `begin` to `end` is heard as another take says it.
+    """Return a take in which what is heard from `begin` to `end` is heard as another take says it.
 
     Raises:
         StudioError: no word is heard there, or the other take doesn't have those words.
@@ -71,7 +71,7 @@ def with_words_of(take: Take, begin: float, end: float, other: Take) -> tuple[St
 
 
 def join(library: Library, label: str, *joined: Sequence[Stretch]) -> list[Take]:
-    """Takes made of stretches, of the line of the first one; one step of the undo stack.
+    """Join stretches of takes, as takes of the line of the first one; one step of the undo stack.
 
     Args:
         label: what the undo menu says.

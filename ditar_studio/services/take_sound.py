@@ -19,7 +19,7 @@ _JOIN_SECONDS = 0.004
 
 
 def read_sound(path: Path, edit: TakeEdit | None) -> Clip:
-    """A take's file, with what its edit list changes.
+    """Read a take's file, with what its edit list changes.
 
     Raises:
         StudioError: the file can't be read.
@@ -29,7 +29,7 @@ def read_sound(path: Path, edit: TakeEdit | None) -> Clip:
 
 
 def edited(clip: Clip, edit: TakeEdit) -> Clip:
-    """A clip after an edit list. Where a part was cut it comes and goes within 4 ms."""
+    """Return a clip after an edit list. Where a part was cut it comes and goes within 4 ms."""
     rate, whole = clip.sample_rate, clip.samples
     parts: list[NDArray[np.float32]] = []
     for part in edit.parts:
@@ -52,7 +52,7 @@ def edited(clip: Clip, edit: TakeEdit) -> Clip:
 
 
 def _ramp(samples: NDArray[np.float32], length: float) -> None:
-    """Lets sound come from silence over its first samples, in place."""
+    """Fade sound in from silence over its first samples, in place."""
     count = min(len(samples), round(length))
     if count:
         samples[:count] *= np.sin(np.linspace(0, np.pi / 2, count, dtype=np.float32)) ** 2

@@ -29,7 +29,8 @@ class Release:
 def newer_release(
     address: str = RELEASES, current: str = __version__, timeout: float = 10.0
 ) -> Release | None:
-    """The newest release, if it is newer than this program. The request says nothing of either.
+    """Return the newest release, if it is newer than this program. The request says nothing of
+    either.
 
     Args:
         address: that is asked.

@@ -45,7 +45,7 @@ class KnownVoice:
 
 
 def known_voices() -> list[KnownVoice]:
-    """The library's voices that can speak, and the sample voices, by name.
+    """Return the library's voices that can speak, and the sample voices, by name.
 
     Raises:
         StudioError: the library can't be read.
@@ -65,7 +65,7 @@ def known_voices() -> list[KnownVoice]:
 
 
 def reference_named(name: str) -> Reference:
-    """What a voice of the user's library, or else a sample voice, speaks from.
+    """Return what a voice of the user's library, or else a sample voice, speaks from.
 
     Args:
         name: of the voice, letter case aside.
@@ -85,7 +85,7 @@ def reference_named(name: str) -> Reference:
 
 
 def others_named(texts: Iterable[str]) -> dict[str, Reference]:
-    """The voices that marks in texts name, of the user's library and the sample voices.
+    """Return the voices that marks in texts name, of the user's library and the sample voices.
 
     Raises:
         StudioError: the library can't be read.
@@ -94,7 +94,7 @@ def others_named(texts: Iterable[str]) -> dict[str, Reference]:
 
 
 def new_samples(recordings: Iterable[tuple[Path, str]]) -> list[NewSample]:
-    """Recordings and what is said in them, looked at before they become a voice's samples.
+    """Check recordings and what is said in them, before they become a voice's samples.
 
     Raises:
         StudioError: one can't be read or is silent, or the first is too short or too long.

@@ -23,7 +23,7 @@ _FOREIGN = 0.5
 
 
 def whisper_is_installed() -> bool:
-    """Whether Whisper can listen."""
+    """Return whether Whisper can listen."""
     from ditar_studio.audio.analysis.transcribe import TRANSCRIPTION
 
     return TRANSCRIPTION.installed
@@ -37,7 +37,7 @@ class InstalledListeners:
         self._whisper: Transcriber | None = None
 
     def __call__(self, take: Take, by: Listener) -> WordCheck | None:
-        """What is heard of a take; None where its text is not English. Takes seconds."""
+        """Return what is heard of a take; None where its text is not English. Takes seconds."""
         text, places = without_marks(take.text)
         if unreadable(text):
             return None

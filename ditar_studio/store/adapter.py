@@ -43,7 +43,7 @@ class Adapter:
         return str(self.card["model_hash"])
 
     def checked(self) -> Path:
-        """The file, if it is as it was.
+        """Return the file, if it is as it was.
 
         Raises:
             StudioError: it is missing or damaged.

@@ -72,7 +72,9 @@ class Backups:
                 os.replace(former, self._free(former.stat().st_mtime))
 
     def all(self) -> list[Backup]:
-        """The newest first; last those of a later time than now, made while the clock was wrong."""
+        """Return the newest first; last those of a later time than now, made while the clock was
+        wrong.
+        """
         names = os.listdir(self.folder) if self.folder.is_dir() else []
         found = [
             Backup(self.folder / name, made, bool(match[2]))
@@ -83,7 +85,7 @@ class Backups:
         return sorted(found, key=lambda each: (each.made - now < _EVERY, each.made), reverse=True)
 
     def newest_good(self) -> tuple[Backup, Contents] | None:
-        """The newest that is whole and not blank, with what it holds."""
+        """Return the newest that is whole and not blank, with what it holds."""
         for backup in self.all():
             try:
                 contents = inspect(backup.path)
@@ -95,7 +97,7 @@ class Backups:
         return None
 
     def one_with_more(self, contents: Contents) -> Backup | None:
-        """The newest that holds more of anything than `contents`."""
+        """Return the newest that holds more of anything than `contents`."""
         for backup in self.all():
             with contextlib.suppress(StudioError):
                 if contents.misses(glance(backup.path)):
@@ -103,13 +105,13 @@ class Backups:
         return None
 
     def is_due(self) -> bool:
-        """Whether the newest is more than a day old, or there is none."""
+        """Return whether the newest is more than a day old, or there is none."""
         newest = self.all()[:1]
         now = datetime.fromtimestamp(self._clock(), UTC)
         return not newest or abs(now - newest[0].made) > _EVERY
 
     def has(self, digest: str) -> bool:
-        """Whether the newest is of just this state."""
+        """Return whether the newest is of just this state."""
         with contextlib.suppress(StudioError):
             return any(glance(backup.path).seal == digest for backup in self.all()[:1])
         return False
@@ -146,7 +148,7 @@ class Backups:
             inspect(partial)
 
     def _free(self, seconds: float, ending: str = "") -> Path:
-        """A name that no other backup has."""
+        """Return a name that no other backup has."""
         made = datetime.fromtimestamp(seconds, UTC)
         taken = {backup.made for backup in self.all()}
         while made in taken:

@@ -122,7 +122,7 @@ class Blocks:
         return [line for line in self._script(line_ids) if line.id in wanted]
 
     def _openers(self, line_ids: Sequence[str]) -> list[Line]:
-        """The lines that open the blocks which these are in."""
+        """Return the lines that open the blocks which these are in."""
         wanted = set(line_ids)
         found: dict[str, Line] = {}
         opener: Line | None = None

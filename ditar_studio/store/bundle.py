@@ -182,7 +182,7 @@ def _check_end(path: Path) -> None:
 
 
 def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, zipfile.ZipInfo]:
-    """The members by name, when all are such as we write."""
+    """Return the members by name, when all are such as we write."""
     members = {info.filename: info for info in archive.infolist()}
     if len(members) != len(archive.infolist()):
         raise ValueError("a member is there twice")
@@ -207,7 +207,7 @@ def _members(archive: zipfile.ZipFile, packed: int) -> dict[str, zipfile.ZipInfo
 def _unpack(
     archive: zipfile.ZipFile, member: zipfile.ZipInfo, entry: dict[str, Any], folder: Path
 ) -> Path:
-    """One member out of the archive, which is as its entry in the manifest says."""
+    """Unpack one member of the archive, which must be as its entry in the manifest says."""
     path = folder / member.filename
     digest = hashlib.sha256()
     with archive.open(member) as source, path.open("wb") as copy:

@@ -95,7 +95,7 @@ class Step:
         return sum(len(value) for value in values if isinstance(value, str))
 
     def reversed(self, label: str = "") -> Step:
-        """What takes it back."""
+        """Return what takes it back."""
         edits = (Edit(e.table, e.id, e.column, e.new, e.old, e.owner) for e in reversed(self.edits))
         return Step(label or self.label, tuple(edits))
 
@@ -229,7 +229,9 @@ def _cell(edit: Edit) -> tuple[str, str, str]:
 
 
 def _joined(first: tuple[Edit, ...], second: tuple[Edit, ...]) -> tuple[Edit, ...]:
-    """The edits of two steps as one: for each column the oldest old and the newest new value."""
+    """Return the edits of two steps as one: for each column the oldest old and the newest new
+    value.
+    """
     joined: dict[tuple[str, str, str], Edit] = {}
     for edit in first + second:
         key = _cell(edit)

@@ -71,7 +71,7 @@ class Contents:
         return bool(self.seal and self.digest) and self.seal != self.digest
 
     def misses(self, other: Contents) -> bool:
-        """Whether it holds less of anything than another."""
+        """Return whether it holds less of anything than another."""
         return any(self.counts[table] < other.counts[table] for table in COUNTED)
 
 
@@ -120,12 +120,13 @@ def inspect(path: Path) -> Contents | None:
 
 
 def log_of(path: Path) -> Path:
-    """Where SQLite keeps a database's write-ahead log."""
+    """Return where SQLite keeps a database's write-ahead log."""
     return path.with_name(path.name + "-wal")
 
 
 def glance(path: Path) -> Contents:
-    """What a database that was looked through before holds, by its counts and its seal alone.
+    """Return what a database that was looked through before holds, by its counts and its seal
+    alone.
 
     Raises:
         DamagedError, StudioError: as `inspect`.
@@ -135,7 +136,7 @@ def glance(path: Path) -> Contents:
 
 
 def is_blank(connection: sqlite3.Connection) -> bool:
-    """Whether nothing was ever put into an open database."""
+    """Return whether nothing was ever put into an open database."""
     return Contents(*_counts_and_seal(connection)).blank
 
 
@@ -172,7 +173,9 @@ def _reading(path: Path) -> contextlib.closing[sqlite3.Connection]:
 
 
 def _check_header(path: Path) -> None:
-    """SQLite takes a file of a few bytes for an empty database, and odd versions for a lock."""
+    """Refuse what SQLite takes for an empty database (a file of a few bytes) or for a lock (odd
+    versions).
+    """
     with path.open("rb") as file:
         header = file.read(100)
     if len(header) < 100 or header[:16] != _MAGIC or not {*header[18:20]} <= {1, 2}:
@@ -214,13 +217,13 @@ def _counts_and_seal(connection: sqlite3.Connection) -> tuple[dict[str, int], st
 
 
 def _schema(connection: sqlite3.Connection) -> dict[str, str]:
-    """The statement that made each table and index, by its name."""
+    """Return the statement that made each table and index, by its name."""
     query = "SELECT name, sql FROM sqlite_master WHERE substr(name, 1, 7) != 'sqlite_'"
     return dict(tuple(row) for row in connection.execute(query))
 
 
 def _digest(connection: sqlite3.Connection, *, check: bool) -> str:
-    """The digest of all rows but the seal's; ValueError for a row that makes no sense."""
+    """Return the digest of all rows but the seal's; ValueError for a row that makes no sense."""
     digest = hashlib.sha256()
     for name, statement in sorted(_schema(connection).items()):
         if name == "seal" or not statement.startswith("CREATE TABLE"):

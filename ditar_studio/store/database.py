@@ -119,7 +119,7 @@ class Database:
     # --- reading
 
     def is_blank(self) -> bool:
-        """Whether nothing was ever put in."""
+        """Return whether nothing was ever put in."""
         with _readable():
             return is_blank(self._connection)
 
@@ -136,7 +136,7 @@ class Database:
 
     @contextlib.contextmanager
     def operation(self, label: str = "", merge: str = "") -> Iterator[Transaction]:
-        """One atomic change; with a label it becomes a step of the undo stack.
+        """Make one atomic change; with a label it becomes a step of the undo stack.
 
         Args:
             label: what the undo menu says; empty for what is not undone (a take being rendered).
@@ -271,7 +271,7 @@ class Transaction:
         self._note(edit)
 
     def outcome(self, value: T) -> Outcome[T]:
-        """The operation's result; to be called after its block has ended."""
+        """Return the operation's result; to be called after its block has ended."""
         return Outcome(value, self.changes)
 
     def _note(self, edit: Edit) -> None:

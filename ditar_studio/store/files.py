@@ -22,18 +22,18 @@ HOME_VARIABLE = "DITAR_STUDIO_HOME"
 
 
 def default_root() -> Path:
-    """The library's folder: `DITAR_STUDIO_HOME` when set, else the platform's user data."""
+    """Return the library's folder: `DITAR_STUDIO_HOME` when set, else the platform's user data."""
     chosen = os.environ.get(HOME_VARIABLE)
     return Path(chosen) if chosen else Path(platformdirs.user_data_dir("ditar-studio", False))
 
 
 def new_id() -> str:
-    """A new identifier, unique over libraries."""
+    """Return a new identifier, unique over libraries."""
     return secrets.token_hex(12)
 
 
 def sha256(path: Path) -> str:
-    """The file's SHA-256 in hexadecimal."""
+    """Return the file's SHA-256 in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -42,7 +42,9 @@ def sha256(path: Path) -> str:
 
 
 def audio_seconds(path: Path) -> float:
-    """Length of an audio file in seconds; 0 for one that holds no readable audio (yet)."""
+    """Return the length of an audio file in seconds; 0 for one that holds no readable
+    audio (yet).
+    """
     import soundfile  # with numpy, half of the time that opening a library takes
 
     try:

@@ -13,14 +13,14 @@ _DEEPEST = 4
 
 
 def of(kind: type, value: Any) -> Any:
-    """A value that is of just this type: true is no number."""
+    """Return a value that is of just this type: true is no number."""
     if type(value) is not kind:
         raise TypeError(f"not a {kind.__name__}")
     return value
 
 
 def text(value: Any, longest: int = _LONGEST_TEXT) -> str:
-    """A text of at most so many characters, each of which can be written to a file."""
+    """Return a text of at most so many characters, each of which can be written to a file."""
     found: str = of(str, value)
     if len(found) > longest:
         raise ValueError("text too long")
@@ -29,14 +29,14 @@ def text(value: Any, longest: int = _LONGEST_TEXT) -> str:
 
 
 def plain(value: Any, depth: int = _DEEPEST) -> dict[str, Any]:
-    """An object of texts, numbers, lists and objects, not nested deeply."""
+    """Return an object of texts, numbers, lists and objects, not nested deeply."""
     _check(of(dict, value), depth)
     found: dict[str, Any] = value
     return found
 
 
 def no_constant(constant: str) -> NoReturn:
-    """For `json.loads`: NaN and Infinity are no JSON."""
+    """Refuse NaN and Infinity for `json.loads`: they are no JSON."""
     raise ValueError(f"{constant} is not a number")
 
 

@@ -165,7 +165,7 @@ class Library:
 
     @serial
     def check(self) -> str:
-        """What SQLite says of the database: "ok", or what is wrong with it."""
+        """Return what SQLite says of the database: "ok", or what is wrong with it."""
         return "; ".join(str(row[0]) for row in self.database.rows("PRAGMA integrity_check"))
 
     @serial

@@ -17,13 +17,17 @@ _COMPARED = 4096
 
 
 def with_inserted(order: Sequence[str], above: Sequence[str], new: Sequence[str]) -> list[str]:
-    """An order with new ids behind the last one of those above; at the top if there is none."""
+    """Return an order with new ids behind the last one of those above; at the top if
+    there is none.
+    """
     place = order.index(above[-1]) + 1 if above else 0
     return [*order[:place], *new, *order[place:]]
 
 
 def around_blocks(lines: Sequence[Line], first: int, last: int) -> slice:
-    """The stretch of the blocks that the places `first` to `last` are in, and one block more."""
+    """Return the stretch of the blocks that the places `first` to `last` are in, and one block
+    more.
+    """
     while first > 0 and not lines[first].opens_block:
         first -= 1
     for _block in range(2):
@@ -34,7 +38,9 @@ def around_blocks(lines: Sequence[Line], first: int, last: int) -> slice:
 
 
 def changed_stretch(old: Sequence[str], new: Sequence[str], others: Collection[str]) -> slice:
-    """The stretch of `new` outside of which all is as in `old`, and no id is among `others`."""
+    """Return the stretch of `new` outside of which all is as in `old`, and no id is among
+    `others`.
+    """
     above, below = common_ends(old, new)
     end = len(new) - below
     found = [above, end - 1] if above < end else []
@@ -45,7 +51,9 @@ def changed_stretch(old: Sequence[str], new: Sequence[str], others: Collection[s
 
 
 def common_ends(old: Sequence[object], new: Sequence[object]) -> tuple[int, int]:
-    """How many items two sequences have in common at their beginnings, and then at their ends."""
+    """Return how many items two sequences have in common at their beginnings, and then at their
+    ends.
+    """
 
     def common(most: int, same: Callable[[int, int], bool]) -> int:
         count, step = 0, _COMPARED

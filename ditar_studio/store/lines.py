@@ -35,12 +35,12 @@ class Lines:
 
     @serial
     def of_project(self, project_id: str) -> list[Line]:
-        """The script from top to bottom, with the state of each line."""
+        """Return the script from top to bottom, with the state of each line."""
         return list(self._scripts.read(project_row(self.database, project_id)).lines)
 
     @serial
     def get(self, line_id: str) -> Line:
-        """One line; StudioError when it has been deleted."""
+        """Return one line; StudioError when it has been deleted."""
         row = self.database.row("SELECT project_id FROM lines WHERE id = ?", line_id)
         script = self._scripts.read(project_row(self.database, row["project_id"])) if row else None
         found = script.by_id.get(line_id) if script is not None else None
@@ -218,7 +218,7 @@ class Lines:
     # --- inside
 
     def _openings_without(self, line_ids: Sequence[str]) -> dict[str, Columns]:
-        """What to write to lines that stay, by their ids, when others leave the script."""
+        """Return what to write to lines that stay, by their ids, when others leave the script."""
         script = self._script_of(line_ids)
         places = script.places_of(line_ids)
         near = around_blocks(script.lines, places[0], places[-1])
@@ -233,7 +233,7 @@ class Lines:
             work.hide("lines", line_id)
 
     def _script_of(self, line_ids: Sequence[str]) -> StoredScript:
-        """The script that lines are in."""
+        """Return the script that lines are in."""
         if not line_ids:
             raise StudioError("No line is selected.", "Select a line.")
         return self._scripts.read(project_row(self.database, self.get(line_ids[0]).project_id))

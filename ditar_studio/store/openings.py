@@ -22,7 +22,7 @@ FLOWING: Mapping[str, Any] = {"opens_block": 0, "section": "", "block_settings":
 
 
 def opening(line: Line) -> Columns:
-    """The columns of a line that opens what `line` opens."""
+    """Return the columns of a line that opens what `line` opens."""
     return {
         "opens_block": 1,
         "section": line.section,
@@ -31,7 +31,7 @@ def opening(line: Line) -> Columns:
 
 
 def openings_after_loss(lines: Sequence[Line], lost: Collection[str]) -> dict[str, Columns]:
-    """What to write to lines that stay, by their ids, when others leave the script.
+    """Return what to write to lines that stay, by their ids, when others leave the script.
 
     Args:
         lines: the whole script.
@@ -48,7 +48,7 @@ def openings_after_loss(lines: Sequence[Line], lost: Collection[str]) -> dict[st
 def openings_after_move(
     lines: Sequence[Line], order: Sequence[str], moved: Collection[str]
 ) -> dict[str, Columns]:
-    """What to write to lines, by their ids, when some of them are moved.
+    """Return what to write to lines, by their ids, when some of them are moved.
 
     A line moved to the top of its own block opens it; one moved out of a block that goes on without
     it opens nothing. The title of a section stays where it is.
@@ -89,7 +89,7 @@ def _lands_flowing(line: Line, moved: Collection[str]) -> bool:
 
 
 def _blocks(lines: Sequence[Line]) -> dict[str, int]:
-    """Which block each line is in, counted from 1."""
+    """Return which block each line is in, counted from 1."""
     blocks: dict[str, int] = {}
     number = 0
     for line in lines:
@@ -99,7 +99,7 @@ def _blocks(lines: Sequence[Line]) -> dict[str, int]:
 
 
 def _heirs(lines: Sequence[Line], lost: Collection[str]) -> list[tuple[Line, Line]]:
-    """The openings of blocks that are lost, each with the line of its block that is next."""
+    """Return the openings of blocks that are lost, each with the line of its block that is next."""
     found = []
     gone: Line | None = None
     for line in lines:
@@ -114,7 +114,9 @@ def _heirs(lines: Sequence[Line], lost: Collection[str]) -> list[tuple[Line, Lin
 
 
 def _headless(lines: Sequence[Line], lost: Collection[str]) -> list[tuple[str, str]]:
-    """Lines that stay and begin a section now, as the one that began it is lost; with its title."""
+    """Return lines that stay and begin a section now, as the one that began it is lost; with its
+    title.
+    """
     found = []
     title = ""
     for line in lines:

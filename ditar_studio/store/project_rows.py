@@ -17,7 +17,7 @@ from ditar_studio.store.recipe import PronunciationList, fingerprint
 
 
 def project_row(database: Database, project_id: str) -> sqlite3.Row:
-    """The row of a project.
+    """Return the row of a project.
 
     Raises:
         StudioError: it has been deleted.
@@ -65,7 +65,7 @@ def insert_line(work: Transaction, project_id: str, line_id: str, line: NewLine)
 
 
 def as_new(line: Line) -> NewLine:
-    """A line like another one."""
+    """Return a line like another one."""
     return NewLine(
         line.text,
         line.voice_id,
@@ -89,7 +89,7 @@ def line_of(
     voice_hash: str,
     pronunciations: PronunciationList,
 ) -> Line:
-    """A line with its state.
+    """Return a line with its state.
 
     Args:
         before: the line before it; None for the first.
@@ -147,7 +147,7 @@ def line_of(
 
 @lru_cache(1000)
 def _read_settings(text: str) -> OwnSettings:
-    """Settings of a line or block; what is returned is shared and not to be changed."""
+    """Return settings of a line or block; what is returned is shared and not to be changed."""
     settings: OwnSettings = json.loads(text)
     return settings
 
@@ -165,7 +165,7 @@ def project_of(row: sqlite3.Row) -> Project:
 
 
 def settings_text(values: Mapping[str, Any]) -> str:
-    """Settings, as plain values of this or an earlier version, as they are stored."""
+    """Write settings, plain values of this or an earlier version, as they are stored."""
     known = ProjectSettings.__dataclass_fields__
     return settings_json(ProjectSettings(**{n: v for n, v in values.items() if n in known}))
 
@@ -182,13 +182,13 @@ def settings_json(settings: ProjectSettings) -> str:
 
 
 def general_lexicon(database: Database) -> str:
-    """The pronunciation list of all projects."""
+    """Return the pronunciation list of all projects."""
     row = database.row("SELECT value FROM meta WHERE id = 'lexicon'")
     return row["value"] if row is not None else ""
 
 
 def free_name(database: Database, name: str, but: str = "") -> str:
-    """A name that no other project than `but` has: this one, or with a number behind it."""
+    """Return a name that no other project than `but` has: this one, or with a number behind it."""
     wanted = " ".join(name.split())
     query = "SELECT name FROM projects WHERE hidden IS NULL AND id != ?"
     taken = {row["name"].casefold() for row in database.rows(query, but)}

@@ -36,7 +36,7 @@ class Projects:
 
     @serial
     def all(self) -> list[Project]:
-        """All projects, the most recently opened first."""
+        """Return all projects, the most recently opened first."""
         query = "SELECT * FROM projects WHERE hidden IS NULL ORDER BY opened DESC, created DESC"
         return [project_of(row) for row in self.database.rows(query)]
 
@@ -56,7 +56,7 @@ class Projects:
         *,
         undoable: bool = True,
     ) -> Outcome[Project]:
-        """A new, empty project; "Untitled" when it has no name. Undo takes it away."""
+        """Return a new, empty project; "Untitled" when it has no name. Undo takes it away."""
         project_id = files.new_id()
         with self.database.operation("New project" if undoable else "") as work:
             work.insert(
@@ -80,7 +80,8 @@ class Projects:
 
     @serial
     def open_last(self, name: str = "") -> Outcome[Project]:
-        """The project opened last, or a new one in an empty library: what a window starts with.
+        """Return the project opened last, or a new one in an empty library: what a window starts
+        with.
 
         Args:
             name: of the new one.
@@ -120,7 +121,7 @@ class Projects:
 
     @serial
     def general_lexicon(self) -> str:
-        """The pronunciation list of all projects, as text."""
+        """Return the pronunciation list of all projects, as text."""
         return general_lexicon(self.database)
 
     @serial
@@ -132,7 +133,7 @@ class Projects:
 
     @serial
     def lexicon_of(self, project: Project) -> str:
-        """The pronunciations in force in a project: its own, and those of all projects."""
+        """Return the pronunciations in force in a project: its own, and those of all projects."""
         return merged_pronunciations(project.settings.lexicon, [self.general_lexicon()])
 
     @serial
@@ -145,7 +146,7 @@ class Projects:
 
     @serial
     def queue(self, project_id: str) -> tuple[str, ...]:
-        """Ids of the lines that were still to be spoken when the studio was closed."""
+        """Return ids of the lines that were still to be spoken when the studio was closed."""
         order = json.loads(project_row(self.database, project_id)["queue"])
         there = {line.id for line in self._lines.of_project(project_id)}
         return tuple(line_id for line_id in order if line_id in there)
@@ -161,7 +162,7 @@ class Projects:
 
     @serial
     def duplicate(self, project_id: str) -> Outcome[Project]:
-        """A second project with the same script and settings, without the takes."""
+        """Return a second project with the same script and settings, without the takes."""
         old = self.get(project_id)
         lines = self._lines.of_project(project_id)
         new_project = files.new_id()
@@ -194,7 +195,7 @@ class Projects:
     def restore(
         self, recipes: Sequence[Recipe], name: str, settings: ProjectSettings
     ) -> Outcome[Project]:
-        """A new project of lines that will be spoken as recipes say.
+        """Return a new project of lines that will be spoken as recipes say.
 
         Text, voices, pronunciations and generation settings are theirs. Voices are known again by
         their id, else by the sound of their reference, and marks in the text name them as they are
@@ -232,12 +233,16 @@ class Projects:
 
     @serial
     def missing_voices(self, recipes: Sequence[Recipe]) -> list[str]:
-        """Names of voices that this library hasn't, or no longer as recipes were made with them."""
+        """Return names of voices that this library hasn't, or no longer as recipes were made with
+        them.
+        """
         return RecalledVoices(self.database).missing(recipes)
 
     # --- inside
 
     def _next_opening(self, work: Transaction) -> float:
-        """When a project is opened now: after all others, also where the clock was put back."""
+        """Return the time for a project that is opened now: after all others, also where the clock
+        was put back.
+        """
         last = self.database.rows("SELECT coalesce(max(opened), 0) FROM projects")[0][0]
         return max(work.now, float(last) + 0.001)

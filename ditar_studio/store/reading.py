@@ -15,7 +15,8 @@ log = logging.getLogger(__name__)
 
 
 def read_voices(database: Path) -> list[Voice] | None:
-    """The voices of a library by name, as they are now; nothing is written, locked or repaired.
+    """Read the voices of a library by name, as they are now; nothing is written, locked or
+    repaired.
 
     Args:
         database: the library's `library.db`.

@@ -23,13 +23,13 @@ class RecalledVoices:
         self._by_name = {names[v].casefold(): digest for v, digest in self._known.items()}
 
     def id_of(self, recipe: Recipe) -> str | None:
-        """The voice of a recipe: by its id, else by its sound; None if it isn't there."""
+        """Return the voice of a recipe: by its id, else by its sound; None if it isn't there."""
         if recipe.voice_id in self._known:
             return recipe.voice_id
         return self._by_hash.get(recipe.voice_hash)
 
     def text_of(self, recipe: Recipe) -> str:
-        """The text of a recipe, in whose marks voices have the names that they have here."""
+        """Return the text of a recipe, in whose marks voices have the names that they have here."""
         names = {
             name: self._names[self._by_hash[digest]]
             for name, digest in recipe.other_voices.items()
@@ -38,7 +38,7 @@ class RecalledVoices:
         return rename_voices(recipe.text, names) if names else recipe.text
 
     def missing(self, recipes: Sequence[Recipe]) -> list[str]:
-        """Names of voices that aren't there as recipes were made with them, each once."""
+        """Return names of voices that aren't there as recipes were made with them, each once."""
         found: list[str] = []
         for recipe in recipes:
             if recipe.voice_hash and recipe.voice_hash not in self._by_hash:

@@ -85,7 +85,7 @@ class PronunciationList:
         ]
 
     def entries_in(self, text: str) -> str:
-        """The lines of the list whose words occur in a text."""
+        """Return the lines of the list whose words occur in a text."""
         if not self._entries:
             return ""
         spoken = text.casefold()
@@ -93,12 +93,12 @@ class PronunciationList:
 
 
 def pronunciations_in(lexicon: str, text: str) -> str:
-    """The lines of a pronunciation list whose words occur in a text."""
+    """Return the lines of a pronunciation list whose words occur in a text."""
     return PronunciationList(lexicon).entries_in(text)
 
 
 def merged_pronunciations(lexicon: str, others: Iterable[str]) -> str:
-    """A pronunciation list with the entries of others, where it has none for their words."""
+    """Return a pronunciation list with the entries of others, where it has none for their words."""
 
     def word(entry: str) -> str:
         return entry.partition("=")[0].strip().casefold()
@@ -119,7 +119,7 @@ def fingerprint(
     settings: OwnSettings,
     pronunciations: str = "",
 ) -> str:
-    """What decides whether a line's take is still what would be spoken now.
+    """Return what decides whether a line's take is still what would be spoken now.
 
     A seed of None (rolled anew for each take) is no part of it, nor that nobody listens.
     """

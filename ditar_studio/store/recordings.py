@@ -41,7 +41,7 @@ class Recordings:
 
     @serial
     def all(self) -> list[Recording]:
-        """All of them, newest first."""
+        """Return all of them, newest first."""
         query = "SELECT * FROM recordings WHERE hidden IS NULL ORDER BY rowid DESC"
         return [self._recording(row) for row in self.database.rows(query)]
 

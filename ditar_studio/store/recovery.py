@@ -44,7 +44,7 @@ class Recovery:
 
     @serial
     def find(self) -> list[Recoverable]:
-        """Everything an earlier run left unfinished that has sound in it, newest first.
+        """Return everything an earlier run left unfinished that has sound in it, newest first.
 
         What has no sound in it is discarded without a question.
         """

@@ -51,7 +51,7 @@ class _Around:
     named: Mapping[str, str]
 
     def same_but_order(self, other: _Around) -> bool:
-        """Whether a line of the one is the same line in the other."""
+        """Return whether a line of the one is the same line in the other."""
         a, b = self.project, other.project
         return (a.id, a.settings, a.model_hash) == (b.id, b.settings, b.model_hash) and (
             (self.hashes, self.settings, self.voices, self.named)
@@ -85,7 +85,7 @@ class StoredScript:
         return self.around.project.id
 
     def places_of(self, line_ids: Iterable[str]) -> list[int]:
-        """The places of those lines that are there, from the top."""
+        """Return the places of those lines that are there, from the top."""
         wanted = self.by_id.keys() & line_ids
         if len(wanted) <= _FEW:
             return sorted(map(self.line_ids.index, wanted))
@@ -104,7 +104,7 @@ class ScriptCache:
         database.subscribe(self._on_changes)
 
     def read(self, project: sqlite3.Row) -> StoredScript:
-        """The script of a project, by its row."""
+        """Read the script of a project, by its row."""
         script = self._script
         if script is not None and not self._stale and project["id"] == script.around.project.id:
             return script
@@ -183,7 +183,7 @@ class ScriptCache:
     def _of(
         self, query: str, ids: Iterable[str], *values: str, column: str = "id"
     ) -> Iterator[sqlite3.Row]:
-        """What a query finds whose condition is that a column is one of these ids."""
+        """Return what a query finds whose condition is that a column is one of these ids."""
         wanted = list(ids)
         for begin in range(0, len(wanted), _AT_ONCE):
             some = wanted[begin : begin + _AT_ONCE]
@@ -191,7 +191,7 @@ class ScriptCache:
             yield from self._database.rows(query.format(condition=condition), *some, *values)
 
     def _in_place(self, script: StoredScript, renewed: Iterable[str]) -> StoredScript:
-        """Makes some lines anew, and those that flow on from them; all stay where they are."""
+        """Make some lines anew, and those that flow on from them; all stay where they are."""
         lines = list(script.lines)
         for place in script.places_of(renewed):
             lines[place] = self._line(script, lines[place].id, lines[place - 1] if place else None)
@@ -203,7 +203,7 @@ class ScriptCache:
         return replace(script, lines=tuple(lines))
 
     def _in_order(self, script: StoredScript, renewed: Collection[str]) -> StoredScript:
-        """Puts lines into their order; the `renewed` and those that flow on are made anew."""
+        """Put lines into their order; the `renewed` and those that flow on are made anew."""
         old, by_id = script.line_ids, script.by_id
         order: list[str] = json.loads(script.around.order)
         stretch = slice(0, len(order))
@@ -220,7 +220,7 @@ class ScriptCache:
         middle: list[Line] = []
 
         def add(line_id: str) -> bool:
-            """Adds a line; whether it is the one that was there."""
+            """Add a line; return whether it is the one that was there."""
             nonlocal before
             line = by_id.get(line_id)
             stays = before is not None and line is not None and line is not first
@@ -257,12 +257,12 @@ class ScriptCache:
 
 
 def _others(text: str, named: Mapping[str, str]) -> list[str]:
-    """The hashes of the voices that marks in a line name."""
+    """Return the hashes of the voices that marks in a line name."""
     if "[" not in text:
         return []
     return [named.get(name.casefold(), "") for name in voices_in(text)]
 
 
 def _flows(line: Line, before: Line) -> bool:
-    """Whether what a line has from the one before it is still so."""
+    """Return whether what a line has from the one before it is still so."""
     return line.opens_block or line.block_settings == before.block_settings

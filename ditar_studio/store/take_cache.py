@@ -31,7 +31,7 @@ class TakeCache:
         database.subscribe(self._on_changes)
 
     def of_project(self, project_id: str) -> list[Take]:
-        """The project's takes, newest first."""
+        """Return the project's takes, newest first."""
         if project_id != self._project_id:
             self._project_id, self._kept = project_id, {}
         found = self._database.rows(

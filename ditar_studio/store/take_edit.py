@@ -84,7 +84,7 @@ class TakeEdit:
 
     @staticmethod
     def whole(seconds: float) -> TakeEdit:
-        """A take as it was made."""
+        """Return a take as it was made."""
         return TakeEdit((Part(0.0, max(SHORTEST, seconds)),))
 
     @property
@@ -95,19 +95,19 @@ class TakeEdit:
     # --- changes
 
     def trimmed(self, begin: float, end: float) -> TakeEdit:
-        """Only what is heard from `begin` to `end`."""
+        """Keep only what is heard from `begin` to `end`."""
         kept = [replace(m, at=m.at - begin) for m in self.markers if begin <= m.at <= end]
         return replace(self, parts=self._between(begin, end), markers=tuple(kept))
 
     def without(self, begin: float, end: float) -> TakeEdit:
-        """All but what is heard from `begin` to `end`."""
+        """Return all but what is heard from `begin` to `end`."""
         parts = (*self._between(0.0, begin), *self._between(end, self.seconds))
         kept = [m for m in self.markers if m.at < begin]
         kept += [replace(m, at=m.at - (end - begin)) for m in self.markers if m.at >= end]
         return replace(self, parts=parts, markers=tuple(kept))
 
     def with_silence(self, at: float, seconds: float) -> TakeEdit:
-        """With silence at a place.
+        """Insert silence at a place.
 
         Raises:
             StudioError: it is too long.
@@ -123,7 +123,7 @@ class TakeEdit:
         return replace(self, parts=parts, markers=tuple(moved))
 
     def with_marker(self, at: float, name: str) -> TakeEdit:
-        """With a marker at a place; one at the same place gets its name."""
+        """Set a marker at a place; one at the same place gets its name."""
         others = [m for m in self.markers if abs(m.at - at) > 1e-3]
         markers = sorted([*others, Marker(at, name)], key=lambda marker: marker.at)
         return replace(self, markers=tuple(markers))
@@ -139,14 +139,14 @@ class TakeEdit:
     # --- looking up
 
     def placed(self) -> Iterator[tuple[float, Part]]:
-        """The parts, and when each begins."""
+        """Return the parts, and when each begins."""
         at = 0.0
         for part in self.parts:
             yield at, part
             at += part.seconds
 
     def words(self, words: Sequence[SpokenWord]) -> tuple[SpokenWord, ...]:
-        """The words that are heard, of those in the file, when they are heard."""
+        """Return the words that are heard, of those in the file, when they are heard."""
         found = []
         for at, part in self.placed():
             for word in words if not part.silent else ():
@@ -160,7 +160,7 @@ class TakeEdit:
     # --- as text
 
     def to_json(self) -> str:
-        """For the database."""
+        """Write the edit list for the database."""
         values = {
             "parts": [[round(p.begins, 4), round(p.ends, 4), p.silent] for p in self.parts],
             "gain_db": self.gain_db,
@@ -172,7 +172,7 @@ class TakeEdit:
 
     @staticmethod
     def from_json(text: str) -> TakeEdit | None:
-        """An edit list from the database; None for a take as it was made."""
+        """Return an edit list from the database; None for a take as it was made."""
         values = json.loads(text)
         if not values:
             return None

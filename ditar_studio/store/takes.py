@@ -35,17 +35,17 @@ class Takes:
 
     @serial
     def of_project(self, project_id: str) -> list[Take]:
-        """The project's takes, newest first."""
+        """Return the project's takes, newest first."""
         return self._kept.of_project(project_id)
 
     @serial
     def of_line(self, line_id: str) -> list[Take]:
-        """The line's takes, newest first."""
+        """Return the line's takes, newest first."""
         return self._load("line_id = ? AND hidden IS NULL", line_id)
 
     @serial
     def get(self, take_id: str) -> Take:
-        """A take by id; StudioError when it has been deleted."""
+        """Return a take by id; StudioError when it has been deleted."""
         found = self._load("id = ? AND hidden IS NULL", take_id)
         if not found:
             raise StudioError("This take is no longer there.", "Undo its deletion.")
@@ -231,7 +231,7 @@ class Takes:
         return [self._take(row) for row in self.database.rows(query, *values)]
 
     def _next_number(self, work: Transaction, line_id: str | None) -> int:
-        """The number of a line's next take, which no other one gets."""
+        """Return the number of a line's next take, which no other one gets."""
         if line_id is None:
             return 0
         work.execute("UPDATE lines SET last_take = last_take + 1 WHERE id = ?", line_id)

@@ -31,7 +31,7 @@ _NAMES: dict[Kind, str] = {
 
 
 def time_of_bin(mark: Path, now: float) -> float:
-    """The time by which the bin is emptied at this start, noted as the time of a file.
+    """Return the time by which the bin is emptied at this start, noted as the time of a file.
 
     After a leap of months it goes on by a week from one start to the next: a clock that is wrong
     by years does not empty the bin before anybody could look into it.
@@ -63,7 +63,7 @@ class Trash:
 
     @serial
     def contents(self) -> list[Trashed]:
-        """Deleted voices, projects, lines, takes and recordings, the latest first."""
+        """Return deleted voices, projects, lines, takes and recordings, the latest first."""
         found = [
             Trashed(kind, row["id"], row["name"], row["hidden"])
             for kind in _KINDS

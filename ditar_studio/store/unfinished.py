@@ -29,7 +29,7 @@ class Unfinished:
 
     @contextlib.contextmanager
     def work_in(self, folder: Path) -> Iterator[None]:
-        """While in this context, `folder` is one in which a crash would leave something."""
+        """Note while this lasts that `folder` is one in which a crash would leave something."""
         name = str(folder.absolute())
         self._count(name, 1)
         try:

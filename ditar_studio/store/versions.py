@@ -50,7 +50,7 @@ class Versions:
 
     @serial
     def of_project(self, project_id: str) -> list[Version]:
-        """The versions of a project, newest first."""
+        """Return the versions of a project, newest first."""
         query = "SELECT * FROM versions WHERE project_id = ? ORDER BY rowid DESC"
         return [
             Version(

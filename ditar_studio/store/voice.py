@@ -13,12 +13,12 @@ from ditar_studio.store.own_settings import OwnSettings
 
 
 def sample_hash(sha256: str, transcript: str) -> str:
-    """The hash of a sample from that of its audio and its transcript."""
+    """Return the hash of a sample from that of its audio and its transcript."""
     return hashlib.sha256(f"{sha256}\n{transcript}".encode()).hexdigest()[:32]
 
 
 def voice_hash(samples: Sequence[str], adapter: str) -> str:
-    """The hash of a voice from its samples' and its adapter's.
+    """Return the hash of a voice from its samples' and its adapter's.
 
     Args:
         samples: of all samples, the reference first; at least one.

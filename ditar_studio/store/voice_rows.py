@@ -23,7 +23,7 @@ class RowSource(Protocol):
     """What rows are read from."""
 
     def rows(self, query: str, *values: Value) -> list[sqlite3.Row]:
-        """All rows that a query finds."""
+        """Return all rows that a query finds."""
 
 
 class VoiceRows:
@@ -34,7 +34,7 @@ class VoiceRows:
         self._root = root
 
     def load(self, condition: str, *values: str) -> list[Voice]:
-        """The voices that meet a condition on their row."""
+        """Load the voices that meet a condition on their row."""
         samples: dict[str, list[Sample]] = {}
         for row in self._owned("samples", condition, *values):
             samples.setdefault(row["voice_id"], []).append(self._sample(row))
@@ -91,7 +91,9 @@ class VoiceRows:
 
     @contextlib.contextmanager
     def copies(self, paths: Iterable[Path]) -> Iterator[list[tuple[str, Path]]]:
-        """Copies of files with new ids; removed again if what is to own them fails."""
+        """Yield copies of files with new ids; they are removed again if what is to own
+        them fails.
+        """
         copied: list[tuple[str, Path]] = []
         try:
             for path in paths:
@@ -158,7 +160,9 @@ class VoiceRows:
 
 
 def reference_hashes(database: Database) -> dict[str, str]:
-    """`Voice.hash` of every voice that has a sample, by voice id; on the database's thread."""
+    """Return `Voice.hash` of every voice that has a sample, by voice id; on the
+    database's thread.
+    """
     adapters = {
         row["voice_id"]: row["sha256"]
         for row in database.rows("SELECT voice_id, sha256 FROM adapters WHERE hidden IS NULL")
@@ -177,6 +181,6 @@ def reference_hashes(database: Database) -> dict[str, str]:
 
 
 def voice_settings(database: Database) -> dict[str, OwnSettings]:
-    """The generation settings of every voice that has any, by voice id."""
+    """Return the generation settings of every voice that has any, by voice id."""
     rows = database.rows("SELECT id, settings FROM voices WHERE settings != '{}'")
     return {row["id"]: json.loads(row["settings"]) for row in rows}

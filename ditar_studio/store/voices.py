@@ -32,7 +32,9 @@ class Voices:
 
     @serial
     def all(self, search: str = "", tag: str = "") -> list[Voice]:
-        """Voices by name; `search` looks into name, tags, note and transcripts, word by word."""
+        """Return voices by name; `search` looks into name, tags, note and transcripts, word by
+        word.
+        """
         words = search.casefold().split()
         found = [
             voice
@@ -43,7 +45,7 @@ class Voices:
 
     @serial
     def get(self, voice_id: str) -> Voice:
-        """A voice by id; StudioError when it has been deleted."""
+        """Return a voice by id; StudioError when it has been deleted."""
         found = self._rows.load("voices.id = ? AND voices.hidden IS NULL", voice_id)
         if not found:
             raise StudioError(
@@ -53,13 +55,13 @@ class Voices:
 
     @serial
     def find(self, name: str) -> Voice | None:
-        """The voice of this name, letter case aside; None when there is none."""
+        """Find the voice of this name, letter case aside; None when there is none."""
         wanted = name.strip().casefold()
         return next((voice for voice in self.all() if voice.name.casefold() == wanted), None)
 
     @serial
     def tags(self) -> list[str]:
-        """All tags in use, sorted."""
+        """Return all tags in use, sorted."""
         return sorted({tag for voice in self.all() for tag in voice.tags}, key=str.casefold)
 
     # --- changing
@@ -206,7 +208,7 @@ class Voices:
 
     @serial
     def duplicate(self, voice_id: str) -> Outcome[Voice]:
-        """A second voice with copies of all that the first has, "Anna 2" from "Anna"."""
+        """Return a second voice with copies of all that the first has, "Anna 2" from "Anna"."""
         voice = self.get(voice_id)
         samples = [NewSample(s.path, s.transcript, s.verdict) for s in voice.samples]
         return self.create(

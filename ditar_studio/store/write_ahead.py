@@ -14,7 +14,7 @@ _HEADER, _FRAME = 32, 24
 
 
 def has_lost_changes(log: Path) -> bool:
-    """Whether a change that was saved can no longer be read."""
+    """Return whether a change that was saved can no longer be read."""
     if not log.exists():
         return False
     data = log.read_bytes()

@@ -36,7 +36,9 @@ _ADDRESS_SIGNS: Final = {
 
 
 def _address(match: re.Match[str]) -> str:
-    """A web or e-mail address, sign by sign; the marks of the sentence around it are left."""
+    """Return a web or e-mail address, sign by sign; the marks of the sentence around it
+    are left.
+    """
     address = match["address"]
     kept = address.rstrip(".,;:!?)\"'/")
     after = "".join(c for c in address[len(kept) :] if c != "/")
@@ -60,7 +62,7 @@ ADDRESSES: Final[tuple[Rule, ...]] = (
 
 
 def _pointed(short: str, words: str) -> Rule:
-    """An abbreviation with its point, which stays where it also ends the sentence."""
+    """Return an abbreviation with its point, which stays where it also ends the sentence."""
     end = r"(?P<end>(?=[\"')\]]*(?:\s*$|\s+[\"'(]*[A-Z])))?"
     return rule(
         rf"(?<![\w.])(?:{short})\.{end}(?!\w)",
@@ -69,7 +71,7 @@ def _pointed(short: str, words: str) -> Rule:
 
 
 def _title(short: str, words: str) -> Rule:
-    """A title before a name."""
+    """Return a title before a name."""
     return rule(rf"\b(?:{short})\.\s*(?=[A-Z])", f"{words} ")
 
 

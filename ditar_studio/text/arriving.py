@@ -26,7 +26,7 @@ class ArrivingText:
         self.characters = 0
 
     def feed(self, piece: str) -> list[str]:
-        """The sentences that are whole now.
+        """Return the sentences that are whole now.
 
         Raises:
             StudioError: the text is too long.
@@ -47,6 +47,6 @@ class ArrivingText:
         return sentences[:-1]
 
     def finish(self) -> list[str]:
-        """What is left; nothing more comes."""
+        """Return what is left; nothing more comes."""
         text, self._text = self._text, ""
         return split(text)

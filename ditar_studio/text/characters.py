@@ -82,7 +82,7 @@ _SKIN_TONES: Final = range(0x1F3FB, 0x1F400)
 
 @lru_cache(maxsize=4096)
 def _plain(character: str) -> str | None:
-    """What to read for a character: "" or " " to pass it over, None if it can't be read."""
+    """Return what to read for a character: "" or " " to pass it over, None if it can't be read."""
     if character in _PLAIN:
         return _PLAIN[character]
     if " " <= character <= "~" or character in SIGNS:
@@ -107,7 +107,7 @@ def _with_greek(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """`text` in ASCII and `SIGNS`; a character that can't be read becomes a space."""
+    """Write `text` in ASCII and `SIGNS`; a character that can't be read becomes a space."""
     if text.isascii() and text.isprintable():
         return text
     parts = (_plain(character) for character in _with_greek(text))
@@ -115,7 +115,7 @@ def fold(text: str) -> str:
 
 
 def unreadable(text: str) -> list[str]:
-    """The characters of `text` that can't be read, each once, in order of appearance.
+    """Return the characters of `text` that can't be read, each once, in order of appearance.
 
     One that can't be shown either is given by its code point, as in "U+E000".
     """

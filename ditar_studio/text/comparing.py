@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def words_that_differ(text: str, heard: str, lexicon: Lexicon | None = None) -> list[Span]:
-    """The words of a text that were not heard, or after which something else was.
+    """Return the words of a text that were not heard, or after which something else was.
 
     Words are the same that sound the same, whatever their stress: "there" is "their", "5" is
     "five".
@@ -44,7 +44,7 @@ def words_that_differ(text: str, heard: str, lexicon: Lexicon | None = None) -> 
 
 
 def _sounds(reading: Reading) -> list[str]:
-    """How each word of a text sounds, without its stress and the shades of weak vowels."""
+    """Return how each word of a text sounds, without its stress and the shades of weak vowels."""
     words = [""] * len(reading.words)
     for sound, word in zip(reading.sounds, reading.tokens, strict=True):
         if word >= 0:

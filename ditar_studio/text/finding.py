@@ -33,14 +33,14 @@ class Query:
         return re.compile(pattern, 0 if self.match_case else re.IGNORECASE)
 
     def spans(self, text: str) -> list[Span]:
-        """Where it is in a text, from the beginning; none of an empty query."""
+        """Return where it is in a text, from the beginning; none of an empty query."""
         if not self.words.strip():
             return []
         return [match.span() for match in self._pattern.finditer(text)]
 
 
 def replaced(text: str, spans: Iterable[Span], by: str) -> str:
-    """A text with other words in the place of those at `spans`, which are in order."""
+    """Return a text with other words in the place of those at `spans`, which are in order."""
     parts: list[str] = []
     start = 0
     for begin, end in spans:
@@ -50,5 +50,5 @@ def replaced(text: str, spans: Iterable[Span], by: str) -> str:
 
 
 def found(lines: Sequence[tuple[str, str]], query: Query) -> list[tuple[str, int, int]]:
-    """All matches in lines of (id, text), as (id, start, end)."""
+    """Return all matches in lines of (id, text), as (id, start, end)."""
     return [(name, *span) for name, text in lines for span in query.spans(text)]

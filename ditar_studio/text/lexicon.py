@@ -55,7 +55,7 @@ _LONGEST_SOUND: Final = max(map(len, _SOUNDS))
 
 
 def parse_ipa(ipa: str) -> tuple[str, ...]:
-    """IPA of American English as symbols; a stress mark goes to the vowel of its syllable.
+    """Read IPA of American English as symbols; a stress mark goes to the vowel of its syllable.
 
     Raises:
         StudioError: it is empty, or has a sign that stands for no sound of the voice model.
@@ -129,7 +129,7 @@ class Lexicon:
         return {word.lower(): pronunciation for word, pronunciation in self.entries.items()}
 
     def pronunciation(self, word: str) -> str:
-        """The respelling or /IPA/ of `word`, whatever its case; KeyError if it has none."""
+        """Return the respelling or /IPA/ of `word`, whatever its case; KeyError if it has none."""
         return self._by_lower_case[word.lower()]
 
 
@@ -162,12 +162,12 @@ def _check(word: str, pronunciation: str) -> None:
 
 
 def is_ipa(pronunciation: str) -> bool:
-    """Whether it is IPA (between slashes) and not a respelling."""
+    """Return whether it is IPA (between slashes) and not a respelling."""
     return len(pronunciation) >= 2 and pronunciation[0] == pronunciation[-1] == "/"
 
 
 def parse(text: str) -> Lexicon:
-    """The pronunciations in the text of a pronunciation file.
+    """Parse the pronunciations in the text of a pronunciation file.
 
     Raises:
         StudioError: naming the first line that can't be used.
@@ -193,7 +193,7 @@ def parse(text: str) -> Lexicon:
 
 
 def load(path: Path) -> Lexicon:
-    """The pronunciations in a text file.
+    """Load the pronunciations in a text file.
 
     Raises:
         StudioError: the file can't be read, or a line of it can't be used.
@@ -209,7 +209,7 @@ def load(path: Path) -> Lexicon:
 
 
 def save(lexicon: Lexicon, path: Path) -> None:
-    """Writes a text file that `load` reads back to an equal lexicon.
+    """Write a text file that `load` reads back to an equal lexicon.
 
     Raises:
         StudioError: the file can't be written.

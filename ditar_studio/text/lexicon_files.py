@@ -83,7 +83,7 @@ class ReadLexicon:
 
 
 def read(path: Path) -> ReadLexicon:
-    """The pronunciations in a file of any of the forms.
+    """Read the pronunciations in a file of any of the forms.
 
     Raises:
         StudioError: the file can't be read, or there is no pronunciation in it that can be used.
@@ -159,7 +159,7 @@ def write(entries: Mapping[str, str], path: Path) -> None:
 
 
 def merged(text: str, entries: Mapping[str, str]) -> str:
-    """A pronunciation list with others in it, which replace those of the same words.
+    """Return a pronunciation list with others in it, which replace those of the same words.
 
     Raises:
         StudioError: the list can't be used as it is.

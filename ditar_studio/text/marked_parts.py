@@ -10,7 +10,9 @@ from ditar_studio.text.markup import Mark, OpenMarks, marks_in
 
 
 def balanced(parts: Sequence[str]) -> Iterator[str]:
-    """The parts that a text was divided into, each with the marks that hold in it begun anew."""
+    """Return the parts that a text was divided into, each with the marks that hold in it begun
+    anew.
+    """
     held: list[str] = []
     for part in parts:
         begun = "".join(held)
@@ -32,7 +34,7 @@ def _written(mark: Mark) -> str:
 
 
 def split_marked(text: str, split: Callable[[str], list[str]]) -> list[str]:
-    """A text divided by `split`, which cuts through no mark."""
+    """Return a text divided by `split`, which cuts through no mark."""
     marks = marks_in(text)
     if not marks:
         return split(text)

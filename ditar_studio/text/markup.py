@@ -130,7 +130,7 @@ class Passage:
 
 
 def marks_in(text: str) -> list[Mark]:
-    """The marks of a text, whatever their values."""
+    """Return the marks of a text, whatever their values."""
     found = []
     for match in _MARK.finditer(text):
         name, value = match["name"].lower(), (match["value"] or "").strip()
@@ -162,12 +162,12 @@ def check(mark: Mark) -> None:
 
 
 def plain(text: str) -> str:
-    """A text without its marks, as it is written elsewhere."""
+    """Return a text without its marks, as it is written elsewhere."""
     return without_marks(text)[0]
 
 
 def without_marks(text: str) -> tuple[str, tuple[int, ...]]:
-    """A text without its marks, and for each of its characters the place in the text."""
+    """Return a text without its marks, and for each of its characters the place in the text."""
     kept: list[int] = []
     at = 0
     for mark in marks_in(text):
@@ -184,13 +184,15 @@ def without_marks(text: str) -> tuple[str, tuple[int, ...]]:
 
 
 def voices_in(text: str) -> list[str]:
-    """The names of the voices that marks name, each once."""
+    """Return the names of the voices that marks name, each once."""
     named = (m.value for m in marks_in(text) if m.name == "voice" and not m.is_end)
     return list(dict.fromkeys(named))
 
 
 def rename_voices(text: str, names: Mapping[str, str]) -> str:
-    """A text whose marks name voices otherwise: `names` are by the present ones in lower case."""
+    """Return a text whose marks name voices otherwise: `names` are by the present ones in lower
+    case.
+    """
     parts = []
     at = 0
     for mark in marks_in(text):
@@ -202,7 +204,7 @@ def rename_voices(text: str, names: Mapping[str, str]) -> str:
 
 
 def passages(text: str, *, divided: bool = False) -> list[Passage]:
-    """The passages of a text, in their order.
+    """Return the passages of a text, in their order.
 
     Args:
         divided: whether a passage ends, too, where speed or loudness change: for models that can't
@@ -320,14 +322,14 @@ class _Reader:
         return self._done
 
     def _switch(self, before: tuple[str, tuple[float, float]], changed: OpenMarks) -> None:
-        """Goes on with other marks; a new passage begins where the voice changes."""
+        """Go on with other marks; a new passage begins where the voice changes."""
         after = changed.voice, changed.style
         if after[0] != before[0] or (self._divided and after[1] != before[1]):
             self._close()
         self._open = changed
 
     def _close(self, last: bool = False) -> None:
-        """Ends the passage; what holds no letter belongs to the one before it."""
+        """End the passage; what holds no letter belongs to the one before it."""
         letters, places = self._letters, self._places
         self._letters, self._places = [], []
         styles, self._styles = self._styles, []
@@ -354,7 +356,7 @@ class _Reader:
         self._pause = None
 
     def _append(self, signs: str, places: Sequence[int]) -> None:
-        """Gives signs that stand alone to the passage before them, or none at the very end."""
+        """Give signs that stand alone to the passage before them, or none at the very end."""
         before = self._done[-1]
         text, kept = before.text, before.places
         if kept[-2:-1] == kept[-1:]:  # a comma that was put there for want of these
@@ -363,7 +365,7 @@ class _Reader:
 
 
 def _style(mark: Mark) -> tuple[float, float]:
-    """Speed and gain of a mark."""
+    """Return speed and gain of a mark."""
     match mark.name:
         case "speed":
             return _number(mark), 0.0
@@ -376,7 +378,7 @@ def _style(mark: Mark) -> tuple[float, float]:
 
 
 def _spoken(mark: Mark, written: str) -> str | None:
-    """What is said instead of what is written, if that is another text."""
+    """Return what is said instead of what is written, if that is another text."""
     text = written.strip()
     if not text or (mark.name == "say" and is_ipa(mark.value)):
         return None
@@ -407,7 +409,7 @@ def _whole(text: str, low: int = 0, high: int = 10**15) -> int:
 
 
 def pause_seconds(mark: Mark) -> float:
-    """How long a pause is.
+    """Return how long a pause is.
 
     Raises:
         StudioError: its value is no number of seconds.

@@ -21,7 +21,7 @@ _TIME: Final = re.compile(
 
 
 def date(text: str, order: str = "") -> str:
-    """A date: "3/4/2025" -> "March fourth, twenty twenty five".
+    """Return a date: "3/4/2025" -> "March fourth, twenty twenty five".
 
     Args:
         order: one of `ORDERS`; by the date itself if it is empty, month first where in doubt.
@@ -56,7 +56,7 @@ def date(text: str, order: str = "") -> str:
 
 
 def time_of_day(text: str) -> str:
-    """A time of day: "14:05" -> "fourteen oh five".
+    """Return a time of day: "14:05" -> "fourteen oh five".
 
     Raises:
         ValueError: it is none.

@@ -75,7 +75,7 @@ _LEADING_MARKS: Final = " ,.;:—…"
 
 
 def normalise(text: str) -> str:
-    """`text` in words of letters and apostrophes, single spaces and `, . ? ! ; : — …`.
+    """Write `text` in words of letters and apostrophes, single spaces and `, . ? ! ; : — …`.
 
     Single capital letters are to be said as letters. Characters that can't be read become spaces;
     a text that has neither letters nor digits becomes empty.
@@ -86,7 +86,7 @@ def normalise(text: str) -> str:
 
 
 def normalise_part(text: str) -> str:
-    """As `normalise`, for a part of a text, which may start with a mark or be of signs only."""
+    """Normalise a part of a text, which may start with a mark or be of signs only."""
     text = _quietened(" ".join(fold(text).split()))
     text = apply((*ADDRESSES, *_LAYOUT, *ABBREVIATIONS, *QUANTITIES, *INITIALS), text)
     text = apply((*PLAIN_NUMBERS, *_SIGNS, *_TIDY), text)
@@ -94,7 +94,9 @@ def normalise_part(text: str) -> str:
 
 
 def _quietened(text: str) -> str:
-    """A text all in capitals, most of its words long, is no row of initials."""
+    """Put a text all in capitals into lower case: most of its words long, it is no row of
+    initials.
+    """
     words = text.split()
     loud = sum(_LOUD_WORD.match(word) is not None for word in words)
     return text.lower() if text.isupper() and len(words) > 1 and 2 * loud >= len(words) else text

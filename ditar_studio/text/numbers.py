@@ -71,12 +71,12 @@ def _below_thousand(number: int) -> list[str]:
 
 
 def digits(text: str) -> str:
-    """The digits of `text` one by one: "007" -> "zero zero seven"."""
+    """Return the digits of `text` one by one: "007" -> "zero zero seven"."""
     return " ".join(_SMALL[int(character)] for character in text)
 
 
 def cardinal(number: int) -> str:
-    """A whole number: 1205 -> "one thousand two hundred five"."""
+    """Return a whole number: 1205 -> "one thousand two hundred five"."""
     if number < 0:
         return f"minus {cardinal(-number)}"
     if number == 0:
@@ -98,7 +98,7 @@ def cardinal(number: int) -> str:
 
 
 def ordinal(number: int) -> str:
-    """A rank: 21 -> "twenty first"."""
+    """Return a rank: 21 -> "twenty first"."""
     *head, last = cardinal(number).split()
     if last in _IRREGULAR_ORDINALS:
         last = _IRREGULAR_ORDINALS[last]
@@ -110,7 +110,7 @@ def ordinal(number: int) -> str:
 
 
 def year(number: int) -> str:
-    """A year of our calendar, 1000 to 2999: 1905 -> "nineteen oh five"."""
+    """Return a year of our calendar, 1000 to 2999: 1905 -> "nineteen oh five"."""
     century, rest = divmod(number, 100)
     if century % 10 == 0 and rest < 10:
         return cardinal(number)
@@ -120,7 +120,7 @@ def year(number: int) -> str:
 
 
 def plural(words: str) -> str:
-    """The plural of a number word: "twenty" -> "twenties", "six" -> "sixes"."""
+    """Return the plural of a number word: "twenty" -> "twenties", "six" -> "sixes"."""
     if words.endswith("y"):
         return f"{words[:-1]}ies"
     return f"{words}es" if words.endswith("x") else f"{words}s"

@@ -44,7 +44,7 @@ _LETTER_A: Final = ("ˈeɪ",)
 
 
 def _is_letter_a(tokens: list[str], index: int) -> bool:
-    """Whether an upper-case "A" is the letter and not the article."""
+    """Return whether an upper-case "A" is the letter and not the article."""
     following = tokens[index + 1] if index + 1 < len(tokens) else ""
     if len(following) == 1 and following.isalpha() and following.isupper():
         return True
@@ -90,7 +90,7 @@ def _part(text: str) -> list[_Token]:
 
 
 def _overridden(match: re.Match[str], lexicon: Lexicon) -> Pronunciation:
-    """The sounds that the user has set for a word, with those of its possessive ending."""
+    """Return the sounds that the user has set for a word, with those of its possessive ending."""
     pronunciation = lexicon.pronunciation(match["word"])
     if is_ipa(pronunciation):
         sounds = parse_ipa(pronunciation[1:-1])
@@ -100,7 +100,7 @@ def _overridden(match: re.Match[str], lexicon: Lexicon) -> Pronunciation:
 
 
 def _words_in_context(tokens: list[_Token]) -> list[Pronunciation]:
-    """The sounds of each token; none for punctuation."""
+    """Return the sounds of each token; none for punctuation."""
     reader = speller()
     texts = [token.text for token in tokens]
     lowered = [text.lower() for text in texts]
@@ -122,7 +122,9 @@ def _words_in_context(tokens: list[_Token]) -> list[Pronunciation]:
 
 
 def _word(reader: Speller, text: str, tag: str) -> Pronunciation:
-    """The sounds of a word in its own case: known, in letters (FBI, html), in parts (DiTAR)."""
+    """Return the sounds of a word in its own case: known, in letters (FBI, html), in
+    parts (DiTAR).
+    """
     text = text.strip("'")
     word = text.lower()
     if not word or reader.knows(word):
@@ -141,7 +143,9 @@ def _letter(reader: Speller, character: str) -> Pronunciation:
 
 
 def _linked(tokens: list[_Token], sounds: list[Pronunciation]) -> list[Pronunciation]:
-    """The articles and "to" as they sound before a vowel, and "to" at the end of a phrase."""
+    """Return the articles and "to" as they sound before a vowel, and "to" at the end of a
+    phrase.
+    """
     linked = list(sounds)
     for index, token in enumerate(tokens):
         word = "" if token.sounds else token.text.lower()
@@ -158,7 +162,7 @@ def _linked(tokens: list[_Token], sounds: list[Pronunciation]) -> list[Pronuncia
 
 
 def phonemize(text: str, lexicon: Lexicon | None = None) -> list[str]:
-    """`text` as symbols of `symbols.SYMBOLS`.
+    """Convert `text` to symbols of `symbols.SYMBOLS`.
 
     Words are separated by " "; punctuation follows its word directly; neither starts nor ends with
     a boundary.
@@ -189,7 +193,7 @@ class Reading:
 
 
 def read(text: str, lexicon: Lexicon | None = None, sayings: Sequence[Saying] = ()) -> Reading:
-    """The sounds of a text, word by word; arguments and errors as of `phonemize`.
+    """Read the sounds of a text, word by word; arguments and errors as of `phonemize`.
 
     Args:
         sayings: stretches of the text whose sounds are given; they come before the lexicon.
@@ -218,7 +222,7 @@ def read(text: str, lexicon: Lexicon | None = None, sayings: Sequence[Saying] = 
 
 
 def name_unreadable(characters: list[str]) -> str:
-    """One sentence that names the `characters` (of `unreadable`) that can't be read."""
+    """Make one sentence that names the `characters` (of `unreadable`) that can't be read."""
     shown = characters[:_MOST_SHOWN] + ["…"] * (len(characters) > _MOST_SHOWN)
     return f"These characters can't be read: {' '.join(shown)}."
 

@@ -22,7 +22,7 @@ def _whole(digits: str) -> str:
 
 
 def say(number: str) -> str:
-    """A number as written, with commas and a decimal point, in words."""
+    """Return a number as written, with commas and a decimal point, in words."""
     whole, point, fraction = number.replace(",", "").partition(".")
     words = [_whole(whole)] if whole else []
     if point:

@@ -30,7 +30,7 @@ class WordReading:
 
 
 def readings(word: str, lexicon: Lexicon | None = None) -> list[WordReading]:
-    """The ways to say a word, the present one first, each once.
+    """Return the ways to say a word, the present one first, each once.
 
     Raises:
         StudioError: there is nothing in the word that can be read.
@@ -52,7 +52,7 @@ def readings(word: str, lexicon: Lexicon | None = None) -> list[WordReading]:
 
 
 def as_ipa(sounds: list[str] | tuple[str, ...]) -> str:
-    """Sounds as /IPA/ that `lexicon.parse_ipa` reads back to them; marks are left out.
+    """Write sounds as /IPA/ that `lexicon.parse_ipa` reads back to them; marks are left out.
 
     Raises:
         StudioError: there is no sound among them.

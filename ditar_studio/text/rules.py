@@ -15,12 +15,12 @@ class Rule(NamedTuple):
 
 
 def rule(pattern: str, spoken: str | Callable[[re.Match[str]], str], flags: int = 0) -> Rule:
-    """A rule on ASCII text."""
+    """Return a rule on ASCII text."""
     return Rule(re.compile(pattern, flags | re.ASCII), spoken)
 
 
 def apply(rules: Iterable[Rule], text: str) -> str:
-    """`text` after every rule, in their order."""
+    """Apply every rule to `text`, in their order."""
     for pattern, spoken in rules:
         text = pattern.sub(spoken, text)
     return text

@@ -56,7 +56,7 @@ class ScriptLine:
 
 
 def parse(text: str) -> list[ScriptLine]:
-    """The lines of a script, one for each line of `text` that isn't blank.
+    """Parse the lines of a script, one for each line of `text` that isn't blank.
 
     A name is up to four words, none in lower case, before a colon and a space. A pause at either
     end of a line is the silence behind it; one on a line of its own follows the line before it; one
@@ -80,7 +80,7 @@ def parse(text: str) -> list[ScriptLine]:
 
 
 def from_long_text(text: str, max_characters: int = 220) -> list[ScriptLine]:
-    """Pasted text as lines of at most `max_characters`.
+    """Split pasted text into lines of at most `max_characters`.
 
     A text with pauses, or speakers in at least half of its lines, is read line by line, as a
     script; any other one by its sentences, whatever its line breaks. The first sentence of each
@@ -114,7 +114,7 @@ def from_long_text(text: str, max_characters: int = 220) -> list[ScriptLine]:
 
 
 def to_text(lines: Iterable[ScriptLine]) -> str:
-    """The script as text, which `parse` reads back."""
+    """Return the script as text, which `parse` reads back."""
     return "".join(
         (f"{line.speaker}: " if line.speaker else "")
         + line.text
@@ -129,7 +129,7 @@ def _split(text: str, max_characters: int) -> list[str]:
 
 
 def _take_pauses(source: str, number: int) -> tuple[str, float | None]:
-    """A line without the pauses at its ends, and how long they are together."""
+    """Return a line without the pauses at its ends, and how long they are together."""
     pauses = [mark for mark in marks_in(source) if mark.name == "pause" and not mark.is_end]
     start, end = 0, len(source)
     outer = []

@@ -37,7 +37,7 @@ _SYLLABLE_LETTERS: Final = 3
 
 
 def split(text: str, max_characters: int = 220) -> list[str]:
-    """The sentences of `text`, in order, each stripped and not longer than `max_characters`.
+    """Return the sentences of `text`, in order, each stripped and not longer than `max_characters`.
 
     A blank line always ends a sentence and a single line break never does. A sentence that is too
     long is cut at its strongest punctuation, else between words, else anywhere. Han, kana and
@@ -57,7 +57,7 @@ def split(text: str, max_characters: int = 220) -> list[str]:
 
 
 def paragraphs(text: str) -> list[str]:
-    """The paragraphs of `text`, which blank lines part; none of them is blank."""
+    """Return the paragraphs of `text`, which blank lines part; none of them is blank."""
     return [part.strip() for part in _PARAGRAPH_BREAK.split(text) if part.strip()]
 
 
@@ -73,7 +73,7 @@ def _sentences(paragraph: str) -> list[str]:
 
 
 def _is_end(paragraph: str, start: int, match: re.Match[str]) -> bool:
-    """Whether the mark at `match` ends a sentence that began at `start`."""
+    """Return whether the mark at `match` ends a sentence that began at `start`."""
     following = match["next"]
     if following is None:
         return True
@@ -98,7 +98,9 @@ def _pieces(sentence: str, max_characters: int) -> list[str]:
 
 
 def _reach(sentence: str, max_characters: int) -> int:
-    """How many of the first characters fit, by the time that they take to say; one at least."""
+    """Return how many of the first characters fit, by the time that they take to say; one
+    at least.
+    """
     spent = 0
     for count, letter in enumerate(sentence[:max_characters]):
         spent += _SYLLABLE_LETTERS if _SYLLABLE.match(letter) else 1
@@ -108,7 +110,9 @@ def _reach(sentence: str, max_characters: int) -> int:
 
 
 def _cut(sentence: str, max_characters: int) -> int:
-    """Where to cut: after the last of the strongest breaks that leaves a piece of fair length."""
+    """Return where to cut: after the last of the strongest breaks that leaves a piece of fair
+    length.
+    """
     window = sentence[: max_characters + 1]
     earliest = max(1, int(_EARLIEST_BREAK * max_characters))
     for pattern in _BREAKS:

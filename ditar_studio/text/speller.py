@@ -53,7 +53,7 @@ _ENDINGS: Final = {
 
 @cache
 def speller() -> Speller:
-    """The one speller; loaded at the first call (a tenth of a second)."""
+    """Return the one speller; loaded at the first call (a tenth of a second)."""
     return Speller()
 
 
@@ -72,29 +72,33 @@ class Speller:
         self._known = lru_cache(maxsize=_MOST_REMEMBERED)(self._look_up)
 
     def knows(self, word: str) -> bool:
-        """Whether the lower-case `word` is in the lexicon."""
+        """Return whether the lower-case `word` is in the lexicon."""
         return bool(self._known(word))
 
     def has_roles(self, word: str) -> bool:
-        """Whether the sound of the lower-case `word` depends on its part of speech."""
+        """Return whether the sound of the lower-case `word` depends on its part of speech."""
         return len(self._known(word)) > 1
 
     def roles(self, word: str) -> dict[str, Pronunciation]:
-        """The sounds of a lower-case word by its part of speech ("" for any); none if unknown."""
+        """Return the sounds of a lower-case word by its part of speech ("" for any); none if
+        unknown.
+        """
         return {role: tuple(sounds.split()) for role, sounds in self._known(word).items()}
 
     def guess(self, word: str) -> Pronunciation:
-        """What a lower-case word of letters sounds like by its spelling alone."""
+        """Return what a lower-case word of letters sounds like by its spelling alone."""
         return self._guess_piece(word[:_LONGEST_WORD])
 
     def tags(self, words: Sequence[str]) -> list[str]:
-        """The part of speech of each word and mark of a text (Penn Treebank)."""
+        """Return the part of speech of each word and mark of a text (Penn Treebank)."""
         features = _tagging_features(words)
         with self._lock:
             return list(self._tagger.tag(features))
 
     def pronounce(self, word: str, tag: str = "") -> Pronunciation:
-        """The sounds of a lower-case word of letters and apostrophes, as `tag` if it has roles."""
+        """Return the sounds of a lower-case word of letters and apostrophes, as `tag` if it has
+        roles.
+        """
         known = self._known(word)
         for role in (*_ROLES_OF_TAG.get(tag, (tag,)), *known):
             if role in known:
@@ -112,7 +116,7 @@ class Speller:
         return tuple(s for p in pieces for s in self._guess_piece(letters[p : p + _LONGEST_WORD]))
 
     def _look_up(self, word: str) -> dict[str, str]:
-        """The sounds of a word by role, the usual ones first."""
+        """Return the sounds of a word by role, the usual ones first."""
         with self._lock:
             rows = self._lexicon.execute(_LOOK_UP, (word,)).fetchall()
         return {role.removeprefix("gruut:"): sounds for role, sounds in rows}
@@ -125,7 +129,7 @@ class Speller:
 
 
 def possessive(sounds: Pronunciation) -> Pronunciation:
-    """`sounds` with the ending 's."""
+    """Return `sounds` with the ending 's."""
     if not sounds:
         return sounds
     if sounds[-1] in _SIBILANTS:
@@ -142,7 +146,7 @@ def _open_tagger(path: Path) -> Any:
 
 
 def _read_lexicon(path: Path) -> sqlite3.Connection:
-    """The sounds of each word in each of its roles; of several the first."""
+    """Read the sounds of each word in each of its roles; of several the first."""
     database = sqlite3.connect(":memory:", uri=True, check_same_thread=False)
     database.execute("ATTACH ? AS gruut", (f"{path.as_uri()}?mode=ro",))
     database.execute(
@@ -167,7 +171,9 @@ def _decoded(label: str) -> str:
 
 
 def _guessing_features(letters: str) -> list[_Features]:
-    """For each letter: itself, its neighbours up to three away, whether it is first or last."""
+    """Describe each letter: itself, its neighbours up to three away, whether it is first
+    or last.
+    """
     encoded = [_encoded(letter) for letter in letters]
     rows: list[_Features] = []
     for index, letter in enumerate(encoded):
@@ -201,7 +207,9 @@ def _word_features(word: str, prefix: str) -> _Features:
 
 
 def _tagging_features(words: Sequence[str]) -> list[_Features]:
-    """For each word: its form, those of two words to either side, whether it is first or last."""
+    """Describe each word: its form, those of two words to either side, whether it is
+    first or last.
+    """
     rows: list[_Features] = []
     for index, word in enumerate(words):
         row = dict(_word_features(word, ""))

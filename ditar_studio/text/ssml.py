@@ -41,12 +41,12 @@ _LOUDEST: Final = 8.0
 
 
 def is_ssml(text: str) -> bool:
-    """Whether a text is a document in SSML."""
+    """Return whether a text is a document in SSML."""
     return _START.match(text) is not None
 
 
 def to_marks(document: str) -> str:
-    """A document as text with marks; its paragraphs are parted by blank lines.
+    """Return a document as text with marks; its paragraphs are parted by blank lines.
 
     Raises:
         StudioError: it is no SSML, too long, too deep, or declares entities.
@@ -75,7 +75,7 @@ def to_marks(document: str) -> str:
 
 
 def read_marked(text: str) -> str:
-    """A text as it is, or, if it is SSML, with marks instead.
+    """Read a text as it is, or, if it is SSML, with marks instead.
 
     Raises:
         StudioError: it is SSML that can't be read.
@@ -124,13 +124,13 @@ class _Reader:
             self._parts.append(re.sub(r"\s+", " ", characters))
 
     def result(self) -> str:
-        """All of it, tidy."""
+        """Return all of it, tidy."""
         text = "".join(self._parts)
         text = re.sub(r"[ \t]*\n[ \t]*(?:\n[ \t]*)*", "\n\n", text)
         return re.sub(r" {2,}", " ", text).strip()
 
     def _marks(self, kind: str, given: dict[str, str]) -> tuple[str, str]:
-        """What begins and ends instead of an element."""
+        """Return what begins and ends instead of an element."""
         match kind:
             case "p" | "paragraph":
                 return "\n\n", "\n\n"
@@ -221,5 +221,5 @@ def _gain(written: str) -> float:
 
 
 def _value(text: str) -> str:
-    """An attribute as it may stand in a mark."""
+    """Return an attribute as it may stand in a mark."""
     return re.sub(r"[\[\]/\s]+", " ", text).strip()

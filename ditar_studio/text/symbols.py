@@ -44,7 +44,7 @@ _INDEX: Final[dict[str, int]] = {symbol: index for index, symbol in enumerate(SY
 
 
 def encode(symbols: Iterable[str]) -> list[int]:
-    """Indices into `SYMBOLS`.
+    """Return indices into `SYMBOLS`.
 
     Raises:
         StudioError: a symbol is not in the table.
@@ -59,7 +59,7 @@ def encode(symbols: Iterable[str]) -> list[int]:
 
 
 def decode(indices: Iterable[int]) -> list[str]:
-    """The symbols at `indices`.
+    """Return the symbols at `indices`.
 
     Raises:
         StudioError: an index is outside the table.

@@ -23,7 +23,7 @@ _LETTERS: Final = re.compile(r"[^a-z']")
 
 
 def words_in(text: str) -> list[Span]:
-    """The words of a text as they are written, without the marks around them."""
+    """Return the words of a text as they are written, without the marks around them."""
     found = []
     for match in _WORD.finditer(text):
         before = _MARKS_BEFORE.match(match[0])
@@ -35,7 +35,7 @@ def words_in(text: str) -> list[Span]:
 
 
 def spans_of(text: str, spoken: Sequence[str]) -> list[Span]:
-    """For each word that is said the span of what it is written as.
+    """Return, for each word that is said, the span of what it is written as.
 
     Several words that are said may have one span ("five dollars" of "$5"), and one may have a
     span of several written words ("New York" in a pronunciation list). Written words that nothing
@@ -70,7 +70,9 @@ def _plain(word: str) -> str:
 
 
 def _shared(spans: Sequence[Span], number: int, count: int) -> Span:
-    """The `number`th of `count` parts of consecutive words, each part at least one of them."""
+    """Return the `number`th of `count` parts of consecutive words, each part at least one
+    of them.
+    """
     size = len(spans)
     first = number * size // count
     last = max(first + 1, (number + 1) * size // count)
@@ -78,7 +80,7 @@ def _shared(spans: Sequence[Span], number: int, count: int) -> Span:
 
 
 def _filled(spans: Sequence[Span | None]) -> list[Span]:
-    """Words without a span get that of the word before them, or of the first with one."""
+    """Give words without a span that of the word before them, or of the first with one."""
     known = next((span for span in spans if span is not None), (0, 0))
     filled = []
     for span in spans:

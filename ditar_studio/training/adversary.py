@@ -54,8 +54,9 @@ class Adversary(nn.Module):
         )
 
     def forward(self, made: Tensor, real: Tensor) -> dict[str, Tensor]:
-        """Losses of rendered against recorded waves [B, n]: `judge` of the adversary itself;
-        `fooled` and `features` of what it thinks of `made`."""
+        """Compare rendered with recorded waves [B, n]: the losses `judge` of the adversary itself,
+        `fooled` and `features` of what it thinks of `made`.
+        """
         zero = made.new_zeros(())
         judge, fooled, alike = zero, zero, zero
         for each in self.judges:

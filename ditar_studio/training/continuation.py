@@ -53,7 +53,7 @@ def replace_speaker_encoder(
 
 @torch.inference_mode()
 def _embeddings(corpus: PreparedCorpus, *encoders: SpeakerEncoder) -> list[Tensor]:
-    """Embeddings [clips, SIZE] of the same clips by each encoder."""
+    """Return embeddings [clips, SIZE] of the same clips by each encoder."""
     chosen = np.random.default_rng(0).permutation(len(corpus.entries))[:_CLIPS]
     rows: list[list[Tensor]] = [[] for _ in encoders]
     for index in chosen:

@@ -195,7 +195,7 @@ def _decode(
 
 
 def _decoded(row: Row, files: _Files, report: Callable[[str], None]) -> NDArray[np.float32] | None:
-    """Samples of a row in whole hops; None, and a report, of what can't be used.
+    """Decode a row to samples in whole hops; None, and a report, of what can't be used.
 
     They are trimmed and levelled as references are: a model that hears silence or noise before the
     first word learns to go on with it after a reference, and says nothing.
@@ -221,7 +221,7 @@ def _decoded(row: Row, files: _Files, report: Callable[[str], None]) -> NDArray[
 
 
 def _longest_pause(samples: NDArray[np.float32]) -> float:
-    """Seconds of the longest stretch in [n] that is 33 dB quieter than the loudest 25 ms."""
+    """Return seconds of the longest stretch in [n] that is 33 dB quieter than the loudest 25 ms."""
     frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
     power = np.square(frames).mean(axis=1)
     loud = np.flatnonzero(power > _QUIET * power.max(initial=0.0))
@@ -239,7 +239,7 @@ def _line(entry: Entry) -> bytes:
 
 
 def _appending(path: Path, size: int) -> BinaryIO:
-    """The file, cut to `size` bytes and open at its end."""
+    """Return the file, cut to `size` bytes and open at its end."""
     path.touch()
     file = open(path, "rb+")  # noqa: SIM115
     file.truncate(size)
@@ -253,12 +253,14 @@ def _is_of(entry: Entry, row: Row) -> bool:
 
 
 def _end(entries: list[Entry]) -> int:
-    """Samples of the flat array that entries take up."""
+    """Count the samples of the flat array that entries take up."""
     return max((entry.start + entry.samples for entry in entries), default=0)
 
 
 def _done_before(folder: Path, rows: list[Row]) -> list[Entry]:
-    """Entries that an interrupted run left in `folder`; none if they are not all of these rows."""
+    """Return entries that an interrupted run left in `folder`; none if they are not all of these
+    rows.
+    """
     paths = [folder / name for name in (_INDEX, _PCM, _PITCH)]
     if not all(path.is_file() for path in paths):
         return []
@@ -280,7 +282,7 @@ def _done_before(folder: Path, rows: list[Row]) -> list[Entry]:
 
 
 def _read_index(root: Path) -> list[Entry]:
-    """All entries of a prepared corpus, whose arrays must be as long as these say.
+    """Read all entries of a prepared corpus, whose arrays must be as long as these say.
 
     Raises:
         StudioError: it is not a prepared corpus, or not a complete one.
@@ -325,14 +327,15 @@ class PreparedCorpus:
     def samples(
         self, entry: Entry, start: int = 0, count: int | None = None
     ) -> NDArray[np.float32]:
-        """Samples [count] of a clip in -1..1, from `start`."""
+        """Return samples [count] of a clip in -1..1, from `start`."""
         stop = entry.samples if count is None else min(start + count, entry.samples)
         piece = self._pcm[entry.start + start : entry.start + stop]
         return (piece / np.float32(32767)).astype(np.float32)
 
     def pitch(self, entry: Entry, start: int = 0, count: int | None = None) -> NDArray[np.float32]:
-        """Pitch values [count / 150] in Hz (0 = unvoiced) of the samples that `samples` would
-        give."""
+        """Return pitch values [count / 150] in Hz (0 = unvoiced) of the samples that `samples`
+        would give.
+        """
         stop = entry.samples if count is None else min(start + count, entry.samples)
         first, last = entry.start + start, entry.start + stop
         return np.array(self._pitch[first // PITCH_HOP : last // PITCH_HOP])

@@ -38,7 +38,7 @@ class DecoderObjective(nn.Module):
         self.rendering = RenderingLoss(vae, speaker, reader, weights)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Losses by name; "loss" is to be minimised."""
+        """Return losses by name; "loss" is to be minimised."""
         latents = batch["latents"] * self.vae.latent_scale + self.vae.latent_mean
         slices = batch["wave"], batch["octaves"], batch["voiced"], batch["voice"]
         total, losses = self.rendering(latents, *slices)
@@ -100,7 +100,7 @@ def decoder_loop(
     weights: RenderingWeights | None = None,
     times: Sequence[int] | None = None,
 ) -> Loop:
-    """A loop that trains the decoder of `vae`, which is told the voice from here on.
+    """Return a loop that trains the decoder of `vae`, which is told the voice from here on.
 
     `speaker` and `reader` listen to what it renders and stay as they are. `times` is how often each
     of the data's entries is drawn.

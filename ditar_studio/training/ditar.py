@@ -50,7 +50,7 @@ class DiTARData:
         return partner if fits else None
 
     def sample(self, count: int = 6) -> dict[str, Tensor]:
-        """A batch from all lengths and sources, always the same, to measure on."""
+        """Return a batch from all lengths and sources, always the same, to measure on."""
         np.random.seed(0)
         return self.load(list(range(0, len(self.entries), -(-len(self.entries) // count))))
 
@@ -123,7 +123,8 @@ class DiTARData:
 def text_gain(
     model: DiTAR, batch: dict[str, Tensor], levels: tuple[float, ...] = (0.3, 0.6, 0.9)
 ) -> dict[str, float]:
-    """Diffusion loss with another clip's text minus that with the right one, per noise level.
+    """Return diffusion loss with another clip's text minus that with the right one, per noise
+    level.
 
     The training loss hides whether the text matters; this shows it.
     """
@@ -167,7 +168,7 @@ def ditar_loop(
     reward: Reward | None = None,
     times: Sequence[int] | None = None,
 ) -> Loop:
-    """A loop that trains all of `model` but VAE, reader and speaker encoder.
+    """Return a loop that trains all of `model` but VAE, reader and speaker encoder.
 
     Args:
         reward: tune a model that is trained already, by what its own networks hear.

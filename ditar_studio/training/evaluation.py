@@ -148,8 +148,9 @@ class Listener:
         )
 
     def _best_heard(self, expected: Sequence[str], samples: NDArray[np.float32]) -> tuple[int, str]:
-        """The fewest word errors of any recogniser and what it heard; none is asked after a
-        perfect one, nor where it isn't known what is said."""
+        """Return the fewest word errors of any recogniser and what it heard; none is asked after a
+        perfect one, nor where it isn't known what is said.
+        """
         best: tuple[int, str] | None = None
         for hear in self._panel.recognisers.values() if expected else ():
             heard = hear(samples)
@@ -166,7 +167,7 @@ class Listener:
         return self._embeddings[recording]
 
     def _voice(self, job: Job) -> _Voice:
-        """What is known of the job's reference; heard when it is first asked for."""
+        """Return what is known of the job's reference; heard when it is first asked for."""
         if job.reference not in self._voices:
             samples = judged(read_clip(job.reference))
             self._voices[job.reference] = _Voice(
@@ -177,13 +178,13 @@ class Listener:
         return self._voices[job.reference]
 
     def _pace(self, text: str, samples: NDArray[np.float32]) -> float | None:
-        """Sounds a second of speech, longer pauses left out."""
+        """Count the sounds a second of speech, longer pauses left out."""
         seconds = self._panel.speech_seconds(samples)
         sounds = sum(sound not in _NO_SOUND for sound in phonemize(text)) if text else 0
         return sounds / seconds if seconds and sounds else None
 
     def _is_identified(self, embedding: NDArray[np.float32], job: Job) -> bool:
-        """Whether the reference closest to `embedding` is of the job's own speaker."""
+        """Return whether the reference closest to `embedding` is of the job's own speaker."""
         if not np.any(embedding):
             return False
         closest = max(self._speakers, key=lambda path: float(embedding @ self._embedding(path)))

@@ -51,5 +51,5 @@ def unfinished(out: Path, index: str) -> Iterator[Path]:
 
 
 def is_unfinished(out: Path) -> bool:
-    """Whether results in `out` were begun and not completed."""
+    """Return whether results in `out` were begun and not completed."""
     return (out / _FOLDER).is_dir()

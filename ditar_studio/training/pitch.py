@@ -12,7 +12,7 @@ FLOOR_HZ, CEILING_HZ = 55.0, 500.0
 
 
 def track_pitch(samples: NDArray[np.float32], sample_rate: int, hop: int) -> NDArray[np.float32]:
-    """Pitch of speech in Hz, 0 where unvoiced.
+    """Track the pitch of speech in Hz, 0 where unvoiced.
 
     Args:
         samples: [n] mono, n a multiple of `hop`.

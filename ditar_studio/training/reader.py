@@ -36,5 +36,5 @@ def reader_loop(
     out: Path,
     times: Sequence[int] | None = None,
 ) -> Loop:
-    """A loop that trains a phonetic reader; `times` is how often each entry is drawn."""
+    """Return a loop that trains a phonetic reader; `times` is how often each entry is drawn."""
     return Loop(ReaderObjective(reader), data.load, data.seconds, config, out, times=times)

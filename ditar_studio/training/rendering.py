@@ -37,7 +37,7 @@ class SpectralLoss(nn.Module):
         return magnitude
 
     def forward(self, made: Tensor, real: Tensor) -> Tensor:
-        """Distance of two batches of waves [B, n]."""
+        """Return distance of two batches of waves [B, n]."""
         total = made.new_zeros(())
         for window in self.windows:
             n = 2048 if window == 1500 else window
@@ -143,7 +143,7 @@ class RenderingLoss(nn.Module):
         voiced: Tensor,
         voice: Tensor | None = None,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Losses of what `render` makes of noisy latents, against wave [B, T * hop].
+        """Return losses of what `render` makes of noisy latents, against wave [B, T * hop].
 
         Returns:
             Their weighted sum with the adversary's own loss, and each of them by name.

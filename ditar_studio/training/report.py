@@ -81,7 +81,7 @@ _FIGURES: Final = (
 
 
 def figures(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Figures over voices; those of one voice are averaged first. None where nothing is known.
+    """Average over voices; those of one voice are averaged first. None where nothing is known.
 
     `intervals` has for each the limits within which 95 % of the figures lie that as many voices
     drawn from these, with replacement, have (bootstrap).
@@ -103,7 +103,7 @@ def figures(verdicts: Sequence[Verdict]) -> dict[str, Any]:
 
 
 def _by_voice(verdicts: Iterable[Verdict], figure: _Figure) -> Values:
-    """What each voice contributes, [voices] or [voices, k]."""
+    """Return what each voice contributes, [voices] or [voices, k]."""
     voices: dict[str, list[float | tuple[int, int]]] = {}
     for verdict in verdicts:
         value = figure.of_verdict(verdict)
@@ -128,8 +128,9 @@ class Report:
     alike: bool = True
 
     def parts(self) -> dict[str, list[Verdict]]:
-        """The verdicts by group and, if the groups are alike, by half and accent, where there are
-        several."""
+        """Return the verdicts by group and, if the groups are alike, by half and accent, where
+        there are several.
+        """
         groups = _divided(self.verdicts, lambda verdict: verdict.group)
         if not self.alike:
             return groups
@@ -139,7 +140,7 @@ class Report:
         return {name: part for parts in divided for name, part in parts.items()}
 
     def summary(self) -> dict[str, Any]:
-        """Figures over all verdicts, if they are alike, and over each of the `parts`."""
+        """Summarise all verdicts, if they are alike, and each of the `parts`."""
         return {
             **(figures(self.verdicts) if self.alike else {}),
             "seconds": round(sum(verdict.seconds for verdict in self.verdicts), 2),
@@ -148,7 +149,9 @@ class Report:
         }
 
     def table(self) -> str:
-        """The summary for people: a line a part, and the intervals below those of many rows."""
+        """Return the summary for people: a line a part, and the intervals below those of
+        many rows.
+        """
         summary = self.summary()
         lines = [["", "rows", *(figure.title for figure in _FIGURES)]]
         for name, values in [

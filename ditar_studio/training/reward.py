@@ -66,7 +66,7 @@ class RewardObjective(nn.Module):
         return {**out, "loss": loss}
 
     def rewards(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """What the networks think of one stretch of each utterance that is long enough."""
+        """Return what the networks think of one stretch of each utterance that is long enough."""
         model, width = self.model, self.reward.patches
         assert model.speaker is not None
         assert model.reader is not None
@@ -96,8 +96,9 @@ class RewardObjective(nn.Module):
     def _patches(
         self, batch: dict[str, Tensor], conditions: Conditions, rows: Tensor, columns: Tensor
     ) -> Patches:
-        """What LocDiT is told of the stretches; of some the history is noisy or hidden, as what
-        it generates itself may be."""
+        """Return what LocDiT is told of the stretches; of some the history is noisy or hidden, as
+        what it generates itself may be.
+        """
         losses = self.diffusion.losses
         latents = batch["latents"]
         patches = patches_at(self.model.config, latents, latents, conditions, rows, columns)
@@ -125,5 +126,5 @@ class RewardObjective(nn.Module):
         return x
 
     def _render(self, latents: Tensor, voice: Tensor) -> Tensor:
-        """Samples [B, n] of normalised latents [B, T, latent_dim]."""
+        """Render samples [B, n] of normalised latents [B, T, latent_dim]."""
         return self.model.vae.decode(latents, voice)

@@ -110,7 +110,7 @@ def make_rollouts(
 def _pairs(
     corpus: LatentCorpus, patch: int, seed: int
 ) -> Iterator[tuple[AlignedClip, AlignedClip, Tensor]]:
-    """Every clip behind another of its speaker, or in two halves where there is only one."""
+    """Return every clip behind another of its speaker, or in two halves where there is only one."""
     np.random.seed(seed % 2**32)
     of_speaker: dict[str, list[LatentEntry]] = defaultdict(list)
     for entry in corpus.entries:
@@ -136,7 +136,7 @@ def _clip(corpus: LatentCorpus, entry: LatentEntry) -> AlignedClip:
 
 
 def read_rollouts(folder: Path) -> list[Rollout]:
-    """What `make_rollouts` wrote.
+    """Return what `make_rollouts` wrote.
 
     Raises:
         StudioError: there is nothing, or nothing whole.

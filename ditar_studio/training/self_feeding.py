@@ -52,9 +52,10 @@ class RolloutData:
         ]
 
     def load(self, indices: list[int]) -> dict[str, Tensor]:
-        """Prompts and clips as `DiTARObjective.conditions` takes them, and beside these `fed`,
-        like `latents`; `first` [B], the patch in which the clip begins; `patches` [B]; `own` [B],
-        whether `fed` has the model's own latents."""
+        """Return prompts and clips as `DiTARObjective.conditions` takes them, and beside these
+        `fed`, like `latents`; `first` [B], the patch in which the clip begins; `patches` [B]; `own`
+        [B], whether `fed` has the model's own latents.
+        """
         rows: list[dict[str, Tensor]] = []
         for index in indices:
             each, patch = self._rollouts[index], self._patch
@@ -119,7 +120,7 @@ class SelfFeedingObjective(nn.Module):
 
     @torch.no_grad()
     def mean(self) -> DiTAR:
-        """The mean of the weights before and after."""
+        """Return the mean of the weights before and after."""
         made = copy.deepcopy(self.teacher.model)
         for weight, trained in zip(made.parameters(), self.model.parameters(), strict=True):
             weight.lerp_(trained, self._share)
@@ -163,7 +164,7 @@ class SelfFeedingObjective(nn.Module):
 def self_feeding_loop(
     model: DiTAR, rollouts: list[Rollout], config: LoopConfig, out: Path, share: float = 0.5
 ) -> Loop:
-    """A loop that trains a model on its rollouts: few steps, decaying from the first.
+    """Return a loop that trains a model on its rollouts: few steps, decaying from the first.
 
     Args:
         share: see `SelfFeedingObjective`.

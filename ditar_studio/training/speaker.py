@@ -119,6 +119,6 @@ class SpeakerData:
 
 
 def speaker_loop(speaker: SpeakerEncoder, data: SpeakerData, config: LoopConfig, out: Path) -> Loop:
-    """A loop that trains a speaker encoder."""
+    """Return a loop that trains a speaker encoder."""
     torch.manual_seed(config.seed)
     return Loop(SpeakerObjective(speaker), data.load, data.seconds, config, out)

@@ -29,7 +29,7 @@ _MARK = "Synthetic speech, made with DiTAR Studio"
 
 
 def take_of(job: Job, seed: int, folder: Path) -> Take:
-    """A job spoken with a seed: `folder/seed-N/ID.wav`, whether it is there or not."""
+    """Return a job spoken with a seed: `folder/seed-N/ID.wav`, whether it is there or not."""
     return Take(job, folder / f"seed-{seed}" / f"{job.id}.wav", f"seed {seed}")
 
 
@@ -152,7 +152,7 @@ class TakeFolder:
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
     def _read_journal(self) -> dict[str, str]:
-        """Recipes by file; what can't be read of the journal is made again."""
+        """Return recipes by file; what can't be read of the journal is made again."""
         path = self._folder / _JOURNAL
         made: dict[str, str] = {}
         for line in path.read_text("utf-8", "replace").splitlines() if path.is_file() else ():

@@ -49,8 +49,9 @@ class VaeLosses:
 
 
 def log_pitch(hertz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Octaves above the reference, interpolated through unvoiced stretches, and where it was
-    voiced."""
+    """Return octaves above the reference, interpolated through unvoiced stretches, and where it was
+    voiced.
+    """
     voiced = hertz > 0
     if not voiced.any():
         return np.zeros(len(hertz), np.float32), np.zeros(len(hertz), np.float32)
@@ -81,7 +82,7 @@ class VaeObjective(nn.Module):
         self.rendering = RenderingLoss(vae, speaker, reader, losses.rendering)
 
     def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Losses by name; "loss" is to be minimised.
+        """Return losses by name; "loss" is to be minimised.
 
         Args:
             batch: `wave` [B, n], `octaves` and `voiced` [B, n / 150], `excerpt` [B, m] of the same
@@ -113,7 +114,7 @@ class VaeObjective(nn.Module):
         return {"loss": total, **out}
 
     def _ctc(self, latents: Tensor, batch: dict[str, Tensor]) -> Tensor:
-        """CTC loss in nats a phoneme of the clips whose text is known."""
+        """Return CTC loss in nats a phoneme of the clips whose text is known."""
         logits = self.vae.phoneme_logits(latents)
         losses = F.ctc_loss(
             logits.float().log_softmax(-1).transpose(0, 1),
@@ -169,8 +170,9 @@ class VaeData:
         return [e.source for e in self.entries]
 
     def _excerpt(self, entry: Entry) -> np.ndarray:
-        """Samples [_EXCERPT] of the entry's speaker, from this clip or another, repeated if it is
-        shorter."""
+        """Return samples [_EXCERPT] of the entry's speaker, from this clip or another, repeated if
+        it is shorter.
+        """
         others = self._of_speaker[entry.speaker]
         if np.random.random() < 0.5:
             entry = others[np.random.randint(len(others))]
@@ -178,7 +180,7 @@ class VaeData:
         return np.resize(self.corpus.samples(entry, start, _EXCERPT), _EXCERPT)
 
     def load(self, indices: list[int]) -> dict[str, Tensor]:
-        """A batch of clips; see `VaeObjective.forward`."""
+        """Load a batch of clips; see `VaeObjective.forward`."""
         entries = [self.entries[i] for i in indices]
         frames = [e.samples // self.hop for e in entries]
         longest = max(frames)
@@ -222,7 +224,7 @@ def vae_loop(
     slice_latents: int = 64,
     times: Sequence[int] | None = None,
 ) -> Loop:
-    """A loop that trains a new VAE.
+    """Return a loop that trains a new VAE.
 
     Args:
         vae_config: its shape, with as many `symbols` as the labels have.
@@ -244,7 +246,7 @@ def vae_loop(
 
 
 def without_head(vae: Vae) -> Vae:
-    """The same VAE without its phonetic head, which only training needs."""
+    """Return the same VAE without its phonetic head, which only training needs."""
     plain = Vae(replace(vae.config, symbols=0))
     wanted = plain.state_dict().keys()
     plain.load_state_dict({name: v for name, v in vae.state_dict().items() if name in wanted})

@@ -47,7 +47,7 @@ _NO_WORD: Final = re.compile(r"[^a-z ]+")
 
 
 def comparable_words(text: str) -> list[str]:
-    """The words of `text` in the form in which they are compared."""
+    """Return the words of `text` in the form in which they are compared."""
     text = normalise(text).lower()
     for pattern, replacement in (*_CONTRACTIONS, *_SPELLINGS):
         text = pattern.sub(replacement, text)
@@ -56,7 +56,7 @@ def comparable_words(text: str) -> list[str]:
 
 
 def word_errors(expected: Sequence[str], heard: Sequence[str]) -> int:
-    """The fewest words to substitute, insert and delete to turn one into the other."""
+    """Return the fewest words to substitute, insert and delete to turn one into the other."""
     row = list(range(len(heard) + 1))
     for position, word in enumerate(expected, start=1):
         diagonal, row[0] = row[0], position

@@ -86,7 +86,7 @@ def best_part(clip: Clip) -> Stretch | None:
 
 
 def _pauses(spoken: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Frames in the middle of the pauses, and the ends of the clip."""
+    """Return frames in the middle of the pauses, and the ends of the clip."""
     edges = np.diff(np.concatenate([[0], (~spoken).astype(np.int8), [0]]))
     starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     long = ends - starts >= round(_PAUSE_SECONDS / _FRAME_SECONDS)

@@ -39,7 +39,7 @@ class LevelReading:
 
 
 def decibels(amplitude: float) -> float:
-    """Amplitude (1.0 is full scale) in dBFS, not below `FLOOR_DB`."""
+    """Return amplitude (1.0 is full scale) in dBFS, not below `FLOOR_DB`."""
     return max(FLOOR_DB, 20.0 * math.log10(amplitude)) if amplitude > 0 else FLOOR_DB
 
 

@@ -34,7 +34,7 @@ Embed = Callable[["NDArray[np.float32]"], "NDArray[np.float32]"]
 
 
 def import_judge(module: str) -> ModuleType:
-    """A package of the `evaluation` extra; what it deprecates at import is not our user's concern.
+    """Import a package of the `evaluation` extra without the warnings about what it uses.
 
     Raises:
         StudioError: it is not installed or does not work.
@@ -52,7 +52,7 @@ def import_judge(module: str) -> ModuleType:
 
 
 def judged(clip: Clip) -> NDArray[np.float32]:
-    """The samples of `clip` as judges hear them: float32 [n] at `RATE`, within -1..1."""
+    """Return the samples of `clip` as judges hear them: float32 [n] at `RATE`, within -1..1."""
     samples = clip.resample(RATE).samples
     shortest = int(_SHORTEST * RATE)
     if len(samples) < shortest:
@@ -80,5 +80,5 @@ def speaker_encoder() -> Embed:
 
 
 def likeness(embed: Embed, one: Clip, other: Clip) -> float:
-    """Cosine of two clips' voices; 0 where nobody speaks."""
+    """Return the cosine of two clips' voices; 0 where nobody speaks."""
     return float(embed(judged(one)) @ embed(judged(other)))

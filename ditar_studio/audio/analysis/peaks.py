@@ -57,7 +57,7 @@ class Peaks:
             self.append(samples)
 
     def __len__(self) -> int:
-        """Number of samples."""
+        """Return number of samples."""
         return self._samples.length
 
     @property
@@ -72,7 +72,7 @@ class Peaks:
             self._extend()
 
     def query(self, start: float, end: float, pixels: int) -> Samples:
-        """Minimum and maximum for each pixel of a stretch of time.
+        """Return minimum and maximum for each pixel of a stretch of time.
 
         Args:
             start, end: seconds; what lies outside the sound reads as silence.
@@ -108,7 +108,7 @@ class Peaks:
         return out
 
     def _source(self, samples_per_pixel: float) -> tuple[Samples, int]:
-        """The coarsest rows that still give each pixel an entry, and samples per row."""
+        """Return the coarsest rows that still give each pixel an entry, and samples per row."""
         rows, size = self._samples.view, 1
         level_size = BASE
         for level in self._levels:

@@ -13,7 +13,7 @@ _WINDOW_SECONDS = 0.032
 def mel_picture(
     samples: Samples, sample_rate: int, columns: int, bands: int = 96, range_db: float = 80.0
 ) -> Samples:
-    """Log-mel energies of a stretch of sound, scaled for a colour map.
+    """Return log-mel energies of a stretch of sound, scaled for a colour map.
 
     Args:
         samples: [n] mono.
@@ -48,7 +48,7 @@ def mel_picture(
 
 
 def _mel_weights(bands: int, size: int, rate: int) -> npt.NDArray[np.float64]:
-    """Triangular filters [bands, size // 2 + 1] at equal distances on the mel scale
+    """Return triangular filters [bands, size // 2 + 1] at equal distances on the mel scale
     (O'Shaughnessy).
     """
     top = 2595.0 * np.log10(1.0 + rate / 2.0 / 700.0)

@@ -136,7 +136,7 @@ class Transcriber:
 
 
 def _installed_files() -> dict[str, bytes | io.BytesIO]:
-    """Whisper base, whose weights come in two packages because one would be too large."""
+    """Gather Whisper base, whose weights come in two packages because one would be too large."""
     first, second = (files(part) / "data" for part in _PARTS)
     weights = (first / "model.bin.part1").read_bytes() + (second / "model.bin.part2").read_bytes()
     return {

@@ -134,7 +134,7 @@ def judge(clip: Clip, transcript: str) -> Verdict:
 
 
 def is_steady(clip: Clip) -> bool:
-    """Whether the sound hardly changes, as a hum, a tone or a hiss does and speech never."""
+    """Return whether the sound hardly changes, as a hum, a tone or a hiss does and speech never."""
     levels = _frame_levels(clip)
     if len(levels) < 2 or np.percentile(levels, 95) - np.percentile(levels, 10) >= _EVEN_DB:
         return False
@@ -150,7 +150,7 @@ def is_steady(clip: Clip) -> bool:
 
 
 def measure(clip: Clip, transcript: str) -> Measures:
-    """The numbers behind the verdict."""
+    """Measure the numbers behind the verdict."""
     powers = _frame_levels(clip)
     spoken, noise, speech = _speech_frames(powers)
     where = np.flatnonzero(spoken)
@@ -176,7 +176,7 @@ def measure(clip: Clip, transcript: str) -> Measures:
 
 
 def spoken_characters(transcript: str) -> int:
-    """Letters in a transcript, where a digit counts as the letters of its word."""
+    """Return letters in a transcript, where a digit counts as the letters of its word."""
     count = 0
     for character in transcript:
         if character.isdigit():
@@ -187,7 +187,7 @@ def spoken_characters(transcript: str) -> int:
 
 
 def clipped_places(samples: npt.NDArray[np.float32]) -> int:
-    """Places where at least three samples in a row stand at the same extreme.
+    """Return places where at least three samples in a row stand at the same extreme.
 
     Finds clipping at full scale, and also in a recording that was made quieter after it had
     clipped.
@@ -210,7 +210,7 @@ def clipped_places(samples: npt.NDArray[np.float32]) -> int:
 
 
 def _frame_levels(clip: Clip) -> npt.NDArray[np.float64]:
-    """Level of each frame of 20 ms, dBFS."""
+    """Return level of each frame of 20 ms, dBFS."""
     size = max(1, round(_FRAME_SECONDS * clip.sample_rate))
     whole = clip.samples[: len(clip.samples) // size * size].astype(np.float64)
     frames = whole.reshape(-1, size)
@@ -222,7 +222,7 @@ def _frame_levels(clip: Clip) -> npt.NDArray[np.float64]:
 def _speech_frames(
     levels: npt.NDArray[np.float64],
 ) -> tuple[npt.NDArray[np.bool_], float, float]:
-    """Which frames are speech (short gaps bridged), the noise level and the speech level."""
+    """Return which frames are speech (short gaps bridged), the noise level and the speech level."""
     if not len(levels):
         return np.zeros(0, np.bool_), -100.0, -100.0
     noise = float(np.percentile(levels, 10))

@@ -80,13 +80,13 @@ class Clip:
         return float(np.sqrt(np.mean(np.square(self.samples, dtype=np.float64))))
 
     def cut(self, start_seconds: float, end_seconds: float) -> Clip:
-        """The part between two times, clamped to the clip's ends."""
+        """Return the part between two times, clamped to the clip's ends."""
         first = max(0, round(start_seconds * self.sample_rate))
         last = max(first, round(end_seconds * self.sample_rate))
         return Clip(self.samples[first:last], self.sample_rate)
 
     def resample(self, sample_rate: int) -> Clip:
-        """The same sound at another rate (itself if the rate is the same). Imports torch."""
+        """Return the same sound at another rate (itself if the rate is the same). Imports torch."""
         if sample_rate == self.sample_rate:
             return self
         from ditar_studio.audio.clips.resample import resample

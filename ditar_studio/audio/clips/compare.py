@@ -30,11 +30,11 @@ class Comparison:
     swapped: bool
 
     def clip(self, side: Side) -> Clip:
-        """The clip that a letter stands for."""
+        """Return the clip that a letter stands for."""
         return self.a if side == "A" else self.b
 
     def position_on(self, side: Side, seconds: float) -> float:
-        """Where to go on in a clip after listening to the other one up to `seconds`.
+        """Return where to go on in a clip after listening to the other one up to `seconds`.
 
         The same share of the whole, since two readings of a line say the same words at about the
         same share of their length.
@@ -45,14 +45,18 @@ class Comparison:
         return min(1.0, max(0.0, seconds / other.seconds)) * self.clip(side).seconds
 
     def dealt(self, blind: bool, chance: random.Random | None = None) -> Comparison:
-        """The same two clips, if `blind` in an order left to chance, otherwise the first as A."""
+        """Return the same two clips, if `blind` in an order left to chance, otherwise the first as
+        A.
+        """
         first, second = (self.b, self.a) if self.swapped else (self.a, self.b)
         if blind and (chance or random.Random()).random() < 0.5:
             return Comparison(second, first, swapped=True)
         return Comparison(first, second, swapped=False)
 
     def original(self, side: Side) -> Literal[0, 1]:
-        """Which of the two that were given is under a letter: the first (0) or the second (1)."""
+        """Return which of the two that were given is under a letter: the first (0) or the second
+        (1).
+        """
         return 1 if (side == "A") == self.swapped else 0
 
 

@@ -27,7 +27,7 @@ _MOST_FRAMES_LATE = 4
 
 
 def denoise(clip: Clip, amount: float = 1.0) -> Clip:
-    """The clip with steady noise, hum and hiss taken out of it.
+    """Return the clip with steady noise, hum and hiss taken out of it.
 
     Args:
         clip: speech.
@@ -82,7 +82,7 @@ def _process(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 @cache
 def _library() -> ctypes.CDLL:
-    """The shared library inside the package, found without importing the package."""
+    """Return the shared library inside the package, found without importing the package."""
     spec = find_spec("pyrnnoise")
     assert spec is not None
     assert spec.origin is not None

@@ -204,7 +204,7 @@ class StreamingWavWriter:
 
 
 def _information(comment: str) -> bytes:
-    """A LIST chunk with the comment, its text padded to an even length."""
+    """Return a LIST chunk with the comment, its text padded to an even length."""
     text = comment.encode() + b"\0"
     text += b"\0" * (len(text) % 2)
     body = b"INFOICMT" + struct.pack("<I", len(text)) + text

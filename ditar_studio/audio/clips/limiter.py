@@ -14,7 +14,7 @@ _AHEAD: Final = 0.005
 
 
 def limit(samples: NDArray[np.float32], rate: int, ceiling: float) -> NDArray[np.float32]:
-    """Samples [n] that nowhere exceed `ceiling`, between them neither; what lies below it stays.
+    """Limit samples [n] to `ceiling`, between them too; what lies below it stays.
 
     The gain is the lowest that any sample within 5 ms needs, averaged over 5 ms, so that it moves
     before a peak and never jumps.
@@ -35,7 +35,7 @@ def limit(samples: NDArray[np.float32], rate: int, ceiling: float) -> NDArray[np
 
 
 def _sizes(samples: NDArray[np.float32]) -> NDArray[np.float64]:
-    """The highest value at and just after each sample [n], by fourfold oversampling."""
+    """Return the highest value at and just after each sample [n], by fourfold oversampling."""
     import soxr
 
     over = soxr.resample(samples.astype(np.float64), 1.0, 4.0, quality="VHQ")
@@ -45,7 +45,7 @@ def _sizes(samples: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _lowest_near(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
-    """For each value [n] the lowest of those at most `reach` away (van Herk)."""
+    """Find for each value [n] the lowest of those at most `reach` away (van Herk)."""
     width = 2 * reach + 1
     count = len(values)
     padded = np.pad(values, reach, mode="constant", constant_values=1.0)

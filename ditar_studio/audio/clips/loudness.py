@@ -28,7 +28,7 @@ _TAIL_SECONDS = 1
 
 
 def loudness(clip: Clip) -> float:
-    """Integrated, gated loudness in LUFS; minus infinity for silence.
+    """Return integrated, gated loudness in LUFS; minus infinity for silence.
 
     A clip shorter than one block of 400 ms counts as one block.
     """
@@ -36,7 +36,9 @@ def loudness(clip: Clip) -> float:
 
 
 def integrated(clips: Iterable[Clip]) -> float:
-    """The loudness of several clips as one source, in LUFS; they are looked at one by one."""
+    """Return the loudness of several clips as one source, in LUFS; they are looked at one
+    by one.
+    """
     powers = [_block_powers(clip) for clip in clips]
     blocks = np.concatenate(powers) if powers else np.zeros(0)
     blocks = blocks[_lufs(blocks) > _ABSOLUTE_GATE]
@@ -48,7 +50,7 @@ def integrated(clips: Iterable[Clip]) -> float:
 
 
 def gain_to(clip: Clip, target: float = REFERENCE_LUFS, ceiling_db: float = CEILING_DB) -> float:
-    """The factor that brings a clip to a loudness, as far as its peak stays below a ceiling.
+    """Return the factor that brings a clip to a loudness, as far as its peak stays below a ceiling.
 
     Args:
         clip: what to measure.
@@ -66,13 +68,13 @@ def gain_to(clip: Clip, target: float = REFERENCE_LUFS, ceiling_db: float = CEIL
 
 
 def normalise(clip: Clip, target: float = REFERENCE_LUFS, ceiling_db: float = CEILING_DB) -> Clip:
-    """The clip at a loudness in LUFS, with its peak below a ceiling in dBFS."""
+    """Return the clip at a loudness in LUFS, with its peak below a ceiling in dBFS."""
     gain = np.float32(gain_to(clip, target, ceiling_db))
     return Clip(clip.samples * gain, clip.sample_rate)
 
 
 def matching_gains(clips: Sequence[Clip]) -> list[float]:
-    """Factors, none above 1, that make clips equally loud: as loud as the quietest one.
+    """Return factors, none above 1, that make clips equally loud: as loud as the quietest one.
 
     For a fair comparison of takes. Silent clips are left alone.
     """
@@ -100,7 +102,9 @@ def _block_powers(clip: Clip) -> npt.NDArray[np.float64]:
 
 
 def _k_weighted(clip: Clip) -> npt.NDArray[np.float64]:
-    """The sound through the two filters of BS.1770, by overlap-add in the frequency domain."""
+    """Return the sound through the two filters of BS.1770, by overlap-add in the
+    frequency domain.
+    """
     rate = clip.sample_rate
     chunk, tail = _CHUNK_SECONDS * rate, _TAIL_SECONDS * rate
     size = min(chunk, len(clip.samples)) + tail
@@ -113,7 +117,7 @@ def _k_weighted(clip: Clip) -> npt.NDArray[np.float64]:
 
 
 def _k_response(cycles: npt.NDArray[np.floating[Any]], rate: int) -> npt.NDArray[np.complex128]:
-    """Frequency response at `cycles` per sample of the shelf and the high-pass.
+    """Return frequency response at `cycles` per sample of the shelf and the high-pass.
 
     The recommendation gives coefficients for 48 kHz; these are the same filters by their corner
     frequency, quality and gain, through the bilinear transform, so that every rate is served.

@@ -16,12 +16,12 @@ SUFFIXES = (".m4a", ".m4b", ".mp4", ".aac")
 
 
 def is_readable() -> bool:
-    """Whether such files can be read on this installation."""
+    """Return whether such files can be read on this installation."""
     return importlib.util.find_spec("av") is not None
 
 
 def is_mp4(path: Path) -> bool:
-    """Whether a file is of this kind, by its name and by how it begins."""
+    """Return whether a file is of this kind, by its name and by how it begins."""
     if path.suffix.lower() == ".aac":
         return True
     with path.open("rb") as file:
@@ -29,7 +29,7 @@ def is_mp4(path: Path) -> bool:
 
 
 def read(path: Path, max_seconds: float) -> Clip:
-    """The sound of a file, mixed down to one channel.
+    """Read the sound of a file, mixed down to one channel.
 
     Raises:
         StudioError: it can't be read here, is damaged, has no sound, or is longer than

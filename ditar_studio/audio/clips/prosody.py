@@ -44,7 +44,7 @@ class Timing:
     after: tuple[float, ...]
 
     def at(self, seconds: float) -> float:
-        """The place of a moment."""
+        """Return the place of a moment."""
         return float(np.interp(seconds, self.before, self.after))
 
 
@@ -83,7 +83,7 @@ def shape(clip: Clip, regions: Sequence[Region]) -> tuple[Clip, Timing]:
 
 
 def _joined(made: Samples, following: Samples, overlap: int, upto: int | None = None) -> Samples:
-    """Samples with what follows behind them, `overlap` of both turning one into the other."""
+    """Join samples with what follows them, `overlap` of both turning one into the other."""
     following = following if upto is None else following[:upto]
     if not overlap:
         return np.concatenate([made, following]) if upto is None else made
@@ -94,7 +94,7 @@ def _joined(made: Samples, following: Samples, overlap: int, upto: int | None = 
 
 
 def _gain(count: int, gain_db: float, join: int) -> Samples:
-    """A gain over so many samples, which comes and goes over `join` of them."""
+    """Return a gain over so many samples, which comes and goes over `join` of them."""
     curve = np.full(count, 10 ** (gain_db / 20), np.float32)
     edge = min(join, count // 2)
     if edge and gain_db:

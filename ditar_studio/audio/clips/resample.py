@@ -27,7 +27,7 @@ LARGEST_KERNEL = 2_000_000
 
 @functools.cache
 def import_torchaudio() -> Any:
-    """torchaudio, with its native extension stubbed out where that can't be loaded.
+    """Import torchaudio, with its native extension stubbed out where that can't be loaded.
 
     Raises:
         ImportError: torchaudio is not installed or can't work even without its extension.
@@ -48,7 +48,7 @@ def import_torchaudio() -> Any:
 
 
 def resample(samples: NDArray[np.float32], source: int, target: int) -> NDArray[np.float32]:
-    """Windowed-sinc resampling.
+    """Resample by a windowed sinc.
 
     Args:
         samples: float32 [n].

@@ -21,7 +21,7 @@ _TOLERANCE_SECONDS = 0.010
 
 
 def stretch(clip: Clip, speed: float) -> Clip:
-    """The same words at another speed: all that a `Stretcher` makes of them.
+    """Return the same words at another speed: all that a `Stretcher` makes of them.
 
     Args:
         clip: speech.
@@ -74,7 +74,7 @@ class Stretcher:
         self._given = 0
 
     def feed(self, samples: Samples) -> Samples:
-        """Takes samples [n]; gives what is ready [m], perhaps nothing."""
+        """Take samples [n], and return what is ready [m], perhaps nothing."""
         if self._speed == 1.0:
             return samples
         self._taken += len(samples)
@@ -82,7 +82,7 @@ class Stretcher:
         return self._frames()
 
     def finish(self) -> Samples:
-        """Gives the rest [m]: nothing more comes."""
+        """Return the rest [m]: nothing more comes."""
         if self._speed == 1.0 or not self._taken:
             return np.zeros(0, np.float32)
         length = max(1, round(self._taken / self._speed))
@@ -92,7 +92,7 @@ class Stretcher:
         return self._frames(length)[: length - given]
 
     def _frames(self, length: int | None = None) -> Samples:
-        """All windows for which there is input; up to an output of so many samples."""
+        """Return all windows for which there is input; up to an output of so many samples."""
         ready = []
         while length is None or self._given < length:
             target = self._reach + round(self._frame * self._hop * self._speed)
@@ -113,7 +113,7 @@ class Stretcher:
         return np.concatenate(ready) if ready else np.zeros(0, np.float32)
 
     def _drop_used(self) -> None:
-        """Drops input that no window can need any more."""
+        """Drop input that no window can need any more."""
         target = self._reach + round(self._frame * self._hop * self._speed)
         first = min(self._position + self._hop, target - self._reach)
         if first - self._begin > 8 * self._size:
@@ -121,7 +121,9 @@ class Stretcher:
             self._begin = first
 
     def _best_start(self, target: int, natural: int) -> int:
-        """Where near `target` the input is most like what naturally followed the last window."""
+        """Return where near `target` the input is most like what naturally followed the last
+        window.
+        """
         if abs(natural - target) <= 1:
             return natural
         size, reach = self._size, self._reach

@@ -87,7 +87,7 @@ class Watermarker:
         return np.asarray(marked, np.float32)
 
     def finish(self) -> NDArray[np.float32]:
-        """The rest: nothing more comes."""
+        """Return the rest: nothing more comes."""
         if not self._marks:
             return np.zeros(0, np.float32)
         missing = self._taken - self._given
@@ -95,7 +95,7 @@ class Watermarker:
         return rest[:missing]
 
     def _noise(self, speech: NDArray[np.float32], count: int) -> NDArray[np.float32]:
-        """What is added to the first `count` hops of speech [(count + 1) * hop]."""
+        """Return what is added to the first `count` hops of speech [(count + 1) * hop]."""
         spectra, hop = self._spectra, self._spectra.hop
         first = (self._frames - 1) * hop
         at = np.arange(first, first + len(speech)) % len(self._carrier)
@@ -109,7 +109,7 @@ class Watermarker:
 
 
 def watermarked(clip: Clip) -> Clip:
-    """A clip with the watermark in it."""
+    """Return a clip with the watermark in it."""
     from ditar_studio.audio.clips.clip import Clip
 
     marker = Watermarker(clip.sample_rate)
@@ -164,7 +164,7 @@ def detect(clip: Clip) -> Detection:
 
 
 def _trace(flat: NDArray[np.float32]) -> float:
-    """The highest correlation with the noise over all delays, in standard deviations."""
+    """Return the highest correlation with the noise over all delays, in standard deviations."""
     periods = -(-len(flat) // _DETECTION_RATE)
     padded = np.pad(flat, (0, periods * _DETECTION_RATE - len(flat)))
     folded = padded.reshape(periods, _DETECTION_RATE).sum(axis=0)
@@ -175,7 +175,7 @@ def _trace(flat: NDArray[np.float32]) -> float:
 
 
 def _whitened(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Sound at the detector's rate with all frequencies of the noise's band about equally loud.
+    """Make all frequencies of the noise's band about equally loud, in sound at the detector's rate.
 
     What is far below its neighbours, or below the whole frame, counts less: there codecs put noise
     of their own in the speech's place.
@@ -215,7 +215,9 @@ class _Spectra:
             self.strength[hertz >= lowest] = 10 ** (level / 20)
 
     def of(self, samples: NDArray[np.float32]) -> NDArray[np.complex64]:
-        """Spectra [n, hop + 1] of samples [(n + 1) * hop], without what is outside of the band."""
+        """Return spectra [n, hop + 1] of samples [(n + 1) * hop], without what is outside of the
+        band.
+        """
         halves = samples.reshape(-1, self.hop)
         frames = np.concatenate([halves[:-1], halves[1:]], axis=1) * self._window
         spectrum = np.fft.rfft(frames, axis=1).astype(np.complex64)
@@ -223,14 +225,14 @@ class _Spectra:
         return spectrum
 
     def sound(self, spectrum: NDArray[np.complex64]) -> NDArray[np.float32]:
-        """Frames [n, 2 * hop], to be added where they overlap."""
+        """Return frames [n, 2 * hop], to be added where they overlap."""
         frames = np.fft.irfft(spectrum, 2 * self.hop, axis=1)
         return np.asarray(frames * self._window, np.float32)
 
 
 @cache
 def _carrier(sample_rate: int) -> NDArray[np.float32]:
-    """One period of the noise: a second of samples, the same sound at every rate.
+    """Return one period of the noise: a second of samples, the same sound at every rate.
 
     Scaled so that the spectra of `_Spectra` have a mean square of 1 in the band.
     """

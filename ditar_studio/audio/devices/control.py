@@ -40,7 +40,7 @@ class OpenStream(Protocol):
 
 
 def no_answer() -> StudioError:
-    """What users read when the sound system keeps a job beyond its limit."""
+    """Return what users read when the sound system keeps a job beyond its limit."""
     return StudioError(
         "The sound system does not answer.",
         "Wait a moment, or restart the sound server or unplug and replug the device.",
@@ -103,7 +103,7 @@ class Job(Generic[T]):
         return self._over.is_set()
 
     def outcome(self) -> T:
-        """The result of a job that is over.
+        """Return the result of a job that is over.
 
         Raises:
             StudioError: what went wrong, or that the sound system does not answer.
@@ -233,7 +233,7 @@ _shared_lock = threading.Lock()
 
 
 def shared_control() -> AudioControl:
-    """The control of this process: PortAudio is process-wide, so there is one."""
+    """Return the control of this process: PortAudio is process-wide, so there is one."""
     global _shared
     with _shared_lock:
         if _shared is None:

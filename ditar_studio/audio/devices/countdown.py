@@ -30,9 +30,11 @@ class Countdown:
             )
 
     def number(self, now: float) -> int:
-        """The number to show: `seconds` at first, 1 in the last second, 0 when it is over."""
+        """Return the number to show: `seconds` at first, 1 in the last second, 0 when it
+        is over.
+        """
         return max(0, min(self.seconds, math.ceil(self.begun + self.seconds - now)))
 
     def over(self, now: float) -> bool:
-        """Whether to start recording."""
+        """Return whether to start recording."""
         return now >= self.begun + self.seconds

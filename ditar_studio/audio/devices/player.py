@@ -144,7 +144,7 @@ class StreamPlayer:
         self._replace(sound, play)
 
     def samples(self) -> Samples:
-        """A copy of everything fed so far [n]."""
+        """Return a copy of everything fed so far [n]."""
         with self._wake:
             if self._sound is None:
                 return np.zeros(0, np.float32)
@@ -234,7 +234,7 @@ class StreamPlayer:
             thread.join(limit)
 
     def status(self) -> PlayerStatus:
-        """The state at this moment. Cheap and never blocks for long; from any thread."""
+        """Return the state at this moment. Cheap and never blocks for long; from any thread."""
         with self._wake:
             sound = self._sound
             opened = self._stream.opened
@@ -309,7 +309,7 @@ class StreamPlayer:
         return events
 
     def _resting(self) -> bool:
-        """Whether there is nothing to do until the next request."""
+        """Return whether there is nothing to do until the next request."""
         return (
             not (self._wanted and not self._closing)
             and self._seek is None
@@ -361,7 +361,7 @@ class StreamPlayer:
             self._go_to(self._sound, position)
 
     def _position(self) -> float:
-        """Seconds that have been played."""
+        """Return seconds that have been played."""
         sound = self._sound
         if sound is None:
             return 0.0

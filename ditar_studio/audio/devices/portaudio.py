@@ -66,11 +66,11 @@ class Device:
     default_output: bool = False
 
     def serves(self, direction: Direction) -> bool:
-        """Whether this device records ("input") or plays ("output")."""
+        """Return whether this device records ("input") or plays ("output")."""
         return (self.inputs if direction == "input" else self.outputs) > 0
 
     def is_default(self, direction: Direction) -> bool:
-        """Whether the system uses this device where none is chosen."""
+        """Return whether the system uses this device where none is chosen."""
         return self.default_input if direction == "input" else self.default_output
 
 
@@ -104,7 +104,7 @@ class AudioBackend(Protocol):
         """Take the list of devices anew; every open stream dies."""
 
     def devices(self) -> tuple[Device, ...]:
-        """Devices in the list taken last."""
+        """Return devices in the list taken last."""
 
     def open(
         self,

@@ -409,7 +409,7 @@ class Recorder:
             self._on_event(RecordingStopped(take.path, take.writer.seconds, reason))
 
     def _tail_recorded(self) -> bool:
-        """Whether the sound from before the stop has come through the device."""
+        """Return whether the sound from before the stop has come through the device."""
         opened = self._stream.opened
         if self._take is None or opened is None:
             return True

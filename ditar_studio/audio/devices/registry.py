@@ -62,7 +62,8 @@ DeviceEvent = DevicesChanged | RescanPending
 def list_devices(
     direction: Direction | None = None, control: AudioControl | None = None, limit: float = 5.0
 ) -> tuple[Device, ...]:
-    """Devices in the list taken last. Blocks until the sound system answers or `limit` seconds.
+    """Return devices in the list taken last. Blocks until the sound system answers or `limit`
+    seconds.
 
     Args:
         direction: "input" for microphones, "output" for loudspeakers, None for all.
@@ -76,7 +77,7 @@ def list_devices(
 
 
 def default_device(direction: Direction, control: AudioControl | None = None) -> Device | None:
-    """The device used where none is chosen, or None where there is none at all."""
+    """Return the device used where none is chosen, or None where there is none at all."""
     devices = list_devices(direction, control)
     return next((d for d in devices if d.is_default(direction)), devices[0] if devices else None)
 
@@ -106,11 +107,13 @@ class DeviceRegistry:
             return self._devices
 
     def serving(self, direction: Direction) -> tuple[Device, ...]:
-        """Microphones ("input") or loudspeakers ("output") of the latest snapshot. Never blocks."""
+        """Return microphones ("input") or loudspeakers ("output") of the latest snapshot. Never
+        blocks.
+        """
         return tuple(device for device in self.devices if device.serves(direction))
 
     def find(self, device_id: str | None, direction: Direction) -> Device | None:
-        """The device with this id in the latest snapshot, or the default one for None."""
+        """Find the device with this id in the latest snapshot, or the default one for None."""
         devices = self.serving(direction)
         if device_id is None:
             return next((d for d in devices if d.is_default(direction)), None)
@@ -194,7 +197,7 @@ class DeviceRegistry:
 
 
 def outward_signs() -> object:
-    """A value that changes when sound devices come or go, without opening any of them."""
+    """Return a value that changes when sound devices come or go, without opening any of them."""
     if sys.platform == "win32":
         winmm = ctypes.WinDLL("winmm")
         return winmm.waveInGetNumDevs(), winmm.waveOutGetNumDevs()
@@ -216,7 +219,9 @@ def _alsa_configuration() -> float:
 
 
 def _sound_server() -> str:
-    """Sinks and sources of a PulseAudio or PipeWire server, by its own lister where installed."""
+    """Return sinks and sources of a PulseAudio or PipeWire server, by its own lister where
+    installed.
+    """
     lister = shutil.which("pactl")
     if lister is None:
         return ""
@@ -239,7 +244,7 @@ def _sound_server() -> str:
 
 
 def _core_audio_devices() -> int:
-    """Size in bytes of Core Audio's list of devices."""
+    """Return size in bytes of Core Audio's list of devices."""
 
     class Address(ctypes.Structure):
         _fields_ = (

@@ -96,7 +96,7 @@ class RingFeeder:
                 return
 
     def position(self, sound: SampleBuffer, ahead: float = 0.0) -> float:
-        """Seconds of the sound that have been played.
+        """Return seconds of the sound that have been played.
 
         Args:
             sound: what is in the ring.

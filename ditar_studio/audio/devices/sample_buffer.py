@@ -35,5 +35,5 @@ class SampleBuffer:
         self._length = needed
 
     def part(self, first: int, last: int) -> Samples:
-        """Samples [last - first] that are there already."""
+        """Return samples [last - first] that are there already."""
         return self._data[first : min(last, self._length)]

@@ -72,7 +72,7 @@ class _Heartbeat:
         self.ended = False
 
     def end(self) -> None:
-        """The stream is over, for whatever reason."""
+        """Note that the stream is over, for whatever reason."""
         self.ended = True
 
 
@@ -303,7 +303,7 @@ class StreamMonitor:
         raise failure
 
     def _alive(self, heartbeat: _Heartbeat) -> InputCallback | OutputCallback:
-        """The callback, which also notes when it ran."""
+        """Call the callback, and note when it ran."""
         callback = self._callback
 
         def on_block(block: Samples, flagged: bool) -> None:

@@ -28,7 +28,7 @@ class CompiledConvNeXt:
         down: nn.Linear,
         scale: Tensor,
     ) -> None:
-        """Of weights that `Matrix.bf16` holds exactly, and sizes that `fits`."""
+        """Pack weights that `Matrix.bf16` holds exactly, and sizes that `fits`."""
         assert depthwise.bias is not None
         taps = depthwise.weight[:, 0].t()
         vectors = depthwise.bias, norm.weight, norm.bias, up.bias, down.bias, scale

@@ -18,19 +18,21 @@ _PATH = Path(__file__).with_name(f"kernels{_SUFFIXES.get(sys.platform, '.so')}")
 
 
 def kernels() -> ctypes.CDLL | None:
-    """The compiled kernels, loaded once; None where there are none, and torch computes alone."""
+    """Return the compiled kernels, loaded once; None where there are none, and torch computes
+    alone.
+    """
     found = _load()
     return None if isinstance(found, str) else found
 
 
 def missing() -> str:
-    """Why there are no compiled kernels, in a few words; "" where there are."""
+    """Say why there are no compiled kernels, in a few words; "" where there are."""
     found = _load()
     return found if isinstance(found, str) else ""
 
 
 def suitable() -> bool:
-    """Whether this processor has the instructions that kernels are compiled for."""
+    """Return whether this processor has the instructions that kernels are compiled for."""
     return torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")
 
 
@@ -53,7 +55,7 @@ class Function:
 
 @cache
 def _load() -> ctypes.CDLL | str:
-    """The library, or why there is none. Nothing is compiled here."""
+    """Load the library, or why there is none. Nothing is compiled here."""
     if not suitable():
         return "this processor has no AVX2"
     if not _PATH.exists():
@@ -70,7 +72,7 @@ def _load() -> ctypes.CDLL | str:
 
 
 def _layout(library: ctypes.CDLL) -> list[int]:
-    """A library's version and structure sizes; see `structs.expected`."""
+    """Return a library's version and structure sizes; see `structs.expected`."""
     try:
         function = library.kernels_abi
     except AttributeError:
@@ -80,7 +82,9 @@ def _layout(library: ctypes.CDLL) -> list[int]:
 
 
 def _is_outdated() -> bool:
-    """Whether the sources are here, as in a checkout, and the library was compiled from others."""
+    """Return whether the sources are here, as in a checkout, and the library was compiled from
+    others.
+    """
     sources = sorted(_PATH.parent.glob("*.[ch]"))
     if not sources:
         return False

@@ -27,17 +27,17 @@ _product = Function("product", POINTER(MatrixStruct), *_places)
 
 
 def fits(outputs: int, columns: int) -> bool:
-    """Whether a matrix of these sizes can be packed here."""
+    """Return whether a matrix of these sizes can be packed here."""
     return outputs % 16 == 0 and columns % 8 == 0 and kernels() is not None
 
 
 def is_bf16(weight: Tensor) -> bool:
-    """Whether every weight is a bfloat16, so that packing it as such changes nothing."""
+    """Return whether every weight is a bfloat16, so that packing it as such changes nothing."""
     return bool((weight.bfloat16().to(weight.dtype) == weight).all())
 
 
 def exact(weight: Tensor) -> bool:
-    """Whether `Matrix.bf16` computes with these very weights, here."""
+    """Return whether `Matrix.bf16` computes with these very weights, here."""
     return (
         weight.device.type == "cpu"
         and weight.dtype == torch.float32
@@ -61,7 +61,9 @@ class Matrix:
 
     @classmethod
     def bf16(cls, weight: Tensor) -> Matrix:
-        """weight [outputs, columns] in float32, of sizes that `fits`; its lower 16 bits are cut."""
+        """Pack weight [outputs, columns] in float32, of sizes that `fits`, cutting its lower 16
+        bits.
+        """
         outputs, columns = weight.shape
         panels = memory_for(torch.int32, outputs // 2, columns)
         weight = weight.detach().contiguous()
@@ -70,7 +72,7 @@ class Matrix:
 
     @classmethod
     def fp16(cls, weight: Tensor) -> Matrix:
-        """weight [outputs, columns] in float32, of sizes that `fits`; rounded to float16."""
+        """Pack weight [outputs, columns] in float32, of sizes that `fits`, rounded to float16."""
         outputs, columns = weight.shape
         panels = memory_for(torch.float16, outputs, columns)
         weight = weight.detach().contiguous()
@@ -79,7 +81,7 @@ class Matrix:
 
     @classmethod
     def int8(cls, weight: Tensor) -> Matrix:
-        """weight [outputs, columns] in float32, of sizes that `fits`.
+        """Pack weight [outputs, columns] in float32, of sizes that `fits`, in 8 bits.
 
         Every 256 weights of an output share a scale, and so do every 256 inputs of a row. Weights
         have levels of -64..64 and inputs of -63..63: four products then fit 16 bits, which is half
@@ -102,7 +104,9 @@ class Matrix:
         return cls(_INT8, outputs, columns, panels, scales, sums)
 
     def __call__(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
-        """Rows [N, columns] in float32 -> rows [N, outputs], plus a bias [outputs]."""
+        """Multiply rows [N, columns] in float32; return rows [N, outputs], plus a bias
+        [outputs].
+        """
         rows, columns = x.shape
         assert columns == self.columns, f"rows of {columns} numbers for {self.columns} columns"
         x = x.contiguous()
@@ -115,7 +119,7 @@ class Matrix:
         return y
 
     def rows(self, begin: int, end: int) -> MatrixStruct:
-        """The outputs begin .. end - 1, multiples of 16, of the same weights."""
+        """Return the outputs begin .. end - 1, multiples of 16, of the same weights."""
         struct, blocks = MatrixStruct.from_buffer_copy(self.struct), -(-self.columns // _BLOCK)
         struct.outputs = end - begin
         struct.panels += begin * self.columns * (1 if self.is_int8 else 2)

@@ -52,6 +52,6 @@ _chunks = _Chunks()
 
 
 def memory_for(dtype: torch.dtype, *shape: int) -> Tensor:
-    """A tensor of zeros on the CPU that starts on a line of the cache."""
+    """Return a tensor of zeros on the CPU that starts on a line of the cache."""
     count = prod(shape) * dtype.itemsize
     return _chunks.take(count)[:count].view(dtype).view(shape)

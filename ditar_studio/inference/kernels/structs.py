@@ -162,5 +162,5 @@ _STRUCTS: tuple[type[ctypes.Structure], ...] = (
 
 
 def expected() -> list[int]:
-    """What `kernels_abi` of a library that fits these structures gives for 0, 1, 2, ..."""
+    """Return what `kernels_abi` of a library that fits these structures gives for 0, 1, 2, ..."""
     return [VERSION, *map(ctypes.sizeof, _STRUCTS), -1]

@@ -26,7 +26,8 @@ _own = threading.local()
 
 @contextmanager
 def thread_pool() -> Iterator[int | None]:
-    """As many threads as torch uses, the calling one included, for the kernel that is run within.
+    """Yield as many threads as torch uses, the calling one included, for the kernel that is run
+    within.
 
     They serve one kernel at a time: a caller that finds them taken works alone.
 
@@ -39,7 +40,7 @@ def thread_pool() -> Iterator[int | None]:
 
 @contextmanager
 def background_thread() -> Iterator[int | None]:
-    """For a kernel that one of the threads runs beside others; it is done when this ends.
+    """Yield a thread for a kernel that is run beside others; it is done when this ends.
 
     Yields:
         The pool's address; None if no thread can be had.
@@ -73,7 +74,7 @@ def reserve_cores() -> Iterator[None]:
 
 @contextmanager
 def _reserved(free: threading.Lock) -> Iterator[int | None]:
-    """The pool's address; None where there is one thread, or what is asked for isn't free."""
+    """Yield the pool's address; None where there is one thread, or what is asked for isn't free."""
     ranks = getattr(_own, "ranks", torch.get_num_threads())
     if ranks == 1 or not free.acquire(blocking=False):
         yield None
@@ -86,7 +87,7 @@ def _reserved(free: threading.Lock) -> Iterator[int | None]:
 
 @cache
 def _pool(ranks: int) -> int:
-    """A pool, whose threads wait for work from now on."""
+    """Return a pool, whose threads wait for work from now on."""
     address: int | None = _pool_new(ranks)
     if address is None:
         raise MemoryError("no memory for threads")

@@ -112,7 +112,7 @@ class CompiledTransformer:
         """Memory of passes that have ended; several threads may run passes at the same time."""
 
     def local(self, x: Tensor, rotary: RotaryTable | None, kept: slice) -> Tensor:
-        """Sequences x [B, T, dim], all of whose positions see each other.
+        """Pass sequences x [B, T, dim] through, all of whose positions see each other.
 
         Returns:
             Outputs [B, kept, dim] at the positions `kept`.
@@ -122,8 +122,8 @@ class CompiledTransformer:
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
     def causal(self, x: Tensor, rotary: RotaryTable | None, filled: Filled, last: int) -> Tensor:
-        """Further positions x [B, T, dim] of sequences whose past is in a cache, which must have
-        room for them and holds their keys and values then.
+        """Pass further positions x [B, T, dim] of sequences whose past is in a cache, which must
+        have room for them and holds their keys and values then.
 
         Returns:
             Outputs [B, last, dim] at the last positions.
@@ -158,7 +158,7 @@ class CompiledTransformer:
     def call(
         self, x: Tensor, y: Tensor, rotary: RotaryTable | None, first: int, filled: Filled | None
     ) -> Pass:
-        """A pass from x [B, T, dim] to the positions from `first` on, y [B, kept, dim]."""
+        """Return a pass from x [B, T, dim] to the positions from `first` on, y [B, kept, dim]."""
         assert x.shape[2] == self.shape.dim, "the transformer's width"
         call = Pass(x.data_ptr(), y.data_ptr(), x.shape[0], x.shape[1], first, y.shape[1])
         call.transformer = addressof(self._struct)
@@ -174,7 +174,7 @@ class CompiledTransformer:
 
     @contextmanager
     def working(self, call: Pass) -> Iterator[int | None]:
-        """Threads and memory for a pass, while it runs."""
+        """Yield threads and memory for a pass, while it runs."""
         with thread_pool() as threads:
             needed = _workspace(byref(call), threads)
             workspace = self._workspaces.pop() if self._workspaces else None

@@ -97,7 +97,7 @@ class CompiledDecoder:
             self._stride *= stage.stride if isinstance(stage, Product) else 1
 
     def __call__(self, x: Tensor, past: list[Tensor]) -> Tensor:
-        """The next samples [T * stride] of x [T, channels].
+        """Return the next samples [T * stride] of x [T, channels].
 
         `past` are the inputs that stages still need, of every stage that looks back; they are
         replaced by those that they need next.
@@ -109,8 +109,9 @@ class CompiledDecoder:
 
     @contextmanager
     def beside(self, x: Tensor, past: list[Tensor]) -> Iterator[tuple[Tensor, bool]]:
-        """The same while other kernels run: the samples, which are there when this ends, and
-        whether another thread makes them until then."""
+        """Decode while other kernels run: yield the samples, which are there when this ends, and
+        whether another thread makes them until then.
+        """
         chunk, y = self._chunk(x, past)
         with background_thread() as threads:
             if threads is None:
@@ -120,7 +121,7 @@ class CompiledDecoder:
             yield y, threads is not None
 
     def _chunk(self, x: Tensor, past: list[Tensor]) -> tuple[ChunkStruct, Tensor]:
-        """What is to be done, which holds its memory, and what comes of it."""
+        """Return what is to be done, which holds its memory, and what comes of it."""
         x = x.contiguous()
         past[:] = [part.clone() for part in past]
         y = x.new_empty(len(x) * self._stride)

@@ -65,7 +65,7 @@ class Loaded(NamedTuple):
 
 @contextmanager
 def _unwarned() -> Iterator[None]:
-    """Without torch's warnings: of odd pickles, which are refused, and of quantised tensors.
+    """Silence torch's warnings of odd pickles, which are refused, and of quantised tensors.
 
     Filters belong to all threads, so they are set before any starts, and set back after the last.
     """
@@ -121,7 +121,7 @@ def load(
 
 @_unwarned()
 def check(folder: Path) -> None:
-    """Whether a folder holds a whole model, by its files' names and shapes.
+    """Check that a folder holds a whole model, by its files' names and shapes.
 
     Raises:
         StudioError: as `load`.
@@ -132,7 +132,7 @@ def check(folder: Path) -> None:
 
 
 def _open(folder: Path) -> tuple[VoxCPMConfig, Tokenizer, Path, Path]:
-    """The configuration, the tokenizer that fits it, and where main and VAE weights are."""
+    """Return the configuration, the tokenizer that fits it, and where main and VAE weights are."""
     config = read_config(folder / "config.json")
     main_path = main_weights(folder)
     vae_path = find_file(folder, _VAE_FILES, "audio VAE's weights")
@@ -146,7 +146,7 @@ def _open(folder: Path) -> tuple[VoxCPMConfig, Tokenizer, Path, Path]:
 
 
 def main_weights(folder: Path) -> Path:
-    """The file of a model's weights but for the VAE's; StudioError if there is none."""
+    """Return the file of a model's weights but for the VAE's; StudioError if there is none."""
     return find_file(folder, _MAIN_FILES, "main weights")
 
 
@@ -157,7 +157,7 @@ def _open_main(path: Path, config: VoxCPMConfig) -> TensorFile:
 
 
 def _open_vae(path: Path, config: VoxCPMConfig) -> tuple[TensorFile, dict[str, str]]:
-    """The VAE's file, and the name in it of every tensor that is needed."""
+    """Return the VAE's file, and the name in it of every tensor that is needed."""
     file = TensorFile(path)
     names = {name.removeprefix("module."): name for name in file.shapes}
     expected = vae_shapes(config.vae)
@@ -230,6 +230,6 @@ def _fill(
 
 
 def parameter_count(config: VoxCPMConfig) -> int:
-    """Numbers in the main weights and the VAE together."""
+    """Count the numbers in the main weights and the VAE together."""
     shapes = [*main_shapes(config).values(), *vae_shapes(config.vae).values()]
     return sum(math.prod(shape) for shape in shapes)

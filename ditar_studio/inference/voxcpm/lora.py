@@ -79,7 +79,7 @@ class Lora:
         return frozenset(f"{place}.weight" for place in places)
 
     def merge(self, name: str, weight: Tensor) -> Tensor:
-        """weight + B A alpha / r, or the weight itself where the LoRA has nothing for it."""
+        """Return weight + B A alpha / r, or the weight itself where the LoRA has nothing for it."""
         if name not in self._places:
             return weight
         place = name.removesuffix(".weight")
@@ -90,7 +90,7 @@ class Lora:
 
 
 def _read_lora_config(path: Path) -> tuple[int | None, float | None]:
-    """(rank, alpha) of a ``lora_config.json``; (None, None) without the file."""
+    """Return (rank, alpha) of a ``lora_config.json``; (None, None) without the file."""
     if not path.is_file():
         return None, None
     try:

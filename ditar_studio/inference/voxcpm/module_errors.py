@@ -37,7 +37,7 @@ _Call = Callable[[VoxCPM], Tensor]
 
 @torch.inference_mode()
 def module_errors(exact: VoxCPM, fast: VoxCPM) -> dict[str, float]:
-    """Relative error (norm of the difference by norm of the exact output) of each module.
+    """Return relative error (norm of the difference by norm of the exact output) of each module.
 
     Args:
         exact: in float32.
@@ -57,7 +57,7 @@ def module_errors(exact: VoxCPM, fast: VoxCPM) -> dict[str, float]:
 
 
 def module_of(place: str) -> str | None:
-    """The module of `module_errors` that a projection belongs to; None for those of none."""
+    """Return the module of `module_errors` that a projection belongs to; None for those of none."""
     return next((name for start, name in _PLACES.items() if place.startswith(start)), None)
 
 
@@ -98,7 +98,9 @@ def _read(transformer: Transformer, x: Tensor) -> Tensor:
 
 
 def _velocities(model: VoxCPM, condition: Tensor, patches: Tensor) -> Tensor:
-    """With the condition and without it, in the middle of the way from noise to patch."""
+    """Return velocities with the condition and without it, in the middle of the way from noise to
+    patch.
+    """
     time = model.dit.time_tokens(torch.tensor([_TIME]), model.sinusoid_dtype)[0]
     conditions = torch.stack([condition, torch.zeros_like(condition)])
     velocities: Tensor = model.dit(

@@ -51,7 +51,7 @@ class NativeTransformer(Transformer):
         return self._compiled
 
     def local(self, x: Tensor, kept: slice) -> Tensor:
-        """Bidirectional pass over x [batch, length, hidden], answering the positions ``kept``."""
+        """Pass x [batch, length, hidden] both ways, and return the positions ``kept``."""
         return self._compiled.local(x, self.table(x.shape[1]), kept)
 
     def causal(self, x: Tensor, cache: KVCache) -> Tensor:
@@ -63,7 +63,7 @@ class NativeTransformer(Transformer):
         return y[0]
 
     def table(self, length: int) -> RotaryTable | None:
-        """The rotations of so many positions."""
+        """Return the rotations of so many positions."""
         return self._table(0, length)
 
     def _table(self, start: int, end: int) -> RotaryTable | None:

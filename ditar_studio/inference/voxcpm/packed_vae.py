@@ -50,14 +50,16 @@ class PackedVae(AudioVae):
 
     @torch.inference_mode()
     def decode_step(self, latents: Tensor, state: State) -> Tensor:
-        """The next latents [T, D] to the next samples [T * hop]; ``state`` moves on in place."""
+        """Return the next latents [T, D] to the next samples [T * hop]; ``state`` moves on in
+        place.
+        """
         if self._whole is None:
             return super().decode_step(latents, state)
         return self._whole(latents.to(self._like), state)
 
     @contextmanager
     def decoding(self, latents: Tensor, state: State) -> Iterator[tuple[Tensor, bool]]:
-        """The same as `decode_step` while other kernels run.
+        """Decode as `decode_step` does, while other kernels run.
 
         Yields:
             The samples, which are there when the context ends, and whether another thread makes
@@ -71,7 +73,7 @@ class PackedVae(AudioVae):
 
 
 def _packed(linear: nn.Module) -> nn.Module:
-    """A product with its weights in 16 bits, where that is faster."""
+    """Return a product with its weights in 16 bits, where that is faster."""
     assert isinstance(linear, nn.Linear), "done once"
     weight, bias = linear.weight.detach(), linear.bias.detach()
     if fits(*weight.shape):
@@ -82,7 +84,7 @@ def _packed(linear: nn.Module) -> nn.Module:
 
 
 def _compiled(stage: Stage) -> vocoder.Stage | None:
-    """A stage for the kernels; None if they don't compute it."""
+    """Return a stage for the kernels; None if they don't compute it."""
     match stage:
         case Depthwise():
             return _depthwise(stage)

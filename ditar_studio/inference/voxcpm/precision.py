@@ -39,7 +39,9 @@ _T = TypeVar("_T")
 
 
 def _quick(operation: Any) -> Any:
-    """The operation without looking for other meanings of its arguments, which takes 4 us."""
+    """Return the operation without looking for other meanings of its arguments, which
+    takes 4 us.
+    """
     return getattr(operation, "_op", operation)
 
 
@@ -65,7 +67,7 @@ class Precision:
 
 
 def choose(name: str | None = None) -> Precision:
-    """The precision asked for, or fp32, which is exact; int8 is never chosen unasked.
+    """Return the precision asked for, or fp32, which is exact; int8 is never chosen unasked.
 
     bf16 is no faster even where the CPU has instructions for it: on one core of a Zen 4,
     VoxCPM-0.5B's shape speaks at a real-time factor of 1.2 in fp32 and of 2.0 in bf16, and both
@@ -107,7 +109,7 @@ class Rows:
         self.dtype = parts[0].dtype
 
     def fits_half(self) -> bool:
-        """Whether float16 holds them without loss."""
+        """Return whether float16 holds them without loss."""
         limit = torch.finfo(torch.float16).max
         if self.dtype not in (torch.bfloat16, torch.float16):
             return False
@@ -115,7 +117,7 @@ class Rows:
         return all(abs(float(end)) <= limit for end in ends)
 
     def widen(self, scratch: Tensor) -> Tensor:
-        """[out, in] in float32, at the beginning of ``scratch`` [n]."""
+        """Write [out, in] in float32 to the beginning of ``scratch`` [n]."""
         rows, columns = self.shape
         wide = scratch[: rows * columns].view(rows, columns)
         start = 0
@@ -140,13 +142,13 @@ class HalfLinear(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """[..., in] to [..., out], both float32."""
+        """Map [..., in] to [..., out], both float32."""
         y: Tensor = _half_product(x, self._packed)
         return y
 
 
 def halves_pay() -> bool:
-    """Whether this machine's torch multiplies float16 weights in float32."""
+    """Return whether this machine's torch multiplies float16 weights in float32."""
     found = torch.cpu.get_capabilities()
     return bool(found.get("avx2", False)) and (
         "fbgemm" in torch.backends.quantized.supported_engines
@@ -154,7 +156,7 @@ def halves_pay() -> bool:
 
 
 def exact(rows: Rows, bias: Tensor | None, wide: Tensor) -> nn.Module:
-    """What computes a projection exactly in float32, from weights as small as that allows.
+    """Return what computes a projection exactly in float32, from weights as small as that allows.
 
     Args:
         rows: its weights.
@@ -171,7 +173,8 @@ def exact(rows: Rows, bias: Tensor | None, wide: Tensor) -> nn.Module:
 
 
 def beside_int8(rows: Rows, bias: Tensor | None, wide: Tensor) -> nn.Module:
-    """What computes a projection exactly among others in int8: compiled like them, if it can be.
+    """Return what computes a projection exactly among others in int8: compiled like them, if it can
+    be.
 
     Args: as of `exact`.
     """
@@ -202,7 +205,7 @@ class Int8Linear(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """[..., in] to [..., out]."""
+        """Map [..., in] to [..., out]."""
         y: Tensor = _int8_product(x, self._packed)
         return y
 
@@ -215,13 +218,13 @@ class CompiledLinear(nn.Module):
         self.matrix, self.bias = matrix, bias
 
     def forward(self, x: Tensor) -> Tensor:
-        """[..., in] to [..., out], both float32."""
+        """Map [..., in] to [..., out], both float32."""
         y = self.matrix(x.reshape(-1, x.shape[-1]), self.bias)
         return y.view(*x.shape[:-1], -1)
 
 
 def _int8(weight: Tensor, bias: Tensor | None) -> Int8Linear | CompiledLinear:
-    """What computes a projection in int8; weight [out, in] may be overwritten.
+    """Return what computes a projection in int8; weight [out, in] may be overwritten.
 
     The kernels wherever they take it: VoxCPM-0.5B's shape speaks by them at a real-time factor of
     0.56 on one core of a Zen 4 and of 0.81 on two of a Sapphire Rapids; by torch, with VNNI, at
@@ -261,7 +264,9 @@ class Packer:
             self._free.put(torch.empty(0))
 
     def widen(self, rows: Rows) -> tuple[Tensor, Tensor]:
-        """``rows`` in float32 and the scratch memory that they are in; waits until some is free."""
+        """Return ``rows`` in float32 and the scratch memory that they are in; wait until some is
+        free.
+        """
         scratch, needed = self._free.get(), rows.shape[0] * rows.shape[1]
         if scratch.numel() < needed:
             scratch = torch.empty(needed)
@@ -280,7 +285,7 @@ class Packer:
         return self._pool.submit(do)
 
     def exact(self, rows: Rows, bias: Tensor | None, precision: Precision) -> Future[nn.Module]:
-        """`exact` or, in an int8 model, `beside_int8`, elsewhere."""
+        """Return `exact` or, in an int8 model, `beside_int8`, elsewhere."""
         wide, scratch = self.widen(rows)
         make = beside_int8 if precision.name == "int8" else exact
         return self.submit(scratch, partial(make, rows, bias, wide))
@@ -306,7 +311,7 @@ class Trial(nn.Module):
         self._outcome: Future[tuple[nn.Module, float]] | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        """[..., in] to [..., out]; once only, for then the weights are let go."""
+        """Map [..., in] to [..., out]; once only, for then the weights are let go."""
         rows, self._rows = self._rows, None
         assert rows is not None, "a projection is tried once"
         wide, scratch = self._packer.widen(rows)
@@ -323,7 +328,7 @@ class Trial(nn.Module):
         return beside_int8(rows, self._bias, wide), error
 
     def result(self) -> tuple[nn.Module, float]:
-        """What to compute with, and the error in int8."""
+        """Return what to compute with, and the error in int8."""
         assert self._outcome is not None, "a projection was not tried"
         return self._outcome.result()
 
@@ -354,7 +359,7 @@ def _is_int8(module: nn.Module) -> bool:
 
 
 def stays_plain(place: str) -> bool:
-    """Whether the projection at a place never goes into int8."""
+    """Return whether the projection at a place never goes into int8."""
     return place.startswith(_PLAIN)
 
 

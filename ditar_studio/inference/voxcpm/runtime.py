@@ -170,7 +170,7 @@ class VoxCPMRuntime:
 
     @torch.inference_mode()
     def flush(self, state: VoxCPMState) -> Tensor:
-        """Nothing: this decoder doesn't look ahead."""
+        """Return nothing: this decoder doesn't look ahead."""
         return torch.zeros(0)
 
     def _draw(self, state: VoxCPMState, condition: Tensor) -> Tensor:
@@ -199,5 +199,5 @@ class VoxCPMRuntime:
 
 
 def _cores(kernels: bool) -> AbstractContextManager[None]:
-    """What torch's operations run in, beside kernels or not."""
+    """Return what torch's operations run in, beside kernels or not."""
     return reserve_cores() if kernels else nullcontext()

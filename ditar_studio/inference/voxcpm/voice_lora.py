@@ -43,7 +43,7 @@ class VoiceLora:
     lora: Mapping[str, LowRank]
 
     def tensors(self) -> dict[str, Tensor]:
-        """All numbers by their names in a file."""
+        """Return all numbers by their names in a file."""
         named = {}
         for place, added in self.lora.items():
             named[f"{place}.lora_A"] = added.down.bfloat16()
@@ -55,7 +55,7 @@ class VoiceLora:
         write_voice(path, self.card, self.tensors())
 
     def additions(self) -> dict[str, LowRank]:
-        """What is added, at its full strength."""
+        """Return what is added, at its full strength."""
         return {
             place: LowRank(added.down.float(), added.up.float() * (ALPHA / RANK))
             for place, added in self.lora.items()

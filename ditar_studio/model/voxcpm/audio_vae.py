@@ -35,7 +35,7 @@ class _Weights:
         return self._tensors[name].to(torch.float32, copy=True)
 
     def conv(self, prefix: str) -> tuple[Tensor, Tensor]:
-        """(g * v / |v|, bias); the norm is over all axes but the first."""
+        """Return (g * v / |v|, bias); the norm is over all axes but the first."""
         gain = self._tensors[f"{prefix}.weight_g"].float()
         direction = self._tensors[f"{prefix}.weight_v"].float()
         norm = torch.linalg.vector_norm(direction, dim=(1, 2), keepdim=True)
@@ -48,7 +48,7 @@ class Stage(nn.Module):
     reach = 0
 
     def initial(self, like: Tensor) -> State:
-        """Zeros before the first input; ``like`` gives dtype and device."""
+        """Return zeros before the first input; ``like`` gives dtype and device."""
         return [like.new_zeros(self.reach, self._channels())] if self.reach else []
 
     def _channels(self) -> int:
@@ -59,7 +59,7 @@ class Stage(nn.Module):
         raise NotImplementedError
 
     def _extend(self, x: Tensor, state: State, slot: int) -> Tensor:
-        """x with the kept inputs before it; keeps the last of it for the next chunk."""
+        """Return x with the kept inputs before it, and keep the last of it for the next chunk."""
         joined = torch.cat([state[slot], x])
         state[slot] = joined[joined.shape[0] - self.reach :].clone()
         return joined
@@ -198,7 +198,7 @@ class Chain(Stage):
         return x, slot
 
     def each(self) -> list[Stage]:
-        """The stages."""
+        """Return the stages."""
         return [stage for stage in self.stages if isinstance(stage, Stage)]
 
 
@@ -282,25 +282,29 @@ class AudioVae(nn.Module):
 
     @torch.inference_mode()
     def encode(self, wave: Tensor) -> Tensor:
-        """Waveform [n] at ``sample_rate`` to latent means [T, D]; n is a multiple of the hop."""
+        """Encode waveform [n] at ``sample_rate`` to latent means [T, D]; n is a multiple of the
+        hop.
+        """
         state = self.encoder.initial(self._like)
         signal = wave.to(self._like)[:, None]
         chunks = torch.split(signal, _ENCODER_CHUNK * self.config.encoder_hop)
         return torch.cat([self.encoder.run(chunk, state, 0)[0] for chunk in chunks])
 
     def start(self) -> State:
-        """The decoder's state before the first latent."""
+        """Return the decoder's state before the first latent."""
         return self.decoder.initial(self._like)
 
     @torch.inference_mode()
     def decode_step(self, latents: Tensor, state: State) -> Tensor:
-        """The next latents [T, D] to the next samples [T * hop]; ``state`` moves on in place."""
+        """Return the next latents [T, D] to the next samples [T * hop]; ``state`` moves on in
+        place.
+        """
         x = latents.to(self._like)
         samples, _ = self.decoder.run(x, state, 0)
         return samples[:, 0].tanh_()
 
     def decode(self, latents: Tensor) -> Tensor:
-        """All latents [T, D] to samples [T * hop], the same as step by step."""
+        """Return all latents [T, D] to samples [T * hop], the same as step by step."""
         state = self.start()
         return torch.cat(
             [self.decode_step(part, state) for part in torch.split(latents, _DECODER_CHUNK)]
@@ -308,7 +312,7 @@ class AudioVae(nn.Module):
 
 
 def vae_shapes(config: VaeConfig) -> dict[str, tuple[int, ...]]:
-    """Every tensor that the VAE's checkpoint must hold, by name."""
+    """Return every tensor that the VAE's checkpoint must hold, by name."""
     shapes: dict[str, tuple[int, ...]] = {}
 
     def conv(prefix: str, outputs: int, inputs: int, kernel: int, transposed: bool = False) -> None:

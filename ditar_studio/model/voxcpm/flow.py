@@ -27,7 +27,7 @@ class Schedule:
 
     @classmethod
     def swayed(cls, steps: int) -> Schedule:
-        """The released models' grid: sway sampling with coefficient 1."""
+        """Return the released models' grid: sway sampling with coefficient 1."""
         if steps < 1:
             raise ValueError("steps must be at least 1")
         line = torch.linspace(1, 0, steps + 1)
@@ -44,11 +44,13 @@ class Schedule:
         return cls(tuple(grid.tolist()), tuple(times), tuple(widths), still)
 
     def entry(self, temperature: float) -> int:
-        """The grid point at which noise enters: the one whose time is nearest to temperature."""
+        """Return the grid point at which noise enters: the one whose time is nearest to
+        temperature.
+        """
         return min(range(len(self.grid)), key=lambda k: (abs(self.grid[k] - temperature), k))
 
     def solver(self, temperature: float) -> Solver:
-        """The solver at DiTAR's temperature: the time at which noise enters.
+        """Return the solver at DiTAR's temperature: the time at which noise enters.
 
         At 1 it starts from noise, which is ordinary sampling; below that it starts from zero, and
         at the grid point nearest to it the estimate of the data is noised anew; at 0 no noise

@@ -18,7 +18,7 @@ class FiniteScalarQuantiser(nn.Module):
         self.scale = scale
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """[T, hidden] to [T, hidden]."""
+        """Map [T, hidden] to [T, hidden]."""
         levels = torch.round(torch.tanh(self.in_proj(hidden)) * self.scale) / self.scale
         result: Tensor = self.out_proj(levels)
         return result

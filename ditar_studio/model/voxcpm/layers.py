@@ -20,7 +20,7 @@ class Projection(nn.Linear):
     """A linear layer whose weights are not drawn first: they come from a checkpoint."""
 
     def reset_parameters(self) -> None:
-        """Nothing."""
+        """Do nothing: the weights are loaded."""
 
 
 class RMSNorm(nn.Module):
@@ -47,7 +47,7 @@ class RMSNorm(nn.Module):
         return wide.mul_(self._root).div_(size).to(x.dtype).mul_(self.weight)
 
     def _prepare(self, x: Tensor) -> Tensor:
-        """The gain over what is divided by lengths instead of root mean squares."""
+        """Return the gain over what is divided by lengths instead of root mean squares."""
         self._least = torch.tensor(self._root * math.sqrt(self.eps), device=x.device)
         self._gain = self.weight * self._root
         return self._gain
@@ -69,7 +69,9 @@ class RotaryFactors:
     swapped: Tensor | None
 
     def rotate(self, x: Tensor) -> Tensor:
-        """x [n, heads + 2 kv_heads, head_dim], by its positions' angles; computed in float32."""
+        """Rotate x [n, heads + 2 kv_heads, head_dim] by its positions' angles, computed
+        in float32.
+        """
         wide = x.float()
         turned = wide * self.factors
         if self.swapped is not None:
@@ -77,7 +79,7 @@ class RotaryFactors:
         return turned.to(x.dtype)
 
     def repeat(self, count: int) -> RotaryFactors:
-        """For ``count`` sequences of the same positions, one after another."""
+        """Repeat the factors for ``count`` sequences of the same positions, one after another."""
         if self.swapped is None:
             return self
         return RotaryFactors(self.factors.repeat(count, 1, 1), self.swapped.repeat(count, 1, 1))
@@ -93,7 +95,7 @@ class RotaryEmbedding:
         self._cos = self._sin = torch.empty(0, config.head_dim)
 
     def factors(self, start: int, end: int, device: torch.device) -> RotaryFactors:
-        """For the positions start..end-1."""
+        """Return the factors of the positions start..end-1."""
         heads, kv_heads = self._counts
         shrink = 1.0 / math.sqrt(self._head_dim)
         if self._rope is None:
@@ -110,8 +112,9 @@ class RotaryEmbedding:
         )
 
     def table(self, start: int, end: int) -> tuple[Tensor, Tensor] | None:
-        """Cosines and signed sines [n, head_dim] of the same positions, on the CPU; None without
-        positions."""
+        """Return cosines and signed sines [n, head_dim] of the same positions, on the CPU; None
+        without positions.
+        """
         if self._rope is None:
             return None
         if end > self._cos.shape[0]:
@@ -130,7 +133,9 @@ class RotaryEmbedding:
 
 
 def _spread(*parts: tuple[Tensor, int]) -> Tensor:
-    """[n, heads, head_dim] of tensors [n, 1, head_dim] and the numbers of heads each is for."""
+    """Spread tensors [n, 1, head_dim] over the numbers of heads each is for: [n, heads,
+    head_dim].
+    """
     return torch.cat([part.expand(-1, count, -1) for part, count in parts], 1)
 
 
@@ -186,7 +191,7 @@ class Frame:
     last: Tensor | None
 
     def pick(self, x: Tensor) -> Tensor:
-        """The rows kept of x [rows, hidden]."""
+        """Return the rows kept of x [rows, hidden]."""
         return x.view(self.batch, -1, x.shape[-1])[:, self.kept].reshape(-1, x.shape[-1])
 
 
@@ -204,12 +209,14 @@ class Attention(nn.Module):
         self.out: nn.Module = Projection(config.heads * config.head_dim, config.hidden, bias=False)
 
     def _project(self, x: Tensor, rotary: RotaryFactors) -> Tensor:
-        """Queries, keys and values [n, heads + 2 kv_heads, head_dim] of x [n, hidden], turned."""
+        """Project x [n, hidden] to rotated queries, keys and values [n, heads + 2 kv_heads,
+        head_dim].
+        """
         width = self.heads + 2 * self.kv_heads
         return rotary.rotate(self.qkv(x).view(-1, width, self.head_dim))
 
     def local(self, x: Tensor, frame: Frame, kept: bool) -> Tensor:
-        """Every row x [rows, hidden] attends to the rows of its sequence.
+        """Return every row x [rows, hidden] attends to the rows of its sequence.
 
         Only the rows that the frame keeps are answered, if ``kept``.
         """
@@ -307,7 +314,7 @@ class Transformer(nn.Module):
         self._frames: dict[object, Frame] = {}
 
     def local(self, x: Tensor, kept: slice) -> Tensor:
-        """Bidirectional pass over x [batch, length, hidden], answering the positions ``kept``."""
+        """Pass x [batch, length, hidden] both ways, and return the positions ``kept``."""
         batch, _, hidden = x.shape
         frame = self._frame(x, kept)
         x, last = x.view(-1, hidden), len(self.blocks) - 1
@@ -318,7 +325,9 @@ class Transformer(nn.Module):
         return normed.view(batch, -1, hidden)
 
     def _frame(self, x: Tensor, kept: slice) -> Frame:
-        """How the rows of x [batch, length, hidden] lie; the last one is kept for the next call."""
+        """Return how the rows of x [batch, length, hidden] lie; the last one is kept for the next
+        call.
+        """
         key = x.shape, kept.start, kept.stop, x.dtype, x.device
         if key not in self._frames:
             batch, length = x.shape[:2]

@@ -19,7 +19,7 @@ class LocalEncoder(nn.Module):
         self.transformer = Transformer(config)
 
     def forward(self, patches: Tensor) -> Tensor:
-        """[T, P, D] latents to [T, hidden]."""
+        """Map latents [T, P, D] to [T, hidden]."""
         latents = self.in_proj(patches)
         token = self.token[0].expand(patches.shape[0], -1, -1)
         return self.transformer.local(torch.cat([token, latents], 1), slice(1))[:, 0]

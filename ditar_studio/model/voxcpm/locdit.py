@@ -24,14 +24,14 @@ class TimeEmbedding(nn.Module):
         self.hidden = hidden
 
     def forward(self, times: Tensor, dtype: torch.dtype, sinusoid_dtype: torch.dtype) -> Tensor:
-        """[n] times in 0..1 to [n, hidden] in ``dtype``."""
+        """Map times [n] in 0..1 to [n, hidden] in ``dtype``."""
         wave = sinusoid(times, self.hidden, sinusoid_dtype).to(dtype)
         result: Tensor = self.linear_2(F.silu(self.linear_1(wave)))
         return result
 
 
 def sinusoid(times: Tensor, size: int, dtype: torch.dtype) -> Tensor:
-    """[n] times to [n, size]: sines, then cosines, of 1000 t at falling frequencies.
+    """Map times [n] to [n, size]: sines, then cosines, of 1000 t at falling frequencies.
 
     In bfloat16 the phase is off by up to a third; the released weights were trained that way.
     """
@@ -58,7 +58,9 @@ class LocDiT(nn.Module):
         self.transformer = Transformer(config)
 
     def time_tokens(self, times: Tensor, sinusoid_dtype: torch.dtype = torch.float32) -> Tensor:
-        """[n] times to [n, hidden]; the step-size branch sees zero, which is not a zero vector."""
+        """Map times [n] to [n, hidden]; the step-size branch sees zero, which is not a
+        zero vector.
+        """
         dtype = self.norm_dtype
         tokens: Tensor = self.time_mlp(times, dtype, sinusoid_dtype)
         still: Tensor = self.delta_time_mlp(torch.zeros_like(times[:1]), dtype, sinusoid_dtype)
@@ -70,7 +72,9 @@ class LocDiT(nn.Module):
         return self.transformer.norm.weight.dtype
 
     def previous_tokens(self, previous: Tensor) -> Tensor:
-        """The previous patch [P, D] as tokens [P, hidden], the same for every solver step."""
+        """Return the previous patch [P, D] as tokens [P, hidden], the same for every
+        solver step.
+        """
         tokens: Tensor = self.cond_proj(previous)
         return tokens
 
@@ -102,7 +106,7 @@ class LocDiT(nn.Module):
         return solver.solve(network, noise)
 
     def forward(self, noisy: Tensor, condition: Tensor, time: Tensor, previous: Tensor) -> Tensor:
-        """Velocities of one noisy patch under several conditions.
+        """Return velocities of one noisy patch under several conditions.
 
         Args:
             noisy: [P, D] the patch at this time.
@@ -120,7 +124,9 @@ class LocDiT(nn.Module):
         return result
 
     def condition_tokens(self, condition: Tensor, time: Tensor) -> Tensor:
-        """The first tokens: [B, C, hidden] for V1, with a further one for the time for V2."""
+        """Return the first tokens: [B, C, hidden] for V1, with a further one for the time
+        for V2.
+        """
         if self.generation == 1:
             return condition + time
         return torch.cat([condition, time.expand(condition.shape[0], 1, -1)], 1)

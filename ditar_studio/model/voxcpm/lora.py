@@ -40,7 +40,7 @@ class LowRank:
 
 
 def lora_places(config: VoxCPMConfig) -> dict[str, tuple[int, int]]:
-    """The projections that get a LoRA by released name, with their outputs and inputs."""
+    """Return the projections that get a LoRA by released name, with their outputs and inputs."""
     found = {}
     for name, shape in main_shapes(config).items():
         place = name.removesuffix(".weight")
@@ -58,13 +58,13 @@ class LoraProjection(nn.Module):
         self._down, self._up = added.down.t(), added.up.t()
 
     def forward(self, x: Tensor) -> Tensor:
-        """[n, in] to [n, out]."""
+        """Map [n, in] to [n, out]."""
         y: Tensor = self._base(x)
         return y.addmm_(x @ self._down, self._up)  # in place: for one row operations count
 
 
 def with_lora(model: VoxCPM, lora: Mapping[str, LowRank]) -> VoxCPM:
-    """The model with additions: it shares all weights with `model`, which stays as it is.
+    """Return the model with additions: it shares all weights with `model`, which stays as it is.
 
     Args:
         model: computed in whatever way; where whole transformers are, they are taken apart.
@@ -89,7 +89,7 @@ def with_lora(model: VoxCPM, lora: Mapping[str, LowRank]) -> VoxCPM:
 
 
 def _apart(transformer: Transformer) -> Transformer:
-    """A transformer of the same modules whose projections can be replaced."""
+    """Return a transformer of the same modules whose projections can be replaced."""
     made = Transformer(transformer.config)
     made.norm, made.rotary = transformer.norm, transformer.rotary
     for ours, theirs in zip(made.blocks, transformer.blocks, strict=True):
@@ -104,7 +104,7 @@ def _apart(transformer: Transformer) -> Transformer:
 
 
 def _joined(config: VoxCPMConfig, lora: Mapping[str, LowRank]) -> Iterator[tuple[str, LowRank]]:
-    """For each projection of ours what is added to it, from the additions to its parts."""
+    """Join, for each projection of ours, what is added to it from the additions to its parts."""
     for source in sources(config):
         parts = [lora.get(name.removesuffix(".weight")) for name in source.names]
         if any(part is not None for part in parts):
@@ -112,7 +112,7 @@ def _joined(config: VoxCPMConfig, lora: Mapping[str, LowRank]) -> Iterator[tuple
 
 
 def _stacked(parts: Sequence[LowRank | None], shapes: Sequence[tuple[int, ...]]) -> LowRank:
-    """One addition to projections of the same input, whose outputs lie behind each other."""
+    """Stack additions to projections of the same input, whose outputs lie behind each other."""
     downs = [part.down for part in parts if part is not None]
     ups = [
         torch.empty(shape[0], 0) if part is None else part.up

@@ -37,7 +37,7 @@ class Example:
     target: Tensor
 
     def to(self, device: torch.device) -> Example:
-        """The same on a device."""
+        """Return the same on a device."""
         speech = self.prompt.reference, self.prompt.continuation
         moved = [None if each is None else each.to(device) for each in speech]
         return Example(Prompt(self.prompt.text, *moved), self.target.to(device))
@@ -59,8 +59,9 @@ class Draws:
 
     @classmethod
     def of(cls, target: Tensor, generator: torch.Generator) -> Draws:
-        """For the patches [A, P, D] of an example, all on the CPU: so that a seed gives the same on
-        every device."""
+        """Draw for the patches [A, P, D] of an example, all on the CPU: so that a seed gives the
+        same on every device.
+        """
         count = target.shape[0]
         times = torch.sigmoid(torch.randn(count, generator=generator) + _LEVEL_MEAN)
         noise = torch.randn(target.shape, generator=generator)
@@ -68,14 +69,14 @@ class Draws:
         return cls(times, noise, kept)
 
     def to(self, device: torch.device) -> Draws:
-        """The same on a device."""
+        """Return the same on a device."""
         return Draws(self.times.to(device), self.noise.to(device), self.kept.to(device))
 
 
 def losses(
     model: VoxCPM, example: Example, draws: Draws, recompute: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """The mean squared error of the velocity, and the cross entropy of the end.
+    """Return the mean squared error of the velocity, and the cross entropy of the end.
 
     Args:
         model: without a VAE; LoRAs are what gradients are for.
@@ -103,7 +104,7 @@ def losses(
 
 
 def _conditions(model: VoxCPM, example: Example, recompute: bool) -> tuple[Tensor, Tensor]:
-    """Both language models' outputs [A, hidden] ahead of each patch of the target."""
+    """Return both language models' outputs [A, hidden] ahead of each patch of the target."""
     with torch.no_grad():  # LocEnc and the table of words never learn
         embedded, is_audio, _ = model.embed_parts([*example.prompt.parts(), example.target])
     audio = is_audio[:, None]
@@ -116,7 +117,7 @@ def _conditions(model: VoxCPM, example: Example, recompute: bool) -> tuple[Tenso
 
 
 def _quantised(fsq: FiniteScalarQuantiser, hidden: Tensor) -> Tensor:
-    """As `fsq` does; gradients pass the rounding by."""
+    """Quantise as `fsq` does; gradients pass the rounding by."""
     smooth = torch.tanh(fsq.in_proj(hidden))
     levels = torch.round(smooth * fsq.scale) / fsq.scale
     result: Tensor = fsq.out_proj(smooth + (levels - smooth).detach())
@@ -131,7 +132,7 @@ def _velocity(
     draws: Draws,
     recompute: bool,
 ) -> Tensor:
-    """LocDiT's velocities [A, P, D] of the noisy patches under conditions [A, C, hidden]."""
+    """Return LocDiT's velocities [A, P, D] of the noisy patches under conditions [A, C, hidden]."""
     dit, times = model.dit, draws.times[:, None, None]
     noisy = (1 - times) * example.target + times * draws.noise
     time = dit.time_tokens(draws.times, model.sinusoid_dtype)[:, None]

@@ -19,7 +19,7 @@ class Source:
 
 
 def sources(config: VoxCPMConfig) -> Iterator[Source]:
-    """Every parameter of the model, but for the VAE's, with what it is made of."""
+    """Return every parameter of the model, but for the VAE's, with what it is made of."""
     lm, dit, encoder = config.base_lm.hidden, config.dit.hidden, config.encoder.hidden
     released_dit = "feat_decoder.estimator"
     yield Source("embedding.weight", ("base_lm.embed_tokens.weight",), ((config.vocabulary, lm),))
@@ -88,7 +88,7 @@ def _transformer(target: str, released: str, config: TransformerConfig) -> Itera
 
 
 def main_shapes(config: VoxCPMConfig) -> Shapes:
-    """Every tensor that the main weights file must hold, by its released name."""
+    """Return every tensor that the main weights file must hold, by its released name."""
     return {
         name: shape
         for source in sources(config)

@@ -42,7 +42,7 @@ class Tokenizer:
         return max(self._tokenizer.get_vocab(with_added_tokens=True).values(), default=-1) + 1
 
     def encode(self, text: str) -> list[int]:
-        """Token ids of a text, without a begin-of-sentence mark.
+        """Return token ids of a text, without a begin-of-sentence mark.
 
         Control marks spelled out in the text are dropped: their ids would change the model's mode.
         """
@@ -67,7 +67,7 @@ class Tokenizer:
 
 
 def clean_text(text: str) -> str:
-    """Blanks and line ends to single spaces; StudioError if nothing is left to say."""
+    """Replace blanks and line ends by single spaces; StudioError if nothing is left to say."""
     cleaned = _BLANKS.sub(" ", text)
     if not cleaned.strip():
         raise StudioError("There is no text to speak.", "Type at least one word.")
@@ -75,7 +75,7 @@ def clean_text(text: str) -> str:
 
 
 def styled_text(text: str, style: str) -> str:
-    """The text with a style instruction before it in parentheses (VoxCPM2).
+    """Return the text with a style instruction before it in parentheses (VoxCPM2).
 
     An instruction with nothing left in it is dropped, because empty parentheses are read as a
     filler sound.

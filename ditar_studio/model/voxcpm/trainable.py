@@ -35,7 +35,7 @@ class TrainedProjection(nn.Module):
         self.bias: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        """[..., in] to [..., out]."""
+        """Map [..., in] to [..., out]."""
         outputs = []
         casts = torch.is_autocast_enabled(x.device.type)
         for weight, added in zip(self._parts, self.added, strict=True):
@@ -91,14 +91,14 @@ class TrainableVoxCPM:
                 setattr(module, leaf, nn.Parameter(value, requires_grad=False))
 
     def parameters(self) -> list[Tensor]:
-        """All that learns."""
+        """Return all that learns."""
         return [each for added in self.lora.values() for each in (added.down, added.up)]
 
 
 def _drawn(
     places: dict[str, tuple[int, int]], generator: torch.Generator
 ) -> list[tuple[str, tuple[Tensor, Tensor]]]:
-    """First values, with which nothing is added yet."""
+    """Draw first values, with which nothing is added yet."""
     drawn = []
     for place, (outputs, inputs) in places.items():
         reach = 1 / math.sqrt(inputs)

@@ -54,7 +54,7 @@ class Prompt:
         return count
 
     def parts(self) -> list[tuple[int, ...] | Tensor]:
-        """What it consists of, in order: token ids, and patches [n, P, D]."""
+        """Return what it consists of, in order: token ids, and patches [n, P, D]."""
         parts: list[tuple[int, ...] | Tensor] = []
         if self.reference is not None:
             parts += reference_parts(self.reference)
@@ -65,7 +65,7 @@ class Prompt:
 
 
 def reference_parts(patches: Tensor) -> list[tuple[int, ...] | Tensor]:
-    """How a reference [R, P, D] stands in a prompt."""
+    """Return how a reference [R, P, D] stands in a prompt."""
     return [(REFERENCE_START,), patches, (REFERENCE_END,)]
 
 
@@ -73,7 +73,7 @@ class Words(nn.Embedding):
     """A table of embeddings that is not drawn first: it comes from a checkpoint."""
 
     def reset_parameters(self) -> None:
-        """Nothing."""
+        """Do nothing: the weights are loaded."""
 
 
 class VoxCPM(nn.Module):
@@ -115,7 +115,7 @@ class VoxCPM(nn.Module):
 
     @torch.inference_mode()
     def encode_audio(self, wave: Tensor, pad: str) -> Tensor:
-        """Waveform [n] at the VAE's input rate to patches [T, P, D] of latents.
+        """Encode waveform [n] at the VAE's input rate to patches [T, P, D] of latents.
 
         ``pad`` names the side that is filled up with silence to whole patches: "left" for speech
         that is continued, so that the join is clean, and "right" for a reference.
@@ -126,11 +126,11 @@ class VoxCPM(nn.Module):
         return latents.view(-1, self.config.patch_size, self.config.latent_dim)
 
     def most_patches(self, prompt: Prompt) -> int:
-        """Patches for which the caches have room after the prompt."""
+        """Count the patches for which the caches have room after the prompt."""
         return self.config.max_length - prompt.positions + 1
 
     def draw_noise(self, generator: torch.Generator | None = None) -> Tensor:
-        """[P, D] standard normal numbers, in float32 on the CPU whatever the device.
+        """Draw [P, D] standard normal numbers, in float32 on the CPU whatever the device.
 
         The same seed therefore gives the same noise at every precision and on every device.
         """
@@ -138,15 +138,16 @@ class VoxCPM(nn.Module):
         return torch.randn(shape, generator=generator)[0].t()
 
     def cache(self, capacity: int) -> tuple[KVCache, KVCache]:
-        """Empty caches of both language models, for so many positions."""
+        """Return empty caches of both language models, for so many positions."""
         sizes = capacity, self.dtype, self.device
         return KVCache(self.config.base_lm, *sizes), KVCache(self.config.residual_lm, *sizes)
 
     def read(
         self, parts: list[tuple[int, ...] | Tensor], base_cache: KVCache, residual_cache: KVCache
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Both models' outputs [n, hidden] at the positions of the parts of a `Prompt`, and all
-        their patches."""
+        """Read both models' outputs [n, hidden] at the positions of the parts of a `Prompt`, and
+        all their patches.
+        """
         embedded, is_audio, patches = self.embed_parts(parts)
         hidden = self.base_lm.causal(embedded, base_cache)
         if patches.shape[0]:
@@ -157,20 +158,23 @@ class VoxCPM(nn.Module):
     def feed_back(
         self, patch: Tensor, base_cache: KVCache, residual_cache: KVCache
     ) -> tuple[Tensor, Tensor]:
-        """Both models' outputs [1, hidden] after a patch [P, D] that was generated."""
+        """Return both models' outputs [1, hidden] after a patch [P, D] that was generated."""
         embedded = self.encoder_to_lm(self.encoder(patch[None]))
         hidden = self.fsq(self.base_lm.causal(embedded, base_cache))
         fused = self.fuse(hidden, embedded)
         return hidden, self.residual_lm.causal(fused, residual_cache)
 
     def stop_probability(self, base: Tensor) -> Tensor:
-        """The probability, a number, that the patch after the base model's output [1, hidden] is
-        the last one."""
+        """Return the probability, a number, that the patch after the base model's output [1,
+        hidden] is the last one.
+        """
         logits: Tensor = self.stop_head(F.silu(self.stop_proj(base)))
         return logits.float().softmax(-1)[0, 1]
 
     def embed_parts(self, parts: list[tuple[int, ...] | Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Embeddings [n, hidden] of all positions, which are audio [n], and the audio patches."""
+        """Return embeddings [n, hidden] of all positions, which are audio [n], and the audio
+        patches.
+        """
         ids: list[int] = []
         audio: list[Tensor] = []
         flags: list[bool] = []
@@ -196,19 +200,23 @@ class VoxCPM(nn.Module):
         return embedded, is_audio, patches
 
     def embed(self, ids: Tensor) -> Tensor:
-        """Embeddings [n, hidden] of token ids [n], in the dtype of activations."""
+        """Return embeddings [n, hidden] of token ids [n], in the dtype of activations."""
         words: Tensor = self.embedding(ids).to(self.dtype)
         return words * self.config.embedding_scale
 
     def fuse(self, hidden: Tensor, audio: Tensor) -> Tensor:
-        """The residual model's input from the base model's output and the patch embeddings."""
+        """Return the residual model's input from the base model's output and the patch
+        embeddings.
+        """
         if self.fusion is None:
             return hidden + audio
         fused: Tensor = self.fusion(torch.cat([hidden, audio], -1))
         return fused
 
     def condition(self, base: Tensor, residual: Tensor) -> Tensor:
-        """LocDiT's condition tokens [C, hidden] from the two models' last outputs [1, hidden]."""
+        """Return LocDiT's condition tokens [C, hidden] from the two models' last outputs [1,
+        hidden].
+        """
         ours: Tensor = self.base_to_dit(base)
         theirs: Tensor = self.residual_to_dit(residual)
         return ours + theirs if self.config.generation == 1 else torch.cat([ours, theirs])

@@ -14,7 +14,7 @@ from ditar_studio.model.voxcpm.layers import Attention, Block, RMSNorm, RotaryFa
 
 
 def whole_pass(transformer: Transformer, x: Tensor, causal: bool, recompute: bool) -> Tensor:
-    """A transformer's outputs [batch, length, hidden] for its inputs x of the same shape.
+    """Return a transformer's outputs [batch, length, hidden] for its inputs x of the same shape.
 
     Args:
         transformer: of `layers`; its projections may be of any kind.

@@ -69,7 +69,7 @@ class ActionSpec:
 
 
 def facts(*names: Fact) -> frozenset[Fact]:
-    """The facts that an action needs."""
+    """Return the facts that an action needs."""
     return frozenset(names)
 
 

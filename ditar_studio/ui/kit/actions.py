@@ -36,7 +36,7 @@ class Actions(QObject):
         self._refresh()
 
     def action(self, action_id: str) -> QAction:
-        """The QAction with this id.
+        """Return the QAction with this id.
 
         Raises:
             KeyError: there is none.
@@ -44,19 +44,19 @@ class Actions(QObject):
         return self._actions[action_id]
 
     def handle(self, action_id: str, handler: Callable[[], object]) -> None:
-        """Runs `handler` when the action is triggered; only handled actions are enabled."""
+        """Run `handler` when the action is triggered; only handled actions are enabled."""
         self.action(action_id).triggered.connect(lambda _checked=False: handler())
         self._handled.add(action_id)
         self._refresh()
 
     def handle_switch(self, action_id: str, handler: Callable[[bool], object]) -> None:
-        """Runs `handler` with the new state when a checkable action is switched by the user."""
+        """Run `handler` with the new state when a checkable action is switched by the user."""
         self.action(action_id).triggered.connect(lambda checked=False: handler(checked))
         self._handled.add(action_id)
         self._refresh()
 
     def set_facts(self, **facts: bool) -> None:
-        """Says which facts hold from now on, by lower-case name: ``set_facts(recording=True)``."""
+        """Set which facts hold from now on, by lower-case name: ``set_facts(recording=True)``."""
         now = set(self._facts)
         for name, holds in facts.items():
             (now.add if holds else now.discard)(Fact[name.upper()])
@@ -66,15 +66,15 @@ class Actions(QObject):
             self.facts_changed.emit()
 
     def holds(self, fact: Fact) -> bool:
-        """Whether `fact` is true now."""
+        """Return whether `fact` is true now."""
         return fact in self._facts
 
     def in_menu(self, menu: str) -> list[ActionSpec]:
-        """The actions of one menu, in order."""
+        """Return the actions of one menu, in order."""
         return [spec for spec in self.specs.values() if spec.menu == menu]
 
     def search(self, query: str) -> list[ActionSpec]:
-        """Actions whose title or words contain every word of `query`, best first."""
+        """Return actions whose title or words contain every word of `query`, best first."""
         words = query.casefold().split()
         found: list[tuple[int, int, ActionSpec]] = []
         for place, spec in enumerate(self.specs.values()):

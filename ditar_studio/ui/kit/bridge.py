@@ -50,7 +50,7 @@ class GuiThread(QObject):
         self._posted.connect(self._run, Qt.ConnectionType.QueuedConnection)
 
     def post(self, call: Callable[[], object]) -> None:
-        """Runs `call` on the thread of this object soon; never waits."""
+        """Run `call` on the thread of this object soon; never waits."""
         if isValid(self):
             self._posted.emit(call)
 
@@ -79,13 +79,13 @@ class Bridge(QObject):
         self._closed = False
 
     def use_library(self, library: TakesWork) -> None:
-        """Takes `library` for `ask`; this thread may no longer wait for it."""
+        """Take `library` for `ask`; this thread may no longer wait for it."""
         library.forbid_waiting()
         self._library = library
         self._unsubscribe = library.subscribe(self._publish_changes)
 
     def post(self, call: Callable[[], object]) -> None:
-        """Runs `call` on the GUI thread soon; any thread may say this."""
+        """Run `call` on the GUI thread soon; any thread may say this."""
         if not self._closed:
             self._gui.post(lambda: self._closed or call())
 
@@ -98,7 +98,7 @@ class Bridge(QObject):
         owner: QObject | None = None,
         **kwargs: Any,
     ) -> Future[T]:
-        """Has the library do `work` on its thread.
+        """Have the library do `work` on its thread.
 
         Args:
             work: an operation of the library, with its arguments after it.
@@ -126,7 +126,7 @@ class Bridge(QObject):
         owner: QObject | None = None,
         **kwargs: Any,
     ) -> Future[T]:
-        """Does `work`, e.g. reading a file, on a pool thread; the rest as for `ask`."""
+        """Do `work`, e.g. reading a file, on a pool thread; the rest as for `ask`."""
         if self._closed:
             return _cancelled()
         future = self._pool.submit(work, *args, **kwargs)
@@ -139,7 +139,7 @@ class Bridge(QObject):
         listener: Callable[[EventT | Failed], object],
         owner: QObject | None = None,
     ) -> Job:
-        """Queues engine work; each of its events reaches `listener` on the GUI thread, in order."""
+        """Queue engine work; each of its events reaches `listener` on the GUI thread, in order."""
         if self._closed:
             return _cancelled_job()
         return self.worker.submit(
@@ -153,13 +153,15 @@ class Bridge(QObject):
         failed: Callable[[StudioError], object] | None = None,
         owner: QObject | None = None,
     ) -> None:
-        """Tells the outcome of any future on the GUI thread; arguments as for `ask`."""
+        """Report the outcome of any future on the GUI thread; arguments as for `ask`."""
         future.add_done_callback(
             lambda finished: self.post(lambda: self._deliver(finished, done, failed, owner))
         )
 
     def close(self, timeout: float = 5.0) -> bool:
-        """Cancels and ends all work; nothing is delivered any more. Whether it ended in time."""
+        """Cancel and end all work, of which nothing is delivered any more. Return whether it ended
+        in time.
+        """
         self._closed = True
         if self._unsubscribe is not None:
             self._unsubscribe()

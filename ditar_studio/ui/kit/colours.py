@@ -46,7 +46,7 @@ class Colours:
     shadow: str
 
     def color(self, name: str, alpha: float = 1.0) -> QColor:
-        """The named colour as a QColor with opacity `alpha` (0..1)."""
+        """Return the named colour as a QColor with opacity `alpha` (0..1)."""
         colour = QColor(getattr(self, name))
         colour.setAlphaF(alpha)
         return colour
@@ -208,7 +208,7 @@ VISIBLE_PAIRS: tuple[tuple[str, str], ...] = (
 
 
 def contrast(first: str, second: str) -> float:
-    """WCAG 2.1 contrast ratio (1..21) of two ``#rrggbb`` colours."""
+    """Return WCAG 2.1 contrast ratio (1..21) of two ``#rrggbb`` colours."""
     bright, dark = sorted((_luminance(first), _luminance(second)), reverse=True)
     return (bright + 0.05) / (dark + 0.05)
 

@@ -36,13 +36,13 @@ class Host(Protocol):
     def toasts(self) -> Toasts: ...
 
     def show_dialog(self, dialog: QDialog) -> None:
-        """Opens a dialog over the window without blocking it."""
+        """Open a dialog over the window without blocking it."""
 
     def show_place(self, place: Place) -> None:
-        """Brings a region into view and moves the keyboard focus into it."""
+        """Bring a region into view and move the keyboard focus into it."""
 
     def show_failure(self, message: str, remedy: str = "") -> None:
-        """Says that something went wrong, and what to do about it."""
+        """Say that something went wrong, and what to do about it."""
 
     def add_message(self, message: QWidget) -> None:
-        """Shows something above the script until it is dealt with."""
+        """Show something above the script until it is dealt with."""

@@ -18,7 +18,7 @@ def _source(name: str) -> str:
 
 
 def pixmap(name: str, colour: str, size: int, ratio: float = 1.0) -> QPixmap:
-    """Icon `name` in the named theme colour, `size` device-independent pixels wide.
+    """Return icon `name` in the named theme colour, `size` device-independent pixels wide.
 
     Args:
         name: a file of resources/icons without its suffix.
@@ -88,7 +88,7 @@ class _ThemeIcon(QIconEngine):
 
 
 def icon(name: str, colour: str = "muted", on_colour: str = "accent_text") -> QIcon:
-    """A QIcon of `name` that follows the theme and is sharp at every scaling.
+    """Return a QIcon of `name` that follows the theme and is sharp at every scaling.
 
     Args:
         name: a file of resources/icons without its suffix.
@@ -103,5 +103,5 @@ def icon(name: str, colour: str = "muted", on_colour: str = "accent_text") -> QI
 
 
 def app_icon() -> QIcon:
-    """The program's own icon, in full colour."""
+    """Return the program's own icon, in full colour."""
     return QIcon(str(asset("icons", "app.svg")))

@@ -28,7 +28,7 @@ class ItemModel(QAbstractListModel, Generic[Item]):
         self.items: list[Item] = list(items)
 
     def take_over(self, items: Iterable[Item]) -> None:
-        """Shows these items now, with as little disturbance as possible."""
+        """Show these items now, with as little disturbance as possible."""
         new = list(items)
         if [item.id for item in new] == [item.id for item in self.items]:
             self.items = new
@@ -40,7 +40,7 @@ class ItemModel(QAbstractListModel, Generic[Item]):
             self.endResetModel()
 
     def place(self, item_id: str) -> QModelIndex:
-        """The index of an item; an invalid one if it isn't shown."""
+        """Return the index of an item; an invalid one if it isn't shown."""
         for number, item in enumerate(self.items):
             if item.id == item_id:
                 return self.index(number)

@@ -92,7 +92,7 @@ class Preferences:
 
 
 def default_path() -> Path:
-    """The settings file of this user."""
+    """Return the settings file of this user."""
     return Path(platformdirs.user_config_dir("ditar-studio", appauthor=False)) / "settings.json"
 
 
@@ -110,7 +110,7 @@ class PreferenceFile:
         self._listeners: list[Callable[[Preferences], None]] = []
 
     def change(self, **values: Any) -> Preferences:
-        """Sets the named fields, saves, tells the listeners and gives the result.
+        """Set the named fields, save, notify the listeners and return the result.
 
         Raises:
             ValueError: a value is out of its range; nothing is changed then.
@@ -124,7 +124,7 @@ class PreferenceFile:
         return changed
 
     def listen(self, listener: Callable[[Preferences], None]) -> Callable[[], None]:
-        """Calls `listener` with the new preferences after each change; gives what ends that."""
+        """Call `listener` with the new preferences after each change; return what ends that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 

@@ -47,7 +47,7 @@ class TypeScale:
     display: int = 28
 
     def scaled(self, factor: float) -> TypeScale:
-        """The scale at a text size of `factor` (1.0 = as designed)."""
+        """Return the scale at a text size of `factor` (1.0 = as designed)."""
         return TypeScale(*(max(9, round(getattr(self, f.name) * factor)) for f in fields(self)))
 
 
@@ -68,22 +68,24 @@ class Theme:
     type: TypeScale
 
     def font(self, role: str = "body", weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
-        """The interface font at the named step of the type scale, for painted text."""
+        """Return the interface font at the named step of the type scale, for painted text."""
         font = QFont(FONT_FAMILY)
         font.setPixelSize(getattr(self.type, role))
         font.setWeight(weight)
         return font
 
     def sized(self, pixels: int) -> int:
-        """A length that goes with the text, of its pixels at the usual text size."""
+        """Return a length that goes with the text, of its pixels at the usual text size."""
         return round(pixels * max(1.0, self.type.body / TypeScale().body))
 
     def widened(self, pixels: int) -> int:
-        """A width that grows half as much as the text: of what has room for fewer words, too."""
+        """Return a width that grows half as much as the text: of what has room for fewer words,
+        too.
+        """
         return (pixels + self.sized(pixels)) // 2
 
     def mono(self, role: str = "small") -> QFont:
-        """A fixed-width font at the named step, for times and hashes."""
+        """Return a fixed-width font at the named step, for times and hashes."""
         font = QFont()
         font.setFamilies(list(MONO_FAMILIES))
         font.setPixelSize(getattr(self.type, role))
@@ -91,7 +93,7 @@ class Theme:
 
 
 def make_theme(dark: bool, text_size: float = 1.0, high_contrast: bool = False) -> Theme:
-    """The light or dark theme at a text size factor (0.8..2.0), perhaps of high contrast."""
+    """Make the light or dark theme at a text size factor (0.8..2.0), perhaps of high contrast."""
     usual, high = (DARK, DARK_HIGH) if dark else (LIGHT, LIGHT_HIGH)
     return Theme(dark, high if high_contrast else usual, TypeScale().scaled(text_size))
 
@@ -117,7 +119,7 @@ class ThemeManager(QObject):
         return self._theme
 
     def apply(self, theme: Theme) -> None:
-        """Dresses the running application in `theme` and emits `changed`, unless it wears it."""
+        """Apply `theme` to the running application and emit `changed`, unless it is in force."""
         if theme == self._worn:
             return
         self._theme = theme
@@ -136,12 +138,12 @@ manager = ThemeManager()
 
 
 def current() -> Theme:
-    """The theme in force."""
+    """Return the theme in force."""
     return manager.theme
 
 
 def qt_palette(theme: Theme) -> QPalette:
-    """The QPalette that goes with the style sheet, for everything Qt draws by itself."""
+    """Return the QPalette that goes with the style sheet, for everything Qt draws by itself."""
     c = theme.colours
     role = QPalette.ColorRole
     palette = QPalette()
@@ -175,7 +177,7 @@ def qt_palette(theme: Theme) -> QPalette:
 
 
 def style_sheet(theme: Theme) -> str:
-    """The whole style sheet of the program, generated from the tokens."""
+    """Return the whole style sheet of the program, generated from the tokens."""
     values = {f.name: getattr(theme.colours, f.name) for f in fields(Colours)}
     values |= {f"font_{f.name}": f"{getattr(theme.type, f.name)}px" for f in fields(TypeScale)}
     heights = {"field": 18, "chip": 14}

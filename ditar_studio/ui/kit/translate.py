@@ -35,7 +35,7 @@ _SENTENCE_END = re.compile(r"(?<=[.:!?]) ")
 
 @cache
 def load_catalogue(language: str) -> dict[str, str]:
-    """English text -> text in `language`; empty for English itself."""
+    """Return english text -> text in `language`; empty for English itself."""
     if language == "en":
         return {}
     path = asset("translations", f"{language}.json")
@@ -44,7 +44,7 @@ def load_catalogue(language: str) -> dict[str, str]:
 
 
 def set_language(language: str) -> None:
-    """Chooses the language of everything translated from now on.
+    """Choose the language of everything translated from now on.
 
     Raises:
         KeyError: there is no such language.
@@ -59,13 +59,15 @@ def set_language(language: str) -> None:
 
 
 def language() -> str:
-    """The code of the language in force."""
+    """Return the code of the language in force."""
     return _language
 
 
 @cache
 def load_messages(language: str) -> dict[str, str]:
-    """What the packages below say -> the same in `language`; ``{0}``, ``{1}`` stand for values."""
+    """Return what the packages below say -> the same in `language`; ``{0}``, ``{1}`` stand for
+    values.
+    """
     if language == "en":
         return {}
     path = asset("translations", f"{language}.messages.json")
@@ -75,7 +77,7 @@ def load_messages(language: str) -> dict[str, str]:
 
 @cache
 def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
-    """The messages with values in them, those with most fixed words first."""
+    """Return the messages with values in them, those with most fixed words first."""
     found = [
         (template, translated)
         for template, translated in load_messages(language).items()
@@ -92,7 +94,7 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 def sentence(text: str) -> str:
-    """A message of the packages below, of one sentence or several, in the language in force.
+    """Return a message of the packages below, of one sentence or several, in the language in force.
 
     What is not known stays as it is.
     """
@@ -119,19 +121,19 @@ def _known(text: str) -> str | None:
 
 
 def _number(text: str) -> str:
-    """A number within a message as it is written in the language in force; else the text."""
+    """Return a number within a message as it is written in the language in force; else the text."""
     found = _NUMBER.fullmatch(text)
     return number(float(text), len(found["decimals"])) if found else text
 
 
 def tr(text: str, /, **values: object) -> str:
-    """`text` in the language in force, with ``{name}`` fields filled from `values`."""
+    """Translate `text` into the language in force, with ``{name}`` fields filled from `values`."""
     translated = _catalogue.get(text, text)
     return translated.format(**values) if values else translated
 
 
 def moment_text(seconds: float, form: str) -> str:
-    """A moment (seconds since 1970) in the language in force.
+    """Return a moment (seconds since 1970) in the language in force.
 
     Args:
         form: as `QLocale.toString` has it, already translated, e.g. ``tr("d MMM yyyy, HH:mm")``.
@@ -140,7 +142,7 @@ def moment_text(seconds: float, form: str) -> str:
 
 
 def number(value: float, decimals: int | None = None) -> str:
-    """A number as it is written in the language in force: 0.3 or 0,3.
+    """Return a number as it is written in the language in force: 0.3 or 0,3.
 
     Args:
         decimals: digits behind the point; as many as it takes, without them.
@@ -153,17 +155,17 @@ def number(value: float, decimals: int | None = None) -> str:
 
 
 def mark(text: str) -> str:
-    """Marks `text` as translatable and gives it back unchanged."""
+    """Mark `text` as translatable and return it unchanged."""
     return text
 
 
 def counted(one: str, many: str, count: int, /, **values: object) -> str:
-    """`one` or `many` in the language in force, by `count`, which fills ``{count}``."""
+    """Translate `one` or `many` into the language in force, by `count`, which fills ``{count}``."""
     return tr(one if count == 1 else many, count=count, **values)
 
 
 def duration(seconds: float) -> str:
-    """Seconds in words, e.g. "3 minutes"."""
+    """Write seconds in words, e.g. "3 minutes"."""
     if seconds < 90:
         return counted("{count} second", "{count} seconds", max(1, round(seconds)))
     if seconds < 5400:

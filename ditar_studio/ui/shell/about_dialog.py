@@ -27,7 +27,7 @@ class Licence:
 
 
 def licences() -> list[Licence]:
-    """All components and their licences, from resources/licenses: `Name -- Kind.txt`."""
+    """Return all components and their licences, from resources/licenses: `Name -- Kind.txt`."""
     found = []
     for path in sorted(asset("licenses").glob("*.txt"), key=lambda p: p.name.casefold()):
         component, _, kind = path.stem.partition(" -- ")

@@ -19,7 +19,7 @@ IDENTIFIER = "ditar-studio"
 
 
 def make_application(arguments: Sequence[str] | None = None) -> QApplication:
-    """The one QApplication of this process, made if there is none yet."""
+    """Make the one QApplication of this process, made if there is none yet."""
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing
@@ -56,7 +56,7 @@ class Appearance:
         preferences.listen(self._preferences_changed)
 
     def refresh(self) -> None:
-        """Applies the theme that the preferences and the system ask for, if it is another."""
+        """Apply the theme that the preferences and the system ask for, if it is another."""
         value = self._preferences.value
         high = value.high_contrast or self._system_wants_contrast()
         theme.manager.apply(theme.make_theme(self._is_dark(value), value.text_size, high))

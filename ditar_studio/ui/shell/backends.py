@@ -50,7 +50,7 @@ class Backends:
 
 
 def system_backends() -> Backends:
-    """The backends of the program.
+    """Return the backends of the program.
 
     What sound libraries print to standard error goes to the log until `close`.
     """

@@ -17,7 +17,9 @@ _RAISE = b"raise\n"
 
 
 def address_of(folder: Path) -> str:
-    """The name by which the studio of a library is reached, on this machine and by this user."""
+    """Return the name by which the studio of a library is reached, on this machine and by this
+    user.
+    """
     digest = hashlib.sha256(str(folder.expanduser().absolute()).encode()).hexdigest()[:16]
     return f"ditar-studio-{digest}"
 

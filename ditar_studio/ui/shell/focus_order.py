@@ -14,7 +14,7 @@ _ROW = 14
 
 
 def stops(part: QWidget) -> list[QWidget]:
-    """The controls in `part`, itself included, at which Tab stops, in reading order."""
+    """Return the controls in `part`, itself included, at which Tab stops, in reading order."""
     found = [
         widget
         for widget in (part, *part.findChildren(QWidget))
@@ -41,7 +41,7 @@ def stops(part: QWidget) -> list[QWidget]:
 
 
 def go_to(widget: QWidget, forwards: bool) -> None:
-    """Gives `widget` the focus as Tab does, and brings it into view."""
+    """Give `widget` the focus as Tab does, and bring it into view."""
     tab = Qt.FocusReason.TabFocusReason
     widget.setFocus(tab if forwards else Qt.FocusReason.BacktabFocusReason)
     outside = widget.parentWidget()
@@ -52,7 +52,8 @@ def go_to(widget: QWidget, forwards: bool) -> None:
 
 
 def _place(widget: QWidget, part: QWidget) -> list[QPoint]:
-    """Where a control is: the centres of the scrolled areas around it in `part`, then its own.
+    """Return where a control is: the centres of the scrolled areas around it in `part`, then its
+    own.
 
     What is scrolled out of sight so keeps its place beside what is in sight.
     """

@@ -37,7 +37,7 @@ class GarbageCollector(QObject):
         self._timer.start()
 
     def spare(self) -> None:
-        """Leaves everything that is there now out of all collections to come.
+        """Leave everything that is there now out of all collections to come.
 
         For the moment when the libraries and the model have been loaded: they stay anyway, and to
         go through them is what takes long.
@@ -45,11 +45,11 @@ class GarbageCollector(QObject):
         gc.freeze()
 
     def set_busy(self, busy: bool) -> None:
-        """While busy only young objects are looked at."""
+        """Look at young objects only, while busy."""
         self.busy = busy
 
     def close(self) -> None:
-        """Lets the automatic collection have its way again."""
+        """Leave collecting to Python again."""
         self._timer.stop()
         if self._automatic:
             gc.enable()

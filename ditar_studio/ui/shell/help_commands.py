@@ -35,7 +35,7 @@ class HelpCommands:
         studio.shell.tour_wanted.connect(self.show_tour)
 
     def show_guide(self) -> None:
-        """Opens the guide where the control with the keyboard focus is explained."""
+        """Open the guide where the control with the keyboard focus is explained."""
         focus = QApplication.focusWidget() or self.studio.window.focusWidget()
         window = self.studio.window
         place = place_of(focus, {place: window.region(place) for place in Place})
@@ -45,14 +45,14 @@ class HelpCommands:
         dialog.show()
 
     def ask_what(self) -> None:
-        """Lets the next click tell what is clicked on."""
+        """Explain what the next click is on."""
         application = QApplication.instance()
         if application is not None:
             application.installEventFilter(self._whats_this)
         QWhatsThis.enterWhatsThisMode()
 
     def show_tour(self) -> None:
-        """Shows the parts of the window one after the other."""
+        """Show the parts of the window one after the other."""
         if self._tour is not None:
             return
         window = self.studio.window

@@ -34,7 +34,7 @@ TOPIC_OF: dict[Place, str] = {
 
 
 def description_of(widget: QWidget | None) -> tuple[str, str]:
-    """The name of a control and what it is for; empty where it says neither."""
+    """Return the name of a control and what it is for; empty where it says neither."""
     while widget is not None:
         name = widget.accessibleName()
         words = widget.accessibleDescription() or widget.toolTip()
@@ -92,14 +92,14 @@ class HelpDialog(QDialog):
         self.search.setFocus()
 
     def show_topic(self, title: str) -> None:
-        """Shows the topic of an English title, else the first."""
+        """Show the topic of an English title, else the first."""
         titles = [topic.title for topic in topics()]
         place = titles.index(title) if title in titles else 0
         wanted = topics(language())[place : place + 1]
         self.list.setCurrentRow(self._found.index(wanted[0]) if wanted else 0)
 
     def _follow(self, link: QUrl) -> None:
-        """Shows the page that a link of the guide leads to."""
+        """Show the page that a link of the guide leads to."""
         if link.toString().startswith(MARKS):
             self.search.clear()
             self.list.setCurrentRow(self.list.count() - 1)
@@ -120,7 +120,7 @@ class HelpDialog(QDialog):
 
 
 def _space_out(document: QTextDocument) -> None:
-    """Parts the paragraphs of a text, and gives its headings a weight that the typeface has."""
+    """Part the paragraphs of a text, and give its headings a weight that the typeface has."""
     block = document.begin()
     while block.isValid():
         cursor = QTextCursor(block)
@@ -153,7 +153,7 @@ class WhatsThis(QObject):
 
 
 def place_of(widget: QWidget | None, regions: dict[Place, QWidget]) -> Place | None:
-    """The part of the window that a widget is in."""
+    """Return the part of the window that a widget is in."""
     return next(
         (
             place

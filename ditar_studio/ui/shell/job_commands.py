@@ -36,7 +36,7 @@ class JobCommands:
         studio.window.ask_before_closing(self._may_close)
 
     def show_queue(self) -> None:
-        """Opens the list of lines that wait."""
+        """Open the list of lines that wait."""
         studio = self.studio
         studio.shell.show_dialog(QueueDialog(studio.waiting, studio.script))
 
@@ -57,7 +57,7 @@ class JobCommands:
             notify_outside(self.studio.window, NAME, words)
 
     def _may_close(self) -> bool:
-        """Whether nothing is at work; else asks, and closes later if the user says so."""
+        """Return whether nothing is at work; else asks, and closes later if the user says so."""
         going_on = self._going_on()
         if not going_on or self._asking is not None:
             return not going_on
@@ -90,7 +90,7 @@ class JobCommands:
             self.studio.shell.close()
 
     def _going_on(self) -> list[str]:
-        """What would be cut off, in sentences."""
+        """Return what would be cut off, in sentences."""
         studio = self.studio
         found = []
         if studio.engine.speaking:

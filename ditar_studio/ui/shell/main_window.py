@@ -95,7 +95,7 @@ class Region(QFrame):
     def set_content(
         self, panel: QWidget, main: Callable[[], QWidget | None] = lambda: None
     ) -> None:
-        """Puts `panel` into the region, instead of what was there.
+        """Put `panel` into the region, instead of what was there.
 
         Args:
             main: gives the control that whoever goes to the region wants; None for its first.
@@ -107,11 +107,11 @@ class Region(QFrame):
         self._body.addWidget(panel)
 
     def add_tool(self, tool: QWidget) -> None:
-        """Adds a small widget at the right end of the title line."""
+        """Add a small widget at the right end of the title line."""
         self._tools.addWidget(tool)
 
     def focus(self) -> None:
-        """Moves the keyboard focus to what is worked at in the panel, else its first control."""
+        """Move the keyboard focus to what is worked at in the panel, else its first control."""
         if self._content is None:
             return
         control = self._main() or next(iter(stops(self._content)), None)
@@ -119,7 +119,7 @@ class Region(QFrame):
             control.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def fit_text(self) -> None:
-        """Makes the title line as high as its text needs."""
+        """Make the title line as high as its text needs."""
         self._line.setFixedHeight(theme.current().sized(_LINE))
 
 
@@ -163,11 +163,11 @@ class MainWindow(QMainWindow):
         self._handle_own_actions()
 
     def region(self, place: Place) -> Region:
-        """The region at `place`."""
+        """Return the region at `place`."""
         return self._regions[place]
 
     def show_place(self, place: Place) -> None:
-        """Brings a region into view and moves the keyboard focus into it."""
+        """Bring a region into view and move the keyboard focus into it."""
         if place in (Place.VOICES, Place.REFERENCE):
             self.set_side("left", True)
             self.tabs.choose(place.value)
@@ -176,31 +176,31 @@ class MainWindow(QMainWindow):
         self._regions[place].focus()
 
     def set_side(self, side: str, shown: bool) -> None:
-        """Opens or closes the "left" or "right" side."""
+        """Open or close the "left" or "right" side."""
         self._wanted[side] = shown
         self._fold(force=side if shown else "")
         self.sides_changed.emit(self._wanted["left"], self._wanted["right"])
 
     def set_project(self, name: str) -> None:
-        """Shows the open project's name in the header and the title."""
+        """Show the open project's name in the header and the title."""
         self.project.setText(name)
         self.setWindowTitle(f"{name} – {NAME}" if name else NAME)
 
     def geometry_text(self) -> str:
-        """Size and place of the window, to be given to `restore_geometry` later."""
+        """Return size and place of the window, to be given to `restore_geometry` later."""
         return bytes(self.saveGeometry().toBase64().data()).decode("ascii")
 
     def restore_geometry(self, text: str) -> None:
-        """Puts the window where it was, if `text` comes from `geometry_text`."""
+        """Put the window where it was, if `text` comes from `geometry_text`."""
         if text:
             self.restoreGeometry(QByteArray.fromBase64(text.encode("ascii")))
 
     def fit(self, room: QSize) -> None:
-        """Makes the window no larger than `room`, so that none of it is off the screen."""
+        """Make the window no larger than `room`, so that none of it is off the screen."""
         self.resize(self.size().boundedTo(room))
 
     def ask_before_closing(self, may_close: Callable[[], bool]) -> None:
-        """Closes by the user's wish only if `may_close` says so."""
+        """Close by the user's wish only if `may_close` says so."""
         self._may_close = may_close
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -222,7 +222,9 @@ class MainWindow(QMainWindow):
                 self._halves.setSizes([self.height(), _SHORT_PLAYER])
 
     def focusNextPrevChild(self, forwards: bool) -> bool:
-        """Tab goes through header, left side, messages, script, player and right side in turn."""
+        """Move the focus through header, left side, messages, script, player and right side in
+        turn.
+        """
         regions = self._regions
         parts: list[QWidget] = [self.header, self.tabs]
         parts += [regions[Place.VOICES], regions[Place.REFERENCE]]
@@ -301,7 +303,7 @@ class MainWindow(QMainWindow):
         return header
 
     def _label_search(self) -> None:
-        """Leaves the words out where the menus need their room."""
+        """Leave the words out where the menus need their room."""
         room = self.width() >= theme.current().sized(SEARCH_NEEDS)
         words = self._search_words if room else ""
         if self.palette_button.text() != words:
@@ -370,7 +372,7 @@ class MainWindow(QMainWindow):
         return body
 
     def _fit_text(self) -> None:
-        """Gives the sides and the lines at the top more room for larger text."""
+        """Give the sides and the lines at the top more room for larger text."""
         style = theme.current()
         self._label_search()
         self.left.setMinimumWidth(style.widened(264))
@@ -386,7 +388,7 @@ class MainWindow(QMainWindow):
         self._left_stack.setCurrentWidget(self._regions[Place(place)])
 
     def _fold(self, force: str = "") -> None:
-        """Shows the sides that are wanted and fit; `force` names one that was just asked for."""
+        """Show the sides that are wanted and fit; `force` names one that was just asked for."""
         room = self.width() / theme.current().widened(1000) * 1000
         if force and room < LEFT_NEEDS:
             shown = {side: side == force for side in ("left", "right")}

@@ -100,7 +100,7 @@ class Shell(QObject):
         self._handle_actions()
 
     def start(self) -> None:
-        """Shows the window, then opens the library behind it."""
+        """Show the window, then open the library behind it."""
         self.window.show()
         if self.preferences.damaged is not None:
             self.add_message(
@@ -117,7 +117,7 @@ class Shell(QObject):
         QTimer.singleShot(0, self._open_library)
 
     def come_to_front(self) -> None:
-        """Shows the window before all others, as far as the desktop lets it."""
+        """Show the window before all others, as far as the desktop lets it."""
         window = self.window
         window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
         window.show()
@@ -126,19 +126,19 @@ class Shell(QObject):
         self.app.alert(window)
 
     def show_failure(self, message: str, remedy: str = "") -> None:
-        """Says that something went wrong, and what to do about it."""
+        """Say that something went wrong, and what to do about it."""
         self.toasts.notify(message, "danger", remedy, seconds=12.0)
 
     def add_message(self, message: QWidget) -> None:
-        """Shows something above the script until it is dealt with."""
+        """Show something above the script until it is dealt with."""
         self.window.messages.addWidget(message)
 
     def show_place(self, place: Place) -> None:
-        """Brings a region into view and moves the keyboard focus into it."""
+        """Bring a region into view and move the keyboard focus into it."""
         self.window.show_place(place)
 
     def show_dialog(self, dialog: QDialog) -> None:
-        """Opens a dialog over the window without blocking it."""
+        """Open a dialog over the window without blocking it."""
         if dialog.parent() is not self.window:
             dialog.setParent(self.window, dialog.windowFlags())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -146,7 +146,7 @@ class Shell(QObject):
         dialog.open()
 
     def close(self) -> None:
-        """Ends everything in order; may be called more than once."""
+        """End everything in order; may be called more than once."""
         if self._closed:
             return
         self._closed = True
@@ -164,7 +164,7 @@ class Shell(QObject):
         self.ended.emit()
 
     def _take_late_library(self) -> None:
-        """Takes a library that was opened while the window closed, so that it is closed too."""
+        """Take a library that was opened while the window closed, so that it is closed too."""
         opening = self._opening
         if self.library is not None or opening is None or opening.cancelled():
             return
@@ -295,25 +295,25 @@ class Shell(QObject):
         self._mark_dark()
 
     def show_palette(self) -> None:
-        """Opens the searchable list of all actions."""
+        """Open the searchable list of all actions."""
         from ditar_studio.ui.kit.widgets.command_palette import CommandPalette
 
         CommandPalette(self.actions, self.window).open()
 
     def show_shortcuts(self) -> None:
-        """Opens the list of shortcuts."""
+        """Open the list of shortcuts."""
         from ditar_studio.ui.shell.shortcuts_dialog import ShortcutsDialog
 
         self.show_dialog(ShortcutsDialog(self.actions))
 
     def show_about(self) -> None:
-        """Opens the page about the program, with all licences."""
+        """Open the page about the program, with all licences."""
         from ditar_studio.ui.shell.about_dialog import AboutDialog
 
         self.show_dialog(AboutDialog())
 
     def show_welcome(self) -> None:
-        """Opens the three pages of the first run."""
+        """Open the three pages of the first run."""
         from ditar_studio.ui.shell.welcome_dialog import WelcomeDialog
 
         dialog = WelcomeDialog()
@@ -324,7 +324,7 @@ class Shell(QObject):
         self.show_dialog(dialog)
 
     def show_settings(self, page: int = 0) -> None:
-        """Opens the settings at a page."""
+        """Open the settings at a page."""
         from ditar_studio.ui.features.settings.dialog import SettingsDialog
 
         if self.settings_choices is not None:
@@ -333,7 +333,7 @@ class Shell(QObject):
             )
 
     def save_bundle(self) -> None:
-        """Asks where to, and saves a diagnostics bundle."""
+        """Ask where to, and save a diagnostics bundle."""
         if self.library is None or self.diagnostics is None:
             return
         name = f"ditar-studio-diagnostics-{datetime.now():%Y%m%d-%H%M}.zip"
@@ -362,7 +362,7 @@ class Shell(QObject):
 
 
 def _open(root: Path | None, expected: bool) -> tuple[Library, Diagnostics, CrashReport | None]:
-    """Opens the library and begins to log; on a background thread."""
+    """Open the library and begin to log; on a background thread."""
     from ditar_studio.services.diagnostics import Diagnostics, folder_of
     from ditar_studio.services.library import Library
 

@@ -24,7 +24,8 @@ _SWITCH_SECONDS = 0.002
 
 
 def start(arguments: Sequence[str] = ()) -> int:
-    """Opens the window and stays until it is closed; the exit code: 128 + number after a signal.
+    """Open the window and stay until it is closed; return the exit code: 128 + number after a
+    signal.
 
     Where the studio is open already, its window comes to the front and that is all.
 
@@ -53,7 +54,7 @@ def start(arguments: Sequence[str] = ()) -> int:
 
 
 def fill(shell: Shell, library: Library) -> Studio:
-    """Puts the panels into the window, now that the library is there; it is shown already."""
+    """Put the panels into the window, now that the library is there; it is shown already."""
     from ditar_studio.ui.shell.backends import system_backends
     from ditar_studio.ui.shell.studio import Studio
 
@@ -63,7 +64,7 @@ def fill(shell: Shell, library: Library) -> Studio:
 
 
 def watch(studio: Studio, garbage: GarbageCollector) -> None:
-    """Keeps long collections away from the time in which `studio` speaks."""
+    """Keep long collections away from the time in which `studio` speaks."""
     from ditar_studio.ui.features.speaking.engine_model import ModelState
 
     def loaded(state: ModelState) -> None:

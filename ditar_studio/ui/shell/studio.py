@@ -63,7 +63,7 @@ class Studio(Workspace):
         self._handle()
 
     def start(self) -> None:
-        """Opens the last project, begins to watch the sound devices, and loads the model.
+        """Open the last project, begin to watch the sound devices, and load the model.
 
         The model waits until the project shows: to import torch takes the interpreter for itself.
         """
@@ -71,7 +71,7 @@ class Studio(Workspace):
         self.devices.watch()
 
     def close(self) -> None:
-        """Ends playing, speaking and watching; the bridge and the library are the starter's."""
+        """End playing, speaking and watching; the bridge and the library are the starter's."""
         self.finish_typing()
         self.waiting.close()
         self.takes.close()
@@ -200,7 +200,7 @@ class Studio(Workspace):
         shell.settings_choices = self.settings_choices.choices
 
     def _listen_to(self, path: Path) -> None:
-        """Plays what a crash left; once more asked for, the same pauses and goes on."""
+        """Play what a crash left; once more asked for, pause and go on."""
         if self.playback.source == str(path):
             self.playback.toggle()
             return
@@ -349,7 +349,7 @@ class Studio(Workspace):
 
 
 def first_steps(library: Library) -> None:
-    """Puts the sample voices in, and gives a first project a voice and a line to try."""
+    """Put the sample voices in, and give a first project a voice and a line to try."""
     from ditar_studio.sample_voices import sample_voices
     from ditar_studio.services.projects import NewLine
 

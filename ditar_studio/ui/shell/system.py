@@ -41,7 +41,8 @@ def _on_message(kind: QtMsgType, _context: QMessageLogContext, message: str) -> 
 
 @contextlib.contextmanager
 def closing_on_signals(close: Callable[[], None]) -> Iterator[list[int]]:
-    """While this lasts, Ctrl+C and a request to end close the window in order; again, at once.
+    """Close the window in order at Ctrl+C or a request to end, while this lasts; at once if asked
+    again.
 
     Python looks at signals when it runs, so some timer must be running.
 

@@ -51,7 +51,7 @@ class UndoOffers:
 
 
 def said(changes: ChangeSet, before: Snapshot) -> str:
-    """The message for a change; empty if it deletes nothing that could be missed."""
+    """Return the message for a change; empty if it deletes nothing that could be missed."""
     match changes.undo:
         case "Delete take" | "Delete takes":
             return counted("Take deleted.", "{count} takes deleted.", len(changes.takes))
@@ -85,7 +85,7 @@ def said(changes: ChangeSet, before: Snapshot) -> str:
 
 
 def _voice_deleted(changes: ChangeSet, before: Snapshot, name: str) -> str:
-    """Tells, too, what of the project spoke in the voice."""
+    """Say, too, what of the project spoke in the voice."""
     if before.project.settings.voice_id in changes.voices:
         return tr("“{name}” is deleted; the project has no voice now.", name=name)
     silent = sum(line.voice_id in changes.voices for line in before.lines)

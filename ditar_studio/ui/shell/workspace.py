@@ -108,12 +108,12 @@ class Workspace(QObject):
     # --- speaking
 
     def finish_typing(self) -> None:
-        """Gives the project what was typed, and what sliders say, just now."""
+        """Give the project what was typed, and what sliders say, just now."""
         self.script.flush()
         self.parameters.flush()
 
     def speak_stale(self) -> None:
-        """Speaks every line that is not up to date."""
+        """Speak every line that is not up to date."""
         self.script.flush()
         stale = self.script.stale()
         if stale:
@@ -122,13 +122,13 @@ class Workspace(QObject):
             self.toasts.notify(tr("Every line is up to date."), "success")
 
     def stop(self) -> None:
-        """Stops speaking and playing."""
+        """Stop speaking and playing."""
         if self.engine.speaking:
             self.engine.stop()
         self.playback.pause()
 
     def play_script(self, first: str = "") -> None:
-        """Plays the takes of the script from a line on, or all, and tells what is left out."""
+        """Play the takes of the script from a line on, or all, and say what is left out."""
         played, missing = self.script_playback.play(first)
         if not played:
             self.toasts.notify(
@@ -145,19 +145,19 @@ class Workspace(QObject):
             )
 
     def play_with(self, act: Callable[[], object]) -> None:
-        """Does what the transport was asked for; with nothing there to play, plays the script."""
+        """Do what the transport was asked for; with nothing there to play, play the script."""
         if self.playback.peaks is None:
             self.play_script()
         else:
             act()
 
     def undo(self) -> None:
-        """Takes the last change back, typing included."""
+        """Take the last change back, typing included."""
         self.finish_typing()
         self.document.undo()
 
     def speak(self, line_ids: tuple[str, ...], variations: int = 1, *, redo: bool = False) -> None:
-        """Speaks lines that have text, `variations` times each; `redo`: as words of them differ."""
+        """Speak lines that have text, `variations` times each; `redo`: as words of them differ."""
         self.finish_typing()
         texts = [self.script.text(line_id) for line_id in line_ids]
         spoken = tuple(i for i, text in zip(line_ids, texts, strict=True) if text.strip())
@@ -177,14 +177,14 @@ class Workspace(QObject):
             self.toasts.notify(words, "info")
 
     def pause_speaking(self) -> None:
-        """Stops speaking after the line at work, or goes on with what waits."""
+        """Stop speaking after the line at work, or go on with what waits."""
         self.finish_typing()
         self.waiting.pause()
 
     # --- telling
 
     def show_idle(self) -> None:
-        """Says in the status line what the engine does while it doesn't speak."""
+        """Show in the status line what the engine does while it doesn't speak."""
         engine, tuning = self.engine, self.fine_tuning.at_work
         if engine.speaking or engine.info is None or engine.state is not ModelState.READY:
             return

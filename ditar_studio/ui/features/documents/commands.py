@@ -41,7 +41,7 @@ class DocumentCommands:
         host.actions.handle("script.import", self.choose)
 
     def choose(self) -> None:
-        """Asks for a document and imports it."""
+        """Ask for a document and import it."""
         kinds = " ".join(f"*{suffix}" for suffix in SUFFIXES)
         ask_for_file(
             self._host.window,
@@ -51,7 +51,7 @@ class DocumentCommands:
         )
 
     def open(self, path: Path) -> None:
-        """Reads a document; asks what of it is wanted, unless it is a short text."""
+        """Read a document; ask what of it is wanted, unless it is a short text."""
         if path.is_file() and path.stat().st_size > _SLOW:
             self._toasts.notify(tr("Reading {file}…", file=path.name), "info")
         self._host.bridge.background(
@@ -109,8 +109,9 @@ class DocumentCommands:
         )
 
     def _take_over(self, project: Project, title: str, export: dict[str, str | bytes]) -> None:
-        """Makes a project that was empty that of its document, which names it if nothing else
-        has."""
+        """Make a project that was empty that of its document, which names it if nothing
+        else has.
+        """
         library = self._document.library
         if title and project.name.rstrip(" 0123456789") == tr("Untitled"):
             self._document.ask(library.projects.rename, project.id, title)
@@ -133,7 +134,7 @@ def _make_project(
     export: dict[str, str | bytes],
     lines: list[NewLine],
 ) -> tuple[Project, int]:
-    """A project of these lines; on the library's thread."""
+    """Make a project of these lines; on the library's thread."""
     project = library.projects.create(name, settings).value
     library.lines.add(project.id, lines)
     return _describe(library, project.id, export), len(lines)

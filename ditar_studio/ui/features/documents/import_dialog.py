@@ -69,13 +69,13 @@ _REMARKS: dict[str, tuple[str, str]] = {
 
 
 def remark_text(remark: Remark) -> str:
-    """What is not as in the document, in words."""
+    """Return what is not as in the document, in words."""
     one, many = _REMARKS[remark.kind]
     return counted(one, many, remark.count)
 
 
 def length_text(words: int) -> str:
-    """How many words, and how long they take about to say."""
+    """Return how many words, and how long they take about to say."""
     minutes = max(1, round(speech_seconds(words) / 60))
     hours, rest = divmod(minutes, 60)
     told = tr("{n} words", n=number(words, 0)) if words != 1 else tr("1 word")

@@ -29,7 +29,7 @@ _DEMANDS: dict[Demand, tuple[str, str]] = {
 
 
 def check_text(check: Check) -> str:
-    """A demand, what was measured, and what is allowed, in words."""
+    """Return a demand, what was measured, and what is allowed, in words."""
     name, form = _DEMANDS[check.demand]
     measured = _value(check.value, form)
     if check.lowest == check.highest:

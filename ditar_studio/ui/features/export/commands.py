@@ -72,7 +72,7 @@ class ExportCommands(QObject):
         return self._at_work is not None
 
     def export(self) -> None:
-        """Asks how, and exports the takes that stand for the lines of the script."""
+        """Ask how, and export the takes that stand for the lines of the script."""
         from ditar_studio.services.export_plan import plan
 
         self._script.flush()
@@ -84,7 +84,7 @@ class ExportCommands(QObject):
         )
 
     def export_takes(self) -> None:
-        """Asks how, and exports the selected takes."""
+        """Ask how, and export the selected takes."""
         from ditar_studio.services.export_plan import plan_takes
 
         snapshot = self._document.snapshot
@@ -94,7 +94,7 @@ class ExportCommands(QObject):
             self._ask(plan_takes(chosen, snapshot.project.name), single=True)
 
     def close(self) -> None:
-        """Ends what is at work; nothing is left of it."""
+        """End what is at work; nothing is left of it."""
         self._waiting.clear()
         if self._at_work is not None:
             self._at_work.cancel.set()
@@ -197,7 +197,7 @@ class ExportCommands(QObject):
             self._host.show_dialog(ChecksDialog(made.checks))
 
     def _failed(self, error: StudioError) -> None:
-        """Tells it until it was seen: who exports a book is away meanwhile."""
+        """Show why until it was seen: who exports a book is away meanwhile."""
         failed = self._at_work
         self._end()
         assert failed is not None
@@ -218,7 +218,7 @@ class ExportCommands(QObject):
         self._go_on()
 
     def _notify(self, made: Exported) -> str:
-        """Says what was made; the sentence."""
+        """Show what was made, and return the sentence."""
         folder = made.files[0].parent
         words = counted("{count} file is exported.", "{count} files are exported.", len(made.files))
         remedy = (
@@ -240,6 +240,6 @@ class ExportCommands(QObject):
 
 
 def _music_folder() -> str:
-    """Where exports go if nothing else was chosen."""
+    """Return where exports go if nothing else was chosen."""
     places = QStandardPaths.standardLocations(QStandardPaths.StandardLocation.MusicLocation)
     return places[0] if places else str(Path.home())

@@ -231,7 +231,7 @@ class ExportDialog(DialogFrame):
         self._show_names()
 
     def settings(self) -> ExportSettings:
-        """What has been chosen.
+        """Return what has been chosen.
 
         Raises:
             StudioError: it can't be exported like that.
@@ -255,7 +255,7 @@ class ExportDialog(DialogFrame):
         )
 
     def show_problem(self, message: str) -> None:
-        """Says why it can't be exported like that."""
+        """Say why it can't be exported like that."""
         self.problem.setText(sentence(message))
         self.problem.setVisible(True)
         self.note.setVisible(False)  # the dialog may be as high as the screen
@@ -276,7 +276,7 @@ class ExportDialog(DialogFrame):
         self.wanted.emit(settings, folder)
 
     def _show_names(self) -> None:
-        """Tells how the files will be called."""
+        """Tell how the files will be called."""
         try:
             names, count = file_names(self._plan, self.settings(), _NAMES_SHOWN)
         except StudioError:
@@ -289,7 +289,7 @@ class ExportDialog(DialogFrame):
 
 
 def _whole_path(text: str) -> Path:
-    """The folder that was typed.
+    """Return the folder that was typed.
 
     Raises:
         StudioError: it isn't told where it is.

@@ -67,7 +67,7 @@ class _Replacement(QLineEdit):
 
 
 def _keeps_escape(event: QEvent) -> bool:
-    """Keeps Escape from the action that it stands for elsewhere."""
+    """Keep Escape from the action that it stands for elsewhere."""
     if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
         return False
     if event.key() == Qt.Key.Key_Escape:
@@ -123,7 +123,7 @@ class FindBar(QWidget):
         self._show_count()
 
     def open(self, words: str = "") -> None:
-        """Shows the bar with the keyboard in it."""
+        """Show the bar with the keyboard in it."""
         self.setVisible(True)
         if words:
             self.field.setText(words)
@@ -132,7 +132,7 @@ class FindBar(QWidget):
         self._look()
 
     def shut(self) -> None:
-        """Hides the bar; the keyboard goes to the line of the current match."""
+        """Hide the bar; the keyboard goes to the line of the current match."""
         finder = self.finder
         match = finder.matches[finder.current] if finder.current >= 0 else None
         self.setVisible(False)

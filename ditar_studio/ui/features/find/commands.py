@@ -37,7 +37,7 @@ class FindCommands:
         self.finder.replaced_all.connect(self._tell)
 
     def open(self) -> None:
-        """Opens the bar, with what is selected in a line."""
+        """Open the bar, with what is selected in a line."""
         shown = self._panel.rows.get(self._script.selected)
         chosen = shown.text.textCursor().selectedText() if shown is not None else ""
         self.bar.open("" if "\u2029" in chosen else chosen)

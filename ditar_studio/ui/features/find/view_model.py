@@ -44,14 +44,14 @@ class Finder(QObject):
         script.changed.connect(self._on_script)
 
     def start(self, query: Query) -> None:
-        """Looks for something; the first match from the selected line on becomes the current."""
+        """Look for something; the first match from the selected line on becomes the current."""
         self._active = True
         self.query = query
         self._show_next = True
         self._timer.start()
 
     def stop(self) -> None:
-        """Looks for nothing any more."""
+        """Look for nothing any more."""
         self._active = False
         self._timer.stop()
         self._asked += 1
@@ -59,17 +59,17 @@ class Finder(QObject):
         self.changed.emit()
 
     def step(self, by: int) -> None:
-        """Makes another match the current one, around the ends."""
+        """Make another match the current one, around the ends."""
         if self.matches:
             self.current = (self.current + by) % len(self.matches)
             self._show()
 
     def replace(self, by: str) -> None:
-        """Puts other words in place of the current match, and goes to the next."""
+        """Put other words in place of the current match, and go to the next."""
         self._search(lambda: self._replace_current(by))
 
     def replace_all(self, by: str) -> None:
-        """Puts other words in place of all matches, in one step of the undo stack."""
+        """Put other words in place of all matches, in one step of the undo stack."""
         self._search(lambda: self._replace_all(by))
 
     # --- inside
@@ -103,7 +103,7 @@ class Finder(QObject):
             self._timer.start()
 
     def _search(self, then: Callable[[], None] = lambda: None) -> None:
-        """Looks for it anew, and does something with what is found.
+        """Look for it anew, and do something with what is found.
 
         What is replaced must be looked for at that moment: something may have been typed since.
         """
@@ -138,7 +138,7 @@ class Finder(QObject):
         self._show_next = False
 
     def _nearest(self, before: Match | None) -> int:
-        """The match at or behind the one that was current, else behind the selected line."""
+        """Return the match at or behind the one that was current, else behind the selected line."""
         if not self.matches:
             return -1
         line_id, start = (before[0], before[1]) if before else (self.script.selected, 0)

@@ -152,7 +152,7 @@ class MachinePage(QWidget):
 
 
 def _padded(inside: QWidget | QLayout) -> QVBoxLayout:
-    """Something on a card with the margins of a setting."""
+    """Put something on a card with the margins of a setting."""
     made = column(inside)
     made.setContentsMargins(Space.L, Space.M, Space.L, Space.M)
     return made

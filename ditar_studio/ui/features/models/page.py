@@ -59,7 +59,7 @@ class ModelsPage(QWidget):
         manager.refresh()
 
     def fill(self, _state: object = None) -> None:
-        """Shows everything as it is now."""
+        """Show everything as it is now."""
         manager = self.manager
         here = [self._here(model) for model in manager.installed]
         here.append(
@@ -202,7 +202,7 @@ class ModelsPage(QWidget):
         ask_for_folder(self, tr("Where the model shall lie"), move)
 
     def _remove(self, model: Installed) -> None:
-        """Asks, unless only a folder of the user's own is to be forgotten."""
+        """Ask, unless only a folder of the user's own is to leave the list."""
 
         def remove() -> None:
             self._leave(model)
@@ -223,7 +223,7 @@ class ModelsPage(QWidget):
         dialog.open()
 
     def _leave(self, model: Installed) -> None:
-        """Goes back to the built-in model if it is this one that is in use."""
+        """Go back to the built-in model if it is this one that is in use."""
         if self._preferences.value.model == str(model.path):
             self._preferences.change(model=BUILT_IN)
 
@@ -238,7 +238,7 @@ class ModelsPage(QWidget):
 
 
 def amount(count: int) -> str:
-    """Bytes in words, e.g. "1.61 GB"."""
+    """Write bytes in words, e.g. "1.61 GB"."""
     if count >= 1e9:
         return f"{number(count / 1e9, 2)} GB"
     return f"{number(count / 1e6, 0)} MB" if count >= 1e6 else f"{number(count / 1e3, 0)} kB"

@@ -60,15 +60,15 @@ class ModelManager(QObject):
         return tuple(offer for offer in self._models.offers if offer.name not in here)
 
     def host(self, offer: Offer) -> str:
-        """The name of the computer that an offer is fetched from."""
+        """Return the name of the computer that an offer is fetched from."""
         return urlsplit(self._models.hosts(offer)[0]).netloc
 
     def refresh(self) -> None:
-        """Looks at the disk again."""
+        """Look at the disk again."""
         self._bridge.follow(self._thread.submit(_guarded, self._look), self._show, owner=self)
 
     def download(self, name: str) -> None:
-        """Fetches a model, or the rest of it."""
+        """Fetch a model, or the rest of it."""
         if self.busy:
             return
         self._cancel.clear()
@@ -91,15 +91,15 @@ class ModelManager(QObject):
         self._do(name, lambda: self._models.download(name, report, self._cancel), done)
 
     def cancel(self) -> None:
-        """Stops the download under way; what has come is kept."""
+        """Stop the download under way; what has come is kept."""
         self._cancel.set()
 
     def add(self, path: Path) -> None:
-        """Uses a folder where it lies."""
+        """Use a folder where it lies."""
         self._do("", lambda: self._models.add(path), lambda _model: None)
 
     def verify(self, name: str) -> None:
-        """Checks a model's files and tells what is wrong with them."""
+        """Check a model's files and show what is wrong with them."""
 
         def done(found: tuple[list[str], bool]) -> None:
             wrong, verified = found
@@ -119,7 +119,7 @@ class ModelManager(QObject):
         self._do(name, check, done)
 
     def move(self, name: str, folder: Path) -> None:
-        """Moves a model into another folder, perhaps on another disk."""
+        """Move a model into another folder, perhaps on another disk."""
 
         def done(model: Installed) -> None:
             words = tr("{model} now lies in {folder}.", model=name, folder=str(model.path.parent))
@@ -128,18 +128,18 @@ class ModelManager(QObject):
         self._do(name, lambda: self._models.move(name, folder), done)
 
     def remove(self, name: str) -> None:
-        """Deletes a model or a broken-off download; the user's own folders only leave the list."""
+        """Delete a model or a broken-off download; the user's own folders only leave the list."""
         self._do(name, lambda: self._models.remove(name), lambda _none: None)
 
     def close(self) -> None:
-        """Stops what is under way, and waits for it."""
+        """Stop what is under way, and wait for it."""
         self._cancel.set()
         self._thread.shutdown(cancel_futures=True)
 
     # --- inside
 
     def _do(self, name: str, work: Callable[[], T], done: Callable[[T], object]) -> None:
-        """Does `work` on the manager's thread; `name` is the model that it occupies."""
+        """Do `work` on the manager's thread; `name` is the model that it occupies."""
         if name:
             if self.busy:
                 return
@@ -177,7 +177,7 @@ def _unknown() -> str:
 
 
 def _guarded(work: Callable[[], T]) -> T:
-    """`work`, with trouble with the disk as a `StudioError`."""
+    """Return `work`, with trouble with the disk as a `StudioError`."""
     try:
         return work()
     except OSError as error:

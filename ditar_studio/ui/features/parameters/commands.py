@@ -31,13 +31,13 @@ class ParameterCommands:
         handle("speak.preset", self.save_preset)
 
     def show_settings(self) -> None:
-        """Shows the parameters that the selected lines have of their own."""
+        """Show the parameters that the selected lines have of their own."""
         self._parameters.choose_scope(Scope.LINE)
         self._host.show_place(Place.PARAMETERS)
         self._panel.temperature.slider.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def save_preset(self) -> None:
-        """Asks for a name and keeps the parameters under it."""
+        """Ask for a name and keep the parameters under it."""
         dialog = TextDialog(
             tr("Save preset"),
             tr("It keeps temperature, guidance, steps and speed."),

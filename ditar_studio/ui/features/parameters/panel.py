@@ -191,11 +191,11 @@ class ParametersPanel(QWidget):
         self.refresh()
 
     def tools(self, actions: Actions) -> list[QWidget]:
-        """Small widgets for the title line of the region."""
+        """Return small widgets for the title line of the region."""
         return [self.presets_button, action_button(actions.action("speak.defaults"), 16)]
 
     def refresh(self) -> None:
-        """Shows the values and bounds as they are now."""
+        """Show the values and bounds as they are now."""
         self._showing = True
         p = self.parameters
         self.scope.setCurrentIndex(self.scope.findData(p.scope))
@@ -233,7 +233,7 @@ class ParametersPanel(QWidget):
         self._showing = False
 
     def _whose(self) -> str:
-        """What the parameters that are shown are for."""
+        """Return what the parameters that are shown are for."""
         p = self.parameters
         match p.scope:
             case Scope.VOICE if p.voice is not None:

@@ -157,7 +157,7 @@ class Parameters(QObject):
         )
 
     def choose_scope(self, scope: Scope) -> None:
-        """Shows and changes the parameters of something else."""
+        """Show and change the parameters of something else."""
         if scope is not self.scope:
             self.flush()
             self.scope = scope
@@ -211,12 +211,12 @@ class Parameters(QObject):
         }
 
     def expect(self, settings: GenerationSettings) -> None:
-        """Shows these defaults until the model is there and tells its own."""
+        """Show these defaults until the model is there with its own."""
         self._first_defaults = settings
         self.changed.emit()
 
     def value(self, name: str) -> SettingValue:
-        """The value in force."""
+        """Return the value in force."""
         for layer in (self._moved, self._sent):
             if name in layer:
                 return layer[name]
@@ -227,15 +227,15 @@ class Parameters(QObject):
         return self.defaults[name] if own is None else own
 
     def default(self, name: str) -> float:
-        """The inherited value of one of `NUMBERS`."""
+        """Return the inherited value of one of `NUMBERS`."""
         return cast("float", self.defaults[name])
 
     def number(self, name: str) -> float:
-        """The value in force of one of `NUMBERS`."""
+        """Return the value in force of one of `NUMBERS`."""
         return cast("float", self.value(name))
 
     def bounds(self, name: str) -> tuple[float, float]:
-        """Lowest and highest value of one of `NUMBERS` that the model sounds well with."""
+        """Return lowest and highest value of one of `NUMBERS` that the model sounds well with."""
         low, high = SLIDER_RANGES[name]
         if self.info is not None and name == "guidance":
             return self.info.guidance_range
@@ -260,14 +260,14 @@ class Parameters(QObject):
         return self._seed
 
     def use_model(self, info: ModelInfo | None) -> None:
-        """Takes bounds and defaults from another model."""
+        """Take bounds and defaults from another model."""
         self.info = info
         self.changed.emit()
 
     # --- changing
 
     def set(self, name: str, value: SettingValue) -> None:
-        """Changes a parameter; the library gets it after a moment."""
+        """Change a parameter; the library gets it after a moment."""
         if name in ("steps", "candidates", "retries") and isinstance(value, float):
             value = round(value)
         if value != self.value(name):
@@ -275,28 +275,28 @@ class Parameters(QObject):
             self._timer.start()
 
     def flush(self) -> None:
-        """Gives what was changed to the library now."""
+        """Give what was changed to the library now."""
         self._timer.stop()
         moved, self._moved = self._moved, {}
         for name, value in moved.items():
             self._send(tr(LABELS[name]), {name: value}, merge=name)
 
     def pin(self, on: bool) -> None:
-        """Gives every take the seed that is shown, or a new one each time."""
+        """Give every take the seed that is shown, or a new one each time."""
         self._send(tr(LABELS["seed"]), {"seed": self.seed if on else None})
 
     def roll(self) -> None:
-        """Pins a new seed."""
+        """Pin a new seed."""
         self._seed = secrets.randbelow(_SEEDS)
         self._send(tr(LABELS["seed"]), {"seed": self._seed})
 
     def reset(self) -> None:
-        """Puts every parameter to its default."""
+        """Put every parameter to its default."""
         defaults = self.defaults
         self._send(tr("Reset parameters"), {name: defaults[name] for name in LABELS})
 
     def use(self, values: Mapping[str, SettingValue], label: str, seed: bool = False) -> None:
-        """Takes over the parameters in `values`, e.g. of a take; its seed only if asked."""
+        """Take over the parameters in `values`, e.g. of a take; its seed only if asked."""
         wanted = {name: values[name] for name in LABELS if name in values and name != "verify"}
         if not seed:
             wanted.pop("seed", None)
@@ -310,24 +310,24 @@ class Parameters(QObject):
         return (*BUILT_IN, *(Preset(name, values, True) for name, values in self._own.items()))
 
     def apply_preset(self, preset: Preset) -> None:
-        """Takes over a preset; what it doesn't name goes to its default."""
+        """Take over a preset; what it doesn't name goes to its default."""
         defaults = {name: self.defaults[name] for name in ("temperature", "guidance", "steps")}
         self.use({**defaults, **preset.values}, tr("Use preset"))
 
     def save_preset(self, name: str) -> None:
-        """Keeps the values of the sliders under a name."""
+        """Keep the values of the sliders under a name."""
         self._own[name] = {number: self.value(number) for number in NUMBERS}
         self._write()
 
     def delete_preset(self, name: str) -> None:
-        """Deletes one of the user's own presets."""
+        """Delete one of the user's own presets."""
         if name in self._own:
             self._deleted = name, self._own.pop(name)
             self._write()
             self.preset_deleted.emit(name)
 
     def restore_preset(self) -> None:
-        """Brings the preset back that was deleted last."""
+        """Bring the preset back that was deleted last."""
         if self._deleted is not None:
             name, values = self._deleted
             self._own.setdefault(name, values)
@@ -336,7 +336,7 @@ class Parameters(QObject):
     # --- inside
 
     def _send(self, label: str, values: Mapping[str, SettingValue], merge: str = "") -> None:
-        """Gives values to the project; defaults as "not set", so that they make nothing stale."""
+        """Give values to the project; defaults as "not set", so that they make nothing stale."""
         snapshot = self.document.snapshot
         if snapshot is None or not values:
             return

@@ -81,7 +81,7 @@ class CompareDialog(DialogFrame):
         self._prepare()
 
     def switch(self, side: Side) -> None:
-        """Goes on with A or B, at the same share of the text."""
+        """Go on with A or B, at the same share of the text."""
         at = 0.0
         if self._playback.source == "comparison":
             status = self._playback.player.status()
@@ -114,6 +114,6 @@ class CompareDialog(DialogFrame):
         self.switch("A")
 
     def prefer(self, side: Side) -> None:
-        """Says which is better, and closes."""
+        """Say which is better, and close."""
         self.preferred.emit(self._comparison.original(side))
         self.accept()

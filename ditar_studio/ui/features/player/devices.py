@@ -81,18 +81,18 @@ class Devices(QObject):
         use_output: Callable[[str | None], None] | None = None,
         use_input: Callable[[str | None], None] | None = None,
     ) -> None:
-        """Says who plays and who records: they get the id of the device to use."""
+        """Set who plays and who records: they get the id of the device to use."""
         if use_output is not None:
             self._use_output = use_output
         if use_input is not None:
             self._use_input = use_input
 
     def watch(self) -> None:
-        """Begins to notice devices that come and go."""
+        """Begin to notice devices that come and go."""
         self.registry.watch(lambda event: self.bridge.post(lambda: self._on_event(event)))
 
     def rescan(self, then: Callable[[], object] = lambda: None) -> None:
-        """Takes the list anew, then calls `then`."""
+        """Take the list anew, then call `then`."""
 
         def over(event: DeviceEvent) -> None:
             self._on_event(event)
@@ -101,22 +101,22 @@ class Devices(QObject):
         self.bridge.background(lambda: self.registry.rescan().wait(), done=over, owner=self)
 
     def choose_output(self, name: str) -> None:
-        """Plays on another loudspeaker from now on."""
+        """Play on another loudspeaker from now on."""
         self._preferences.change(output_device=name)
         self.apply()
 
     def choose_input(self, name: str) -> None:
-        """Records from another microphone from now on."""
+        """Record from another microphone from now on."""
         self._preferences.change(input_device=name)
         self.apply()
 
     def set_volume(self, volume: float) -> None:
-        """Keeps where the volume slider stands."""
+        """Keep where the volume slider stands."""
         if abs(volume - self.volume) > 1e-6:
             self._preferences.change(volume=volume)
 
     def close(self) -> None:
-        """Ends the watching."""
+        """End the watching."""
         self.registry.close()
 
     def _on_event(self, event: DeviceEvent) -> None:
@@ -124,12 +124,12 @@ class Devices(QObject):
         self.apply()
 
     def notice_choice(self) -> None:
-        """Follows the preferences, in case another device has been chosen there."""
+        """Follow the preferences, in case another device has been chosen there."""
         if (self.input, self.output) != self._applied:
             self.apply()
 
     def apply(self) -> None:
-        """Has player and recorder use what is chosen."""
+        """Have player and recorder use what is chosen."""
         self._applied = (self.input, self.output)
         self._use_output(_id_of(self.outputs, self.output))
         self._use_input(_id_of(self.inputs, self.input))
@@ -137,5 +137,7 @@ class Devices(QObject):
 
 
 def _id_of(devices: tuple[Device, ...], name: str) -> str | None:
-    """The id of the device with this name; None for the system's, also when it isn't there."""
+    """Return the id of the device with this name; None for the system's, also when it
+    isn't there.
+    """
     return next((device.id for device in devices if device.name == name), None)

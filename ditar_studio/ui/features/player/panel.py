@@ -136,18 +136,18 @@ class PlayerPanel(QWidget):
         self.time.setMinimumWidth(self.time.fontMetrics().horizontalAdvance(_USUAL_TIME))
 
     def set_short(self, short: bool) -> None:
-        """Leaves out what the menus and keys do as well, where the window is low."""
+        """Leave out what the menus and keys do as well, where the window is low."""
         self._top.setVisible(not short)
         self.wave.setMinimumHeight(36 if short else 64)
         self.setMinimumHeight(0 if short else 200)
 
     def show_spectrogram(self, on: bool) -> None:
-        """Shows or hides the spectrogram behind the waveform."""
+        """Show or hide the spectrogram behind the waveform."""
         self._spectrogram = on
         self._draw_spectrogram()
 
     def add_mark(self, seconds: float, text: str) -> None:
-        """Flags where a line begins."""
+        """Flag where a line begins."""
         self._marks.append(Mark(seconds, text))
         self.wave.set_marks(self._marks)
 

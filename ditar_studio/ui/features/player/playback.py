@@ -61,11 +61,11 @@ class Feed:
         return self._playback._feed is self
 
     def feed(self, samples: NDArray[np.float32]) -> None:
-        """Plays samples [n] behind those fed before."""
+        """Play samples [n] behind those fed before."""
         self._playback._with_feed(self, lambda player: player.feed(samples))
 
     def finish(self) -> None:
-        """Says that nothing more comes."""
+        """Note that nothing more comes."""
         self._playback._with_feed(self, lambda player: player.finish())
 
 
@@ -151,17 +151,17 @@ class Playback(QObject):
         return self._growing is not None
 
     def shows(self, feed: Feed) -> bool:
-        """Whether the sound that is shown is still fed by `feed`."""
+        """Return whether the sound that is shown is still fed by `feed`."""
         return self._growing is feed
 
     def claim(self) -> Callable[[], bool]:
-        """Notes that a sound is wanted; what is returned says whether no other was since."""
+        """Note that a sound is wanted; what is returned says whether no other was since."""
         self._wanted += 1
         ticket = self._wanted
         return lambda: ticket == self._wanted
 
     def begin_feed(self, sample_rate: int) -> Feed:
-        """Plays what will be fed from now on; on the thread that will feed it."""
+        """Play what will be fed from now on; on the thread that will feed it."""
         with self._lock:
             self._feed = Feed(self)
             self.player.begin(sample_rate)
@@ -170,7 +170,7 @@ class Playback(QObject):
     def show_growing(
         self, feed: Feed, sample_rate: int, title: str, source: str, patch: float = 0.0
     ) -> None:
-        """Shows the sound that is being fed; `patch` is the length of a patch in seconds."""
+        """Show the sound that is being fed; `patch` is the length of a patch in seconds."""
         from ditar_studio.audio.analysis.peaks import Peaks
 
         if not feed.active:
@@ -183,25 +183,25 @@ class Playback(QObject):
         self._loaded()
 
     def grow(self, feed: Feed, samples: NDArray[np.float32]) -> None:
-        """Adds fed samples [n] to the picture."""
+        """Add fed samples [n] to the picture."""
         if self._growing is feed and self.peaks is not None:
             self.peaks.append(samples)
             self.grew.emit()
 
     def note_line(self, feed: Feed, line_id: str, at: float) -> None:
-        """Says that in what is fed a line begins `at` seconds from the start."""
+        """Note that in what is fed a line begins `at` seconds from the start."""
         if self._growing is feed:
             self._starts.append(at)
             self._lines.append(line_id)
             self.line_noted.emit(line_id, at)
 
     def note_word(self, feed: Feed, line_id: str, start: int, end: int, at: float) -> None:
-        """Says that in what is fed a word of a line begins `at` seconds from the start."""
+        """Note that in what is fed a word of a line begins `at` seconds from the start."""
         if self._growing is feed:
             self._add_word(at, PlayingWord(line_id, start, end))
 
     def end_growing(self, feed: Feed, source: str, title: str) -> None:
-        """Nothing more is added; what it has become, and what that is called."""
+        """Note that nothing more is added, what it has become, and what that is called."""
         if self._growing is feed:
             self._growing = None
             self.source, self.title = source, title
@@ -217,7 +217,7 @@ class Playback(QObject):
         line_id: str = "",
         words: Words = (),
     ) -> None:
-        """Plays a finished sound; `line_id` is the line it is of, if it is a take, of `words`."""
+        """Play a finished sound; `line_id` is the line it is of, if it is a take, of `words`."""
         from ditar_studio.audio.analysis.peaks import Peaks
 
         self._wanted += 1
@@ -234,13 +234,13 @@ class Playback(QObject):
             self._add_word(at, word)
 
     def drop_growing(self, feed: Feed) -> None:
-        """Nothing came of what was to be fed."""
+        """Note that nothing came of what was to be fed."""
         if self._growing is feed:
             self._growing = None
             self.unload()
 
     def unload(self) -> None:
-        """Falls silent and has nothing to play any more, unless sound is just being made."""
+        """Fall silent and have nothing to play any more, unless sound is just being made."""
         self._wanted += 1
         if self.growing or self.peaks is None:
             return
@@ -262,7 +262,7 @@ class Playback(QObject):
         line_id: str = "",
         words: Words = (),
     ) -> None:
-        """Reads a sound in the background, then plays it, unless something else was wanted."""
+        """Read a sound in the background, then play it, unless something else was wanted."""
         still_wanted = self.claim()
 
         def show(clip: Clip) -> None:
@@ -272,7 +272,7 @@ class Playback(QObject):
         self.bridge.background(read, done=show, owner=self)
 
     def samples(self) -> NDArray[np.float32]:
-        """A copy of the sound that is played [n]."""
+        """Return a copy of the sound that is played [n]."""
         return self.player.samples()
 
     # --- transport
@@ -286,12 +286,12 @@ class Playback(QObject):
         self._watch()
 
     def toggle(self) -> None:
-        """Plays if silent, pauses if playing."""
+        """Play if silent, pause if playing."""
         self.player.toggle()
         self._watch()
 
     def replay(self) -> None:
-        """Plays from the start."""
+        """Play from the start."""
         self.player.replay()
         self._watch()
 
@@ -300,17 +300,17 @@ class Playback(QObject):
         self._watch()
 
     def skip(self, seconds: float) -> None:
-        """Goes on or back by `seconds`."""
+        """Go on or back by `seconds`."""
         self.seek(max(0.0, self.player.status().position + seconds))
 
     def set_looping(self, on: bool) -> None:
-        """Repeats the selected stretch, or all."""
+        """Repeat the selected stretch, or all."""
         self.looping = on
         self._apply_loop()
         self.loop_changed.emit(on)
 
     def select(self, start: float, end: float) -> None:
-        """What is repeated while repeating is on; nothing selected means all."""
+        """Choose what is repeated while repeating is on; nothing selected means all."""
         self._region = (start, end) if end > start else None
         self._apply_loop()
 
@@ -318,7 +318,7 @@ class Playback(QObject):
         self.player.volume = volume
 
     def close(self) -> None:
-        """Falls silent and ends the player's thread."""
+        """Fall silent and end the player's thread."""
         self._timer.stop()
         self.player.close()
 
@@ -363,7 +363,7 @@ class Playback(QObject):
             self._timer.stop()
 
     def _follow(self, status: PlayerStatus) -> None:
-        """Says which line is at the playhead, when it is another one."""
+        """Report which line is at the playhead, when it is another one."""
         place = bisect_right(self._starts, status.position) - 1
         there = place >= 0 and status.state not in ("empty", "ended", "device lost")
         line_id = self._lines[place] if there else ""

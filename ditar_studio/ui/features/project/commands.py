@@ -59,21 +59,21 @@ class ProjectCommands:
     # --- projects
 
     def create(self) -> None:
-        """Makes a new project with the settings of this one."""
+        """Make a new project with the settings of this one."""
         self._finish_typing()
         self._document.create()
 
     def choose(self) -> None:
-        """Shows all projects, to open one."""
+        """Show all projects, to open one."""
         self._document.ask(self._document.library.projects.all, done=self._show_all)
 
     def open(self, project_id: str) -> None:
-        """Opens a project, after what was typed in this one."""
+        """Open a project, after what was typed in this one."""
         self._finish_typing()
         self._document.open(project_id)
 
     def rename(self) -> None:
-        """Asks for another name of the open project."""
+        """Ask for another name of the open project."""
         snapshot = self._document.snapshot
         if snapshot is not None:
             dialog = TextDialog(tr("Rename project"), "", snapshot.project.name, tr("Rename"))
@@ -85,7 +85,7 @@ class ProjectCommands:
             self._host.show_dialog(dialog)
 
     def duplicate(self) -> None:
-        """Makes a second project with the same script, and opens it."""
+        """Make a second project with the same script, and open it."""
         self._finish_typing()
         self._document.ask(
             self._document.library.projects.duplicate,
@@ -94,7 +94,7 @@ class ProjectCommands:
         )
 
     def delete(self) -> None:
-        """Deletes the open project."""
+        """Delete the open project."""
         self._finish_typing()
         self._document.ask(self._document.library.projects.delete, self._document.project_id)
 
@@ -120,7 +120,7 @@ class ProjectCommands:
     # --- recipes
 
     def choose_recipe(self) -> None:
-        """Asks for an exported file and opens what it was made from as a project."""
+        """Ask for an exported file and open what it was made from as a project."""
         ask_for_file(
             self._host.window,
             tr("Open recipe from file"),
@@ -129,7 +129,7 @@ class ProjectCommands:
         )
 
     def open_recipe(self, path: Path) -> None:
-        """Opens a new project of an exported file's lines, voices, settings and pronunciations."""
+        """Open a new project of an exported file's lines, voices, settings and pronunciations."""
         from ditar_studio.services.metadata import open_recipe
 
         self._host.bridge.background(

@@ -53,15 +53,15 @@ class Document(QObject):
         return self._project_id
 
     def start(self) -> None:
-        """Opens the project that was open last, or a new one in an empty library."""
+        """Open the project that was open last, or a new one in an empty library."""
         self.ask(self.library.projects.open_last, done=lambda made: self._use(made.value))
 
     def open(self, project_id: str) -> None:
-        """Makes another project the open one."""
+        """Make another project the open one."""
         self.ask(self.library.projects.open, project_id, done=lambda made: self._use(made.value))
 
     def create(self, name: str = "") -> None:
-        """Makes a new project with the settings of this one, and opens it."""
+        """Make a new project with the settings of this one, and open it."""
         settings = self.snapshot.project.settings if self.snapshot else None
         self.ask(
             self.library.projects.create,
@@ -78,19 +78,19 @@ class Document(QObject):
         failed: Callable[[StudioError], object] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Has the library do `work`; see `Bridge.ask`. The next snapshot shows what it did."""
+        """Have the library do `work`; see `Bridge.ask`. The next snapshot shows what it did."""
         self.bridge.ask(work, *args, done=done, failed=failed, owner=self, **kwargs)
 
     def undo(self) -> None:
-        """Takes the last operation back."""
+        """Take the last operation back."""
         self.ask(self.library.undo)
 
     def take_back(self, step_id: int) -> None:
-        """Takes one operation back, whatever was done since."""
+        """Take one operation back, whatever was done since."""
         self.ask(self.library.take_back, step_id)
 
     def redo(self) -> None:
-        """Does the operation undone last again."""
+        """Do the operation undone last again."""
         self.ask(self.library.redo)
 
     def _use(self, project: Project) -> None:

@@ -43,11 +43,11 @@ class HistoryCommands:
         self._document.opened.connect(self._on_opened)
 
     def save(self) -> None:
-        """Keeps the project as it is now, as a version."""
+        """Keep the project as it is now, as a version."""
         self._keep("", tr("Saved. Everything is kept by itself, too."))
 
     def save_named(self) -> None:
-        """Asks for a name and keeps the project under it."""
+        """Ask for a name and keep the project under it."""
         dialog = TextDialog(tr("Save a version"), tr("What is it called?"), accept=tr("Save"))
         dialog.answered.connect(
             lambda name: self._keep(name, tr("“{name}” is saved as a version.", name=name))
@@ -55,7 +55,7 @@ class HistoryCommands:
         self._host.show_dialog(dialog)
 
     def show_versions(self) -> None:
-        """Lists the versions of the project."""
+        """List the versions of the project."""
 
         def show(versions: list[Version]) -> None:
             dialog = VersionsDialog(versions)
@@ -66,7 +66,7 @@ class HistoryCommands:
         self._document.ask(versions.of_project, self._document.project_id, done=show)
 
     def show_bin(self) -> None:
-        """Lists what was deleted."""
+        """List what was deleted."""
 
         def show(contents: list[Trashed]) -> None:
             dialog = BinDialog(contents)
@@ -94,5 +94,5 @@ class HistoryCommands:
         self._host.toasts.notify(words, "success")
 
     def _on_opened(self, project: Project) -> None:
-        """Keeps the project as it was left, once a day."""
+        """Keep the project as it was left, once a day."""
         self._document.ask(self._library.versions.keep, project.id)

@@ -118,7 +118,7 @@ def _make_list(name: str) -> QListWidget:
 
 
 def _add(made: QListWidget, name: str, facts: str, thing: object) -> None:
-    """Adds a row of two lines; the first one is selected, so that Return restores it."""
+    """Add a row of two lines; the first one is selected, so that Return restores it."""
     item = QListWidgetItem(f"{name}\n{facts}")
     item.setData(Qt.ItemDataRole.UserRole, thing)
     item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{name}, {facts}")

@@ -64,7 +64,9 @@ class ProjectsDialog(DialogFrame):
         self.ok.setEnabled(self._choose_first())
 
     def _choose_first(self) -> bool:
-        """Chooses the first that shows, the open one only if there is no other; whether it is."""
+        """Choose the first that shows, the open one only if there is no other; return whether it
+        is.
+        """
         items = [self.list.item(number) for number in range(self.list.count())]
         shown = [item for item in items if not item.isHidden()]
         shown.sort(key=lambda item: item.data(Qt.ItemDataRole.UserRole) == self._current)

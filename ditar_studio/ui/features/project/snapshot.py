@@ -53,7 +53,7 @@ class ScriptShape:
         )
 
     def renewed(self, lines: Sequence[Line], above: int, below: int) -> ScriptShape:
-        """The shape of lines of which so many above and below are the same."""
+        """Return the shape of lines of which so many above and below are the same."""
         new = ScriptShape.of(lines[above : len(lines) - below])
 
         def joined(old: NDArray[T], middle: NDArray[T]) -> NDArray[T]:
@@ -106,7 +106,7 @@ class Snapshot:
         voices: Iterable[Voice],
         before: Snapshot | None = None,
     ) -> Snapshot:
-        """Counts what there is to count, or takes it over from the snapshot before."""
+        """Count what there is to count, or take it over from the snapshot before."""
         lines = tuple(lines)
         if before is None:
             ids, shape = tuple(line.id for line in lines), ScriptShape.of(lines)
@@ -133,20 +133,20 @@ class Snapshot:
         )
 
     def line(self, line_id: str | None) -> Line | None:
-        """The line with this id, if it is there."""
+        """Return the line with this id, if it is there."""
         place = self.places.get(line_id or "")
         return None if place is None else self.lines[place]
 
     def take(self, take_id: str | None) -> Take | None:
-        """The take with this id, if it is there."""
+        """Return the take with this id, if it is there."""
         return self._takes_by_id.get(take_id or "")
 
     def voice(self, voice_id: str | None) -> Voice | None:
-        """The voice with this id, if it is there."""
+        """Return the voice with this id, if it is there."""
         return self._voices_by_id.get(voice_id or "")
 
     def voice_of(self, line: Line) -> Voice | None:
-        """The voice that a line is spoken in: its own, else the project's."""
+        """Return the voice that a line is spoken in: its own, else the project's."""
         return self.voice(line.voice_id or self.project.settings.voice_id)
 
     @cached_property
@@ -159,7 +159,7 @@ class Snapshot:
 
 
 def read_snapshot(library: Library, project_id: str, before: Snapshot | None = None) -> Snapshot:
-    """Reads a snapshot; on the library's thread.
+    """Read a snapshot; on the library's thread.
 
     Raises:
         StudioError: the project is gone.

@@ -51,11 +51,11 @@ class PronunciationCommands:
         host.actions.handle("script.word", self.choose_word)
 
     def edit_lists(self) -> None:
-        """Opens the project's pronunciation list, and that of all projects."""
+        """Open the project's pronunciation list, and that of all projects."""
         self._document.ask(self._document.library.projects.general_lexicon, done=self._show_lists)
 
     def choose_word(self) -> None:
-        """Opens the readings of the word at the cursor, or of what is selected."""
+        """Open the readings of the word at the cursor, or of what is selected."""
         word = self._word_at_cursor()
         self._document.ask(
             self._document.library.projects.general_lexicon,
@@ -127,7 +127,7 @@ class PronunciationCommands:
         (self._keep_general if for_all else self._keep)(text)
 
     def speak(self, word: str, said: str) -> None:
-        """Speaks a word as it would be said, in the voice of the selected line."""
+        """Speak a word as it would be said, in the voice of the selected line."""
         engine, playback = self._engine, self._playback
         if engine.speaking or self._trying or engine.state is not ModelState.READY:
             self._toasts.notify(tr("It can be heard when nothing else is spoken."), "info")

@@ -78,7 +78,7 @@ class PronunciationsDialog(DialogFrame):
         self.fields["project"].setFocus()
 
     def read_file(self, path: Path) -> None:
-        """Puts the pronunciations of a file into the list that is shown."""
+        """Put the pronunciations of a file into the list that is shown."""
         field = self._shown
         try:
             found = lexicon_files.read(path)
@@ -92,7 +92,7 @@ class PronunciationsDialog(DialogFrame):
         self.problem.setText(words)
 
     def write_file(self, path: Path) -> None:
-        """Writes the list that is shown into a file."""
+        """Write the list that is shown into a file."""
         try:
             entries = lexicon.parse(self._shown.toPlainText()).entries
             lexicon_files.write(entries, path)

@@ -96,7 +96,7 @@ class ReferenceClip(QObject):
         self.bridge.changed.connect(self._on_changes)
 
     def open(self, path: Path) -> None:
-        """Takes a sound file as the reference, in place of what was there."""
+        """Take a sound file as the reference, in place of what was there."""
         self._set_stage(Stage.READING)
         self._read(path, path.stem)
 
@@ -112,34 +112,34 @@ class ReferenceClip(QObject):
         return self.clip is not None and self.verdict is not None and self.refusal is None
 
     def set_transcript(self, text: str) -> None:
-        """Takes what is said in the clip, as it is typed."""
+        """Take what is said in the clip, as it is typed."""
         self.transcript = text
         self._judge.start()
 
     def trim(self, start: float, end: float) -> None:
-        """Keeps only a stretch of the clip, in seconds."""
+        """Keep only a stretch of the clip, in seconds."""
         if self.clip is not None and end > start:
             self._take(self.clip.cut(start, end))
 
     def normalise(self) -> None:
-        """Brings the clip to the usual loudness."""
+        """Bring the clip to the usual loudness."""
         from ditar_studio.audio.clips.loudness import normalise
 
         self._change(normalise)
 
     def denoise(self) -> None:
-        """Takes noise out of the clip, where that is installed."""
+        """Take noise out of the clip, where that is installed."""
         from ditar_studio.audio.clips.denoise import denoise
 
         self._change(denoise)
 
     def restore(self) -> None:
-        """Goes back to the clip as it was recorded or opened."""
+        """Go back to the clip as it was recorded or opened."""
         if self.original is not None:
             self._take(self.original)
 
     def transcribe(self) -> None:
-        """Writes down what is said in the clip, where that is installed; once more: stops it."""
+        """Write down what is said in the clip, where that is installed; once more: stops it."""
         clip = self.clip
         if clip is None or self.heard is not None:
             self._stop_hearing.set()
@@ -179,7 +179,7 @@ class ReferenceClip(QObject):
         )
 
     def discard(self) -> None:
-        """Discards the clip; a recording goes to the trash."""
+        """Discard the clip; a recording goes to the trash."""
         if self.clip is None or self.original is None:
             return
         self._discarded = _Discarded(
@@ -192,7 +192,7 @@ class ReferenceClip(QObject):
         self._clear()
 
     def bring_back(self) -> None:
-        """Takes the clip again that was discarded last, in place of one that came since."""
+        """Take the clip again that was discarded last, in place of one that came since."""
         put_away = self._discarded
         if put_away is not None and self.stage in (Stage.IDLE, Stage.CLIP):
             self._discarded = None
@@ -219,16 +219,16 @@ class ReferenceClip(QObject):
         self.came_back.emit()
 
     def save(self, name: str, tags: Iterable[str], consent: str) -> None:
-        """Makes a voice of the clip."""
+        """Make a voice of the clip."""
         create = self.document.library.voices.create
         self._keep(lambda sample: create(name, [sample], consent=consent, tags=list(tags)))
 
     def add_to(self, voice_id: str) -> None:
-        """Makes the clip one more sample of a voice."""
+        """Make the clip one more sample of a voice."""
         self._keep(lambda sample: self.document.library.voices.add_sample(voice_id, sample))
 
     def take_up(self, recording_id: str, path: Path, transcript: str) -> None:
-        """Takes a recording that was made earlier as the reference, in place of what was there."""
+        """Take a recording that was made earlier as the reference, in place of what was there."""
         self.discard()
         self._recording_id, self.transcript = recording_id, transcript
         self.transcript_changed.emit()
@@ -236,7 +236,7 @@ class ReferenceClip(QObject):
         self._read(path, "")
 
     def _keep(self, work: Callable[[NewSample], Outcome[Voice]]) -> None:
-        """Gives the clip as a sample to the library's `work`."""
+        """Give the clip as a sample to the library's `work`."""
         clip = self.clip
         if clip is None:
             return
@@ -295,13 +295,13 @@ class ReferenceClip(QObject):
         )
 
     def _load_failed(self, error: StudioError) -> None:
-        """Puts away what was there before: it isn't what was asked for."""
+        """Take away what was there before: it isn't what was asked for."""
         self.discard()
         self._clear()
         self._failed(error)
 
     def _choose_best(self, clip: Clip) -> None:
-        """Takes the best stretch of a long recording; all of it can be had back."""
+        """Take the best stretch of a long recording; all of it can be had back."""
         from ditar_studio.audio.analysis.best_part import LONGEST, best_part
 
         if clip.seconds <= LONGEST:
@@ -369,7 +369,7 @@ class ReferenceClip(QObject):
 
 
 def _plain(verdict: Verdict | None) -> dict[str, Any]:
-    """A verdict as plain values, to be kept with the sample."""
+    """Return a verdict as plain values, to be kept with the sample."""
     if verdict is None:
         return {}
     return {
@@ -382,7 +382,7 @@ def _plain(verdict: Verdict | None) -> dict[str, Any]:
 
 
 def _write(clip: Clip) -> Path:
-    """Writes a clip into a new file, to be copied into the library."""
+    """Write a clip into a new file, to be copied into the library."""
     from ditar_studio.audio.clips.files import StreamingWavWriter
 
     folder = Path(tempfile.mkdtemp(prefix="ditar-studio-"))

@@ -62,13 +62,13 @@ class ReferenceCommands:
         maker.came_back.connect(lambda: host.show_place(Place.REFERENCE))
 
     def record(self) -> None:
-        """Begins to record a reference, or ends it."""
+        """Begin to record a reference, or end it."""
         self._host.show_place(Place.REFERENCE)
         self._playback.pause()
         self._maker.toggle_recording(self._panel.chosen_passage)
 
     def choose(self) -> None:
-        """Asks for a sound file to be the reference."""
+        """Ask for a sound file to be the reference."""
         kinds = " ".join(f"*{suffix}" for suffix in SOUND_SUFFIXES)
         ask_for_file(
             self._host.window,
@@ -78,12 +78,12 @@ class ReferenceCommands:
         )
 
     def open(self, path: str) -> None:
-        """Takes a sound file as the reference."""
+        """Take a sound file as the reference."""
         self._host.show_place(Place.REFERENCE)
         self._maker.open(Path(path))
 
     def take_up(self, recordings: Sequence[Recoverable]) -> None:
-        """Goes on with the newest of recordings that an earlier run left; tells of the others."""
+        """Go on with the newest of recordings that an earlier run left, and show the others."""
         newest, *others = sorted(recordings, key=lambda each: -each.created)
         self._host.show_place(Place.REFERENCE)
         self._maker.take_up(newest.id, newest.path, newest.text)
@@ -105,7 +105,7 @@ class ReferenceCommands:
             )
 
     def play(self) -> None:
-        """Plays the reference from the selection on, or pauses it."""
+        """Play the reference from the selection on, or pause it."""
         clip = self._maker.clip
         if clip is None:
             return
@@ -118,20 +118,20 @@ class ReferenceCommands:
             self._playback.seek(selection[0])
 
     def trim(self) -> None:
-        """Keeps only what is selected of the reference."""
+        """Keep only what is selected of the reference."""
         selection = self._panel.wave.selection
         if selection is not None:
             self._maker.trim(*selection)
 
     def try_out(self) -> None:
-        """Speaks a test sentence like the reference that isn't saved yet."""
+        """Speak a test sentence like the reference that isn't saved yet."""
         if self._maker.clip is not None and self._engine.try_voice(
             self._maker.clip, self._maker.transcript
         ):
             self._host.toasts.notify(tr("The test sentence is being made…"), "info")
 
     def save(self) -> None:
-        """Asks for name and consent, and saves the reference as a voice."""
+        """Ask for name and consent, and save the reference as a voice."""
         if not self._maker.usable:
             return
         dialog = ConsentDialog(self._maker.name)

@@ -88,11 +88,11 @@ class ConsentDialog(DialogFrame):
         self.name.setFocus()
 
     def choose_ground(self, key: str) -> None:
-        """Chooses one of GROUNDS by its key."""
+        """Choose one of GROUNDS by its key."""
         self._grounds[key].setChecked(True)
 
     def result_voice(self) -> NewVoice:
-        """What was entered; to be asked after the dialog was accepted."""
+        """Return what was entered; to be asked after the dialog was accepted."""
         tags = (part.strip() for part in self.tags.text().split(","))
         ground = next(key for key, choice in self._grounds.items() if choice.isChecked())
         statement = dict(GROUNDS)[ground]

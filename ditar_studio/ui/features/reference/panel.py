@@ -277,7 +277,7 @@ class ReferencePanel(QWidget):
         self._on_tick()
 
     def _follow_recording(self) -> None:
-        """Draws what the microphone has recorded up to now."""
+        """Draw what the microphone has recorded up to now."""
         peaks = self.maker.microphone.peaks
         if peaks is not None and peaks is not self.growing.peaks:
             self.growing.set_peaks(peaks, growing=True)
@@ -400,7 +400,7 @@ class ReferencePanel(QWidget):
 
 
 def _sound_in(event: QDropEvent) -> str:
-    """The path of a sound file that is being dropped, or empty."""
+    """Return the path of a sound file that is being dropped, or empty."""
     for url in event.mimeData().urls():
         if url.toLocalFile().lower().endswith(SOUND_SUFFIXES):
             return url.toLocalFile()

@@ -20,7 +20,7 @@ class Passage:
 
 
 def passages() -> tuple[Passage, ...]:
-    """The texts to read aloud that come with the program."""
+    """Return the texts to read aloud that come with the program."""
     folder = asset("passages")
     return tuple(
         Passage(path.stem, " ".join(path.read_text(encoding="utf-8").split()))

@@ -87,14 +87,14 @@ class ReferenceMaker(ReferenceClip):
     # --- the microphone
 
     def set_monitoring(self, on: bool) -> None:
-        """Opens or closes the microphone for the meter."""
+        """Open or close the microphone for the meter."""
         self.monitoring = on
         self.microphone.monitor(on)
         self._tick.start()
         self.ticked.emit()
 
     def toggle_recording(self, passage: str = "") -> None:
-        """Counts down and records, or ends what is under way.
+        """Count down and record, or end what is under way.
 
         Args:
             passage: the text that is going to be read; becomes the transcript.
@@ -115,7 +115,7 @@ class ReferenceMaker(ReferenceClip):
             self._tick.start()
 
     def close(self) -> None:
-        """Ends recording and closes the microphone."""
+        """End recording and close the microphone."""
         self._tick.stop()
         self._judge.stop()
         self.microphone.close()

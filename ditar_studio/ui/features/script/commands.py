@@ -64,7 +64,7 @@ class ScriptCommands:
         handle("speak.variations", self.variations)
 
     def paste(self) -> None:
-        """Adds the text of the clipboard as lines."""
+        """Add the text of the clipboard as lines."""
         text = QApplication.clipboard().text()
         if text.strip():
             self._script.paste(text, self._script.selected)
@@ -72,13 +72,13 @@ class ScriptCommands:
             self._host.toasts.notify(tr("There is no text on the clipboard."), "info")
 
     def split(self) -> None:
-        """Cuts the selected line at the cursor."""
+        """Cut the selected line at the cursor."""
         row = self._panel.rows.get(self._script.selected)
         if row is not None:
             self._script.split(self._script.selected, row.text.textCursor().position())
 
     def show_marks(self) -> None:
-        """Offers the marks that can be put at the cursor, or around what is selected."""
+        """Offer the marks that can be put at the cursor, or around what is selected."""
         panel = self._panel
         row = panel.rows.get(self._script.selected)
         if row is None:
@@ -91,7 +91,7 @@ class ScriptCommands:
         menu.popup(row.text.viewport().mapToGlobal(at))
 
     def choose_pause(self) -> None:
-        """Asks for the silence after the selected lines."""
+        """Ask for the silence after the selected lines."""
         line, chosen = self._script.line(self._script.selected), self._script.chosen
         if line is None:
             return
@@ -105,7 +105,7 @@ class ScriptCommands:
         self._host.show_dialog(dialog)
 
     def begin_section(self) -> None:
-        """Asks for the title of the chapter that begins with the selected line."""
+        """Ask for the title of the chapter that begins with the selected line."""
         line = self._script.line(self._script.selected)
         if line is None:
             return
@@ -119,7 +119,7 @@ class ScriptCommands:
         self._host.show_dialog(dialog)
 
     def variations(self) -> None:
-        """Asks for a number and speaks the selected line so many times."""
+        """Ask for a number and speak the selected line so many times."""
         dialog = NumberDialog(
             tr("Variations"),
             tr("How many takes of this line, each with a seed of its own?"),

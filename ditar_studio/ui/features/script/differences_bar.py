@@ -45,7 +45,7 @@ class DifferencesBar(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Shows how things stand."""
+        """Show how things stand."""
         count = len(self.word_checks.line_ids)
         words = counted(
             "{count} line may not say what is written.",

@@ -92,7 +92,7 @@ class LineEdit(QPlainTextEdit):
         self._fit()
 
     def show_text(self, text: str) -> None:
-        """Shows `text`; the cursor stays about where it was."""
+        """Show `text`; the cursor stays about where it was."""
         if text != self.toPlainText():
             at = self.textCursor().position()
             self._quiet = True
@@ -101,7 +101,7 @@ class LineEdit(QPlainTextEdit):
             self.put_cursor(min(at, len(text)))
 
     def put_cursor(self, at: int) -> None:
-        """Puts the cursor at a position; -1 is the end."""
+        """Put the cursor at a position; -1 is the end."""
         cursor = self.textCursor()
         if at < 0:
             cursor.movePosition(QTextCursor.MoveOperation.End)
@@ -110,13 +110,13 @@ class LineEdit(QPlainTextEdit):
         self.setTextCursor(cursor)
 
     def mark_word(self, span: Span | None) -> None:
-        """Shows that the word at these characters is heard; None for no word."""
+        """Show that the word at these characters is heard; None for no word."""
         if span != self._word:
             self._word = span
             self._show_marks()
 
     def mark_differing(self, spans: tuple[Span, ...]) -> None:
-        """Underlines the words at these characters, which were heard otherwise."""
+        """Underline the words at these characters, which were heard otherwise."""
         if spans != self._differing:
             self._differing = spans
             self._show_marks()
@@ -138,7 +138,7 @@ class LineEdit(QPlainTextEdit):
         self.setExtraSelections(marks)
 
     def _selection(self, span: Span) -> QTextEdit.ExtraSelection:
-        """The characters of a word, as far as they are there."""
+        """Return the characters of a word, as far as they are there."""
         selection = QTextEdit.ExtraSelection()
         cursor = QTextCursor(self.document())
         length = len(self.toPlainText())
@@ -167,7 +167,7 @@ class LineEdit(QPlainTextEdit):
     # --- marks
 
     def insert_mark(self, choice: MarkChoice, typed: int = 0) -> None:
-        """Puts a mark at the cursor, or around what is selected.
+        """Put a mark at the cursor, or around what is selected.
 
         Args:
             typed: characters of it that stand before the cursor already.
@@ -186,7 +186,7 @@ class LineEdit(QPlainTextEdit):
         self.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _delete_mark(self, event: QKeyEvent) -> bool:
-        """Deletes the mark beside the cursor as a whole; whether there is one."""
+        """Delete the mark beside the cursor as a whole; return whether there is one."""
         cursor, text = self.textCursor(), self.toPlainText()
         back = event.key() == Qt.Key.Key_Backspace
         if cursor.hasSelection() or not (back or event.key() == Qt.Key.Key_Delete):
@@ -201,7 +201,7 @@ class LineEdit(QPlainTextEdit):
         return False
 
     def _offer_marks(self) -> None:
-        """Offers the mark that is being typed, if one is."""
+        """Offer the mark that is being typed, if one is."""
         if self._completion is None:
             if "[" not in self.toPlainText():
                 return
@@ -209,7 +209,7 @@ class LineEdit(QPlainTextEdit):
         self._completion.offer()
 
     def _show_meaning(self, event: QHelpEvent) -> bool:
-        """Tells what the mark beneath the mouse does; whether there is one."""
+        """Show what the mark beneath the mouse does; return whether there is one."""
         place = self.cursorForPosition(event.pos()).position()
         for mark in marks_in(self.toPlainText()):
             if mark.start <= place < mark.end:
@@ -300,7 +300,9 @@ class LineEdit(QPlainTextEdit):
             self.typed.emit(self.toPlainText())
 
     def heights_about(self, characters: NDArray[np.int32], width: int) -> NDArray[np.int64]:
-        """The heights of fields like this one, about, with texts of so many characters [n]."""
+        """Return the heights of fields like this one, about, with texts of so many
+        characters [n].
+        """
         letter = self.fontMetrics().horizontalAdvance(_LIKE_ANY) / len(_LIKE_ANY)
         fitting = max(1.0, (width - 2 * _MARGIN) / letter)
         lines = np.ceil(np.maximum(1, characters) / fitting).astype(np.int64)
@@ -310,7 +312,7 @@ class LineEdit(QPlainTextEdit):
         return lines * self.fontMetrics().lineSpacing() + 2 * _MARGIN + 8
 
     def _fit(self) -> None:
-        """Makes the field as high as its text."""
+        """Make the field as high as its text."""
         height = self._height(max(1, round(self.document().size().height())))
         if height != self.minimumHeight():
             self.setFixedHeight(height)

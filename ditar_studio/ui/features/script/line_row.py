@@ -186,7 +186,7 @@ class LineRow(QWidget):
         self.title.editingFinished.connect(self._title_edited)
 
     def show_line(self, shown: LineShown) -> None:
-        """Shows a line."""
+        """Show a line."""
         if shown == self._shown:
             return
         self._shown = shown
@@ -242,7 +242,7 @@ class LineRow(QWidget):
     def heights_about(
         self, characters: NDArray[np.int32], width: int, opens: NDArray[np.bool_]
     ) -> NDArray[np.int64]:
-        """The heights of rows like this one with other texts and another width, in pixels.
+        """Return the heights of rows like this one with other texts and another width, in pixels.
 
         Args:
             characters: [n] of each text.
@@ -262,11 +262,11 @@ class LineRow(QWidget):
         )
 
     def set_selected(self, selected: bool) -> None:
-        """Paints the row as the selected one."""
+        """Paint the row as the selected one."""
         set_property(self.card, "selected", str(selected).lower())
 
     def set_playing(self, playing: bool) -> None:
-        """Paints the row as the one that is heard."""
+        """Paint the row as the one that is heard."""
         set_property(self.card, "playing", str(playing).lower())
         if not playing:
             self.text.mark_word(None)
@@ -290,7 +290,7 @@ class LineRow(QWidget):
         event.accept()
 
     def _arrange(self, opens: bool, ends: bool) -> None:
-        """Puts the tools into the head of a paragraph, or beside the text of a line in it."""
+        """Put the tools into the head of a paragraph, or beside the text of a line in it."""
         if opens != self._opens:
             self._opens = opens
             home = self._head if opens else self._line
@@ -315,7 +315,7 @@ class LineRow(QWidget):
         self._show_state_words()
 
     def _show_state_words(self) -> None:
-        """Writes the state out where there is room; the edge's colour says it too."""
+        """Write the state out where there is room; the edge's colour says it too."""
         parts = [self.number, self.voice, self.state, *self._tools]
         shown = [part for part in parts if part is self.state or not part.isHidden()]
         needed = sum(part.sizeHint().width() + Space.XS for part in shown) + _AROUND_HEAD

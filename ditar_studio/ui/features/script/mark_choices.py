@@ -63,12 +63,12 @@ _MEANINGS: dict[str, str] = {
 
 
 def voice_choice(name: str) -> MarkChoice:
-    """The mark by which a voice speaks."""
+    """Return the mark by which a voice speaks."""
     return MarkChoice(name, f"[voice {name}]", "[/voice]")
 
 
 def meaning(of: Mark) -> str:
-    """What a mark does, or why it can't be used."""
+    """Return what a mark does, or why it can't be used."""
     try:
         check(of)
     except StudioError as error:
@@ -78,7 +78,7 @@ def meaning(of: Mark) -> str:
 
 
 def is_usable(of: Mark) -> bool:
-    """Whether a mark has a value that can be used."""
+    """Return whether a mark has a value that can be used."""
     try:
         check(of)
     except StudioError:
@@ -87,7 +87,7 @@ def is_usable(of: Mark) -> bool:
 
 
 def fill_menu(menu: QMenu, voices: Iterable[str], insert: Callable[[MarkChoice], object]) -> None:
-    """Puts all marks into a menu."""
+    """Put all marks into a menu."""
     for place, choice in enumerate(CHOICES):
         if place in (2, 6, 8):
             menu.addSeparator()

@@ -52,7 +52,7 @@ class MarkCompletion(QCompleter):
         return popup
 
     def offer(self) -> None:
-        """Offers the marks that begin like what stands before the cursor, or none any more."""
+        """Offer the marks that begin like what stands before the cursor, or none any more."""
         typed = self._typed()
         if typed is None:
             self._list.hide()
@@ -73,7 +73,7 @@ class MarkCompletion(QCompleter):
         self._list.setCurrentIndex(self.completionModel().index(0, 0))
 
     def _typed(self) -> str | None:
-        """What has been typed of a mark; None where the cursor is in none."""
+        """Return what has been typed of a mark; None where the cursor is in none."""
         cursor = self._edit.textCursor()
         if cursor.hasSelection():
             return None

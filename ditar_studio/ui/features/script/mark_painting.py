@@ -38,7 +38,7 @@ class MarkHighlighter(QSyntaxHighlighter):
 
 
 def paint_grounds(painter: QPainter, edit: QPlainTextEdit) -> None:
-    """Paints the grounds of all marks; before the text is painted on them."""
+    """Paint the grounds of all marks; before the text is painted on them."""
     block = edit.firstVisibleBlock()
     colours = theme.current().colours
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -61,7 +61,7 @@ def paint_grounds(painter: QPainter, edit: QPlainTextEdit) -> None:
 
 
 def _rects(block: QTextBlock, mark: Mark) -> Iterator[QRectF]:
-    """Where a mark stands in its block, a rectangle for each row."""
+    """Return where a mark stands in its block, a rectangle for each row."""
     layout = block.layout()
     for number in range(layout.lineCount()):
         line = layout.lineAt(number)

@@ -118,7 +118,7 @@ class ScriptPanel(QWidget):
         self.refresh()
 
     def tools(self) -> list[QWidget]:
-        """Small buttons for the title line of the region."""
+        """Return small buttons for the title line of the region."""
         a = self.actions_.action
         return [
             action_button(a("speak.here")),
@@ -138,7 +138,7 @@ class ScriptPanel(QWidget):
         return self.area.rows
 
     def refresh(self) -> None:
-        """Shows the script as it is now."""
+        """Show the script as it is now."""
         lines = self.script.lines
         self._chosen = frozenset(self.script.chosen)
         self._show_rows()
@@ -155,7 +155,7 @@ class ScriptPanel(QWidget):
                 self._show_line(shown, line, self.script.index(line_id) + 1)
 
     def show_playing_line(self, line_id: str) -> None:
-        """Marks the line that is played now; the view follows it while it is in view."""
+        """Mark the line that is played now; the view follows it while it is in view."""
         before, self._playing_line = self._playing_line, line_id
         followed = not before or self.area.in_sight(before)
         if line_id and followed and not self.script.typing:
@@ -167,7 +167,7 @@ class ScriptPanel(QWidget):
         self.bar.show_playing(line_id)
 
     def show_playing_word(self, word: PlayingWord | None) -> None:
-        """Marks the word that is played now."""
+        """Mark the word that is played now."""
         before, self._word_row = self._word_row, None
         if word is not None and (shown := self.rows.get(word.line_id)) is not None:
             shown.text.mark_word((word.start, word.end))
@@ -176,12 +176,12 @@ class ScriptPanel(QWidget):
             before.text.mark_word(None)
 
     def selected_text(self) -> QWidget | None:
-        """The text of the selected line, in sight; None where there is none."""
+        """Return the text of the selected line, in sight; None where there is none."""
         shown = self.area.bring(self.script.selected)
         return shown.text if shown is not None else None
 
     def focus_line(self, line_id: str, cursor: int = -1) -> None:
-        """Puts the keyboard focus and the cursor into a line."""
+        """Put the keyboard focus and the cursor into a line."""
         shown = self.area.bring(line_id)
         if shown is not None:
             shown.text.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -189,7 +189,7 @@ class ScriptPanel(QWidget):
             QTimer.singleShot(0, shown, lambda: self.area.ensureWidgetVisible(shown, 0, 24))
 
     def _guess_heights(self, width: int) -> NDArray[np.int64]:
-        """How high the rows of all lines will be, about, at a width in pixels."""
+        """Return how high the rows of all lines will be, about, at a width in pixels."""
         snapshot = self.script.document.snapshot
         if snapshot is None:
             return np.zeros(0, np.int64)
@@ -202,7 +202,7 @@ class ScriptPanel(QWidget):
         return np.asarray(heights + np.where(shape.titled, _TITLE_HEIGHT, 0), np.int64)
 
     def _gaps(self) -> NDArray[np.int64]:
-        """Lines of one paragraph have no space between them."""
+        """Return the gaps above rows: lines of one paragraph have no space between them."""
         snapshot = self.script.document.snapshot
         assert snapshot is not None
         shape = snapshot.shape
@@ -240,7 +240,7 @@ class ScriptPanel(QWidget):
         return made
 
     def _follow_cursor(self, shown: LineRow) -> None:
-        """Scrolls on where typing leaves the view."""
+        """Scroll on where typing leaves the view."""
         if shown.text.hasFocus():
             cursor = shown.text.cursorRect()
             self.area.bring_point(shown.text.viewport(), cursor.center(), 2 * cursor.height())
@@ -282,17 +282,19 @@ class ScriptPanel(QWidget):
         shown.set_playing(line.id == self._playing_line)
 
     def _differing(self, line: Line) -> tuple[tuple[int, int], ...]:
-        """The words of a line that were heard otherwise, while its text is what was spoken."""
+        """Return the words of a line that were heard otherwise, while its text is what
+        was spoken.
+        """
         found = self.word_checks.differing.get(line.id, ())
         return found if found and self.script.text(line.id) == line.text else ()
 
     def _pause_of(self, line: Line) -> float:
-        """The silence after a line, or after the paragraph that it opens."""
+        """Return the silence after a line, or after the paragraph that it opens."""
         last = self.script.line(self.script.end_of_block(line.id)) if line.opens_block else line
         return last.pause_seconds if last is not None else line.pause_seconds
 
     def _show_more(self, line_id: str, at: QWidget) -> None:
-        """Opens the menu of all that can be done with a line."""
+        """Open the menu of all that can be done with a line."""
         if line_id not in self.script.chosen:
             self.script.select(line_id)
         menu = QMenu(self)
@@ -337,7 +339,7 @@ class ScriptPanel(QWidget):
         self._show_work()
 
     def _show_work(self) -> None:
-        """Shows in the rows what is spoken and what waits."""
+        """Show in the rows what is spoken and what waits."""
         self._waiting = frozenset(self.waiting.line_ids if self.engine.speaking else ())
         self._show_rows()
 
@@ -357,7 +359,7 @@ class ScriptPanel(QWidget):
 
 
 def _text_in(event: QDropEvent) -> str:
-    """The path of a document that is being dropped, or empty."""
+    """Return the path of a document that is being dropped, or empty."""
     for url in event.mimeData().urls():
         path = url.toLocalFile()
         if path and is_document(Path(path)):

@@ -54,7 +54,7 @@ class QueueDialog(DialogFrame):
         self.list.setFocus()
 
     def refresh(self) -> None:
-        """Lists what waits now."""
+        """List what waits now."""
         line_ids = self._waiting.line_ids
         self.pause.setText(tr("Go on") if self._waiting.paused else tr("Pause after this line"))
         self.count.setText(counted("{count} line waits.", "{count} lines wait.", len(line_ids)))

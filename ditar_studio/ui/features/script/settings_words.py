@@ -20,7 +20,7 @@ NAMES: dict[str, str] = {
 
 
 def settings_words(line: Line) -> str:
-    """The settings that a line, or the paragraph that it opens, has of its own, in words."""
+    """Return the settings that a line, or the paragraph that it opens, has of its own, in words."""
     block = line.block_settings if line.opens_block else {}
     words = []
     for heading, settings in ((tr("Paragraph"), block), (tr("Line"), line.settings)):

@@ -107,12 +107,12 @@ class SpeakingBar(QWidget):
         self._fit_text()
 
     def show_playing(self, line_id: str) -> None:
-        """Says which line is heard while others are made."""
+        """Show which line is heard while others are made."""
         self._playing_line = line_id
         self._show_doing()
 
     def refresh(self) -> None:
-        """Shows how things stand."""
+        """Show how things stand."""
         lines, stale = self.script.lines, self.script.stale_count
         count = len(self.script.chosen)
         words = counted("{count} line", "{count} lines", len(lines)) if lines else ""
@@ -181,7 +181,7 @@ class SpeakingBar(QWidget):
         self._show_doing()
 
     def _show_doing(self) -> None:
-        """Tells the line that is made, the one that is heard, and the time left."""
+        """Show the line that is made, the one that is heard, and the time left."""
         flow, engine = self._flow, self.engine
         if not engine.speaking or flow is None:
             return

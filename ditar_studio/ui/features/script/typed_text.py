@@ -48,16 +48,16 @@ class TypedText(QObject):
         return self._retrying.isActive()
 
     def text(self, line_id: str) -> str | None:
-        """What was typed into a line; None if the library has it."""
+        """Return what was typed into a line; None if the library has it."""
         return self._typed.get(line_id, self._sent.get(line_id))
 
     def edit(self, line_id: str, text: str) -> None:
-        """Takes what has been typed; the library gets it after a moment."""
+        """Take what has been typed; the library gets it after a moment."""
         self._typed[line_id] = text
         self._resting.start()
 
     def flush(self) -> None:
-        """Gives what has been typed to the library now."""
+        """Give what has been typed to the library now."""
         self._resting.stop()
         typed, self._typed = self._typed, {}
         for line_id, text in typed.items():

@@ -61,17 +61,17 @@ class Script(QObject):
         return snapshot.voices if snapshot is not None else ()
 
     def line(self, line_id: str) -> Line | None:
-        """The line with this id."""
+        """Return the line with this id."""
         snapshot = self.document.snapshot
         return snapshot.line(line_id) if snapshot is not None else None
 
     def index(self, line_id: str) -> int:
-        """The place of a line, from 0; -1 if it isn't there."""
+        """Return the place of a line, from 0; -1 if it isn't there."""
         snapshot = self.document.snapshot
         return snapshot.places.get(line_id, -1) if snapshot is not None else -1
 
     def neighbours(self, line_id: str) -> tuple[Line | None, Line | None]:
-        """The lines before and after a line."""
+        """Return the lines before and after a line."""
         lines, place = self.lines, self.index(line_id)
         if place < 0:
             return None, None
@@ -79,7 +79,7 @@ class Script(QObject):
         return before, lines[place + 1] if place + 1 < len(lines) else None
 
     def end_of_block(self, line_id: str) -> str:
-        """The last line of the paragraph that a line is in."""
+        """Return the last line of the paragraph that a line is in."""
         lines, place = self.lines, self.index(line_id)
         if place < 0:
             return line_id
@@ -88,7 +88,7 @@ class Script(QObject):
         return lines[place].id
 
     def text(self, line_id: str) -> str:
-        """What a line says, typing that the library doesn't have yet included."""
+        """Return what a line says, typing that the library doesn't have yet included."""
         typed = self._typed.text(line_id)
         if typed is not None:
             return typed
@@ -111,7 +111,7 @@ class Script(QObject):
         return self._typed.failing
 
     def stale(self) -> tuple[str, ...]:
-        """Ids of the lines that "speak all that changed" would speak."""
+        """Return ids of the lines that "speak all that changed" would speak."""
         snapshot = self.document.snapshot
         if snapshot is None:
             return ()
@@ -138,13 +138,13 @@ class Script(QObject):
         return self._chosen
 
     def select(self, line_id: str) -> None:
-        """Makes a line the only selected one; empty for none."""
+        """Make a line the only selected one; empty for none."""
         if line_id != self.selected or self._also:
             self.selected, self._also, self._reached = line_id, frozenset(), ""
             self.changed.emit()
 
     def select_also(self, line_id: str) -> None:
-        """Adds a line to those chosen, or takes it out again."""
+        """Add a line to those chosen, or take it out again."""
         if line_id == self.selected:
             others = [other for other in self.chosen if other != line_id]
             if others:
@@ -155,26 +155,26 @@ class Script(QObject):
         self.changed.emit()
 
     def select_to(self, line_id: str) -> None:
-        """Chooses all lines from the selected one to another."""
+        """Choose all lines from the selected one to another."""
         first, last = sorted((max(0, self.index(self.selected)), self.index(line_id)))
         self._also = frozenset(line.id for line in self.lines[first : last + 1])
         self._reached = line_id
         self.changed.emit()
 
     def select_more(self, step: int) -> None:
-        """Moves the end of the chosen stretch by `step` lines."""
+        """Move the end of the chosen stretch by `step` lines."""
         place = self.index(self._reached or self.selected) + step
         if 0 <= place < len(self.lines):
             self.select_to(self.lines[place].id)
 
     def select_all(self) -> None:
-        """Chooses every line."""
+        """Choose every line."""
         self._also = frozenset(line.id for line in self.lines)
         self._reached = ""
         self.changed.emit()
 
     def select_next(self, step: int) -> None:
-        """Selects the line `step` places further on, as far as there are any."""
+        """Select the line `step` places further on, as far as there are any."""
         place = self.index(self.selected) + step
         if 0 <= place < len(self.lines):
             self.focus_wanted.emit(self.lines[place].id, 0 if step > 0 else -1)
@@ -187,17 +187,17 @@ class Script(QObject):
         return self._typed.typing
 
     def edit(self, line_id: str, text: str) -> None:
-        """Takes what has been typed; the library gets it after a moment."""
+        """Take what has been typed; the library gets it after a moment."""
         self._typed.edit(line_id, text)
 
     def flush(self) -> None:
-        """Gives what has been typed to the library now."""
+        """Give what has been typed to the library now."""
         self._typed.flush()
 
     # --- lines
 
     def add(self, text: str = "", after: str = "", *, opens_block: bool = True) -> None:
-        """Adds a line behind another (or at the end) and puts the cursor into it."""
+        """Add a line behind another (or at the end) and put the cursor into it."""
         snapshot = self._ready()
         if snapshot is None:
             return
@@ -213,7 +213,7 @@ class Script(QObject):
         self._insert([new], at)
 
     def paste(self, text: str, after: str = "") -> None:
-        """Adds pasted text as lines: `Name: text` gives a line that voice, long text is split."""
+        """Add pasted text as lines: `Name: text` gives a line that voice, long text is split."""
 
         def read() -> list[ScriptLine]:
             from ditar_studio.text import script
@@ -230,7 +230,7 @@ class Script(QObject):
         over_greeting: bool = False,
         done: Callable[[int], object] = lambda count: None,
     ) -> None:
-        """Adds what `read` gives, on another thread, as lines; at the end without `after`.
+        """Add what `read` gives, on another thread, as lines; at the end without `after`.
 
         Args:
             over_greeting: whether the line that greets in the first project makes room; the focus
@@ -258,7 +258,7 @@ class Script(QObject):
         self.document.bridge.background(lambda: new_lines(read(), voices), done=add, owner=self)
 
     def split(self, line_id: str, at: int, *, opens_block: bool = True) -> None:
-        """Cuts a line at a character; at its end that adds an empty line.
+        """Cut a line at a character; at its end that adds an empty line.
 
         Args:
             opens_block: whether what follows begins a paragraph, or flows on.
@@ -276,7 +276,7 @@ class Script(QObject):
             self.add(after=line_id, opens_block=opens_block)
 
     def join_with_previous(self, line_id: str) -> None:
-        """Hangs a line onto the one before it; an empty one goes away."""
+        """Join a line to the one before it; an empty one goes away."""
         place = self.index(line_id)
         if place <= 0:
             return
@@ -292,13 +292,13 @@ class Script(QObject):
             self._ask(self.document.library.lines.delete, [line_id])
 
     def join_with_next(self, line_id: str) -> None:
-        """Hangs the line that follows onto this one."""
+        """Join the line that follows to this one."""
         place = self.index(line_id)
         if 0 <= place < len(self.lines) - 1:
             self.join_with_previous(self.lines[place + 1].id)
 
     def move(self, step: int) -> None:
-        """Moves the chosen lines up (-1) or down (1), together."""
+        """Move the chosen lines up (-1) or down (1), together."""
         chosen = self.chosen
         if not chosen:
             return
@@ -307,7 +307,7 @@ class Script(QObject):
             self._ask(self.document.library.lines.move, list(chosen), to)
 
     def delete(self) -> None:
-        """Deletes the chosen lines and selects a neighbour."""
+        """Delete the chosen lines and select a neighbour."""
         chosen = self.chosen
         if not chosen:
             return
@@ -320,7 +320,7 @@ class Script(QObject):
         self._ask(self.document.library.lines.delete, list(chosen))
 
     def join(self) -> None:
-        """Makes one of the chosen lines, or hangs the line that follows onto a single one."""
+        """Make one of the chosen lines, or join the line that follows to a single one."""
         chosen = self.chosen
         if len(chosen) > 1:
             self._focus_next = (chosen[0], -1)
@@ -329,31 +329,31 @@ class Script(QObject):
             self.join_with_next(self.selected)
 
     def set_voice(self, line_id: str, voice_id: str | None) -> None:
-        """Gives a line, with those chosen with it, a voice of its own; None for the project's."""
+        """Give a line, with those chosen with it, a voice of its own; None for the project's."""
         self._ask(self.document.library.lines.set_voice, self._with(line_id), voice_id)
 
     def set_pause(self, line_id: str, seconds: float) -> None:
-        """Sets the silence after a line."""
+        """Set the silence after a line."""
         line = self.line(line_id)
         if line is not None and abs(line.pause_seconds - seconds) > 1e-6:
             self.set_pauses([line_id], seconds)
 
     def set_pauses(self, line_ids: Sequence[str], seconds: float) -> None:
-        """Sets the silence after several lines."""
+        """Set the silence after several lines."""
         self._ask(self.document.library.lines.set_pauses, list(line_ids), seconds)
 
     def toggle_block(self, line_id: str) -> None:
-        """Has a line begin a paragraph, or flow on from the line above."""
+        """Have a line begin a paragraph, or flow on from the line above."""
         line = self.line(line_id)
         if line is not None and self.index(line_id) > 0:
             self._ask(self.document.library.blocks.set_opens, [line_id], not line.opens_block)
 
     def set_section(self, line_id: str, title: str) -> None:
-        """Begins a chapter of a title with a line; an empty title ends that."""
+        """Begin a chapter of a title with a line; an empty title ends that."""
         self._ask(self.document.library.blocks.set_section, line_id, title)
 
     def toggle_lock(self, line_id: str) -> None:
-        """Locks a line, with those chosen with it, against being spoken anew, or unlocks it."""
+        """Lock a line, with those chosen with it, against being spoken anew, or unlock it."""
         line = self.line(line_id)
         if line is not None:
             lines = self._with(line_id)
@@ -362,7 +362,7 @@ class Script(QObject):
     # --- inside
 
     def _with(self, line_id: str) -> list[str]:
-        """A line and, if it is one of those chosen, all of them."""
+        """Return a line and, if it is one of those chosen, all of them."""
         return list(self.chosen) if line_id in self.chosen else [line_id]
 
     def _ready(self) -> Snapshot | None:
@@ -377,7 +377,7 @@ class Script(QObject):
         focused: int = -1,
         done: Callable[[], object] = lambda: None,
     ) -> None:
-        """Adds lines `instead` of others, and puts the focus into one of them."""
+        """Add lines `instead` of others, and put the focus into one of them."""
         library = self.document.library
 
         def added(made: Outcome[list[Line]]) -> None:
@@ -394,7 +394,7 @@ class Script(QObject):
         )
 
     def _ask(self, work: Callable[..., object], *args: object, **kwargs: object) -> None:
-        """Has the library do something, after it has what was typed: undo goes back in order."""
+        """Have the library do something, after it has what was typed: undo goes back in order."""
         self.flush()
         self.document.ask(work, *args, **kwargs)  # type: ignore[arg-type]
 

@@ -41,15 +41,15 @@ class WordCheckCommands:
         script.changed.connect(self.show_facts)
 
     def redo(self) -> None:
-        """Speaks all lines again in which words differ, but for those that are locked."""
+        """Speak all lines again in which words differ, but for those that are locked."""
         self._redo(self._word_checks.to_redo)
 
     def redo_chosen(self) -> None:
-        """Speaks those of the chosen lines again in which words differ."""
+        """Speak those of the chosen lines again in which words differ."""
         self._redo(self._chosen)
 
     def show_next(self) -> None:
-        """Puts the cursor to the first word that differs of the next line that has one."""
+        """Put the cursor to the first word that differs of the next line that has one."""
         script = self._script
         line_id = self._word_checks.next_after(script.selected)
         if line_id:
@@ -57,11 +57,11 @@ class WordCheckCommands:
             script.focus_wanted.emit(line_id, self._word_checks.differing[line_id][0][0])
 
     def accept(self) -> None:
-        """Notes that the chosen lines say what is written."""
+        """Note that the chosen lines say what is written."""
         self._word_checks.accept(self._chosen)
 
     def show_facts(self) -> None:
-        """Tells the actions what there is for them to do."""
+        """Set the facts on which its actions depend."""
         self._host.actions.set_facts(
             lines_differ=bool(self._word_checks.to_redo), line_differs=bool(self._chosen)
         )

@@ -67,19 +67,19 @@ class WordChecks(QObject):
         return tuple(line.id for line in lines if line is not None and not line.locked)
 
     def words(self, line_id: str) -> list[str]:
-        """The words of a line that differ, as they are written."""
+        """Return the words of a line that differ, as they are written."""
         text = self._script.text(line_id)
         return [text[start:end] for start, end in self.differing.get(line_id, ())]
 
     def accept(self, line_ids: Sequence[str]) -> None:
-        """Notes that lines say what is written."""
+        """Note that lines say what is written."""
         lines = [self._script.line(line_id) for line_id in line_ids]
         takes = [line.take_id for line in lines if line is not None and line.take_id is not None]
         if takes:
             self._document.ask(self._document.library.takes.accept, *takes)
 
     def next_after(self, line_id: str) -> str:
-        """The next line in which words differ, from the first again after the last."""
+        """Return the next line in which words differ, from the first again after the last."""
         found = self.line_ids
         here = self._script.index(line_id)
         later = (each for each in found if self._script.index(each) > here)
@@ -98,7 +98,9 @@ class WordChecks(QObject):
             self.changed.emit()
 
     def _check_of(self, take: Take) -> Callable[[], WordCheck | None] | None:
-        """Listening, unless this listener has checked a take or is switched off for its line."""
+        """Return how to listen to a take, unless this listener has checked it or it is switched off
+        for its line.
+        """
         by = cast("Listener", self._listener())
         if take.word_check is not None and take.word_check.by == by:
             return None

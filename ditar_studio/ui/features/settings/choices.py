@@ -48,7 +48,7 @@ class SettingsChoices:
         self._save_bundle = save_bundle
 
     def choices(self) -> Choices:
-        """The choices as they are now."""
+        """Return the choices as they are now."""
         from ditar_studio.services.diagnostics import folder_of
         from ditar_studio.ui.features.settings.dialog import Choices
 

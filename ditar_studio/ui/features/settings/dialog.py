@@ -132,7 +132,7 @@ class SettingsDialog(QDialog):
         self.pages.setCurrentRow(page)
 
     def _show_page(self, page: int) -> None:
-        """Shows a page, made when it is first looked at."""
+        """Show a page, made when it is first looked at."""
         make = self._makers.pop(page, None)
         if make is not None:
             make()
@@ -299,7 +299,7 @@ class SettingsDialog(QDialog):
         ]
 
     def _listening(self) -> list[Part]:
-        """Who checks what was said, where there is a choice."""
+        """Make the row of who checks what was said, where there is a choice."""
         if not whisper_is_installed():
             return []
         self.listener = Choice(tr("Check what was said with"))

@@ -130,7 +130,7 @@ class Engine(EngineModel):
     # --- measuring
 
     def measure(self, tell: Callable[[Speed | None], object]) -> bool:
-        """Speaks a test sentence that nobody hears, and tells how fast; False if not now."""
+        """Speak a test sentence that nobody hears, and report how fast; False if not now."""
         snapshot = self._document.snapshot
         if self.speaking or self.trying or self.state is not ModelState.READY or not snapshot:
             return False
@@ -159,7 +159,7 @@ class Engine(EngineModel):
         return self._trial is not None
 
     def try_voice(self, clip: Clip, transcript: str) -> bool:
-        """Speaks a test sentence like a clip that is no voice yet; False if that can't be now."""
+        """Speak a test sentence like a clip that is no voice yet; False if that can't be now."""
         if self.speaking or self.trying or self.state is not ModelState.READY:
             return False
         still_wanted = self._playback.claim()
@@ -190,7 +190,7 @@ class Engine(EngineModel):
     def speak(
         self, line_ids: Sequence[str], variations: int = 1, done: int = 0, *, redo: bool = False
     ) -> bool:
-        """Speaks lines of the open project, after those that wait already; one alone is next.
+        """Speak lines of the open project, after those that wait already; one alone is next.
 
         Args:
             done: how many takes were made before a pause that this ends.
@@ -232,20 +232,20 @@ class Engine(EngineModel):
         return True
 
     def pause(self) -> None:
-        """Stops speaking after the line at work; what waits is kept in `queue`."""
+        """Stop speaking after the line at work; what waits is kept in `queue`."""
         if self.speaking:
             self.queue.pause()
             self.queue_changed.emit()
 
     def finish_sound(self) -> None:
-        """Nothing more is added to what was made before a pause."""
+        """Note that nothing more is added to what was made before a pause."""
         if self._open:
             self._open = False
             self._feed.finish()
             self._playback.end_growing(self._feed, "run", self._playback.title)
 
     def stop(self) -> None:
-        """Stops speaking after the patch at work; what was made becomes a take."""
+        """Stop speaking after the patch at work; what was made becomes a take."""
         if self._job is not None:
             self._job.cancel()
 
@@ -257,7 +257,7 @@ class Engine(EngineModel):
         goes_on: bool,
         cancel: threading.Event,
     ) -> Iterator[SoundFed | RenderEvent]:
-        """Speaks and plays, on the engine's thread.
+        """Speak and play, on the engine's thread.
 
         Args:
             goes_on: whether what is made is heard behind what was made before.

@@ -83,7 +83,7 @@ class EngineModel(QObject):
         return False
 
     def load(self, model: str) -> None:
-        """Loads a model by name or folder, on the engine's thread."""
+        """Load a model by name or folder, on the engine's thread."""
         self.model = model
         self._prepared = frozenset()
         self._set_state(ModelState.LOADING)
@@ -101,7 +101,8 @@ class EngineModel(QObject):
         self._document.bridge.generate(work, self._on_loading, owner=self)
 
     def in_memory(self) -> tuple[SpeechModel, VoiceCache]:
-        """The model and the voices that it has encoded; on the engine's thread, once it is READY.
+        """Return the model and the voices that it has encoded; on the engine's thread, once it is
+        READY.
 
         Raises:
             StudioError: the model had been let go of and can't be loaded again.
@@ -109,7 +110,7 @@ class EngineModel(QObject):
         return self._get()
 
     def unload(self) -> None:
-        """Lets go of the model and its memory, unless it is speaking."""
+        """Let go of the model and its memory, unless it is speaking."""
         if self.speaking or self.state is not ModelState.READY:
             return
         self._prepared = frozenset()
@@ -139,7 +140,7 @@ class EngineModel(QObject):
             self._set_state(ModelState.FAILED)
 
     def _get_ready(self) -> None:
-        """Has the engine encode the voices of the script, where it has nothing else to do."""
+        """Have the engine encode the voices of the script, where it has nothing else to do."""
         snapshot = self._document.snapshot
         if snapshot is None or self.speaking or self.state is not ModelState.READY:
             return
@@ -161,7 +162,7 @@ class EngineModel(QObject):
         self._preparing = self._document.bridge.generate(work, lambda _event: None, owner=self)
 
     def note_model(self) -> None:
-        """Tells the open project which weights speak now; takes of others become stale."""
+        """Note in the open project which weights speak now; takes of others become stale."""
         snapshot = self._document.snapshot
         if snapshot is None or self.info is None:
             return
@@ -177,7 +178,7 @@ class EngineModel(QObject):
         self.state_changed.emit(state)
 
     def set_compute(self, threads: int, precision: str) -> None:
-        """Has models take so many threads, and VoxCPM's numbers a precision; 0, "": the best."""
+        """Have models take so many threads, and VoxCPM's numbers a precision; 0, "": the best."""
         if (threads, precision) == (self._threads, self._precision):
             return
         reload = precision != self._precision and self.model != "builtin"
@@ -189,7 +190,7 @@ class EngineModel(QObject):
                 self._document.bridge.generate(self._take_threads, lambda _e: None, owner=self)
 
     def _take_threads(self, _cancel: threading.Event) -> Iterator[None]:
-        """Gives torch its threads, on the engine's thread."""
+        """Give torch its threads, on the engine's thread."""
         from ditar_studio.services.machine import default_threads, use_threads
 
         parameters = self.info.parameters if self.info is not None else 0

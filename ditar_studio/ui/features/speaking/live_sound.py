@@ -32,7 +32,7 @@ class LiveSound:
         self._stretcher: Stretcher | None = None
 
     def take(self, samples: NDArray[np.float32], take_id: str | None) -> Iterator[SoundFed]:
-        """Sound [n] of a take, or of the pause between two (None)."""
+        """Play sound [n] of a take, or of the pause between two (None)."""
         if take_id is None or self._speed == 1.0:
             yield from self._give(samples)
             return
@@ -43,7 +43,7 @@ class LiveSound:
         yield from self._give(self._stretcher.feed(samples))
 
     def end_take(self) -> Iterator[SoundFed]:
-        """The take at work is complete."""
+        """Note that the take at work is complete."""
         if self._stretcher is not None:
             stretcher, self._stretcher = self._stretcher, None
             yield from self._give(stretcher.finish())

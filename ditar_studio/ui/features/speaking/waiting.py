@@ -59,7 +59,7 @@ class WaitingLines(QObject):
         return queue.paused if self._engine.speaking else bool(self.line_ids)
 
     def pause(self) -> None:
-        """Speaks no more after the line at work, or goes on."""
+        """Speak no more after the line at work, or go on."""
         if not self._engine.speaking:
             self.go_on()
         elif self._engine.queue.paused:
@@ -69,7 +69,7 @@ class WaitingLines(QObject):
             self._engine.pause()
 
     def go_on(self) -> bool:
-        """Speaks what waits; False if that isn't possible now."""
+        """Speak what waits; False if that isn't possible now."""
         project_id = self._document.project_id
         waiting = self.line_ids
         if self._engine.speaking or not waiting:
@@ -81,12 +81,12 @@ class WaitingLines(QObject):
         return True
 
     def put_away(self) -> None:
-        """Has nothing wait any more; what is at work is spoken to its end."""
+        """Have nothing wait any more; what is at work is spoken to its end."""
         self.remove(self.line_ids)
         self._engine.finish_sound()
 
     def remove(self, line_ids: Sequence[str]) -> None:
-        """Takes lines out."""
+        """Take lines out."""
         if self._at_work:
             self._engine.queue.remove(line_ids)
             self._engine.queue_changed.emit()
@@ -95,7 +95,7 @@ class WaitingLines(QObject):
             self._rearrange(tuple(i for i in self.line_ids if i not in gone))
 
     def reorder(self, line_ids: Sequence[str]) -> None:
-        """Puts them into another order."""
+        """Put them into another order."""
         if self._at_work:
             self._engine.queue.reorder(line_ids)
             self._engine.queue_changed.emit()
@@ -105,7 +105,7 @@ class WaitingLines(QObject):
             self._rearrange(queue.line_ids)
 
     def close(self) -> None:
-        """Leaves what waits as it is, for the next start."""
+        """Leave what waits as it is, for the next start."""
         if self._note.isActive():
             self._keep()
         self._closing = True
@@ -147,7 +147,7 @@ class WaitingLines(QObject):
         self.changed.emit()
 
     def _keep(self, project_id: str = "") -> None:
-        """Has the library know what waits in a project, with what is at work.
+        """Have the library know what waits in a project, with what is at work.
 
         Without one it is the project that is spoken, or else the open one.
         """

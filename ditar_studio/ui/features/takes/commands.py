@@ -65,23 +65,23 @@ class TakeCommands:
         handle("takes.delete", self._takes.delete)
 
     def play(self) -> None:
-        """Plays the selected take, or pauses it."""
+        """Play the selected take, or pause it."""
         if self._takes.current is not None:
             self._takes.play_or_pause(self._takes.current.id)
 
     def star(self) -> None:
-        """Stars the selected take, or no longer."""
+        """Star the selected take, or no longer."""
         if self._takes.current is not None:
             self._takes.toggle_star(self._takes.current.id)
 
     def use_settings(self) -> None:
-        """Takes the parameters over from the selected take."""
+        """Take the parameters over from the selected take."""
         if self._takes.current is not None:
             self._takes.use_settings(self._takes.current.id)
             self._toasts.notify(tr("The parameters are those of the take now."), "success")
 
     def write_note(self) -> None:
-        """Asks for a note to the selected take."""
+        """Ask for a note to the selected take."""
         take = self._takes.current
         if take is not None:
             dialog = TextDialog(
@@ -91,7 +91,7 @@ class TakeCommands:
             self._host.show_dialog(dialog)
 
     def edit(self) -> None:
-        """Opens the editor of the selected take."""
+        """Open the editor of the selected take."""
         take = self._takes.current
         if take is not None:
             from ditar_studio.ui.features.takes.edit_dialog import EditTakeDialog
@@ -101,24 +101,24 @@ class TakeCommands:
             )
 
     def join(self) -> None:
-        """Makes one take of those selected, one behind the other."""
+        """Make one take of those selected, one behind the other."""
         chosen = [self._takes.take(take_id) for take_id in self._takes.selected]
         self._editing.join([take for take in chosen if take is not None])
 
     def unedit(self) -> None:
-        """Lets the selected takes be heard as they were made."""
+        """Let the selected takes be heard as they were made."""
         for take_id in self._takes.selected:
             self._editing.set(take_id, None)
 
     def reveal(self) -> None:
-        """Shows the file of the selected take in its folder."""
+        """Show the file of the selected take in its folder."""
         take = self._takes.current
         path = self._takes.drag_file(take.id) if take is not None else None
         if path is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
 
     def compare(self) -> None:
-        """Plays the two selected takes against each other."""
+        """Play the two selected takes against each other."""
         chosen = [self._takes.take(take_id) for take_id in self._takes.selected]
         pair = [take for take in chosen if take is not None]
         if len(pair) != 2:

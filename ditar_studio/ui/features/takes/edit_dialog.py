@@ -135,7 +135,7 @@ class EditTakeDialog(DialogFrame):
         return self._takes.take(self._take_id)
 
     def refresh(self) -> None:
-        """Shows the take as it is heard now."""
+        """Show the take as it is heard now."""
         take = self.take
         if take is None:
             self.reject()
@@ -153,7 +153,7 @@ class EditTakeDialog(DialogFrame):
     # --- what is done
 
     def toggle(self) -> None:
-        """Plays the take from the playhead on, or pauses it."""
+        """Play the take from the playhead on, or pause it."""
         take = self.take
         if self._clip is None or take is None:
             return
@@ -168,19 +168,19 @@ class EditTakeDialog(DialogFrame):
             self._playback.seek(self._at)
 
     def trim(self) -> None:
-        """Keeps only what is selected."""
+        """Keep only what is selected."""
         self._change(lambda edit: edit.trimmed(*self._selection))
 
     def delete(self) -> None:
-        """Takes out what is selected."""
+        """Take out what is selected."""
         self._change(lambda edit: edit.without(*self._selection))
 
     def insert_silence(self) -> None:
-        """Puts silence at the playhead."""
+        """Put silence at the playhead."""
         self._change(lambda edit: edit.with_silence(self._at, self.length.value()))
 
     def ask_marker(self) -> None:
-        """Asks for the name of a marker at the playhead."""
+        """Ask for the name of a marker at the playhead."""
         at = self._at
         dialog = TextDialog(tr("Marker"), tr("What is here?"), "", tr("Save"))
         dialog.setParent(self, dialog.windowFlags())
@@ -188,11 +188,11 @@ class EditTakeDialog(DialogFrame):
         dialog.open()
 
     def split_here(self) -> None:
-        """Makes two takes, of what is before and behind the playhead."""
+        """Make two takes, of what is before and behind the playhead."""
         self._try(lambda take: self._editing.split(take, self._at))
 
     def use_words(self, other: Take) -> None:
-        """Takes the selected words from another take."""
+        """Take the selected words from another take."""
         begin, end = self._selection
         self._try(lambda take: self._editing.use_words(take, begin, end, other))
 
@@ -210,7 +210,7 @@ class EditTakeDialog(DialogFrame):
         self._try(lambda take: self._editing.set(take.id, change(self._editing.edit_of(take))))
 
     def _try(self, act: Callable[[Take], object]) -> None:
-        """Does something to the take, and tells why if it can't be done."""
+        """Do something to the take, and show why if it can't be done."""
         take = self.take
         if take is None:
             return

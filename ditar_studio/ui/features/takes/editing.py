@@ -35,15 +35,15 @@ class TakeEditing(QObject):
         self._takes = takes
 
     def edit_of(self, take: Take) -> TakeEdit:
-        """The edit list of a take, also where it is heard as it was made."""
+        """Return the edit list of a take, also where it is heard as it was made."""
         return take.edit or TakeEdit.whole(take.seconds)
 
     def set(self, take_id: str, edit: TakeEdit | None, merge: str = "") -> None:
-        """Changes how a take is heard; None for as it was made."""
+        """Change how a take is heard; None for as it was made."""
         self._document.ask(self._document.library.takes.set_edit, take_id, edit, merge)
 
     def set_gain(self, take: Take, gain_db: float) -> None:
-        """Makes a take louder or softer.
+        """Make a take louder or softer.
 
         Raises:
             StudioError: that is too much.
@@ -51,7 +51,7 @@ class TakeEditing(QObject):
         self.set(take.id, replace(self.edit_of(take), gain_db=gain_db), "gain")
 
     def set_fades(self, take: Take, fade_in: float, fade_out: float) -> None:
-        """Lets a take come and go, in seconds.
+        """Let a take come and go, in seconds.
 
         Raises:
             StudioError: a fade is too long.
@@ -60,7 +60,7 @@ class TakeEditing(QObject):
         self.set(take.id, edit, "fades")
 
     def split(self, take: Take, at: float) -> None:
-        """Makes two takes of what is heard before and after a moment.
+        """Make two takes of what is heard before and after a moment.
 
         Raises:
             StudioError: one of them would be empty.
@@ -70,14 +70,14 @@ class TakeEditing(QObject):
         self._join(SPLIT, *halves(take, at))
 
     def join(self, takes: Sequence[Take]) -> None:
-        """Makes one take of several, one behind the other."""
+        """Make one take of several, one behind the other."""
         from ditar_studio.services.take_joining import Stretch
 
         ordered = sorted(takes, key=lambda take: take.number)
         self._join(JOIN, [Stretch(take, 0.0, take.seconds) for take in ordered])
 
     def use_words(self, take: Take, begin: float, end: float, other: Take) -> None:
-        """Makes a take in which some words are as another take says them.
+        """Make a take in which some words are as another take says them.
 
         Raises:
             StudioError: there are no such words.
@@ -87,7 +87,7 @@ class TakeEditing(QObject):
         self._join(WORDS, with_words_of(take, begin, end, other))
 
     def others(self, take: Take) -> list[Take]:
-        """The takes that words can be taken from: of the same line and text."""
+        """Return the takes that words can be taken from: of the same line and text."""
         snapshot = self._document.snapshot
         takes = snapshot.takes if snapshot is not None else ()
         return [

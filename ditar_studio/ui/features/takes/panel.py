@@ -55,7 +55,7 @@ class TakesModel(ItemModel[Take]):
         self.takes = takes
 
     def refresh(self) -> None:
-        """Takes the list over as it is now."""
+        """Take the list over as it is now."""
         self.take_over(self.takes.shown)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -143,7 +143,7 @@ class _TakeDelegate(CardDelegate):
 
 
 def _draw(painter: QPainter, place: QRectF, words: str) -> int:
-    """Writes words into a place, shortened if need be; the width that they took."""
+    """Write words into a place, shortened if need be; return the width that they took."""
     metrics = painter.fontMetrics()
     short = metrics.elidedText(words, Qt.TextElideMode.ElideRight, max(0, round(place.width())))
     painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, short)
@@ -151,7 +151,7 @@ def _draw(painter: QPainter, place: QRectF, words: str) -> int:
 
 
 def button_at(row: QRect, x: float) -> str:
-    """Which button of a take's row is at a place: play, star, or none (empty)."""
+    """Return which button of a take's row is at a place: play, star, or none (empty)."""
     if x - row.left() < BUTTON + Space.S:
         return "play"
     return "star" if row.right() - x < BUTTON + Space.S else ""
@@ -246,7 +246,7 @@ class TakesPanel(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Shows the takes as they are now."""
+        """Show the takes as they are now."""
         self._syncing = True
         self.model.refresh()
         self._syncing = False
@@ -304,12 +304,12 @@ class TakesPanel(QWidget):
 
 
 def take_name(take: Take) -> str:
-    """What a take is called among those of its line."""
+    """Return what a take is called among those of its line."""
     return tr("Take {number}", number=take.number) if take.number else tr("Take")
 
 
 def facts(take: Take) -> str:
-    """A take in short: length, model, what is wrong with it."""
+    """Return a take in short: length, model, what is wrong with it."""
     parts = [tr("{seconds} s", seconds=number(take.seconds, 1)), tr(take.recipe.model_name)]
     if take.word_check is not None:
         count = len(take.differing)
@@ -330,14 +330,14 @@ def summary(take: Take) -> str:
 
 
 def when(created: float) -> str:
-    """The time of day of today's takes, the date of older ones."""
+    """Return the time of day of today's takes, the date of older ones."""
     moment = datetime.fromtimestamp(created)
     today = moment.date() == datetime.now().date()
     return moment_text(created, tr("HH:mm") if today else tr("d MMM"))
 
 
 def recipe_words(take: Take) -> str:
-    """The recipe of a take, a line for each part."""
+    """Return the recipe of a take, a line for each part."""
     recipe = take.recipe
     settings = recipe.settings
     lines = [

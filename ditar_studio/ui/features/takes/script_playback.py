@@ -57,7 +57,9 @@ class ScriptPlayback(QObject):
         playback.moved.connect(lambda status: self._read_on(status.position))
 
     def play(self, first: str = "") -> tuple[int, int]:
-        """Plays from a line on, or all; how many lines are played, and how many lack a take."""
+        """Play from a line on, or all; return how many lines are played, and how many
+        lack a take.
+        """
         snapshot = self._document.snapshot
         if snapshot is None:
             return 0, 0
@@ -80,7 +82,7 @@ class ScriptPlayback(QObject):
         return len(parts), sum(bool(line.text.strip()) and not line.take_id for line in lines)
 
     def stop(self) -> None:
-        """Adds nothing more to what is played."""
+        """Add nothing more to what is played."""
         if self._feed is not None:
             feed, self._feed = self._feed, None
             feed.finish()
@@ -93,7 +95,7 @@ class ScriptPlayback(QObject):
         self._read_on(0.0)
 
     def _read_on(self, position: float) -> None:
-        """Reads the next take, unless enough is there for the moment."""
+        """Read the next take, unless enough is there for the moment."""
         feed = self._feed
         if feed is None or self._reading or self._fed - position > AHEAD_SECONDS:
             return
@@ -133,14 +135,14 @@ class ScriptPlayback(QObject):
 
 
 def _highest_rate(paths: Sequence[Path]) -> int:
-    """The sample rate in Hz at which none of the files loses anything."""
+    """Return the sample rate in Hz at which none of the files loses anything."""
     from ditar_studio.services.encoding import native_rate
 
     return max(native_rate(path) for path in paths)
 
 
 def _read(part: _Part, speed: float, rate: int) -> Clip:
-    """A take as it is heard in the script, its pause behind it."""
+    """Read a take as it is heard in the script, its pause behind it."""
     import numpy as np
 
     from ditar_studio.audio.clips.clip import Clip

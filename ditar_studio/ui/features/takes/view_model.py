@@ -98,22 +98,22 @@ class Takes(QObject):
         return self.take(self.selected[0]) if self.selected else None
 
     def take(self, take_id: str) -> Take | None:
-        """The take with this id."""
+        """Return the take with this id."""
         snapshot = self.document.snapshot
         return snapshot.take(take_id) if snapshot is not None else None
 
     def stands(self, take: Take) -> bool:
-        """Whether the take stands for its line in an export."""
+        """Return whether the take stands for its line in an export."""
         snapshot = self.document.snapshot
         return snapshot is not None and take.id in snapshot.standing
 
     def show_all(self, on: bool) -> None:
-        """Lists the takes of all lines, or of the selected line only."""
+        """List the takes of all lines, or of the selected line only."""
         self.of_all = on
         self._refresh()
 
     def select(self, take_ids: tuple[str, ...]) -> None:
-        """Makes takes the selected ones, and puts their files ready to be dragged out."""
+        """Make takes the selected ones, and put their files ready to be dragged out."""
         if take_ids == self.selected:
             return
         self.selected = take_ids
@@ -121,7 +121,7 @@ class Takes(QObject):
         self.selection_changed.emit()
 
     def select_next(self, step: int) -> None:
-        """Selects and plays the take `step` places further down the list."""
+        """Select and play the take `step` places further down the list."""
         ids = [take.id for take in self._shown]
         if not ids:
             return
@@ -133,7 +133,7 @@ class Takes(QObject):
     # --- what is done to takes
 
     def play(self, take_id: str) -> None:
-        """Plays a take, at the project's speed."""
+        """Play a take, at the project's speed."""
         take = self.take(take_id)
         snapshot = self.document.snapshot
         if take is None or snapshot is None:
@@ -148,37 +148,37 @@ class Takes(QObject):
         )
 
     def play_or_pause(self, take_id: str) -> None:
-        """Plays a take; if it is being played, pauses it or goes on."""
+        """Play a take; if it is being played, pause it or go on."""
         if self.playback.source == take_id:
             self.playback.toggle()
         else:
             self.play(take_id)
 
     def title(self, take: Take) -> str:
-        """What a take is called: its line's number and its first words."""
+        """Return what a take is called: its line's number and its first words."""
         place = self.script.index(take.line_id or "")
         words = " ".join(plain(take.text).split())
         short = words if len(words) <= 48 else f"{words[:47].rstrip()}…"
         return f"{place + 1} · {short}" if place >= 0 else short
 
     def toggle_star(self, take_id: str) -> None:
-        """Stars a take, or no longer."""
+        """Star a take, or no longer."""
         take = self.take(take_id)
         if take is not None:
             self.document.ask(self.document.library.takes.star, take_id, not take.starred)
 
     def set_note(self, take_id: str, note: str) -> None:
-        """Writes a note to a take."""
+        """Write a note to a take."""
         self.document.ask(self.document.library.takes.set_note, take_id, note)
 
     def choose(self, take_id: str) -> None:
-        """Lets a take stand for its line."""
+        """Let a take stand for its line."""
         take = self.take(take_id)
         if take is not None and take.line_id is not None:
             self.document.ask(self.document.library.lines.choose_take, take.line_id, take_id)
 
     def use_settings(self, take_id: str) -> None:
-        """Takes the parameters over from a take, its seed too."""
+        """Take the parameters over from a take, its seed too."""
         take = self.take(take_id)
         if take is not None:
             self.parameters.use(
@@ -186,12 +186,14 @@ class Takes(QObject):
             )
 
     def delete(self) -> None:
-        """Deletes the selected takes; undo brings them back."""
+        """Delete the selected takes; undo brings them back."""
         if self.selected:
             self.document.ask(self.document.library.takes.delete, *self.selected)
 
     def drag_file(self, take_id: str) -> Path | None:
-        """A file to be dragged out, with a telling name, its recipe and marks; None until ready."""
+        """Return a file to be dragged out, with a telling name, its recipe and marks; None until
+        ready.
+        """
         take = self.take(take_id)
         if take is None or take_id not in self._files:
             return None
@@ -199,7 +201,7 @@ class Takes(QObject):
         return path if kind == self._file_kind(take) and path.exists() else None
 
     def close(self) -> None:
-        """Makes no more files."""
+        """Make no more files."""
         self._files_timer.stop()
         self._closed = True
 
@@ -229,7 +231,7 @@ class Takes(QObject):
                 self._prepare_file(take, self._file_kind(take))
 
     def _file_kind(self, take: Take) -> _FileKind:
-        """What a file for dragging out depends on, besides the take itself."""
+        """Return what a file for dragging out depends on, besides the take itself."""
         snapshot = self.document.snapshot
         assert snapshot is not None
         return _FileKind(
@@ -258,7 +260,9 @@ class Takes(QObject):
 
 
 def words_of(take: Take, speed: float, at: float = 0.0) -> Words:
-    """When the words of a take are heard that is played at a speed, `at` seconds in a sound."""
+    """Return when the words of a take are heard that is played at a speed, `at` seconds
+    in a sound.
+    """
     line_id = take.line_id or ""
     return [
         (at + word.begins / speed, PlayingWord(line_id, word.start, word.end))
@@ -267,7 +271,7 @@ def words_of(take: Take, speed: float, at: float = 0.0) -> Words:
 
 
 def read_take(path: Path, speed: float, edit: TakeEdit | None = None) -> Clip:
-    """The sound of a take as it is heard, at a speed; for a background thread."""
+    """Read the sound of a take as it is heard, at a speed; for a background thread."""
     from ditar_studio.audio.clips.speed import stretch
     from ditar_studio.services.take_sound import read_sound
 
@@ -276,7 +280,7 @@ def read_take(path: Path, speed: float, edit: TakeEdit | None = None) -> Clip:
 
 
 def write_drag_file(take: Take, kind: _FileKind, folder: Path) -> Path:
-    """A copy of a take with a telling name, the synthetic mark and its recipe inside."""
+    """Return a copy of a take with a telling name, the synthetic mark and its recipe inside."""
     from ditar_studio.services.export import export
     from ditar_studio.services.export_plan import plan_takes
     from ditar_studio.services.export_settings import ExportSettings

@@ -49,12 +49,12 @@ class VoiceCommands:
         panel.bundle_dropped.connect(lambda path: voices.add_bundle(Path(path)))
 
     def find(self) -> None:
-        """Puts the cursor into the search for voices."""
+        """Put the cursor into the search for voices."""
         self._host.show_place(Place.VOICES)
         self._panel.search.setFocus()
 
     def rename(self) -> None:
-        """Asks for another name of the selected voice."""
+        """Ask for another name of the selected voice."""
         voice = self._voices.current
         if voice is not None:
             dialog = TextDialog(tr("Rename voice"), "", voice.name, tr("Rename"))
@@ -62,7 +62,7 @@ class VoiceCommands:
             self._host.show_dialog(dialog)
 
     def edit_tags(self) -> None:
-        """Asks for other tags of the selected voice."""
+        """Ask for other tags of the selected voice."""
         voice = self._voices.current
         if voice is not None:
             dialog = TextDialog(
@@ -76,17 +76,17 @@ class VoiceCommands:
             self._host.show_dialog(dialog)
 
     def show_samples(self) -> None:
-        """Shows the samples of the selected voice."""
+        """Show the samples of the selected voice."""
         if self._voices.current is not None:
             self._host.show_dialog(SamplesDialog(self._voices, self._voices.selected))
 
     def delete(self) -> None:
-        """Deletes the selected voice; it is no longer fine-tuned then."""
+        """Delete the selected voice; it is no longer fine-tuned then."""
         self._fine_tuning.cancel(self._voices.selected)
         self._voices.delete(self._voices.selected)
 
     def import_bundle(self) -> None:
-        """Asks for a voice bundle and adds its voice."""
+        """Ask for a voice bundle and add its voice."""
         ask_for_file(
             self._host.window,
             tr("Import a voice bundle"),
@@ -95,7 +95,7 @@ class VoiceCommands:
         )
 
     def export_bundle(self) -> None:
-        """Asks for a place and saves the selected voice as a bundle there."""
+        """Ask for a place and save the selected voice as a bundle there."""
         voice = self._voices.current
         if voice is None:
             return

@@ -132,12 +132,12 @@ class FineTuning(QObject):
         return info is None or not info.fine_tunes or info.tuning_seconds is not None
 
     def of(self, voice_id: str) -> Tuning | None:
-        """The fine-tuning of a voice that is at work or waits."""
+        """Return the fine-tuning of a voice that is at work or waits."""
         wanted = [self.at_work, *self._waiting]
         return next((each for each in wanted if each and each.voice_id == voice_id), None)
 
     def fit(self, voice: Voice) -> Fit:
-        """What a voice is, beside the model in memory."""
+        """Return what a voice is, beside the model in memory."""
         adapter, info = voice.adapter, self._engine.info
         if adapter is None:
             return Fit.INSTANT
@@ -147,28 +147,28 @@ class FineTuning(QObject):
         return Fit.FINE_TUNED if list(adapter.card.get("clips", [])) == clips else Fit.OTHER_SAMPLES
 
     def reason(self, voice: Voice) -> str:
-        """Why the last fine-tuning left a voice as it is; empty if it has changed since."""
+        """Return why the last fine-tuning left a voice as it is; empty if it has changed since."""
         state, words = self._reasons.get(voice.id, ("", ""))
         return words if state == _state(voice) else ""
 
     # --- fine-tuning
 
     def start(self, voice_id: str, level: Level) -> None:
-        """Fine-tunes a voice as soon as the model is there and those before it are done."""
+        """Fine-tune a voice as soon as the model is there and those before it are done."""
         if self.of(voice_id) is None:
             self._reasons.pop(voice_id, None)
             self._waiting.append(Tuning(voice_id, level))
             self._go_on()
 
     def pause(self, voice_id: str) -> None:
-        """Lets the fine-tuning of a voice rest."""
+        """Let the fine-tuning of a voice rest."""
         tuning = self.of(voice_id)
         if tuning is not None:
             tuning.paused = True
             self.changed.emit()
 
     def resume(self, voice_id: str) -> None:
-        """Goes on with the fine-tuning of a voice."""
+        """Go on with the fine-tuning of a voice."""
         tuning = self.of(voice_id)
         if tuning is not None:
             tuning.paused = False
@@ -177,7 +177,7 @@ class FineTuning(QObject):
             self.changed.emit()
 
     def cancel(self, voice_id: str) -> None:
-        """Gives the fine-tuning of a voice up; the voice stays as it is."""
+        """Give up the fine-tuning of a voice, which stays as it is."""
         tuning = self.of(voice_id)
         if tuning is None:
             return
@@ -190,11 +190,11 @@ class FineTuning(QObject):
         self._go_on()
 
     def make_instant(self, voice_id: str) -> None:
-        """Takes away what a voice was fine-tuned to; undo brings it back."""
+        """Take away what a voice was fine-tuned to; undo brings it back."""
         self._document.ask(self._document.library.voices.make_instant, voice_id)
 
     def compare(self, voice: Voice) -> None:
-        """Has the voice speak as it was before it was fine-tuned and as it is; see `compared`."""
+        """Have the voice speak as it was before it was fine-tuned and as it is; see `compared`."""
 
         def work(cancel: threading.Event) -> Iterator[Any]:
             from ditar_studio.audio.clips.compare import compare
@@ -229,7 +229,7 @@ class FineTuning(QObject):
         self.changed.emit()
 
     def _queue(self, tuning: Tuning) -> None:
-        """Has the engine do the next slice, after all that waits."""
+        """Have the engine do the next slice, after all that waits."""
         goes_on = not tuning.paused or tuning.control.cancelled.is_set()
         if goes_on and not tuning.queued:
             tuning.queued = True
@@ -238,7 +238,7 @@ class FineTuning(QObject):
             )
 
     def _slice(self, tuning: Tuning, closing: threading.Event) -> Iterator[Any]:
-        """On the engine's thread."""
+        """Do a slice of fine-tuning, on the engine's thread."""
         if tuning.events is None:
             model, _ = self._engine.in_memory()
             tuning.events = self._tune(

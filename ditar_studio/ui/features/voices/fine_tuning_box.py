@@ -42,7 +42,7 @@ class FineTuningBox(QWidget):
         self.setLayout(column(self.bar, line, self.start, rest, spacing=Space.XS))
 
     def show_voice(self, voice: Voice) -> None:
-        """Shows how it is with a voice now."""
+        """Show how it is with a voice now."""
         self._voice_id = voice.id
         tuning, fit = self.fine_tuning.of(voice.id), self.fine_tuning.fit(voice)
         going, idle = tuning is not None, tuning is None
@@ -64,7 +64,7 @@ class FineTuningBox(QWidget):
         self.undo.setVisible(idle and fit is Fit.FINE_TUNED)
 
     def _state(self, voice: Voice, fit: Fit) -> tuple[str, str]:
-        """What is to be said of a voice that is not being fine-tuned, and its tone."""
+        """Return what is to be said of a voice that is not being fine-tuned, and its tone."""
         reason = self.fine_tuning.reason(voice)
         if reason and fit is Fit.INSTANT:
             return tr("The instant voice was kept: {reason}", reason=sentence(reason)), ""
@@ -90,7 +90,7 @@ class FineTuningBox(QWidget):
 
 
 def _progress(tuning: Tuning) -> str:
-    """How far a fine-tuning is, in words."""
+    """Return how far a fine-tuning is, in words."""
     progress = tuning.progress
     if tuning.paused:
         return tr("Fine-tuning is paused.")

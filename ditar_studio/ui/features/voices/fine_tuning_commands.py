@@ -44,7 +44,7 @@ class FineTuningCommands:
         self._fine_tuning.failed.connect(host.show_failure)
 
     def ask(self) -> None:
-        """Asks how thoroughly the selected voice is to be fine-tuned."""
+        """Ask how thoroughly the selected voice is to be fine-tuned."""
         voice = self._voices.current
         if voice is not None:
             dialog = FineTuneDialog(voice, self._fine_tuning.is_short)
@@ -52,7 +52,7 @@ class FineTuningCommands:
             self._host.show_dialog(dialog)
 
     def compare(self) -> None:
-        """Has the selected voice speak as it was before and as it is, and plays both."""
+        """Have the selected voice speak as it was before and as it is, and play both."""
         if self._voices.current is not None:
             self._toasts.notify(tr("The voice speaks twice, to be compared…"))
             self._fine_tuning.compare(self._voices.current)
@@ -91,7 +91,7 @@ class FineTuningCommands:
         )
 
     def on_saved(self, voice: Voice) -> None:
-        """Fine-tunes a new voice if the settings say so."""
+        """Fine-tune a new voice if the settings say so."""
         new = len(voice.samples) == 1
         wanted = self._host.preferences.value.fine_tune_new_voices
         if new and wanted and self._fine_tuning.is_short:

@@ -77,7 +77,7 @@ class FineTuneDialog(DialogFrame):
 
 
 def outlook(seconds: float) -> str:
-    """What so many seconds of speech bring, and what more would, as it was measured."""
+    """Return what so many seconds of speech bring, and what more would, as it was measured."""
     have = duration(seconds)
     if seconds < _MUCH:
         return tr(

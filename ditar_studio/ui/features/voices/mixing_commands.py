@@ -52,7 +52,7 @@ class MixingCommands:
         host.actions.handle("voice.mix", self.open)
 
     def open(self) -> None:
-        """Opens the dialog, the selected voice first."""
+        """Open the dialog, the selected voice first."""
         voices = [voice for voice in self._voices.all if voice.samples]
         if len(voices) < 2:
             self._host.toasts.notify(
@@ -90,7 +90,7 @@ class MixingCommands:
     def _run(
         self, dialog: MixDialog, work: Callable[[threading.Event], Iterator[_Heard | _Made]]
     ) -> None:
-        """Lets the engine's thread work; what comes of it is told in the dialog."""
+        """Let the engine's thread work; what comes of it is shown in the dialog."""
         if self._engine.speaking:
             dialog.toasts.notify(
                 tr("Something is being spoken."), "info", tr("Wait for it, or stop it.")

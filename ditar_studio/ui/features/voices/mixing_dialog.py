@@ -43,7 +43,7 @@ class _Part(QWidget):
         return self.voice, self.share.field, self.share.slider, self.remove
 
     def name_controls(self) -> None:
-        """Has a screen reader say whose share it is."""
+        """Have a screen reader say whose share it is."""
         name = self.voice.currentText()
         share = tr("Share of {name}", name=name)
         self.share.slider.setAccessibleName(share)
@@ -107,7 +107,7 @@ class MixDialog(DialogFrame):
         return [(by_id[part.voice.currentData()], part.share.value) for part in self.parts]
 
     def add_part(self) -> None:
-        """Adds a voice that isn't in the mixture yet."""
+        """Add a voice that isn't in the mixture yet."""
         used = {part.voice.currentData() for part in self.parts}
         voice = next((each for each in self._voices if each.id not in used), None)
         if voice is not None and len(self.parts) < MOST:
@@ -115,7 +115,7 @@ class MixDialog(DialogFrame):
             self._show()
 
     def set_working(self, on: bool) -> None:
-        """Shows that the voice is being made."""
+        """Show that the voice is being made."""
         self.working.setText(tr("The voice is being made…") if on else "")
         self.hear.setEnabled(not on)
         self._show(working=on)

@@ -63,7 +63,7 @@ class VoicesModel(ItemModel[Voice]):
         self.voices = voices
 
     def refresh(self) -> None:
-        """Takes the list over as it is now."""
+        """Take the list over as it is now."""
         self.take_over(self.voices.shown)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -235,7 +235,7 @@ class VoicesPanel(QWidget):
         return self.card
 
     def refresh(self) -> None:
-        """Shows the voices as they are now."""
+        """Show the voices as they are now."""
         self._syncing = True
         self.tags.set_tags(self.voices.tags)
         self.model.refresh()
@@ -279,7 +279,7 @@ class VoicesPanel(QWidget):
         self._make_room()
 
     def _make_room(self) -> None:
-        """Leaves words out of the card where the list would have no room beside it."""
+        """Leave words out of the card where the list would have no room beside it."""
         tall = self.height() >= _CARD_NEEDS
         self.fine_tuning.setVisible(self.height() >= _FINE_TUNING_NEEDS)
         self.about.setVisible(tall)
@@ -325,13 +325,15 @@ def _paths(event: QDropEvent) -> Sequence[str]:
 
 
 def initials(name: str) -> str:
-    """One or two letters that stand for a name."""
+    """Return one or two letters that stand for a name."""
     words = [word for word in name.split() if word[0].isalnum()]
     return "".join(word[0] for word in words[:2]).upper() or "?"
 
 
 def facts(voice: Voice) -> str:
-    """A voice in few words: instant or fine-tuned, length of its reference, samples, tags."""
+    """Return a voice in few words: instant or fine-tuned, length of its reference,
+    samples, tags.
+    """
     parts = [tr("Fine-tuned") if voice.adapter is not None else tr("Instant")]
     if voice.reference is None:
         return tr("no reference")

@@ -63,28 +63,28 @@ class Voices(QObject):
         return self.voice(self.selected)
 
     def voice(self, voice_id: str) -> Voice | None:
-        """The voice of this id, if it is there."""
+        """Return the voice of this id, if it is there."""
         return next((voice for voice in self.all if voice.id == voice_id), None)
 
     def speaks(self, voice: Voice) -> bool:
-        """Whether the project is spoken in this voice."""
+        """Return whether the project is spoken in this voice."""
         snapshot = self.document.snapshot
         return snapshot is not None and snapshot.project.settings.voice_id == voice.id
 
     # --- choosing
 
     def search(self, text: str) -> None:
-        """Shows only voices in whose name, tags, note or transcripts all words occur."""
+        """Show only voices in whose name, tags, note or transcripts all words occur."""
         self._words = tuple(text.casefold().split())
         self.changed.emit()
 
     def filter(self, tags: Iterable[str]) -> None:
-        """Shows only voices that have all these tags."""
+        """Show only voices that have all these tags."""
         self._tags = frozenset(tags)
         self.changed.emit()
 
     def select(self, voice_id: str) -> None:
-        """Makes a voice the selected one."""
+        """Make a voice the selected one."""
         if voice_id != self.selected:
             self.selected = voice_id
             self.changed.emit()
@@ -92,7 +92,7 @@ class Voices(QObject):
     # --- what is done to voices
 
     def use(self, voice_id: str) -> None:
-        """Speaks the project in a voice; lines with one of their own keep it."""
+        """Speak the project in a voice; lines with one of their own keep it."""
         snapshot = self.document.snapshot
         if snapshot is not None:
             self.document.ask(
@@ -103,13 +103,13 @@ class Voices(QObject):
             )
 
     def play(self, voice_id: str) -> None:
-        """Plays the reference of a voice."""
+        """Play the reference of a voice."""
         voice = self.voice(voice_id)
         if voice is not None and voice.reference is not None:
             self.play_sample(voice.reference)
 
     def play_sample(self, sample: Sample) -> None:
-        """Plays one sample of a voice."""
+        """Play one sample of a voice."""
         voice = self.voice(sample.voice_id)
         if voice is not None:
             self.playback.load_later(
@@ -119,27 +119,27 @@ class Voices(QObject):
             )
 
     def speak_from(self, sample: Sample) -> None:
-        """Lets a voice speak from this one of its samples."""
+        """Let a voice speak from this one of its samples."""
         self.document.ask(self.document.library.voices.use_as_reference, sample.id)
 
     def write_down(self, sample: Sample, words: str) -> None:
-        """Corrects what is said in a sample."""
+        """Correct what is said in a sample."""
         self.document.ask(self.document.library.voices.edit_sample, sample.id, transcript=words)
 
     def remove_sample(self, sample: Sample) -> None:
-        """Takes a sample away from its voice."""
+        """Take a sample away from its voice."""
         self.document.ask(self.document.library.voices.delete_sample, sample.id)
 
     def rename(self, voice_id: str, name: str) -> None:
-        """Gives a voice another name."""
+        """Give a voice another name."""
         self.document.ask(self.document.library.voices.rename, voice_id, name)
 
     def set_tags(self, voice_id: str, tags: Iterable[str]) -> None:
-        """Gives a voice other tags."""
+        """Give a voice other tags."""
         self.document.ask(self.document.library.voices.edit, voice_id, tags=list(tags))
 
     def duplicate(self, voice_id: str) -> None:
-        """Makes a second voice of the same samples, and selects it."""
+        """Make a second voice of the same samples, and select it."""
         self.document.ask(
             self.document.library.voices.duplicate,
             voice_id,
@@ -147,11 +147,11 @@ class Voices(QObject):
         )
 
     def delete(self, voice_id: str) -> None:
-        """Deletes a voice; undo brings it back."""
+        """Delete a voice; undo brings it back."""
         self.document.ask(self.document.library.voices.delete, voice_id)
 
     def add_bundle(self, path: Path) -> None:
-        """Adds the voice in a bundle, and selects it."""
+        """Add the voice in a bundle, and select it."""
         self.document.ask(
             self.document.library.voices.import_bundle,
             path,

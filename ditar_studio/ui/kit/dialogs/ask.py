@@ -86,7 +86,7 @@ class NumberDialog(DialogFrame):
 
 
 def whole_number_field(value: int, low: int, high: int) -> QSpinBox:
-    """A field for a whole number."""
+    """Return a field for a whole number."""
     field = QSpinBox()
     field.setRange(low, high)
     field.setValue(value)
@@ -94,7 +94,7 @@ def whole_number_field(value: int, low: int, high: int) -> QSpinBox:
 
 
 def seconds_field(value: float, most: float) -> QDoubleSpinBox:
-    """A field for a time in seconds."""
+    """Return a field for a time in seconds."""
     field = QDoubleSpinBox()
     field.setRange(0.0, most)
     field.setSingleStep(0.1)

@@ -19,7 +19,7 @@ _last_folder = Path()
 
 
 def ask_for_file(parent: QWidget, title: str, kinds: str, chosen: Chosen) -> None:
-    """Opens a dialog for a file that exists.
+    """Open a dialog for a file that exists.
 
     Args:
         kinds: as `QFileDialog` has its filters.
@@ -31,7 +31,7 @@ def ask_for_file(parent: QWidget, title: str, kinds: str, chosen: Chosen) -> Non
 
 
 def ask_where_to_save(parent: QWidget, title: str, name: str, kinds: str, chosen: Chosen) -> None:
-    """Opens a dialog for a file to be written; it asks before one that exists is replaced.
+    """Open a dialog for a file to be written; it asks before one that exists is replaced.
 
     Args:
         name: a proposal; its suffix is given to a name without one.
@@ -45,7 +45,7 @@ def ask_where_to_save(parent: QWidget, title: str, name: str, kinds: str, chosen
 
 
 def ask_for_folder(parent: QWidget, title: str, chosen: Chosen, shown: str = "") -> None:
-    """Opens a dialog for a folder.
+    """Open a dialog for a folder.
 
     Args:
         chosen: gets the folder, unless the dialog is cancelled.
@@ -59,7 +59,7 @@ def ask_for_folder(parent: QWidget, title: str, chosen: Chosen, shown: str = "")
 
 
 def _start() -> Path:
-    """The folder that dialogs show first; never the one that the program was started in."""
+    """Return the folder that dialogs show first; never the one that the program was started in."""
     return _last_folder if _last_folder != Path() and _last_folder.is_dir() else Path.home()
 
 

@@ -45,7 +45,7 @@ class DialogFrame(QDialog):
         layout.addLayout(self.foot)
 
     def scroll_above_foot(self) -> None:
-        """Lets everything but the foot scroll, for a screen that is too small for the dialog."""
+        """Let everything but the foot scroll, for a screen that is too small for the dialog."""
         whole = self.layout()
         assert whole is not None
         whole.removeItem(self.foot)
@@ -68,7 +68,7 @@ class DialogFrame(QDialog):
             first.setFocus()
 
     def add_buttons(self, *buttons: QWidget | None) -> None:
-        """Fills the foot; None stretches."""
+        """Fill the foot; None stretches."""
         for button in buttons:
             if button is None:
                 self.foot.addStretch(1)
@@ -77,7 +77,7 @@ class DialogFrame(QDialog):
 
 
 def fit(dialog: QDialog, room: QSize) -> None:
-    """Makes a dialog that hasn't been shown yet no larger than `room`, its buttons included."""
+    """Make a dialog that hasn't been shown yet no larger than `room`, its buttons included."""
     dialog.ensurePolished()
     layout = dialog.layout()
     wanted = dialog.size() if dialog.testAttribute(_RESIZED) else dialog.sizeHint()

@@ -27,7 +27,7 @@ Box = TypeVar("Box", QHBoxLayout, QVBoxLayout)
 
 
 def label(text: str, role: str = "", tone: str = "", wrap: bool = False) -> QLabel:
-    """A label.
+    """Return a label.
 
     Args:
         text: already translated; plain text, never read as markup.
@@ -52,7 +52,7 @@ def button(
     icon: str = "",
     tip: str = "",
 ) -> QPushButton:
-    """A push button with words; `kind` is primary, danger, ghost, link or empty."""
+    """Return a push button with words; `kind` is primary, danger, ghost, link or empty."""
     result = QPushButton(text)
     if kind:
         result.setProperty("kind", kind)
@@ -78,7 +78,9 @@ def icon_button(
     colour: str = "muted",
     tip: str = "",
 ) -> QToolButton:
-    """A button with an icon only; `name` is its accessible name and, lacking `tip`, its tip."""
+    """Return a button with an icon only; `name` is its accessible name and, lacking
+    `tip`, its tip.
+    """
     result = QToolButton()
     result.setIcon(icons.icon(icon, colour))
     result.setIconSize(QSize(size, size))
@@ -92,7 +94,7 @@ def icon_button(
 
 
 def action_button(action: QAction, size: int = 18, words: bool = False) -> QToolButton:
-    """A tool button for an action of the registry; it follows its state, icon and tip."""
+    """Return a tool button for an action of the registry; it follows its state, icon and tip."""
     result = QToolButton()
     result.setDefaultAction(action)
     result.setIconSize(QSize(size, size))
@@ -104,13 +106,13 @@ def action_button(action: QAction, size: int = 18, words: bool = False) -> QTool
 
 
 def quiet(tool: QToolButton) -> QToolButton:
-    """`tool`, with only its icon showing that it is switched on."""
+    """Return `tool`, with only its icon showing that it is switched on."""
     tool.setProperty("kind", "quiet")
     return tool
 
 
 def round_button(icon: str, name: str, clicked: Callable[[], object] | None = None) -> QToolButton:
-    """The one big round button of a panel, e.g. play."""
+    """Return the one big round button of a panel, e.g. play."""
     result = icon_button(icon, name, clicked, size=20, colour="on_accent")
     result.setProperty("kind", "round")
     result.setFixedSize(44, 44)
@@ -118,12 +120,12 @@ def round_button(icon: str, name: str, clicked: Callable[[], object] | None = No
 
 
 def row(*parts: QWidget | QLayout | int | None, spacing: int = Space.S) -> QHBoxLayout:
-    """A horizontal layout without margins; None stretches, a number is a fixed gap."""
+    """Return a horizontal layout without margins; None stretches, a number is a fixed gap."""
     return _fill(QHBoxLayout(), parts, spacing)
 
 
 def column(*parts: QWidget | QLayout | int | None, spacing: int = Space.S) -> QVBoxLayout:
-    """A vertical layout without margins; None stretches, a number is a fixed gap."""
+    """Return a vertical layout without margins; None stretches, a number is a fixed gap."""
     return _fill(QVBoxLayout(), parts, spacing)
 
 
@@ -143,7 +145,7 @@ def _fill(layout: Box, parts: tuple[QWidget | QLayout | int | None, ...], spacin
 
 
 def rule() -> QFrame:
-    """A hairline."""
+    """Return a hairline."""
     result = QFrame()
     result.setProperty("line", "true")
     result.setFixedHeight(1)
@@ -151,7 +153,7 @@ def rule() -> QFrame:
 
 
 def surface(kind: str, layout: QLayout | None = None, padding: int = 0) -> QFrame:
-    """A frame painted as window, pane, card, sunken, header, footer or overlay."""
+    """Return a frame painted as window, pane, card, sunken, header, footer or overlay."""
     result = QFrame()
     result.setProperty("surface", kind)
     if layout is not None:
@@ -161,7 +163,7 @@ def surface(kind: str, layout: QLayout | None = None, padding: int = 0) -> QFram
 
 
 def scrolling(content: QWidget) -> QScrollArea:
-    """`content` in a vertical scroll area without a frame."""
+    """Put `content` into a vertical scroll area without a frame."""
     content.setProperty("scroll", "true")
     area = QScrollArea()
     area.setWidgetResizable(True)
@@ -174,7 +176,7 @@ def scrolling(content: QWidget) -> QScrollArea:
 
 
 def set_property(widget: QWidget, name: str, value: object) -> None:
-    """Sets a property that the style sheet looks at, and restyles the widget if it changed."""
+    """Set a property that the style sheet looks at, and restyle the widget if it changed."""
     if widget.property(name) != value:
         widget.setProperty(name, value)
         widget.style().unpolish(widget)
@@ -182,7 +184,7 @@ def set_property(widget: QWidget, name: str, value: object) -> None:
 
 
 def announce(widget: QWidget, text: str, urgent: bool = False) -> None:
-    """Has a screen reader say `text`, on behalf of `widget`."""
+    """Have a screen reader say `text`, on behalf of `widget`."""
     event = QAccessibleAnnouncementEvent(widget, text)
     event.setPoliteness(
         QAccessible.AnnouncementPoliteness.Assertive

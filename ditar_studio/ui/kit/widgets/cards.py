@@ -48,12 +48,12 @@ class CardDelegate(QStyledItemDelegate):
         painter.restore()
 
     def fill(self, painter: QPainter, card: QRectF, index: Index, selected: bool) -> None:
-        """Paints what is in a card."""
+        """Paint what is in a card."""
         raise NotImplementedError
 
 
 def show_as_cards(view: QListView) -> None:
-    """Lets a list show cards, and no ground of its own."""
+    """Let a list show cards, and no ground of its own."""
     view.setUniformItemSizes(True)
     view.setMouseTracking(True)
     view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

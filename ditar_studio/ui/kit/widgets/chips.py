@@ -12,7 +12,7 @@ from ditar_studio.ui.kit.widgets.basics import label
 
 
 def chip(text: str) -> QLabel:
-    """A remark in a rounded frame."""
+    """Return a remark in a rounded frame."""
     result = label(text)
     result.setProperty("chip", "true")
     result.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -96,7 +96,7 @@ class TagChips(QWidget):
         return frozenset(tag for tag, button in self._buttons.items() if button.isChecked())
 
     def set_tags(self, tags: Iterable[str]) -> None:
-        """Shows `tags`; those that were on and still exist stay on."""
+        """Show `tags`; those that were on and still exist stay on."""
         wanted = list(dict.fromkeys(tags))
         if wanted == list(self._buttons):
             return

@@ -68,5 +68,5 @@ class Choice(QComboBox):
         super().showPopup()
 
     def texts(self) -> list[str]:
-        """What can be chosen."""
+        """Return what can be chosen."""
         return [self.itemText(index) for index in range(self.count())]

@@ -148,7 +148,7 @@ class CommandPalette(QWidget):
         self._search("")
 
     def open(self) -> None:
-        """Shows it, ready for typing."""
+        """Show it, ready for typing."""
         self._fit()
         self.show()
         self.raise_()

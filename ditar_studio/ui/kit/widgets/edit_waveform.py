@@ -34,7 +34,7 @@ class EditWaveform(WaveformView):
         return self._fades
 
     def set_fades(self, fade_in: float, fade_out: float) -> None:
-        """Shows fades of these lengths, in seconds."""
+        """Show fades of these lengths, in seconds."""
         self._fades = (fade_in, fade_out)
         self.update()
 
@@ -92,13 +92,13 @@ class EditWaveform(WaveformView):
             super().mouseReleaseEvent(event)
 
     def _handles(self) -> tuple[float, float]:
-        """Where the handles are, in pixels; within the view even where a fade is none."""
+        """Return where the handles are, in pixels; within the view even where a fade is none."""
         fade_in, fade_out = self._fades
         left, right = self._x(fade_in), self._x(self.seconds - fade_out)
         return max(left, _HANDLE + 2), min(right, self.width() - _HANDLE - 2)
 
     def _handle_at(self, place: QPointF) -> int:
-        """Which handle is there: 0, 1, or none (-1)."""
+        """Return which handle is there: 0, 1, or none (-1)."""
         if not self.seconds or not ruler() - 2 <= place.y() <= ruler() + 3 * _HANDLE:
             return -1
         for number, x in enumerate(self._handles()):

@@ -24,7 +24,7 @@ class FittingButton(QPushButton):
         self.set_texts(texts)
 
     def set_texts(self, texts: Sequence[str]) -> None:
-        """Has other texts."""
+        """Have other texts."""
         if tuple(texts) != self._texts:
             self._texts = tuple(texts)
             self.setAccessibleName(texts[0])

@@ -70,7 +70,7 @@ class LazyColumn(QScrollArea, Generic[Row]):
         self.verticalScrollBar().valueChanged.connect(lambda _value: self._later.start())
 
     def set_keys(self, keys: Sequence[str], places: Mapping[str, int] | None = None) -> None:
-        """Shows these rows, from top to bottom; those that are there already stay as they are.
+        """Show these rows, from top to bottom; those that are there already stay as they are.
 
         Args:
             keys: each once.
@@ -97,7 +97,7 @@ class LazyColumn(QScrollArea, Generic[Row]):
         self._fill()
 
     def bring(self, key: str) -> Row | None:
-        """Scrolls to a row, and makes it if need be; None if there is none of this key."""
+        """Scroll to a row, and make it if need be; None if there is none of this key."""
         if key not in self._places:
             return None
         if key not in self.rows:
@@ -109,7 +109,7 @@ class LazyColumn(QScrollArea, Generic[Row]):
         return row
 
     def in_sight(self, key: str) -> bool:
-        """Whether some of the row of a key is in view."""
+        """Return whether some of the row of a key is in view."""
         if key not in self._places:
             return False
         first, last = self._span(key)
@@ -117,13 +117,13 @@ class LazyColumn(QScrollArea, Generic[Row]):
         return last > top and first < top + self.viewport().height()
 
     def bring_point(self, inside: QWidget, point: QPoint, around: int) -> None:
-        """Scrolls to a point in a widget of a row, with so many pixels above and below it."""
+        """Scroll to a point in a widget of a row, with so many pixels above and below it."""
         self._arrange()  # the row may just have become higher
         at = inside.mapTo(self._content, point)
         self.ensureVisible(at.x(), at.y(), 0, around)
 
     def drop_unused(self) -> None:
-        """Drops all rows but the one with the keyboard focus; they are made anew after this."""
+        """Drop all rows but the one with the keyboard focus; they are made anew after this."""
         unused = [row for row in self.rows.values() if not _has_focus(row)]
         self._drop(key for key, row in list(self.rows.items()) if row in unused)
         for row in unused:
@@ -162,7 +162,7 @@ class LazyColumn(QScrollArea, Generic[Row]):
             row.deleteLater()
 
     def _fill(self) -> None:
-        """Makes rows that are near, for a moment, and drops those that are far away."""
+        """Make rows that are near, for a moment, and drop those that are far away."""
         if self._guessed_width == 0:
             self._arrange()
         height = self.viewport().height()
@@ -193,7 +193,7 @@ class LazyColumn(QScrollArea, Generic[Row]):
         return max(1, self.viewport().width() - 2 * Space.L)
 
     def _anchor(self) -> tuple[str, int] | None:
-        """What stays where it is seen, and where: what was brought, else what is at the top.
+        """Return what stays where it is seen, and where: what was brought, else what is at the top.
 
         None at the very top.
         """
@@ -207,7 +207,7 @@ class LazyColumn(QScrollArea, Generic[Row]):
         return self._keys[place], int(self._tops[place]) - at_top
 
     def _arrange(self, anchor: tuple[str, int] | None = None) -> None:
-        """Puts everything in its place; what is seen stays where it is seen."""
+        """Put everything in its place; what is seen stays where it is seen."""
         anchor = anchor or self._anchor()
         width = self._width()
         if width != self._guessed_width:

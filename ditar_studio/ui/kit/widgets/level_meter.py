@@ -42,7 +42,7 @@ class LevelMeterView(QWidget):
         self._describe()
 
     def set_levels(self, rms: float, peak: float, held: float, clipped: bool) -> None:
-        """Shows levels in dBFS: RMS, peak, held peak; `clipped` lights the clip light."""
+        """Show levels in dBFS: RMS, peak, held peak; `clipped` lights the clip light."""
         newly = clipped and not self._clipped
         self._rms, self._peak, self._held = rms, peak, held
         self._clipped = self._clipped or clipped
@@ -52,7 +52,7 @@ class LevelMeterView(QWidget):
         self.update()
 
     def set_idle(self, prompt: str = "") -> None:
-        """Empties the meter and shows `prompt` in it, e.g. "Click to monitor"."""
+        """Empty the meter and show `prompt` in it, e.g. "Click to monitor"."""
         self._rms = self._peak = self._held = FLOOR
         self._live = False
         self._prompt = prompt
@@ -64,7 +64,7 @@ class LevelMeterView(QWidget):
         return self._clipped
 
     def reset_clip(self) -> None:
-        """Puts the clip light out."""
+        """Put the clip light out."""
         if self._clipped:
             self._clipped = False
             self._describe()

@@ -27,7 +27,7 @@ def _log_failure(tone: str, message: str, remedy: str) -> None:
 
 
 def tone_icon(tone: str, size: int = 18) -> QLabel:
-    """The icon of a tone (info, success, warning, danger), in its colour."""
+    """Return the icon of a tone (info, success, warning, danger), in its colour."""
     result = QLabel()
     result.setPixmap(icons.icon(_ICONS[tone], tone).pixmap(QSize(size, size)))
     result.setFixedSize(size, size)
@@ -77,13 +77,15 @@ class Banner(QFrame):
             )
 
     def dismiss(self) -> None:
-        """Removes the banner."""
+        """Remove the banner."""
         self.hide()
         self.deleteLater()
 
 
 def _in_front() -> Toasts | None:
-    """Where a dialog that is open shows its messages: those of the window would be behind it."""
+    """Return where a dialog that is open shows its messages: those of the window would be behind
+    it.
+    """
     toasts = getattr(QApplication.activeModalWidget(), "toasts", None)
     return toasts if isinstance(toasts, Toasts) else None
 
@@ -125,7 +127,7 @@ class Toasts(QWidget):
         action: tuple[str, Callable[[], object]] | None = None,
         seconds: float = TOAST_SECONDS,
     ) -> int:
-        """Shows `message` for `seconds`, longer while it is pointed at or has the focus.
+        """Show `message` for `seconds`, longer while it is pointed at or has the focus.
 
         Args:
             message: one sentence.
@@ -158,16 +160,16 @@ class Toasts(QWidget):
         return self._count
 
     def undoable(self, message: str, undo: Callable[[], object]) -> int:
-        """Shows that something was done, with a button that undoes it; else like `notify`."""
+        """Show that something was done, with a button that undoes it; else like `notify`."""
         return self.notify(message, "success", action=(tr("Undo"), undo), seconds=8.0)
 
     def withdraw(self, number: int) -> None:
-        """Puts a message away that no longer holds, if it is still shown."""
+        """Put a message away that no longer holds, if it is still shown."""
         if number == self._count and self.words:
             self.clear()
 
     def clear(self) -> None:
-        """Puts the present message away."""
+        """Put the present message away."""
         self._timer.stop()
         self.words, self._action = "", None
         self.hide()

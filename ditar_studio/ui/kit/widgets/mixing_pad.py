@@ -23,7 +23,7 @@ _STEP = 0.05
 
 
 def shares_at(x: float, y: float, count: int) -> list[float]:
-    """The shares of voices at a place of the pad; together 1.
+    """Return the shares of voices at a place of the pad; together 1.
 
     Args:
         x, y: in 0..1.
@@ -53,12 +53,12 @@ class MixingPad(QWidget):
         self.setToolTip(tr("Drag the point towards a voice, or use the arrow keys."))
 
     def set_voices(self, names: Sequence[str]) -> None:
-        """Shows voices at its corners, two to four."""
+        """Show voices at its corners, two to four."""
         self._names = tuple(names)
         self.update()
 
     def show_shares(self, shares: Sequence[float]) -> None:
-        """Puts the point where voices have these shares."""
+        """Put the point where voices have these shares."""
         corners, total = CORNERS[len(shares)], sum(shares)
         if total > 0:
             x = sum(s * cx for s, (cx, _) in zip(shares, corners, strict=True)) / total

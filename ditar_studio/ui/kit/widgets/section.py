@@ -45,7 +45,7 @@ class Section(QWidget):
         return self.head.isChecked()
 
     def open(self, opened: bool = True) -> None:
-        """Shows or hides the content."""
+        """Show or hide the content."""
         self.head.setChecked(opened)
 
     def _toggle(self, opened: bool) -> None:

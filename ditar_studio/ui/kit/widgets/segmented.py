@@ -58,7 +58,7 @@ class Segmented(QFrame):
         return next(key for key, button in self._buttons.items() if button.isChecked())
 
     def choose(self, key: str) -> None:
-        """Makes `key` the choice.
+        """Make `key` the choice.
 
         Raises:
             KeyError: there is no such choice.
@@ -84,7 +84,7 @@ class Segmented(QFrame):
         return QSize(count * (widest + _PADDING) + 2 * (count - 1) + 6, size.height())
 
     def _fit(self) -> None:
-        """Shows the short words if the long ones would be cut."""
+        """Show the short words if the long ones would be cut."""
         if not self._short:
             return
         button = next(iter(self._buttons.values()))

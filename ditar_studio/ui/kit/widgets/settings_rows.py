@@ -12,7 +12,7 @@ from ditar_studio.ui.kit.widgets.basics import column, label, row, rule, surface
 
 
 def setting(title: str, text: str, control: QWidget, below: bool = False) -> QVBoxLayout:
-    """One setting: title and explanation at the left, the control at the right or beneath.
+    """Make one setting: title and explanation at the left, the control at the right or beneath.
 
     It and `group` make layouts, not widgets: a widget with a style is dressed again, and all in it,
     each time it is given to another one, so that nested ones take long.
@@ -36,7 +36,7 @@ def setting(title: str, text: str, control: QWidget, below: bool = False) -> QVB
 
 
 def group(title: str, *settings: QVBoxLayout) -> QVBoxLayout:
-    """Settings on a card under a title, parted by hairlines."""
+    """Put settings on a card under a title, parted by hairlines."""
     inside = column(spacing=0)
     for index, one in enumerate(settings):
         if index:

@@ -18,7 +18,7 @@ WIDEST = 4000
 
 
 def spectrogram_image(samples: NDArray[np.float32], sample_rate: int, colours: Colours) -> QImage:
-    """The spectrogram of mono `samples`, time to the right, frequency (mel) upwards.
+    """Return the spectrogram of mono `samples`, time to the right, frequency (mel) upwards.
 
     Args:
         samples: float32 [n] in -1..1.
@@ -43,7 +43,7 @@ def spectrogram_image(samples: NDArray[np.float32], sample_rate: int, colours: C
 
 
 def _table(colours: Colours) -> NDArray[np.uint32]:
-    """256 shades from nothing over the accent colour to the text colour, as ARGB."""
+    """Return 256 shades from nothing over the accent colour to the text colour, as ARGB."""
     import numpy as np
 
     soft, strong = QColor(colours.accent), QColor(colours.text)

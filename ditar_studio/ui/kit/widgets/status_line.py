@@ -76,7 +76,7 @@ class StatusLine(QFrame):
         self.toasts.changed.connect(self._on_message)
 
     def set_engine(self, state: EngineState, words: str) -> None:
-        """Shows what the engine does, and says it to screen readers."""
+        """Show what the engine does, and announce it to screen readers."""
         self._dot.set_colour(state.value)
         if self.engine.text() != words:
             self.engine.setText(words)
@@ -91,7 +91,7 @@ class StatusLine(QFrame):
         buffered: float | None = None,
         underruns: int | None = None,
     ) -> None:
-        """Shows the flow of sound; None leaves a number out.
+        """Show the flow of sound; None leaves a number out.
 
         Args:
             generated: seconds of sound made.

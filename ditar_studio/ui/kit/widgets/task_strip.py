@@ -48,12 +48,12 @@ class TaskStrip(QFrame):
         self.setLayout(line)
 
     def begin(self) -> None:
-        """The task is at work now."""
+        """Show that the task is at work now."""
         self._began = self._clock()
         self.left.setText("")
 
     def show_progress(self, fraction: float) -> None:
-        """Tells how far it is, 0..1, and how long it will take."""
+        """Show how far it is, 0..1, and how long it will take."""
         self.progress.setValue(round(1000 * fraction))
         if self._began is None or fraction < _TELLING:
             return
@@ -61,6 +61,6 @@ class TaskStrip(QFrame):
         self.left.setText(tr("about {time} left", time=duration(seconds)))
 
     def dismiss(self) -> None:
-        """Removes the strip."""
+        """Remove the strip."""
         self.hide()
         self.deleteLater()

@@ -71,7 +71,7 @@ class Tour(QWidget):
         self.next.setFocus()
 
     def go_on(self) -> None:
-        """Shows the next part, or ends."""
+        """Show the next part, or end."""
         self._here += 1
         if self._here >= len(self._stops):
             self.end()
@@ -79,7 +79,7 @@ class Tour(QWidget):
             self._show()
 
     def end(self) -> None:
-        """Takes the tour off the window."""
+        """Take the tour off the window."""
         self.hide()
         self.deleteLater()
         self.ended.emit()
@@ -91,7 +91,7 @@ class Tour(QWidget):
         return super().eventFilter(watched, event)
 
     def focusNextPrevChild(self, _forwards: bool) -> bool:
-        """Tab stays with the tour: what is beneath it can't be seen well."""
+        """Keep Tab with the tour: what is beneath it can't be seen well."""
         (self.next if self.skip.hasFocus() else self.skip).setFocus(Qt.FocusReason.TabFocusReason)
         return True
 
@@ -143,7 +143,7 @@ class Tour(QWidget):
         announce(self, f"{where}: {stop.title}. {stop.text}")
 
     def _place(self) -> None:
-        """Puts the words beside what they are about, inside the window."""
+        """Put the words beside what they are about, inside the window."""
         layout = self.card.layout()
         assert layout is not None
         layout.activate()

@@ -199,11 +199,11 @@ class ValueSlider(QWidget):
         return self._default
 
     def set_value(self, value: float) -> None:
-        """Moves to `value`, clipped to the bounds."""
+        """Move to `value`, clipped to the bounds."""
         self.field.setValue(value)
 
     def set_bounds(self, low: float, high: float, default: float) -> None:
-        """Changes the bounds and the default, as another model asks; the value is clipped."""
+        """Change the bounds and the default, as another model asks; the value is clipped."""
         value = self.value
         self._low, self._default = low, default
         self.slider.default = round((default - low) / self._step)
@@ -217,7 +217,7 @@ class ValueSlider(QWidget):
         self._show_reset()
 
     def reset(self) -> None:
-        """Goes back to the default."""
+        """Go back to the default."""
         self.set_value(self._default)
         self.slider.setFocus(Qt.FocusReason.OtherFocusReason)
 

@@ -83,7 +83,7 @@ class WaveformView(QWidget):
     # --- what is shown
 
     def set_peaks(self, peaks: Peaks | None, growing: bool = False) -> None:
-        """Shows another sound, whole; `growing` while more is appended to it."""
+        """Show another sound, whole; `growing` while more is appended to it."""
         self._peaks = peaks
         self._growing = growing
         self._fitted = True
@@ -95,19 +95,19 @@ class WaveformView(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Draws again after samples were appended to the peaks."""
+        """Draw again after samples were appended to the peaks."""
         if self._fitted:
             self._set_view(0.0, self._whole())
         self._redraw()
 
     def finish(self) -> None:
-        """Says that the sound has stopped growing."""
+        """Note that the sound has stopped growing."""
         self._growing = False
         self.refresh()
         self._describe()
 
     def set_playhead(self, seconds: float | None) -> None:
-        """Moves the play position; what lies before it is drawn in the accent colour."""
+        """Move the play position; what lies before it is drawn in the accent colour."""
         if seconds == self._playhead:
             return
         self._playhead = seconds
@@ -116,22 +116,22 @@ class WaveformView(QWidget):
         self.update()
 
     def set_patch_seconds(self, seconds: float) -> None:
-        """Duration of a patch, for the grid shown on zoom; 0 for no grid."""
+        """Set the duration of a patch, for the grid shown on zoom; 0 for no grid."""
         self._patch_seconds = seconds
         self._redraw()
 
     def set_marks(self, marks: Sequence[Mark]) -> None:
-        """Flags on the ruler, e.g. where each line begins."""
+        """Set flags on the ruler, e.g. where each line begins."""
         self._marks = tuple(marks)
         self.update()
 
     def set_spectrogram(self, image: QImage | None) -> None:
-        """Shows a spectrogram of the whole sound behind the waveform; None removes it."""
+        """Show a spectrogram of the whole sound behind the waveform; None removes it."""
         self._spectrogram = image
         self._redraw()
 
     def set_prompt(self, text: str) -> None:
-        """What is written while there is no sound."""
+        """Set what is written while there is no sound."""
         self._prompt = text
         self.update()
 
@@ -158,14 +158,14 @@ class WaveformView(QWidget):
         return self._selection
 
     def select(self, start: float, end: float) -> None:
-        """Selects a stretch, clipped to the sound; an empty one selects nothing."""
+        """Select a stretch, clipped to the sound; an empty one selects nothing."""
         low, high = sorted((self._clip(start), self._clip(end)))
         self._set_selection((low, high) if high - low > 1e-4 else None)
 
     # --- zoom
 
     def zoom(self, factor: float, around: float | None = None) -> None:
-        """Shows `factor` times less (above 1) or more, keeping second `around` in its place."""
+        """Show `factor` times less (above 1) or more, keeping second `around` in its place."""
         if self._peaks is None:
             return
         span = self._end - self._start
@@ -182,12 +182,12 @@ class WaveformView(QWidget):
         self._move_view(around - share * wanted, wanted)
 
     def fit(self) -> None:
-        """Shows the whole sound."""
+        """Show the whole sound."""
         self._fitted = True
         self._set_view(0.0, self._whole())
 
     def pan(self, seconds: float) -> None:
-        """Moves the view along by `seconds`."""
+        """Move the view along by `seconds`."""
         if not self._fitted:
             self._move_view(self._start + seconds, self._end - self._start)
 

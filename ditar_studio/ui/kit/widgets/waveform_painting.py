@@ -29,12 +29,12 @@ class Mark:
 
 
 def ruler() -> int:
-    """The height of the line of times above a waveform, in pixels."""
+    """Return the height of the line of times above a waveform, in pixels."""
     return theme.current().sized(_RULER)
 
 
 def tick_step(span: float, width: float, room: float = 64.0) -> float:
-    """Seconds between ruler ticks so that labels have `room` pixels each."""
+    """Return seconds between ruler ticks so that labels have `room` pixels each."""
     least = span * room / max(1.0, width)
     for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600):
         if step >= least:
@@ -43,7 +43,7 @@ def tick_step(span: float, width: float, room: float = 64.0) -> float:
 
 
 def clock_text(seconds: float, step: float = 1.0) -> str:
-    """A time as 1:02 or, on a fine ruler, 1:02.35, and 2.35 within the first minute."""
+    """Return a time as 1:02 or, on a fine ruler, 1:02.35, and 2.35 within the first minute."""
     digits = 0 if step >= 1 else 1 if step >= 0.1 else 2
     value = round(seconds, digits)
     if digits and value < 60:
@@ -88,7 +88,7 @@ class Scene:
         return self.peaks.seconds
 
     def x(self, seconds: float) -> float:
-        """Where a moment is, in pixels from the left."""
+        """Return where a moment is, in pixels from the left."""
         return (seconds - self.start) / (self.end - self.start) * self.width
 
 
@@ -172,7 +172,7 @@ def _paint_selection(painter: QPainter, scene: Scene, start: float, end: float) 
 
 
 def draw_layers(scene: Scene) -> tuple[QPixmap, QPixmap]:
-    """The waveform in its two colours, with grid and spectrogram, as large as the widget."""
+    """Return the waveform in its two colours, with grid and spectrogram, as large as the widget."""
     c = theme.current().colours
     ratio = scene.pixel_ratio
     columns = max(1, round(scene.width * ratio))
