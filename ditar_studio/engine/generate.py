@@ -39,6 +39,7 @@ from ditar_studio.engine.seeds import candidate_seed, line_seed, sentence_seed
 from ditar_studio.engine.voice import Reference, VoiceCache, prepare
 from ditar_studio.engine.word_times import Part
 from ditar_studio.errors import OtherModelError, StudioError
+from ditar_studio.text.markup import unknown_voice
 from ditar_studio.text.phonemes import name_unreadable, unreadable
 
 if TYPE_CHECKING:
@@ -259,10 +260,8 @@ class _Run:
         if reference is None:
             if sentence.voice not in self._unknown:
                 self._unknown.add(sentence.voice)
-                yield Warned(
-                    f"There is no voice “{sentence.voice}”: the line's own speaks.",
-                    "Write the name as it is in the library.",
-                )
+                error = unknown_voice(sentence.voice)
+                yield Warned(error.message, error.remedy)
             return voice
         prepared: PreparedVoice | None = self._work.do(lambda: self._suited(reference))
         return prepared

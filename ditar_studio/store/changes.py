@@ -142,6 +142,11 @@ class Stack:
         return self._done[-1].label if self._done else ""
 
     @property
+    def last_id(self) -> int:
+        """Id of the step that was added last; 0 before there was one."""
+        return self._count
+
+    @property
     def redo_label(self) -> str:
         return self._undone[-1].label if self._undone else ""
 
@@ -171,6 +176,13 @@ class Stack:
                 del self._done[0]
         self._sealed = False
         return self._done[-1].id
+
+    def join_since(self, step_id: int, label: str) -> None:
+        """Make one step of those that were added after another; 0 for all there are."""
+        place = next((i for i, step in enumerate(self._done) if step.id > step_id), None)
+        if place is not None:
+            edits = tuple(edit for step in self._done[place:] for edit in step.edits)
+            self._done[place:] = [replace(self._done[-1], label=label, edits=_joined((), edits))]
 
     def undo(self, write: Callable[[Step], None]) -> int:
         """Have `write` put back the last step's old values; the stacks move only if it succeeds.

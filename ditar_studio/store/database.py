@@ -150,6 +150,16 @@ class Database:
             step = self.stack.push(Step(label, tuple(transaction.edits), merge, self.clock()))
         transaction.changes = self._publish(transaction, step=step)
 
+    @contextlib.contextmanager
+    def one_step(self, label: str) -> Iterator[None]:
+        """Have the operations within be one step of the undo stack."""
+        before = self.stack.last_id
+        try:
+            yield
+        finally:
+            self.stack.join_since(before, label)
+            self._publish(Transaction(self._connection, self.clock()))
+
     def undo(self) -> ChangeSet:
         """Take the last undoable operation back; an empty change set when there is none."""
         if not self.stack.undo_label:

@@ -168,6 +168,10 @@ class Library:
         """Return what SQLite says of the database: "ok", or what is wrong with it."""
         return "; ".join(str(row[0]) for row in self.database.rows("PRAGMA integrity_check"))
 
+    def one_step(self, label: str) -> contextlib.AbstractContextManager[None]:
+        """Have the operations within be one step of the undo; on the library's thread only."""
+        return self.database.one_step(label)
+
     @serial
     def undo(self) -> ChangeSet:
         """Take the last undoable operation back."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
@@ -140,8 +140,11 @@ def marks_in(text: str) -> list[Mark]:
     return found
 
 
-def check(mark: Mark) -> None:
+def check(mark: Mark, voices: Collection[str] | None = None) -> None:
     """Refuse a mark whose value can't be used.
+
+    Args:
+        voices: the names of those there are, in lower case; None where that isn't known.
 
     Raises:
         StudioError: saying which values can.
@@ -149,6 +152,8 @@ def check(mark: Mark) -> None:
     if mark.is_end:
         return
     match mark.name:
+        case "voice" if voices is not None and mark.value.casefold() not in voices:
+            raise unknown_voice(mark.value)
         case "pause":
             pause_seconds(mark)
         case "speed" | "volume":
@@ -187,6 +192,14 @@ def voices_in(text: str) -> list[str]:
     """Return the names of the voices that marks name, each once."""
     named = (m.value for m in marks_in(text) if m.name == "voice" and not m.is_end)
     return list(dict.fromkeys(named))
+
+
+def unknown_voice(name: str) -> StudioError:
+    """What is to be said of a mark that names a voice which isn't there."""
+    return StudioError(
+        f"There is no voice “{name}”: the line's own speaks.",
+        "Write the name as it is in the library.",
+    )
 
 
 def rename_voices(text: str, names: Mapping[str, str]) -> str:

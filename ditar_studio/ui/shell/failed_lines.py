@@ -61,10 +61,12 @@ class FailedLines:
             self._banner.dismiss()
 
     def _show(self, project_id: str, line_id: str) -> None:
-        """Go to the first of them, in its project."""
-        document, script = self._studio.document, self._studio.script
-        if document.project_id != project_id:
-            document.open(project_id)
-        elif script.line(line_id) is not None:
-            script.select(line_id)
-            script.focus_wanted.emit(line_id, -1)
+        """Goes to the first of them, in its project."""
+        script = self._studio.script
+
+        def show() -> None:
+            if script.line(line_id) is not None:
+                script.select(line_id)
+                script.focus_wanted.emit(line_id, -1)
+
+        self._studio.document.do_in(project_id, show)

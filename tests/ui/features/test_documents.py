@@ -56,6 +56,8 @@ def test_a_book_becomes_a_project_with_its_chapters(
     assert snapshot is not None
     assert snapshot.project.name == "The Book"
     assert snapshot.project.settings.export["author"] == "Ann Author"
+    studio.undo()
+    qtbot.waitUntil(lambda: studio.document.project_id == before)
 
 
 def test_how_it_is_read_can_be_changed_in_the_dialog(
@@ -158,5 +160,12 @@ def test_an_empty_project_becomes_that_of_its_document(
         now = project()
         return ("", None) if now is None else (now.name, now.settings.export.get("author"))
 
+    qtbot.waitUntil(lambda: told() == ("The Book", "Ann Author"))
+    assert [line.text for line in studio.script.lines][:2] == ["One", "First."]
+    qtbot.waitUntil(lambda: studio.actions_.action("edit.undo").text() == "Undo: Import document")
+    studio.undo()
+    qtbot.waitUntil(lambda: told() == ("Untitled 2", None))
+    assert studio.script.lines == ()
+    studio.document.redo()
     qtbot.waitUntil(lambda: told() == ("The Book", "Ann Author"))
     assert [line.text for line in studio.script.lines][:2] == ["One", "First."]

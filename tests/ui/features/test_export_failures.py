@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
-from studio_steps import dialog, speak
+from studio_steps import add_lines, dialog, speak
 
 from ditar_studio.errors import StudioError
 from ditar_studio.services import export as export_service
@@ -65,14 +65,20 @@ def test_a_failed_export_is_told_until_it_is_seen_and_can_be_done_again(
     qtbot: QtBot, studio: Studio, tmp_path: Path
 ) -> None:
     speak(qtbot, studio, "First line")
+    first = studio.document.project_id
     (tmp_path / "file").write_text("no folder")
     export(qtbot, studio, str(tmp_path / "file" / "out"))
     qtbot.waitUntil(lambda: bool(banners(studio)))
     (banner,) = banners(studio)
     assert banner.message == "Untitled.wav could not be written: Not a directory."
     (again,) = (b for b in banner.findChildren(QPushButton) if b.text() == "Export again…")
+    studio.actions_.action("file.new").trigger()
+    qtbot.waitUntil(lambda: studio.document.project_id != first and not studio.script.lines)
+    add_lines(qtbot, studio, "Of another project")
     again.click()
+    qtbot.waitUntil(lambda: any(d.isVisible() for d in studio.window.findChildren(ExportDialog)))
     asked = dialog(qtbot, studio, ExportDialog)
+    assert studio.document.project_id == first
     assert asked.folder.text() == str(tmp_path / "file" / "out")
     assert not banners(studio)
     asked.folder.setText(str(tmp_path / "out"))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QHelpEvent
+from PySide6.QtWidgets import QMenu, QToolTip
 from pytestqt.qtbot import QtBot
 from studio_steps import speak
 
 from ditar_studio.text.markup import marks_in
 from ditar_studio.ui.features.script.line_edit import LineEdit
-from ditar_studio.ui.features.script.mark_choices import CHOICES, is_usable, meaning, voice_choice
+from ditar_studio.ui.features.script.mark_choices import CHOICES, problem, voice_choice
 from ditar_studio.ui.kit import theme
 from ditar_studio.ui.shell.studio import Studio
 
@@ -51,14 +52,38 @@ def test_marks_are_chips_and_those_that_cannot_be_used_look_wrong(
     seen = {image.pixelColor(x, row).name() for x in range(edit.width())}
     assert ground.name() in seen
     (_, _, _, wrong) = marks_in(edit.toPlainText())
-    assert "0.5 to 2" in meaning(wrong)
+    assert "0.5 to 2" in problem(wrong, ())
+
+
+def test_a_mark_names_a_voice_that_is_there(
+    qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voice = studio.voices.all[0]
+    edit = field(studio, f"[voice Ann]One[/voice] [voice {voice.name.upper()}]two.[/voice]")
+    assert coloured(edit, "danger") == ["[voice Ann]"]
+    studio.script.flush()
+    qtbot.waitUntil(lambda: "There is no voice “Ann”" in edit.accessibleDescription())
+    told: list[str] = []
+    monkeypatch.setattr(QToolTip, "showText", lambda _at, words, _of: told.append(words))
+    at = edit.cursorRect(edit.textCursor()).center()
+    at.setX(20)
+    edit.event(QHelpEvent(QEvent.Type.ToolTip, at, edit.mapToGlobal(at)))
+    assert told == [
+        "There is no voice “Ann”: the line's own speaks. Write the name as it is in the library."
+    ]
+    typed: list[str] = []
+    edit.typed.connect(typed.append)
+    studio.document.ask(studio.library.voices.rename, voice.id, "Ann")
+    qtbot.waitUntil(lambda: coloured(edit, "danger") == [f"[voice {voice.name.upper()}]"])
+    qtbot.waitUntil(lambda: "“Ann”" not in edit.accessibleDescription())
+    assert not typed
 
 
 def test_every_mark_that_is_offered_can_be_used() -> None:
     for choice in (*CHOICES, voice_choice("Ben")):
         filled = choice.begins.replace("[say ]", "[say dee]").replace("//", "/kæt/")
         (mark,) = marks_in(filled)
-        assert is_usable(mark)
+        assert not problem(mark, {"ben"})
         assert choice.ends in ("", f"[/{mark.name}]")
 
 

@@ -92,6 +92,10 @@ def test_what_failed_is_told_when_all_is_spoken(
         studio.speak_stale()
     qtbot.waitUntil(lambda: all(line.state == "rendered" for line in studio.script.lines))
     assert not banners(studio)
+    first = studio.document.project_id
+    new_project(qtbot, studio)
+    studio.failed_lines._show(first, ids[2])
+    qtbot.waitUntil(lambda: studio.script.selected == ids[2])
 
 
 def test_why_speaking_broke_off_is_told_until_it_is_seen(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from library_fixtures import Clock, recipe, write_tone
 
 from ditar_studio.errors import StudioError
-from ditar_studio.store.changes import Edit, Stack, Step
+from ditar_studio.store.changes import ChangeSet, Edit, Stack, Step
 from ditar_studio.store.library import Library
 from ditar_studio.store.project import NewLine
 
@@ -154,6 +154,26 @@ def test_steps_with_one_key_merge_unless_something_lies_between() -> None:
     stack.push(_step("a", 1.5, 2, 5))
     stack.undo(written.append)
     assert written[-1].edits[0].new == 2
+
+
+def test_operations_can_be_one_step(library: Library) -> None:
+    project = library.projects.create("One").value
+    told: list[ChangeSet] = []
+    library.subscribe(told.append)
+
+    def rename_twice() -> None:
+        with library.one_step("Both"):
+            library.projects.rename(project.id, "Two")
+            library.projects.change_settings(project.id, lexicon="word: werd")
+            library.projects.rename(project.id, "Three")
+
+    library.submit(rename_twice).result()
+    assert told[-1].undo == "Both"
+    assert library.undo().undo == "New project"
+    assert library.projects.get(project.id).name == "One"
+    assert library.projects.get(project.id).settings.lexicon == ""
+    assert library.redo().undo == "Both"
+    assert library.projects.get(project.id).name == "Three"
 
 
 def test_the_stack_has_a_limit() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +12,12 @@ from ditar_studio.services.document_lines import script_lines
 from ditar_studio.services.new_lines import new_lines
 from ditar_studio.ui.features.documents.import_dialog import ImportDialog
 from ditar_studio.ui.kit.dialogs.ask_file import ask_for_file
-from ditar_studio.ui.kit.translate import counted, tr
+from ditar_studio.ui.kit.translate import counted, mark, tr
 
 if TYPE_CHECKING:
+    from ditar_studio.services.history import Outcome
     from ditar_studio.services.library import Library
-    from ditar_studio.services.projects import NewLine, Project, ProjectSettings
+    from ditar_studio.services.projects import Line, NewLine, Project, ProjectSettings
     from ditar_studio.ui.features.project import document as project
     from ditar_studio.ui.features.script.view_model import Script
     from ditar_studio.ui.kit.host import Host
@@ -23,6 +26,8 @@ _SHORT = 1500
 """Words of a text without chapters that is imported without a question."""
 _SLOW = 2 << 20
 """Bytes of a file whose reading is announced."""
+_IMPORT = mark("Import document")
+"""What the undo calls it."""
 
 
 class DocumentCommands:
@@ -83,14 +88,13 @@ class DocumentCommands:
             "cover": read.cover,
         }
         if not into_new:
-            untouched = self._script.untouched
-
-            def added(count: int) -> None:
-                self._tell_count(count)
-                if untouched:
-                    self._take_over(snapshot.project, read.title, export)
-
-            self._script.insert(lambda: script_lines(read), over_greeting=True, done=added)
+            add = partial(_take_over, self._document.library, read.title, export)
+            self._script.insert(
+                lambda: script_lines(read),
+                over_greeting=True,
+                add=add if self._script.untouched else None,
+                done=self._tell_count,
+            )
             return
         self._script.flush()
         voices, settings = snapshot.voices, snapshot.project.settings
@@ -107,15 +111,6 @@ class DocumentCommands:
             ),
             owner=self._document,
         )
-
-    def _take_over(self, project: Project, title: str, export: dict[str, str | bytes]) -> None:
-        """Make a project that was empty that of its document, which names it if nothing
-        else has.
-        """
-        library = self._document.library
-        if title and project.name.rstrip(" 0123456789") == tr("Untitled"):
-            self._document.ask(library.projects.rename, project.id, title)
-        self._document.ask(_describe, library, project.id, export)
 
     def _open(self, made: tuple[Project, int]) -> None:
         project, count = made
@@ -134,10 +129,32 @@ def _make_project(
     export: dict[str, str | bytes],
     lines: list[NewLine],
 ) -> tuple[Project, int]:
-    """Make a project of these lines; on the library's thread."""
-    project = library.projects.create(name, settings).value
-    library.lines.add(project.id, lines)
-    return _describe(library, project.id, export), len(lines)
+    """A project of these lines; on the library's thread."""
+    with library.one_step(_IMPORT):
+        project = library.projects.create(name, settings).value
+        library.lines.add(project.id, lines)
+        return _describe(library, project.id, export), len(lines)
+
+
+def _take_over(
+    library: Library,
+    title: str,
+    export: dict[str, str | bytes],
+    project_id: str,
+    lines: list[NewLine],
+    at: int | None,
+    *,
+    instead: Sequence[str],
+) -> Outcome[list[Line]]:
+    """Lines in a project that was empty: it becomes that of their document, which names it if
+    nothing else has; on the library's thread."""
+    with library.one_step(_IMPORT):
+        added = library.lines.add(project_id, lines, at, instead=instead)
+        name = library.projects.get(project_id).name
+        if title and name.rstrip(" 0123456789") == tr("Untitled"):
+            library.projects.rename(project_id, title)
+        _describe(library, project_id, export)
+    return added
 
 
 def _describe(library: Library, project_id: str, export: dict[str, str | bytes]) -> Project:

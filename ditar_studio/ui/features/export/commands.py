@@ -72,16 +72,8 @@ class ExportCommands(QObject):
         return self._at_work is not None
 
     def export(self) -> None:
-        """Ask how, and export the takes that stand for the lines of the script."""
-        from ditar_studio.services.export_plan import plan
-
-        self._script.flush()
-        self._document.ask(
-            plan,
-            self._document.library,
-            self._document.project_id,
-            done=lambda what: self._ask(what, single=False),
-        )
+        """Asks how, and exports the takes that stand for the lines of the script."""
+        self._export_script()
 
     def export_takes(self) -> None:
         """Ask how, and export the selected takes."""
@@ -101,7 +93,27 @@ class ExportCommands(QObject):
 
     # --- asking
 
-    def _ask(self, what: Plan, single: bool) -> None:
+    def _export_script(
+        self, settings: ExportSettings | None = None, folder: Path | None = None
+    ) -> None:
+        from ditar_studio.services.export_plan import plan
+
+        self._script.flush()
+        self._document.ask(
+            plan,
+            self._document.library,
+            self._document.project_id,
+            done=lambda what: self._ask(what, False, settings, folder),
+        )
+
+    def _ask(
+        self,
+        what: Plan,
+        single: bool,
+        settings: ExportSettings | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """Asks how it is wanted; as the last time in this project, if it isn't said."""
         from ditar_studio.ui.features.export.dialog import ExportDialog, plain, settings_from
 
         snapshot = self._document.snapshot
@@ -113,10 +125,12 @@ class ExportCommands(QObject):
             )
             return
         kept = snapshot.project.settings
-        settings = settings_from(kept.export, kept.speed)
+        if settings is None:
+            settings = settings_from(kept.export, kept.speed)
         if single:
             settings = replace(settings, layout="per_line")
-        folder = Path(kept.export.get("folder") or _music_folder())
+        if folder is None:
+            folder = Path(kept.export.get("folder") or _music_folder())
         dialog = ExportDialog(what, settings, folder, single)
 
         def begin(wanted: ExportSettings, where: Path) -> None:
@@ -203,9 +217,15 @@ class ExportCommands(QObject):
         assert failed is not None
 
         def again() -> None:
+            self._script.flush()
+            self._document.do_in(failed.project_id, ask)
+
+        def ask() -> None:
             banner.dismiss()
-            if failed.project_id == self._document.project_id:
-                self._ask(failed.what, failed.single)
+            if failed.single:
+                self._ask(failed.what, True, failed.settings, failed.folder)
+            else:
+                self._export_script(failed.settings, failed.folder)
 
         banner = Banner("danger", error.message, error.remedy, (tr("Export again…"), again))
         self._host.add_message(banner)

@@ -45,6 +45,7 @@ class Document(QObject):
         self._reading = False
         self._again = False
         self._labels = ("", "")
+        self._then: Callable[[], object] | None = None
         bridge.changed.connect(self._on_changes)
 
     @property
@@ -59,6 +60,15 @@ class Document(QObject):
     def open(self, project_id: str) -> None:
         """Make another project the open one."""
         self.ask(self.library.projects.open, project_id, done=lambda made: self._use(made.value))
+
+    def do_in(self, project_id: str, act: Callable[[], object]) -> None:
+        """Does something in a project, which is opened and shown before if another is open."""
+        if project_id == self._project_id:
+            act()
+            return
+        self.ask(
+            self.library.projects.open, project_id, done=lambda made: self._use(made.value, act)
+        )
 
     def create(self, name: str = "") -> None:
         """Make a new project with the settings of this one, and open it."""
@@ -93,8 +103,9 @@ class Document(QObject):
         """Do the operation undone last again."""
         self.ask(self.library.redo)
 
-    def _use(self, project: Project) -> None:
+    def _use(self, project: Project, then: Callable[[], object] | None = None) -> None:
         self._project_id = project.id
+        self._then = then
         self.opened.emit(project)
         self._read()
 
@@ -132,6 +143,9 @@ class Document(QObject):
         undo, redo = self._labels
         self.snapshot = replace(read, undo=undo, redo=redo)
         self.loaded.emit(self.snapshot)
+        then, self._then = self._then, None
+        if then is not None:
+            then()
 
     def _project_gone(self, _error: StudioError) -> None:
         self._reading = False

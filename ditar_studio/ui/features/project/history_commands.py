@@ -11,6 +11,7 @@ from ditar_studio.ui.kit.translate import counted, tr
 
 if TYPE_CHECKING:
     from ditar_studio.services.history import Trashed, Version
+    from ditar_studio.services.library import Library
     from ditar_studio.services.projects import Project
     from ditar_studio.ui.features.project.document import Document
     from ditar_studio.ui.kit.host import Host
@@ -88,11 +89,17 @@ class HistoryCommands:
         self._document.ask(self._library.versions.restore, version.id)
 
     def _restore_things(self, things: list[Trashed]) -> None:
-        for thing in things:
-            self._document.ask(self._library.trash.restore, thing)
+        self._document.ask(_restore, self._library, things)
         words = counted("{count} thing is back.", "{count} things are back.", len(things))
         self._host.toasts.notify(words, "success")
 
     def _on_opened(self, project: Project) -> None:
         """Keep the project as it was left, once a day."""
         self._document.ask(self._library.versions.keep, project.id)
+
+
+def _restore(library: Library, things: list[Trashed]) -> None:
+    """Bring things back, in one step of the undo; on the library's thread."""
+    with library.one_step("Restore"):
+        for thing in things:
+            library.trash.restore(thing)

@@ -150,6 +150,13 @@ class Snapshot:
         return self.voice(line.voice_id or self.project.settings.voice_id)
 
     @cached_property
+    def voice_names(self) -> frozenset[str]:
+        """The names of voices that marks in a text can name, in lower case."""
+        return frozenset(
+            voice.name.casefold() for voice in self.voices if voice.reference is not None
+        )
+
+    @cached_property
     def _takes_by_id(self) -> dict[str, Take]:
         return {take.id: take for take in self.takes}
 

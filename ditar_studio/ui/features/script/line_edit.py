@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QTextEdit, QToolTip
 
 from ditar_studio.text.markup import marks_in
-from ditar_studio.ui.features.script.mark_choices import MarkChoice, meaning
+from ditar_studio.ui.features.script.mark_choices import MarkChoice, meaning, problem
 from ditar_studio.ui.features.script.mark_completion import MarkCompletion
 from ditar_studio.ui.features.script.mark_painting import MarkHighlighter, paint_grounds
 from ditar_studio.ui.kit import theme
@@ -108,6 +108,15 @@ class LineEdit(QPlainTextEdit):
         else:
             cursor.setPosition(min(at, len(self.toPlainText())))
         self.setTextCursor(cursor)
+
+    def know_voices(self, names: frozenset[str]) -> None:
+        """Takes the names of the voices there are, in lower case: marks may name no others."""
+        if names != self._highlighter.voices:
+            self._highlighter.voices = names
+            if "[" in self.toPlainText():
+                self._quiet = True  # to colour it anew counts as a change of the text
+                self._highlighter.rehighlight()
+                self._quiet = False
 
     def mark_word(self, span: Span | None) -> None:
         """Show that the word at these characters is heard; None for no word."""
@@ -213,13 +222,14 @@ class LineEdit(QPlainTextEdit):
         place = self.cursorForPosition(event.pos()).position()
         for mark in marks_in(self.toPlainText()):
             if mark.start <= place < mark.end:
-                QToolTip.showText(event.globalPos(), meaning(mark), self)
+                words = problem(mark, self._highlighter.voices) or meaning(mark)
+                QToolTip.showText(event.globalPos(), words, self)
                 return True
         return False
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
-        paint_grounds(painter, self)
+        paint_grounds(painter, self, self._highlighter.voices)
         painter.end()
         super().paintEvent(event)
 

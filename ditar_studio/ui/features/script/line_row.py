@@ -89,6 +89,7 @@ class LineShown:
         settings: the settings that it has of its own, in words.
         work: that it is heard, being spoken, or waits for it; empty if none of these.
         differing: its words that were heard otherwise, by their characters.
+        problem: why marks in it can't be used; empty if all can.
     """
 
     line: Line
@@ -101,6 +102,7 @@ class LineShown:
     settings: str = ""
     work: str = ""
     differing: tuple[Span, ...] = ()
+    problem: str = ""
 
 
 class LineRow(QWidget):
@@ -237,7 +239,7 @@ class LineRow(QWidget):
             self._show_state(words, "warning", tip)
         else:
             words, colour = STATES[line.state]
-            self._show_state(tr(words), colour, sentence(line.failure))
+            self._show_state(tr(words), colour, shown.problem or sentence(line.failure))
 
     def heights_about(
         self, characters: NDArray[np.int32], width: int, opens: NDArray[np.bool_]

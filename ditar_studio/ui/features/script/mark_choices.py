@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtWidgets import QMenu
 
 from ditar_studio.errors import StudioError
-from ditar_studio.text.markup import Mark, check
+from ditar_studio.text.markup import Mark, check, marks_in
 from ditar_studio.ui.kit.translate import mark, sentence, tr
 
 
@@ -68,22 +68,28 @@ def voice_choice(name: str) -> MarkChoice:
 
 
 def meaning(of: Mark) -> str:
-    """Return what a mark does, or why it can't be used."""
-    try:
-        check(of)
-    except StudioError as error:
-        return f"{sentence(error.message)} {sentence(error.remedy)}"
+    """What a mark does."""
     words = tr(_MEANINGS[of.name])
     return tr("{meaning}, up to here", meaning=words) if of.is_end else words
 
 
-def is_usable(of: Mark) -> bool:
-    """Return whether a mark has a value that can be used."""
+def problem(of: Mark, voices: Collection[str]) -> str:
+    """Why a mark can't be used; empty if it can.
+
+    Args:
+        voices: the names of those there are, in lower case.
+    """
     try:
-        check(of)
-    except StudioError:
-        return False
-    return True
+        check(of, voices)
+    except StudioError as error:
+        return f"{sentence(error.message)} {sentence(error.remedy)}"
+    return ""
+
+
+def problems(text: str, voices: Collection[str]) -> str:
+    """Why marks in a text can't be used; empty if all can."""
+    wrong = (problem(each, voices) for each in marks_in(text)) if "[" in text else ()
+    return " ".join(dict.fromkeys(filter(None, wrong)))
 
 
 def fill_menu(menu: QMenu, voices: Iterable[str], insert: Callable[[MarkChoice], object]) -> None:

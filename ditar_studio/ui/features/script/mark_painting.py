@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import (
@@ -16,7 +16,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QPlainTextEdit
 
 from ditar_studio.text.markup import Mark, marks_in
-from ditar_studio.ui.features.script.mark_choices import is_usable
+from ditar_studio.ui.features.script.mark_choices import problem
 from ditar_studio.ui.kit import theme
 
 
@@ -25,6 +25,7 @@ class MarkHighlighter(QSyntaxHighlighter):
 
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
+        self.voices: frozenset[str] = frozenset()
         theme.manager.changed.connect(self.rehighlight)
 
     def highlightBlock(self, text: str) -> None:
@@ -33,12 +34,13 @@ class MarkHighlighter(QSyntaxHighlighter):
         colours = theme.current().colours
         for mark in marks_in(text):
             form = QTextCharFormat()
-            form.setForeground(colours.color("accent_text" if is_usable(mark) else "danger"))
+            wrong = problem(mark, self.voices)
+            form.setForeground(colours.color("danger" if wrong else "accent_text"))
             self.setFormat(mark.start, mark.end - mark.start, form)
 
 
-def paint_grounds(painter: QPainter, edit: QPlainTextEdit) -> None:
-    """Paint the grounds of all marks; before the text is painted on them."""
+def paint_grounds(painter: QPainter, edit: QPlainTextEdit, voices: Collection[str]) -> None:
+    """Paints the grounds of all marks; before the text is painted on them."""
     block = edit.firstVisibleBlock()
     colours = theme.current().colours
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -48,11 +50,11 @@ def paint_grounds(painter: QPainter, edit: QPlainTextEdit) -> None:
         if "[" in text:
             origin = edit.blockBoundingGeometry(block).translated(offset).topLeft()
             for mark in marks_in(text):
-                usable = is_usable(mark)
-                edge = colours.color("accent" if usable else "danger")
+                wrong = problem(mark, voices)
+                edge = colours.color("danger" if wrong else "accent")
                 edge.setAlphaF(0.35)  # a selected line is of the chips' own colour
                 painter.setPen(edge)
-                painter.setBrush(colours.color("accent_soft" if usable else "danger_soft"))
+                painter.setBrush(colours.color("danger_soft" if wrong else "accent_soft"))
                 for rect in _rects(block, mark):
                     painter.drawRoundedRect(
                         rect.translated(origin).adjusted(-0.5, 0.5, 0.5, -0.5), 5, 5

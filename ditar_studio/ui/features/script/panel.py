@@ -16,6 +16,7 @@ from ditar_studio.services.projects import Line
 from ditar_studio.ui.features.player.playback import PlayingWord
 from ditar_studio.ui.features.script.differences_bar import DifferencesBar
 from ditar_studio.ui.features.script.line_row import LineRow, LineShown
+from ditar_studio.ui.features.script.mark_choices import problems
 from ditar_studio.ui.features.script.settings_words import settings_words
 from ditar_studio.ui.features.script.speaking_bar import SpeakingBar
 from ditar_studio.ui.features.script.view_model import Script
@@ -263,11 +264,13 @@ class ScriptPanel(QWidget):
             work = tr("Speaking…")
         elif line.id in self._waiting:
             work = tr("Waits to be spoken")
+        text = self.script.text(line.id)
+        shown.text.know_voices(snapshot.voice_names)
         shown.show_line(
             LineShown(
                 line,
                 number,
-                self.script.text(line.id),
+                text,
                 name,
                 own,
                 after is None or after.opens_block,
@@ -275,6 +278,7 @@ class ScriptPanel(QWidget):
                 settings_words(line),
                 work,
                 self._differing(line),
+                problems(text, snapshot.voice_names),
             )
         )
         shown.set_selected(line.id in self._chosen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from PySide6.QtCore import QObject, Signal
 
@@ -18,6 +18,9 @@ from ditar_studio.ui.kit.translate import mark, tr
 if TYPE_CHECKING:
     from ditar_studio.services.history import Outcome
     from ditar_studio.text.script import ScriptLine
+
+AddLines: TypeAlias = "Callable[..., Outcome[list[Line]]]"
+"""Adds lines to the library as `Lines.add` does, on its thread."""
 
 GREETING = mark("Hello! Type what you want to hear, then let me say it.")
 """The line of the first project; it makes room for what is imported."""
@@ -228,6 +231,7 @@ class Script(QObject):
         after: str = "",
         *,
         over_greeting: bool = False,
+        add: AddLines | None = None,
         done: Callable[[int], object] = lambda count: None,
     ) -> None:
         """Add what `read` gives, on another thread, as lines; at the end without `after`.
@@ -235,13 +239,14 @@ class Script(QObject):
         Args:
             over_greeting: whether the line that greets in the first project makes room; the focus
                 goes to the first line then, to be read from there, else behind the last.
+            add: adds them to the library, and may do more in the same step.
             done: gets how many lines there are.
         """
         snapshot = self._ready()
         if snapshot is None:
             return
 
-        def add(lines: list[NewLine]) -> None:
+        def put(lines: list[NewLine]) -> None:
             place = self.index(after)
             unused = ("", tr(GREETING)) if over_greeting else ("",)
             replaced = [
@@ -252,10 +257,10 @@ class Script(QObject):
             if lines:
                 at = place + 1 if place >= 0 else None
                 focused = 0 if over_greeting else -1
-                self._insert(lines, at, replaced, focused, lambda: done(len(lines)))
+                self._insert(lines, at, replaced, focused, add, lambda: done(len(lines)))
 
         voices = snapshot.voices
-        self.document.bridge.background(lambda: new_lines(read(), voices), done=add, owner=self)
+        self.document.bridge.background(lambda: new_lines(read(), voices), done=put, owner=self)
 
     def split(self, line_id: str, at: int, *, opens_block: bool = True) -> None:
         """Cut a line at a character; at its end that adds an empty line.
@@ -375,17 +380,17 @@ class Script(QObject):
         at: int | None,
         instead: Sequence[str] = (),
         focused: int = -1,
+        add: AddLines | None = None,
         done: Callable[[], object] = lambda: None,
     ) -> None:
-        """Add lines `instead` of others, and put the focus into one of them."""
-        library = self.document.library
+        """Adds lines `instead` of others, and puts the focus into one of them."""
 
         def added(made: Outcome[list[Line]]) -> None:
             self._focus(made.value[focused].id, focused)
             done()
 
         self._ask(
-            library.lines.add,
+            add or self.document.library.lines.add,
             self.document.project_id,
             lines,
             at,
