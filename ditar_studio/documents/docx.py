@@ -5,11 +5,12 @@ Deleted text of tracked changes is left out, inserted text is in.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from ditar_studio.documents.archive import Archive
+from ditar_studio.documents.archive import Archive, beside
 from ditar_studio.documents.structure import (
     Document,
     Gathering,
@@ -23,7 +24,9 @@ from ditar_studio.documents.xml import attribute, local, parse_xml
 if TYPE_CHECKING:
     from lxml import etree
 
-_TEXT: Final = "word/document.xml"
+_TEXT, _STYLES = "word/document.xml", "word/styles.xml"
+_ON: Final = ("1", "true", "on")
+_REFERENCES: Final = ("footnotereference", "endnotereference")
 _UNREAD: Final = frozenset(
     (
         *("del", "movefrom", "fallback", "instrtext", "deltext", "ppr", "rpr", "sectpr", "tblpr"),
@@ -42,13 +45,16 @@ def read(content: bytes, name: str, options: ReadOptions) -> Document:
         StudioError: it is damaged or locked.
     """
     archive = Archive(content, name)
-    root = parse_xml(archive.read(_TEXT), name)
+    text = _parts(archive, "", name).get("officedocument", _TEXT)
+    root = parse_xml(archive.read(text), name)
+    parts = _parts(archive, text, name)
     gathering = Gathering(options)
-    for part in ("footnotes", "endnotes"):
-        if f"word/{part}.xml" in archive:
-            _gather_notes(parse_xml(archive.read(f"word/{part}.xml"), name), gathering)
+    for kind in ("footnotes", "endnotes"):
+        part = parts.get(kind, f"word/{kind}.xml")
+        if part in archive:
+            _gather_notes(parse_xml(archive.read(part), name), gathering)
     facts = _facts(archive, name)
-    reader = _Reader(gathering, _levels(archive, name))
+    reader = _Reader(gathering, _levels(archive, parts.get("styles", _STYLES), name))
     title = reader.read(root)
     return gathering.document(
         facts.get("title", "") or title or name.rpartition(".")[0],
@@ -64,13 +70,31 @@ def _facts(archive: Archive, name: str) -> dict[str, str]:
     return {local(e): one_line(str(e.text or "")) for e in root.iter() if local(e)}
 
 
-def _levels(archive: Archive, name: str) -> dict[str, int]:
-    """Return levels of headings, from 1, by the id of their style; 0 for the title of the whole."""
+def _parts(archive: Archive, member: str, name: str) -> dict[str, str]:
+    """The members that a member (empty: the whole) belongs together with, by what they are.
+
+    Word calls the text `document.xml`, programs on the web `document2.xml` and the like.
+    """
+    folder, base = posixpath.split(member)
+    links = posixpath.join(folder, "_rels", f"{base}.rels")
+    if links not in archive:
+        return {}
+    return {
+        attribute(each, "type").rpartition("/")[2].lower(): beside(
+            member, attribute(each, "target")
+        )[0]
+        for each in parse_xml(archive.read(links), name)
+        if attribute(each, "targetmode").lower() != "external"
+    }
+
+
+def _levels(archive: Archive, part: str, name: str) -> dict[str, int]:
+    """Levels of headings, from 1, by the id of their style; 0 for the title of the whole."""
     levels: dict[str, int] = {}
-    if "word/styles.xml" not in archive:
+    if part not in archive:
         return levels
     bases: dict[str, str] = {}
-    for style in parse_xml(archive.read("word/styles.xml"), name):
+    for style in parse_xml(archive.read(part), name):
         if local(style) != "style":
             continue
         identifier = attribute(style, "styleid")
@@ -132,19 +156,14 @@ class _Reader:
                 title = title or text
             elif level <= self._chapter_level:
                 self._gathering.open_chapter(text)
-            self._gathering.add_heading(text)
+            self._gathering.add_heading(text, _notes_in(block))
         return title
 
     def _paragraph(self, block: etree._Element, text: str) -> None:
         if is_scene_break(text):
             self._gathering.pause()
             return
-        notes = [
-            (kind.removesuffix("reference"), attribute(e, "id"))
-            for e in block.iter()
-            if (kind := local(e)) in ("footnotereference", "endnotereference")
-        ]
-        self._gathering.add(Paragraph(text), notes)
+        self._gathering.add(Paragraph(text), _notes_in(block))
 
     def _level(self, block: etree._Element) -> int | None:
         """Return the level of a heading; None of any other paragraph."""
@@ -172,16 +191,27 @@ class _Reader:
         rows = [row for row in rows if any(row)]
         if not rows:
             return
+        notes = _notes_in(table)
         if max(map(len, rows)) == 1:
-            for row in rows:
-                self._gathering.add(Paragraph(row[0]))
+            for number, row in enumerate(rows, start=1):
+                self._gathering.add(Paragraph(row[0]), notes if number == len(rows) else ())
             return
         marked = any(local(e) == "tblheader" for e in table.iter())
-        self._gathering.add_table(rows, marked or all(_is_label(cell) for cell in rows[0]))
+        headed = marked or all(_is_label(cell) for cell in rows[0])
+        self._gathering.add_table(rows, headed, notes)
 
 
 def _is_label(cell: str) -> bool:
     return bool(cell) and len(cell) < 40 and not any(letter.isdigit() for letter in cell)
+
+
+def _notes_in(block: etree._Element) -> list[tuple[str, str]]:
+    """The names of the footnotes that a paragraph or a table refers to."""
+    return [
+        (kind.removesuffix("reference"), attribute(e, "id"))
+        for e in block.iter()
+        if (kind := local(e)) in _REFERENCES
+    ]
 
 
 def _blocks(body: etree._Element) -> Iterator[etree._Element]:
@@ -206,5 +236,7 @@ def _pieces(paragraph: etree._Element) -> Iterator[str]:
             yield str(element.text or "")
         elif kind in _BREAKS:
             yield _BREAKS[kind]
+        elif kind == "r" and any(attribute(e, "custommarkfollows") in _ON for e in element):
+            continue  # it holds the footnote's own mark, as an asterisk
         elif kind not in _UNREAD and kind != "tbl":
             waiting.extend(reversed(element))

@@ -302,7 +302,7 @@ class Flow:
         if text and self._note is None:
             if level <= self._level:
                 self._gathering.open_chapter(text)
-            self._gathering.add_heading(text)
+            self._gathering.add_heading(text, self._references)
         self._paragraph_note, self._references = None, []
 
 

@@ -167,24 +167,27 @@ class Gathering:
         if paragraph.text.strip():
             self._chapters[-1][1].append((paragraph, tuple(notes)))
 
-    def add_heading(self, text: str) -> None:
+    def add_heading(self, text: str, notes: Sequence[Hashable] = ()) -> None:
         """Put a heading to the open chapter, if headings are read."""
         if self.options.headings:
-            self.add(Paragraph(one_line(text)))
+            self.add(Paragraph(one_line(text)), notes)
 
     def add_note(self, name: Hashable, text: str) -> None:
         """Put a paragraph to a footnote."""
         if text.strip():
             self._notes.setdefault(name, []).append(text)
 
-    def add_table(self, rows: Sequence[Sequence[str]], headed: bool) -> None:
-        """Put the rows of a table to the open chapter, as sentences."""
+    def add_table(
+        self, rows: Sequence[Sequence[str]], headed: bool, notes: Sequence[Hashable] = ()
+    ) -> None:
+        """Put the rows of a table to the open chapter, as sentences; its footnotes follow it."""
         if self.options.tables == "leave_out":
             self.remark("tables_left_out")
             return
         self.remark("tables_by_row")
-        for text in _as_sentences(rows, headed):
-            self.add(Paragraph(text))
+        told = list(_as_sentences(rows, headed))
+        for number, text in enumerate(told, start=1):
+            self.add(Paragraph(text), notes if number == len(told) else ())
 
     def pause(self, seconds: float = SCENE_BREAK_SECONDS) -> None:
         """Let silence follow the last paragraph."""
@@ -208,7 +211,7 @@ class Gathering:
     ) -> Document:
         """Return the whole; chapters without text are left out."""
         reads_notes = self.options.notes == "after_paragraph"
-        self.remark("notes_read" if reads_notes else "notes_left_out", len(self._notes))
+        read: set[Hashable] = set()
         chapters = []
         for name, paragraphs in self._chapters:
             told: list[Paragraph] = []
@@ -217,11 +220,14 @@ class Gathering:
                 if not said or not reads_notes:
                     told.append(paragraph)
                     continue
+                read.update(notes)
                 told.append(replace(paragraph, pause_seconds=None))
                 told += map(Paragraph, said)
                 told[-1] = replace(told[-1], pause_seconds=paragraph.pause_seconds)
             if told:
                 chapters.append(Chapter(name, tuple(told)))
+        self.remark("notes_read", len(self._notes.keys() & read))
+        self.remark("notes_left_out", len(self._notes.keys() - read))
         remarks = tuple(Remark(kind, count) for kind, count in self._counts.items())
         return Document(
             one_line(title), tuple(chapters), one_line(author), language, remarks, cover

@@ -12,6 +12,7 @@ from typing import Literal
 from ditar_studio.store.changes import Outcome
 from ditar_studio.store.check import COUNTED
 from ditar_studio.store.database import Database, Transaction, serial
+from ditar_studio.store.project_rows import project_of, project_row
 
 KEPT_DAYS = 30.0
 _WEEK = 7 * 86400.0
@@ -85,6 +86,18 @@ class Trash:
             if item.kind in ("lines", "takes"):
                 self._restore_around(work, item)
         return work.outcome(None)
+
+    @serial
+    def voices_of(self, project_id: str) -> list[Trashed]:
+        """The deleted voices that a project or lines of it speak in."""
+        project = project_of(project_row(self.database, project_id))
+        rows = self.database.rows(
+            "SELECT id, name, hidden FROM voices WHERE hidden IS NOT NULL AND (id = ? OR id IN "
+            "(SELECT voice_id FROM lines WHERE project_id = ? AND hidden IS NULL)) ORDER BY name",
+            project.settings.voice_id,
+            project_id,
+        )
+        return [Trashed("voices", row["id"], row["name"], row["hidden"]) for row in rows]
 
     @serial
     def purge(self, older_than_days: float = KEPT_DAYS, now: float | None = None) -> int:

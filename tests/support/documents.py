@@ -68,6 +68,45 @@ def epub(pages: dict[str, str], toc: str = "", cover: bytes = b"", **more: str |
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 
+_OPC = "http://schemas.openxmlformats.org/package/2006"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def word_docx(body: str, footnotes: str, endnotes: str, number: str = "") -> bytes:
+    """A Word document as Word writes it: parts with links; `number` is in their names."""
+
+    def links(**targets: str) -> str:
+        each = "".join(
+            f'<Relationship Id="r{kind}" Type="{_OFFICE}/{kind}" Target="{target}"/>'
+            for kind, target in targets.items()
+        )
+        return f'<Relationships xmlns="{_OPC}/relationships">{each}</Relationships>'
+
+    def part(name: str, inside: str) -> str:
+        return (
+            '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+            f'<w:{name} xmlns:w="{W}" xmlns:w14="http://schemas.microsoft.com/office/word/2010/'
+            'wordml" xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" '
+            f'mc:Ignorable="w14">{inside}</w:{name}>'
+        )
+
+    heading = '<w:style w:type="paragraph" w:styleId="H1"><w:name w:val="heading 1"/></w:style>'
+    members: dict[str, str | bytes] = {
+        "[Content_Types].xml": f'<Types xmlns="{_OPC}/content-types"/>',
+        "_rels/.rels": links(officeDocument=f"word/document{number}.xml"),
+        f"word/_rels/document{number}.xml.rels": links(
+            styles=f"styles{number}.xml",
+            footnotes=f"footnotes{number}.xml",
+            endnotes=f"/word/endnotes{number}.xml",
+        ),
+        f"word/document{number}.xml": part("document", f"<w:body>{body}</w:body>"),
+        f"word/styles{number}.xml": part("styles", heading),
+        f"word/footnotes{number}.xml": part("footnotes", footnotes),
+        f"word/endnotes{number}.xml": part("endnotes", endnotes),
+    }
+    return zipped(members)
+
+
 def docx(body: str, footnotes: str = "", title: str = "") -> bytes:
     """A Word document of this body."""
     styles = (

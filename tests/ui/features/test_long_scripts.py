@@ -18,6 +18,7 @@ from ditar_studio.ui.features.project.snapshot import Snapshot
 from ditar_studio.ui.features.script.queue_dialog import QueueDialog
 from ditar_studio.ui.kit import notifications
 from ditar_studio.ui.kit.dialogs.ask import LeaveDialog, NumberDialog, TextDialog
+from ditar_studio.ui.kit.widgets.messages import Banner
 from ditar_studio.ui.shell import job_commands
 from ditar_studio.ui.shell.studio import Studio
 
@@ -353,13 +354,16 @@ def test_the_end_of_long_work_is_told_outside_the_window(
 
 
 def test_a_saved_version_is_gone_back_to_and_that_undone(qtbot: QtBot, studio: Studio) -> None:
-    paste(qtbot, studio, PROSE, 5)
+    ids = paste(qtbot, studio, PROSE, 5)
+    voice = studio.voices.all[1]
+    studio.script.set_voice(ids[0], voice.id)
     studio.actions_.action("file.name_version").trigger()
     asked = dialog(qtbot, studio, TextDialog)
     asked.field.setText("draft")
     asked.accept()
     qtbot.waitUntil(lambda: studio.toasts.words == "“draft” is saved as a version.")
     paste(qtbot, studio, "Other words.", 1)
+    studio.document.ask(studio.library.voices.delete, voice.id)
     studio.actions_.action("file.versions").trigger()
     shown = dialog(qtbot, studio, VersionsDialog)
     (place,) = [n for n in range(shown.list.count()) if "draft" in shown.list.item(n).text()]
@@ -367,7 +371,15 @@ def test_a_saved_version_is_gone_back_to_and_that_undone(qtbot: QtBot, studio: S
     shown.restore.click()
     qtbot.waitUntil(lambda: len(studio.script.lines) == 5)
     qtbot.waitUntil(lambda: studio.toasts.words == "The version is restored.")
-    studio.toasts.button.click()
+    qtbot.waitUntil(lambda: bool(studio.window.findChildren(Banner)))
+    (banner,) = studio.window.findChildren(Banner)
+    assert banner.message == f"“{voice.name}” is in the bin; what spoke in it has no voice now."
+    assert studio.script_panel.rows[ids[0]].voice.text() == "No voice"
+    banner.buttons[0].click()
+    qtbot.waitUntil(lambda: studio.script_panel.rows[ids[0]].voice.text() == voice.name)
+    qtbot.waitUntil(lambda: not studio.window.findChildren(Banner))
+    for _ in range(2):
+        studio.undo()
     qtbot.waitUntil(lambda: [line.text for line in studio.script.lines] == ["Other words."])
 
 

@@ -17,9 +17,10 @@ from pytestqt.qtbot import QtBot
 
 from ditar_studio.services.download import Progress
 from ditar_studio.services.models import Models
-from ditar_studio.services.offers import Offer, RemoteFile
+from ditar_studio.services.offers import OFFERS, Offer, RemoteFile
 from ditar_studio.ui.features.models.page import ModelsPage, amount
 from ditar_studio.ui.features.models.view_model import ModelManager
+from ditar_studio.ui.kit import translate
 from ditar_studio.ui.kit.bridge import Bridge
 from ditar_studio.ui.kit.dialogs.ask import ConfirmDialog
 from ditar_studio.ui.kit.preferences import PreferenceFile
@@ -254,6 +255,16 @@ def test_progress_is_told_in_bytes_and_time(
     assert page.words.text() == "a.bin: 500 MB of 2.00 GB, 5 minutes left"
     assert page.bar is not None
     assert page.bar.value() == 250
+
+
+def test_titles_of_models_are_in_the_language_in_force(
+    page: ModelsPage, manager: ModelManager
+) -> None:
+    manager._models.offers = OFFERS
+    translate.set_language("de")
+    page.fill()
+    translate.set_language("en")
+    assert "VoxCPM 1.5 (Chinesisch, Englisch; 44,1 kHz)" in words_of(page)
 
 
 def test_amounts_in_words() -> None:

@@ -19,7 +19,9 @@ from ditar_studio.store.recovery import Recoverable
 from ditar_studio.ui.features.project.history_dialog import BinDialog
 from ditar_studio.ui.features.reference import clip as clip_module
 from ditar_studio.ui.features.reference.clip import Stage
+from ditar_studio.ui.kit import translate
 from ditar_studio.ui.kit.places import Place
+from ditar_studio.ui.kit.preferences import PreferenceFile
 from ditar_studio.ui.shell.studio import Studio
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -185,3 +187,20 @@ def test_a_recording_that_was_kept_after_a_crash_becomes_the_reference(
     assert studio.maker.transcript == "The last passage."
     assert studio.reference_panel.isVisible()
     assert studio.toasts.words == "1 more recording is kept."
+
+
+def test_large_text_leaves_the_buttons_whole_in_every_language(
+    qtbot: QtBot, preferences: PreferenceFile, studio: Studio, tmp_path: Path
+) -> None:
+    preferences.change(text_size=2.0)
+    opened(qtbot, studio, sound(tmp_path / "good.wav"))
+    panel = studio.reference_panel
+    qtbot.waitUntil(panel.save_button.isVisible)
+    for words, tool in (
+        ("Save as a voice…", panel.save_button),
+        ("Hear a test sentence", panel.try_button),
+    ):
+        assert tool.text() == words
+        for language in translate.LANGUAGES:
+            tool.setText(translate.load_catalogue(language).get(words, words))
+            assert tool.sizeHint().width() <= tool.width(), tool.text()

@@ -95,6 +95,7 @@ SAID_BY = {
     "Finding": (1, 2),
     "Remark": (1, 2),
     "Device": (2,),
+    "Offer": (1,),
     "operation": (0,),
     "_edit": (1,),
 }

@@ -4,7 +4,7 @@ import zipfile
 from typing import Any
 
 import pytest
-from documents import PNG, docx, epub, page, pdf, w_p, zipped
+from documents import PNG, docx, epub, page, pdf, w_p, word_docx, zipped
 
 from ditar_studio.documents import Document, ReadOptions, chosen, read_content
 from ditar_studio.documents.archive import LARGEST_MEMBER
@@ -164,6 +164,67 @@ def test_a_word_document_is_read_with_headings_notes_tables_and_changes() -> Non
     assert remarks(document) == {"tables_by_row": 1, "notes_left_out": 1}
     assert "Note." in texts(read_content(content, "a.docx", AFTER))
     assert read_content(docx(body, title="Facts"), "a.docx").title == "Facts"
+
+
+def test_a_document_as_word_writes_it_has_its_footnotes() -> None:
+    """Separators, marks of one's own, notes of headings, tables and of several paragraphs."""
+
+    def reference(identifier: int, more: str = "", mark: str = "", kind: str = "footnote") -> str:
+        return (
+            '<w:r w:rsidR="00A1"><w:rPr><w:rStyle w:val="FootnoteReference"/></w:rPr>'
+            f'<w:{kind}Reference {more} w:id="{identifier}"/>{mark}</w:r>'
+        )
+
+    def run(text: str) -> str:
+        return f'<w:r w:rsidR="00A2"><w:t xml:space="preserve">{text}</w:t></w:r>'
+
+    def note(identifier: int, *texts: str, kind: str = "footnote") -> str:
+        first = f'<w:r><w:rPr><w:rStyle w:val="FootnoteReference"/></w:rPr><w:{kind}Ref/></w:r>'
+        paragraphs = [
+            f'<w:p w14:paraId="5A1B{identifier}{n}"><w:pPr><w:pStyle w:val="FootnoteText"/></w:pPr>'
+            f"{first if not n else ''}{run(f' {text}')}</w:p>"
+            for n, text in enumerate(texts)
+        ]
+        return f'<w:{kind} w:id="{identifier}">{"".join(paragraphs)}</w:{kind}>'
+
+    def lines(kind: str) -> str:
+        return "".join(
+            f'<w:{kind} w:type="{name}" w:id="{number}">'
+            f"<w:p><w:r><w:{name}/></w:r></w:p></w:{kind}>"
+            for number, name in ((-1, "separator"), (0, "continuationSeparator"))
+        )
+
+    cells = "".join(f"<w:tc>{w_p(each)}</w:tc>" for each in ("Ann", run("5") + reference(4)))
+    own = reference(3, 'w:customMarkFollows="1"', "<w:t>*</w:t>")
+    body = (
+        w_p(run("One") + reference(1), "H1")
+        + w_p(
+            run("The lamps") + reference(2) + run(" came on") + own
+            + run(".") + reference(1, kind="endnote")
+        )
+        + f"<w:tbl><w:tblPr/><w:tr>{cells}</w:tr></w:tbl>"
+        + w_p("Two", "H1") + w_p("It ends.")
+        + '<w:sectPr><w:footnotePr><w:numFmt w:val="decimal"/></w:footnotePr></w:sectPr>'
+    )  # fmt: skip
+    footnotes = (
+        lines("footnote")
+        + note(1, "Of the heading.")
+        + note(2, "Of oil.", "Later of gas.")
+        + note(3, "By hand.")
+        + note(4, "Years.")
+    )
+    endnotes = lines("endnote") + note(1, "At the end.", kind="endnote")
+    for number in ("", "2"):  # as programs on the web call the parts
+        content = word_docx(body, footnotes, endnotes, number)
+        document = read_content(content, "a.docx")
+        assert remarks(document) == {"tables_by_row": 1, "notes_left_out": 5}
+        assert texts(document) == ["One", "The lamps came on.", "Ann; 5.", "Two", "It ends."]
+        read = read_content(content, "a.docx", AFTER)
+        assert remarks(read) == {"tables_by_row": 1, "notes_read": 5}
+        assert texts(read) == [
+            *("One", "Of the heading.", "The lamps came on.", "Of oil.", "Later of gas."),
+            *("By hand.", "At the end.", "Ann; 5.", "Years.", "Two", "It ends."),
+        ]
 
 
 def lines_of(text: str, top: float = 760) -> list[tuple[float, float, str]]:

@@ -16,7 +16,7 @@ from ditar_studio.ui.kit.dialogs.ask import ConfirmDialog
 from ditar_studio.ui.kit.dialogs.ask_file import ask_for_folder
 from ditar_studio.ui.kit.preferences import PreferenceFile
 from ditar_studio.ui.kit.theme import Space
-from ditar_studio.ui.kit.translate import duration, number, tr
+from ditar_studio.ui.kit.translate import duration, number, sentence, tr
 from ditar_studio.ui.kit.widgets.basics import button, column, icon_button, label, row
 from ditar_studio.ui.kit.widgets.settings_rows import group, setting
 
@@ -127,9 +127,9 @@ class ModelsPage(QWidget):
         )
 
     def _offer(self, offer: Offer) -> QVBoxLayout:
-        manager, name = self.manager, offer.name
+        manager, name, title = self.manager, offer.name, sentence(offer.title)
         if manager.downloading == name:
-            return setting(offer.title, "", self._running(), below=True)
+            return setting(title, "", self._running(), below=True)
         have = manager.begun.get(name, 0)
         about = {
             "size": amount(offer.about_bytes),
@@ -142,19 +142,19 @@ class ModelsPage(QWidget):
             else tr("{size}, {licence}, from {place}, not verified", **about)
         )
         start = button(tr("Download"), lambda: manager.download(name), icon="download")
-        start.setAccessibleName(tr("Download {model}", model=offer.title))
+        start.setAccessibleName(tr("Download {model}", model=title))
         start.setEnabled(not manager.busy)
         controls = QWidget()
         if not have:
             controls.setLayout(row(start))
-            return setting(offer.title, words, controls)
+            return setting(title, words, controls)
         start.setText(tr("Go on"))
-        away = icon_button("trash", tr("Delete {model}", model=offer.title))
+        away = icon_button("trash", tr("Delete {model}", model=title))
         away.clicked.connect(lambda _on=False: manager.remove(name))
         away.setEnabled(not manager.busy)
         controls.setLayout(row(away, start, spacing=Space.XS))
         words = tr("{have} of {size} are here.", have=amount(have), size=amount(offer.about_bytes))
-        return setting(offer.title, words, controls)
+        return setting(title, words, controls)
 
     def _running(self) -> QWidget:
         self.bar = QProgressBar()

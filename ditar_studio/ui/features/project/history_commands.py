@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ditar_studio.ui.features.project.history_dialog import BinDialog, VersionsDialog
 from ditar_studio.ui.kit.dialogs.ask import TextDialog
 from ditar_studio.ui.kit.translate import counted, tr
+from ditar_studio.ui.kit.widgets.messages import Banner
 
 if TYPE_CHECKING:
     from ditar_studio.services.history import Trashed, Version
@@ -86,12 +87,35 @@ class HistoryCommands:
         )
 
     def _restore_version(self, version: Version) -> None:
-        self._document.ask(self._library.versions.restore, version.id)
+        self._document.ask(self._library.versions.restore, version.id, done=self._offer_voices)
 
     def _restore_things(self, things: list[Trashed]) -> None:
-        self._document.ask(_restore, self._library, things)
+        self._document.ask(_restore, self._library, things, done=self._offer_voices)
         words = counted("{count} thing is back.", "{count} things are back.", len(things))
         self._host.toasts.notify(words, "success")
+
+    def _offer_voices(self, _restored: object) -> None:
+        """Tells which voices of the project are still in the bin."""
+        self._document.ask(
+            self._library.trash.voices_of, self._document.project_id, done=self._tell_missing
+        )
+
+    def _tell_missing(self, voices: list[Trashed]) -> None:
+        if not voices:
+            return
+
+        def restore() -> None:
+            banner.dismiss()
+            self._restore_things(voices)
+
+        words = counted(
+            "“{names}” is in the bin; what spoke in it has no voice now.",
+            "{names} are in the bin; what spoke in them has no voice now.",
+            len(voices),
+            names=", ".join(voice.name for voice in voices),
+        )
+        banner = Banner("warning", words, "", (tr("Restore"), restore))
+        self._host.add_message(banner)
 
     def _on_opened(self, project: Project) -> None:
         """Keep the project as it was left, once a day."""
