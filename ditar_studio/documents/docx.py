@@ -71,7 +71,7 @@ def _facts(archive: Archive, name: str) -> dict[str, str]:
 
 
 def _parts(archive: Archive, member: str, name: str) -> dict[str, str]:
-    """The members that a member (empty: the whole) belongs together with, by what they are.
+    """List the members that a member (empty: the whole) links to, by what they are.
 
     Word calls the text `document.xml`, programs on the web `document2.xml` and the like.
     """
@@ -89,7 +89,7 @@ def _parts(archive: Archive, member: str, name: str) -> dict[str, str]:
 
 
 def _levels(archive: Archive, part: str, name: str) -> dict[str, int]:
-    """Levels of headings, from 1, by the id of their style; 0 for the title of the whole."""
+    """Return levels of headings, from 1, by the id of their style; 0 for the whole's title."""
     levels: dict[str, int] = {}
     if part not in archive:
         return levels
@@ -206,7 +206,7 @@ def _is_label(cell: str) -> bool:
 
 
 def _notes_in(block: etree._Element) -> list[tuple[str, str]]:
-    """The names of the footnotes that a paragraph or a table refers to."""
+    """List the names of the footnotes that a paragraph or a table refers to."""
     return [
         (kind.removesuffix("reference"), attribute(e, "id"))
         for e in block.iter()

@@ -89,7 +89,7 @@ class Trash:
 
     @serial
     def voices_of(self, project_id: str) -> list[Trashed]:
-        """The deleted voices that a project or lines of it speak in."""
+        """List the deleted voices that a project or lines of it speak in."""
         project = project_of(project_row(self.database, project_id))
         rows = self.database.rows(
             "SELECT id, name, hidden FROM voices WHERE hidden IS NOT NULL AND (id = ? OR id IN "

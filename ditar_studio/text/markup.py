@@ -195,7 +195,7 @@ def voices_in(text: str) -> list[str]:
 
 
 def unknown_voice(name: str) -> StudioError:
-    """What is to be said of a mark that names a voice which isn't there."""
+    """Return what to say of a mark that names a voice which isn't there."""
     return StudioError(
         f"There is no voice “{name}”: the line's own speaks.",
         "Write the name as it is in the library.",

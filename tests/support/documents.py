@@ -73,7 +73,7 @@ _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
 def word_docx(body: str, footnotes: str, endnotes: str, number: str = "") -> bytes:
-    """A Word document as Word writes it: parts with links; `number` is in their names."""
+    """Make a Word document as Word writes it: parts with links; `number` is in their names."""
 
     def links(**targets: str) -> str:
         each = "".join(

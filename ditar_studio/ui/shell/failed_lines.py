@@ -61,7 +61,7 @@ class FailedLines:
             self._banner.dismiss()
 
     def _show(self, project_id: str, line_id: str) -> None:
-        """Goes to the first of them, in its project."""
+        """Go to the first of them, in its project."""
         script = self._studio.script
 
         def show() -> None:

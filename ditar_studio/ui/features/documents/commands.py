@@ -129,7 +129,7 @@ def _make_project(
     export: dict[str, str | bytes],
     lines: list[NewLine],
 ) -> tuple[Project, int]:
-    """A project of these lines; on the library's thread."""
+    """Make a project of these lines; on the library's thread."""
     with library.one_step(_IMPORT):
         project = library.projects.create(name, settings).value
         library.lines.add(project.id, lines)
@@ -146,8 +146,10 @@ def _take_over(
     *,
     instead: Sequence[str],
 ) -> Outcome[list[Line]]:
-    """Lines in a project that was empty: it becomes that of their document, which names it if
-    nothing else has; on the library's thread."""
+    """Add lines to a project that was empty: it becomes that of their document.
+
+    The document names it if nothing else has. On the library's thread.
+    """
     with library.one_step(_IMPORT):
         added = library.lines.add(project_id, lines, at, instead=instead)
         name = library.projects.get(project_id).name

@@ -72,7 +72,7 @@ class ExportCommands(QObject):
         return self._at_work is not None
 
     def export(self) -> None:
-        """Asks how, and exports the takes that stand for the lines of the script."""
+        """Ask how, and export the takes that stand for the lines of the script."""
         self._export_script()
 
     def export_takes(self) -> None:
@@ -113,7 +113,7 @@ class ExportCommands(QObject):
         settings: ExportSettings | None = None,
         folder: Path | None = None,
     ) -> None:
-        """Asks how it is wanted; as the last time in this project, if it isn't said."""
+        """Ask how it is wanted; as the last time in this project, if it isn't said."""
         from ditar_studio.ui.features.export.dialog import ExportDialog, plain, settings_from
 
         snapshot = self._document.snapshot

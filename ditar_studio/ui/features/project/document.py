@@ -62,7 +62,7 @@ class Document(QObject):
         self.ask(self.library.projects.open, project_id, done=lambda made: self._use(made.value))
 
     def do_in(self, project_id: str, act: Callable[[], object]) -> None:
-        """Does something in a project, which is opened and shown before if another is open."""
+        """Do something in a project, which is opened and shown before if another is open."""
         if project_id == self._project_id:
             act()
             return

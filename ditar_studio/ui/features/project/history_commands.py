@@ -95,7 +95,7 @@ class HistoryCommands:
         self._host.toasts.notify(words, "success")
 
     def _offer_voices(self, _restored: object) -> None:
-        """Tells which voices of the project are still in the bin."""
+        """Tell which voices of the project are still in the bin."""
         self._document.ask(
             self._library.trash.voices_of, self._document.project_id, done=self._tell_missing
         )

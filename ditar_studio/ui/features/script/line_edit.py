@@ -110,7 +110,7 @@ class LineEdit(QPlainTextEdit):
         self.setTextCursor(cursor)
 
     def know_voices(self, names: frozenset[str]) -> None:
-        """Takes the names of the voices there are, in lower case: marks may name no others."""
+        """Take the names of the voices there are, in lower case: marks may name no others."""
         if names != self._highlighter.voices:
             self._highlighter.voices = names
             if "[" in self.toPlainText():

@@ -68,13 +68,13 @@ def voice_choice(name: str) -> MarkChoice:
 
 
 def meaning(of: Mark) -> str:
-    """What a mark does."""
+    """Return what a mark does."""
     words = tr(_MEANINGS[of.name])
     return tr("{meaning}, up to here", meaning=words) if of.is_end else words
 
 
 def problem(of: Mark, voices: Collection[str]) -> str:
-    """Why a mark can't be used; empty if it can.
+    """Tell why a mark can't be used; empty if it can.
 
     Args:
         voices: the names of those there are, in lower case.
@@ -87,7 +87,7 @@ def problem(of: Mark, voices: Collection[str]) -> str:
 
 
 def problems(text: str, voices: Collection[str]) -> str:
-    """Why marks in a text can't be used; empty if all can."""
+    """Tell why marks in a text can't be used; empty if all can."""
     wrong = (problem(each, voices) for each in marks_in(text)) if "[" in text else ()
     return " ".join(dict.fromkeys(filter(None, wrong)))
 

@@ -40,7 +40,7 @@ class MarkHighlighter(QSyntaxHighlighter):
 
 
 def paint_grounds(painter: QPainter, edit: QPlainTextEdit, voices: Collection[str]) -> None:
-    """Paints the grounds of all marks; before the text is painted on them."""
+    """Paint the grounds of all marks; before the text is painted on them."""
     block = edit.firstVisibleBlock()
     colours = theme.current().colours
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)

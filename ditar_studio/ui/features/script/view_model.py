@@ -383,7 +383,7 @@ class Script(QObject):
         add: AddLines | None = None,
         done: Callable[[], object] = lambda: None,
     ) -> None:
-        """Adds lines `instead` of others, and puts the focus into one of them."""
+        """Add lines `instead` of others, and put the focus into one of them."""
 
         def added(made: Outcome[list[Line]]) -> None:
             self._focus(made.value[focused].id, focused)
