@@ -46,6 +46,21 @@ def halves(take: Take, at: float) -> tuple[tuple[Stretch], tuple[Stretch]]:
     return (Stretch(take, 0.0, at),), (Stretch(take, at, take.seconds),)
 
 
+def in_a_row(takes: Sequence[Take]) -> tuple[Stretch, ...]:
+    """Return takes of a line one behind the other, by their numbers.
+
+    Raises:
+        StudioError: they are of different lines.
+    """
+    if len({take.line_id for take in takes}) > 1:
+        raise StudioError(
+            "These takes are of different lines.",
+            "Choose takes of one line; an export of the script puts lines in a row.",
+        )
+    ordered = sorted(takes, key=lambda take: take.number)
+    return tuple(Stretch(take, 0.0, take.seconds) for take in ordered)
+
+
 def with_words_of(take: Take, begin: float, end: float, other: Take) -> tuple[Stretch, ...]:
     """Return a take in which what is heard from `begin` to `end` is heard as another take says it.
 
@@ -70,12 +85,15 @@ def with_words_of(take: Take, begin: float, end: float, other: Take) -> tuple[St
     return tuple(part for part in parts if part.end - part.begin > 0.005)
 
 
-def join(library: Library, label: str, *joined: Sequence[Stretch]) -> list[Take]:
+def join(
+    library: Library, label: str, *joined: Sequence[Stretch], stands: bool = True
+) -> list[Take]:
     """Join stretches of takes, as takes of the line of the first one; one step of the undo stack.
 
     Args:
         label: what the undo menu says.
         joined: the stretches of each take.
+        stands: whether the last one stands for its line.
 
     Raises:
         StudioError: a file can't be read, or the disk is full.
@@ -85,7 +103,7 @@ def join(library: Library, label: str, *joined: Sequence[Stretch]) -> list[Take]
             _written(stretches, Path(folder) / f"{number}.wav")
             for number, stretches in enumerate(joined)
         ]
-        return library.takes.add_joined(label, made).value
+        return library.takes.add_joined(label, made, stands=stands).value
 
 
 def _written(stretches: Sequence[Stretch], path: Path) -> JoinedTake:

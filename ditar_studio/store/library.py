@@ -96,7 +96,7 @@ class Library:
             self.projects = Projects(self.database, self.lines)
             self.blocks = Blocks(self.database, self.lines)
             self.versions = Versions(self.database, self.projects, self.lines)
-            self.takes = Takes(self.database, self.root)
+            self.takes = Takes(self.database, self.root, self.lines)
             self.recordings = Recordings(self.database, self.root)
             self.recovery = Recovery(self.database, self.root)
             self.trash = Trash(self.database, self.root)

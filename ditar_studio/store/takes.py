@@ -14,6 +14,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.store import files
 from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, Transaction, serial
+from ditar_studio.store.lines import Lines
 from ditar_studio.store.recipe import Recipe
 from ditar_studio.store.spoken_word import SpokenWord
 from ditar_studio.store.take import Take, Verification, WordCheck
@@ -26,9 +27,10 @@ FOLDER = "takes"
 class Takes:
     """The takes of a library."""
 
-    def __init__(self, database: Database, root: Path) -> None:
+    def __init__(self, database: Database, root: Path, lines: Lines) -> None:
         self.database = database
         self._root = root
+        self._lines = lines
         self._kept = TakeCache(database, self._take)
 
     # --- reading
@@ -94,8 +96,12 @@ class Takes:
         words: Sequence[SpokenWord] = (),
         word_check: WordCheck | None = None,
     ) -> Outcome[Take]:
-        """Note that a take's file is whole; its length is read from the file unless given."""
+        """Note that a take's file is whole; its length is read from the file unless given.
+
+        It stands for its line from now on, unless one that is up to date was starred.
+        """
         take = self.get(take_id)
+        replaces = status == "complete" and self._replaces(take)
         length = files.audio_seconds(take.path) if seconds is None else seconds
         files.sound_to_disk(take.path)
         with self.database.operation() as work:
@@ -108,6 +114,8 @@ class Takes:
                 work.update("takes", take_id, word_check=_word_check_json(word_check))
             if take.line_id is not None:
                 work.update("lines", take.line_id, failure="")
+                if replaces:
+                    work.update("lines", take.line_id, take_id=take_id)
         return work.outcome(self.get(take_id))
 
     @serial
@@ -154,13 +162,20 @@ class Takes:
         return work.outcome(self.get(take_id))
 
     @serial
-    def add_joined(self, label: str, joined: Sequence[JoinedTake]) -> Outcome[list[Take]]:
+    def add_joined(
+        self, label: str, joined: Sequence[JoinedTake], *, stands: bool = True
+    ) -> Outcome[list[Take]]:
         """Take over takes that were put together from others; undo takes them away.
+
+        Args:
+            stands: whether the last one stands for its line, else the take that did before.
 
         Raises:
             StudioError: the disk is full, or a take that they are like is gone.
         """
         made = []
+        line_id = self.get(joined[-1].like).line_id
+        standing = self._standing(line_id)
         with self.database.operation(label) as work:
             for each in joined:
                 like = self.get(each.like)
@@ -186,6 +201,8 @@ class Takes:
                     created=work.now,
                 )
                 made.append(take_id)
+            if line_id is not None and standing is not None:
+                work.update("lines", line_id, take_id=made[-1] if stands else standing.id)
         return work.outcome([self.get(take_id) for take_id in made])
 
     @serial
@@ -201,9 +218,16 @@ class Takes:
 
     @serial
     def star(self, take_id: str, starred: bool = True) -> Outcome[Take]:
-        self.get(take_id)
+        """Star a take, which then stands for its line, or no longer."""
+        line_id = self.get(take_id).line_id
+        standing = self._standing(line_id)
         with self.database.operation("Star take" if starred else "Unstar take") as work:
             work.update("takes", take_id, starred=int(starred))
+            if line_id is not None and standing is not None:
+                if starred:
+                    work.update("lines", line_id, take_id=take_id)
+                elif standing.id == take_id:
+                    work.update("lines", line_id, take_id=None)
         return work.outcome(self.get(take_id))
 
     @serial
@@ -225,6 +249,29 @@ class Takes:
         return work.outcome(None)
 
     # --- inside
+
+    def _standing(self, line_id: str | None) -> Take | None:
+        """Return the take that stands for a line; None if there is none, or no such line."""
+        query = "SELECT id FROM lines WHERE id = ? AND hidden IS NULL"
+        if line_id is None or self.database.row(query, line_id) is None:
+            return None
+        take_id = self._lines.get(line_id).take_id
+        return self.get(take_id) if take_id is not None else None
+
+    def _replaces(self, take: Take) -> bool:
+        """Return whether a take that is done stands in place of one that was chosen or starred."""
+        chosen = self.database.row(
+            "SELECT takes.id FROM takes JOIN lines ON lines.id = line_id WHERE line_id = ? "
+            "AND takes.hidden IS NULL AND (starred OR takes.id = lines.take_id)",
+            take.line_id,
+        )
+        standing = self._standing(take.line_id) if chosen is not None else None
+        if standing is None or take.line_id is None:
+            return False
+        wanted = self._lines.get(take.line_id).fingerprint
+        return take.fingerprint == wanted and not (
+            standing.starred and standing.fingerprint == wanted
+        )
 
     def _load(self, condition: str, *values: str) -> list[Take]:
         query = f"SELECT * FROM takes WHERE {condition} ORDER BY rowid DESC"

@@ -142,6 +142,7 @@ def test_takes_are_split_joined_and_given_words_of_others(qtbot: QtBot, studio: 
     qtbot.waitUntil(lambda: len(studio.takes.shown) == 5)
     editor.accept()
     first, second = studio.takes.shown[1], studio.takes.shown[0]
+    assert studio.script.lines[0].take_id == made.id  # neither half stands for the line
     assert first.seconds + second.seconds == pytest.approx(take.seconds, abs=0.01)
     studio.takes.select((second.id, first.id))
     join = studio.actions_.action("takes.join")
@@ -151,5 +152,12 @@ def test_takes_are_split_joined_and_given_words_of_others(qtbot: QtBot, studio: 
     joined = studio.takes.shown[0]
     assert joined.seconds == pytest.approx(take.seconds, abs=0.01)
     assert [TEXT[w.start : w.end] for w in joined.words] == TEXT.split()
+    assert studio.script.lines[0].take_id == joined.id
     studio.undo()
     qtbot.waitUntil(lambda: len(studio.takes.shown) == 5)
+    speak(qtbot, studio, TEXT, "Five six")
+    studio.takes_panel.scope.choose("all")
+    studio.takes.show_all(True)
+    studio.takes.select(tuple(take.id for take in studio.takes.shown[:2]))
+    join.trigger()
+    assert studio.toasts.words == "These takes are of different lines."

@@ -146,6 +146,31 @@ def test_the_chosen_take_stands_for_the_line(
     assert library.lines.get(line.id).take_id == takes[1].id
 
 
+def test_a_new_take_stands_unless_a_starred_one_is_up_to_date(
+    library: Library, make_take: Callable[..., Take]
+) -> None:
+    (line,) = _script(library, "Hello")
+
+    def standing() -> tuple[str | None, str]:
+        now = library.lines.get(line.id)
+        return now.take_id, now.state
+
+    first, second = make_take(line.id), make_take(line.id)
+    library.takes.star(second.id)
+    library.takes.star(first.id)
+    make_take(line.id)
+    assert standing() == (first.id, "rendered")
+    library.takes.star(first.id, False)
+    assert standing() == (second.id, "rendered")
+    library.lines.set_text(line.id, "Hello again")
+    assert standing() == (second.id, "stale")
+    for _ in range(2):
+        made = make_take(line.id)
+        assert standing() == (made.id, "rendered")
+    library.takes.star(second.id)
+    assert standing() == (second.id, "stale")
+
+
 def test_settings_are_merged_and_locks_kept(library: Library) -> None:
     (line,) = _script(library, "Hello")
     project = library.projects.change_settings(line.project_id, generation={"seed": 1}).value

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
+from ditar_studio.errors import StudioError
 from ditar_studio.services.takes import Take
 from ditar_studio.ui.features.takes.panel import summary
 from ditar_studio.ui.features.takes.view_model import Takes, read_take
@@ -103,12 +104,14 @@ class TakeCommands:
     def join(self) -> None:
         """Make one take of those selected, one behind the other."""
         chosen = [self._takes.take(take_id) for take_id in self._takes.selected]
-        self._editing.join([take for take in chosen if take is not None])
+        try:
+            self._editing.join([take for take in chosen if take is not None])
+        except StudioError as error:
+            self._host.show_failure(error.message, error.remedy)
 
     def unedit(self) -> None:
         """Let the selected takes be heard as they were made."""
-        for take_id in self._takes.selected:
-            self._editing.set(take_id, None)
+        self._editing.unedit(self._takes.selected)
 
     def reveal(self) -> None:
         """Show the file of the selected take in its folder."""

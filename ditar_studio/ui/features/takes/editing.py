@@ -42,6 +42,17 @@ class TakeEditing(QObject):
         """Change how a take is heard; None for as it was made."""
         self._document.ask(self._document.library.takes.set_edit, take_id, edit, merge)
 
+    def unedit(self, take_ids: Sequence[str]) -> None:
+        """Let takes be heard as they were made."""
+        library = self._document.library
+
+        def work() -> None:
+            with library.one_step("Edit take"):
+                for take_id in take_ids:
+                    library.takes.set_edit(take_id, None)
+
+        self._document.ask(work)
+
     def set_gain(self, take: Take, gain_db: float) -> None:
         """Make a take louder or softer.
 
@@ -60,21 +71,24 @@ class TakeEditing(QObject):
         self.set(take.id, edit, "fades")
 
     def split(self, take: Take, at: float) -> None:
-        """Make two takes of what is heard before and after a moment.
+        """Make two takes of what is heard before and after a moment; neither is the line's.
 
         Raises:
             StudioError: one of them would be empty.
         """
         from ditar_studio.services.take_joining import halves
 
-        self._join(SPLIT, *halves(take, at))
+        self._join(SPLIT, *halves(take, at), stands=False)
 
     def join(self, takes: Sequence[Take]) -> None:
-        """Make one take of several, one behind the other."""
-        from ditar_studio.services.take_joining import Stretch
+        """Make one take of several, one behind the other.
 
-        ordered = sorted(takes, key=lambda take: take.number)
-        self._join(JOIN, [Stretch(take, 0.0, take.seconds) for take in ordered])
+        Raises:
+            StudioError: they are of different lines.
+        """
+        from ditar_studio.services.take_joining import in_a_row
+
+        self._join(JOIN, in_a_row(takes))
 
     def use_words(self, take: Take, begin: float, end: float, other: Take) -> None:
         """Make a take in which some words are as another take says them.
@@ -99,7 +113,7 @@ class TakeEditing(QObject):
             and other.words
         ]
 
-    def _join(self, label: str, *joined: Sequence[Stretch]) -> None:
+    def _join(self, label: str, *joined: Sequence[Stretch], stands: bool = True) -> None:
         from ditar_studio.services.take_joining import join
 
         def tell(made: list[Take]) -> None:
@@ -108,4 +122,6 @@ class TakeEditing(QObject):
             self.made.emit(ids)
 
         library = self._document.library
-        self._document.bridge.background(join, library, label, *joined, done=tell, owner=self)
+        self._document.bridge.background(
+            lambda: join(library, label, *joined, stands=stands), done=tell, owner=self
+        )
