@@ -69,6 +69,10 @@ def test_one_is_replaced_and_the_next_is_shown(qtbot: QtBot, studio: Studio, bar
     qtbot.waitUntil(lambda: texts(studio)[0] == "The dog sat.")
     qtbot.waitUntil(lambda: bar.count.text() == "1 of 2")
     assert studio.script.selected == studio.script.lines[1].id
+    bar.by.setText("cats")  # holds what is looked for
+    for first in ("No catss here, Cat.", "No catss here, cats."):
+        qtbot.keyClick(bar.by, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda first=first: texts(studio)[1] == first)  # type: ignore[misc]
 
 
 def test_escape_closes_it_and_goes_to_the_match(qtbot: QtBot, studio: Studio, bar: FindBar) -> None:

@@ -37,6 +37,7 @@ class Finder(QObject):
         self._active = False
         self._asked = 0
         self._show_next = False
+        self._behind: tuple[str, int] | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_PAUSE_MS)
@@ -78,6 +79,7 @@ class Finder(QObject):
         if self.current >= 0:
             line_id, start, end = self.matches[self.current]
             self._show_next = True
+            self._behind = line_id, start + len(by)  # what is put in may hold what is looked for
             self._write({line_id: replaced(self.script.text(line_id), [(start, end)], by)})
 
     def _replace_all(self, by: str) -> None:
@@ -128,20 +130,22 @@ class Finder(QObject):
         self.script.document.bridge.background(work, done=done, owner=self)
 
     def _take(self, made: list[Match]) -> None:
-        before = self.matches[self.current] if 0 <= self.current < len(self.matches) else None
-        self.matches = made
-        self.current = self._nearest(before)
+        here = self._behind
+        if here is None and 0 <= self.current < len(self.matches):
+            here = self.matches[self.current][:2]
+        self.matches, self._behind = made, None
+        self.current = self._nearest(here or (self.script.selected, 0))
         if self._show_next and made:
             self._show()
         else:
             self.changed.emit()
         self._show_next = False
 
-    def _nearest(self, before: Match | None) -> int:
-        """Return the match at or behind the one that was current, else behind the selected line."""
+    def _nearest(self, place: tuple[str, int]) -> int:
+        """Return the match at or behind a character of a line, or the first of all."""
         if not self.matches:
             return -1
-        line_id, start = (before[0], before[1]) if before else (self.script.selected, 0)
+        line_id, start = place
         here = (self.script.index(line_id), start)
         for number, (found_in, begin, _end) in enumerate(self.matches):
             if (self.script.index(found_in), begin) >= here:
