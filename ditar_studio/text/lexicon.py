@@ -21,6 +21,9 @@ from ditar_studio.errors import StudioError
 from ditar_studio.text import symbols
 from ditar_studio.text_file import read_text
 
+MOST_WORDS: Final = 10_000
+"""In a list; each line of a script is searched for all of them."""
+
 _LONGEST: Final = 80
 _RESPELLING: Final = re.compile(r"[A-Za-z][A-Za-z' -]*\Z")
 _WORD: Final = re.compile(r"[^\W_]", re.ASCII)
@@ -173,6 +176,7 @@ def parse(text: str) -> Lexicon:
         StudioError: naming the first line that can't be used.
     """
     entries: dict[str, str] = {}
+    seen: set[str] = set()
     for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
@@ -181,15 +185,26 @@ def parse(text: str) -> Lexicon:
         try:
             if not equals:
                 raise StudioError("There is no “=” in it.", "Write: word = pronunciation.")
-            if any(word.lower() == other.lower() for other in entries):
+            if word.lower() in seen:
                 raise StudioError(f"“{word}” is already set above.", "Remove one of the two.")
             _check(word, pronunciation)
+            if len(seen) >= MOST_WORDS:
+                raise too_many()
         except StudioError as error:
             raise StudioError(
                 f"Line {number} of the pronunciations can't be used: {error.message}", error.remedy
             ) from None
         entries[word] = pronunciation
+        seen.add(word.lower())
     return Lexicon(entries)
+
+
+def too_many() -> StudioError:
+    """Return what to say of a list with more than `MOST_WORDS`."""
+    return StudioError(
+        f"A list of pronunciations has {MOST_WORDS} words at most.",
+        "Leave out the words that are said right without it.",
+    )
 
 
 def load(path: Path) -> Lexicon:

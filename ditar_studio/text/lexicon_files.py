@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape
 
 from ditar_studio.errors import StudioError
 from ditar_studio.text import lexicon
-from ditar_studio.text.lexicon import Lexicon, is_ipa
+from ditar_studio.text.lexicon import MOST_WORDS, Lexicon, is_ipa, too_many
 from ditar_studio.text_file import read_text
 
 SUFFIXES: Final = (".txt", ".pls", ".xml", ".csv", ".tsv", ".dict")
@@ -122,6 +122,8 @@ def read(path: Path) -> ReadLexicon:
         else:
             seen.add(word.lower())
             entries[word] = pronunciation
+            if len(entries) > MOST_WORDS:
+                raise too_many()
     if not entries:
         raise StudioError(
             f"There is no pronunciation in {path.name} that can be used.", "Choose another file."
@@ -164,10 +166,11 @@ def merged(text: str, entries: Mapping[str, str]) -> str:
     Raises:
         StudioError: the list can't be used as it is.
     """
-    known = dict(lexicon.parse(text).entries)
+    lexicon.parse(text)
     new = {word.lower() for word in entries}
-    kept = {word: said for word, said in known.items() if word.lower() not in new}
-    return "".join(f"{word} = {said}\n" for word, said in {**kept, **entries}.items())
+    kept = (line for line in text.splitlines() if line.partition("=")[0].strip().lower() not in new)
+    added = (f"{word} = {said}" for word, said in entries.items())
+    return "".join(f"{line}\n" for line in (*kept, *added))
 
 
 def _own(text: str) -> Iterator[tuple[str, str]]:

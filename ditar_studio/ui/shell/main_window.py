@@ -38,6 +38,7 @@ from ditar_studio.ui.kit.widgets.basics import (
     action_button,
     column,
     label,
+    literal,
     quiet,
     row,
     set_property,
@@ -183,7 +184,7 @@ class MainWindow(QMainWindow):
 
     def set_project(self, name: str) -> None:
         """Show the open project's name in the header and the title."""
-        self.project.setText(name)
+        self.project.setText(literal(name))
         self.setWindowTitle(f"{name} – {NAME}" if name else NAME)
 
     def geometry_text(self) -> str:

@@ -25,7 +25,12 @@ class UndoOffers:
         self._shown: tuple[Toasts, int] | None = None
         studio.bridge.changed.connect(self._on_changes)
         studio.maker.discarded.connect(self._on_discarded)
-        studio.parameters.preset_deleted.connect(self._on_preset_deleted)
+        studio.parameters.preset_deleted.connect(
+            lambda name: self._offer_preset(tr("“{name}” is deleted.", name=name))
+        )
+        studio.parameters.preset_replaced.connect(
+            lambda name: self._offer_preset(tr("“{name}” is replaced.", name=name))
+        )
 
     def _on_changes(self, changes: ChangeSet) -> None:
         snapshot = self.studio.document.snapshot  # as it was before
@@ -44,10 +49,8 @@ class UndoOffers:
     def _on_discarded(self) -> None:
         self.studio.toasts.undoable(tr("Reference discarded."), self.studio.maker.bring_back)
 
-    def _on_preset_deleted(self, name: str) -> None:
-        self.studio.toasts.undoable(
-            tr("“{name}” is deleted.", name=name), self.studio.parameters.restore_preset
-        )
+    def _offer_preset(self, words: str) -> None:
+        self.studio.toasts.undoable(words, self.studio.parameters.restore_preset)
 
 
 def said(changes: ChangeSet, before: Snapshot) -> str:

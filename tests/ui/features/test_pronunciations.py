@@ -85,6 +85,7 @@ def test_lists_are_read_from_files_and_written(
     assert dialog.fields["project"].toPlainText() == "cat = kat\ndog = dawg\n"
     assert dialog.problem.text() == "1 word was read. Left out: odd"
     dialog.write_file(tmp_path / "b.pls")
+    assert dialog.problem.text() == "2 words are exported."
     assert "<alias>dawg</alias>" in (tmp_path / "b.pls").read_text(encoding="utf-8")
     dialog.read_file(tmp_path / "none.csv")
     assert "can't be read" in dialog.problem.text()

@@ -13,6 +13,7 @@ from studio_steps import add_lines, dialog, speak, texts
 from ditar_studio.store import project as kept
 from ditar_studio.store.changes import ChangeSet
 from ditar_studio.store.voices import NewSample
+from ditar_studio.ui.features.parameters.presets import BUILT_IN, Presets
 from ditar_studio.ui.features.project.snapshot import Snapshot
 from ditar_studio.ui.features.voices.samples_dialog import SamplesDialog
 from ditar_studio.ui.shell.studio import Studio
@@ -113,6 +114,26 @@ def test_a_removed_sample_comes_back_from_the_dialog(qtbot: QtBot, studio: Studi
 def test_a_deleted_preset_comes_back(studio: Studio) -> None:
     studio.parameters.save_preset("Mine")
     studio.parameters.delete_preset("Mine")
-    assert "Mine" not in [preset.name for preset in studio.parameters.presets]
+    assert "Mine" not in [preset.name for preset in studio.parameters.presets.all]
     studio.toasts.button.click()
-    assert "Mine" in [preset.name for preset in studio.parameters.presets]
+    assert "Mine" in [preset.name for preset in studio.parameters.presets.all]
+
+
+def test_a_replaced_preset_comes_back_and_damaged_ones_are_put_aside(
+    studio: Studio, tmp_path: Path
+) -> None:
+    parameters, file = studio.parameters, tmp_path / "presets.json"
+    before = parameters.value("temperature")
+    parameters.save_preset("Mine")
+    parameters.set("temperature", 0.9)
+    parameters.save_preset("Mine")
+    assert studio.toasts.words == "“Mine” is replaced."
+    assert Presets(file).all[-1].values["temperature"] == 0.9
+    studio.toasts.button.click()
+    assert Presets(file).all[-1].values["temperature"] == before
+    file.write_text("{", encoding="utf-8")
+    assert Presets(file).all == BUILT_IN
+    assert file.with_suffix(".damaged").read_text(encoding="utf-8") == "{"
+    file.mkdir()
+    parameters.save_preset("Another")
+    assert "presets.json" in studio.toasts.words

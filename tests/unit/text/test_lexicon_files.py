@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ditar_studio.errors import StudioError
 from ditar_studio.text import lexicon_files
-from ditar_studio.text.lexicon import Lexicon, parse_ipa
+from ditar_studio.text.lexicon import MOST_WORDS, Lexicon, parse, parse_ipa
 from ditar_studio.text.phonemes import phonemize
 from ditar_studio.text.readings import as_ipa, readings
 
@@ -86,6 +86,21 @@ def test_what_is_no_list_is_told(tmp_path: Path, name: str, text: str, says: str
 def test_lists_are_merged_and_the_new_ones_hold() -> None:
     merged = lexicon_files.merged("GIF = jif\ncat = kat\n", {"gif": "gif"})
     assert merged == "cat = kat\ngif = gif\n"
+    assert lexicon_files.merged("# Names\n\ncat = kat", {"gif": "gif"}) == (
+        "# Names\n\ncat = kat\ngif = gif\n"
+    )
+
+
+def test_a_list_of_a_whole_language_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "cmudict.dict"
+    lines = "".join(f"word{n}  W ER1 D\n" for n in range(MOST_WORDS + 1))
+    path.write_text(lines, encoding="utf-8")
+    with pytest.raises(StudioError, match="10000 words at most"):
+        lexicon_files.read(path)
+    most = "".join(f"word{n} = word\n" for n in range(MOST_WORDS))
+    assert len(parse(most).entries) == MOST_WORDS
+    with pytest.raises(StudioError, match="10000 words at most"):
+        parse(f"{most}further = word")
 
 
 def test_a_word_has_the_readings_of_its_roles_its_letters_and_its_spelling() -> None:

@@ -11,12 +11,21 @@ from PySide6.QtWidgets import (
 )
 
 from ditar_studio.services.generation_settings import SettingValue
-from ditar_studio.ui.features.parameters.view_model import MODES, Parameters, Preset, Scope
+from ditar_studio.ui.features.parameters.presets import Preset
+from ditar_studio.ui.features.parameters.view_model import MODES, Parameters, Scope
 from ditar_studio.ui.kit import icons
 from ditar_studio.ui.kit.actions import Actions
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import tr
-from ditar_studio.ui.kit.widgets.basics import action_button, column, label, quiet, row, scrolling
+from ditar_studio.ui.kit.widgets.basics import (
+    action_button,
+    column,
+    label,
+    literal,
+    quiet,
+    row,
+    scrolling,
+)
 from ditar_studio.ui.kit.widgets.choice import Choice
 from ditar_studio.ui.kit.widgets.fitting_button import FittingButton
 from ditar_studio.ui.kit.widgets.number_field import NumberField
@@ -252,16 +261,16 @@ class ParametersPanel(QWidget):
     def _fill_presets(self) -> None:
         menu = self.presets_menu
         menu.clear()
-        for preset in self.parameters.presets:
-            action = menu.addAction(preset.name if preset.own else tr(preset.name))
+        for preset in self.parameters.presets.all:
+            action = menu.addAction(literal(preset.name) if preset.own else tr(preset.name))
             action.triggered.connect(lambda _on=False, p=preset: self._apply(p))
         menu.addSeparator()
         menu.addAction(self._save_preset)
-        own = [preset for preset in self.parameters.presets if preset.own]
+        own = [preset for preset in self.parameters.presets.all if preset.own]
         if own:
             away = menu.addMenu(tr("Delete a preset"))
             for preset in own:
-                action = away.addAction(preset.name)
+                action = away.addAction(literal(preset.name))
                 action.triggered.connect(
                     lambda _on=False, n=preset.name: self.parameters.delete_preset(n)
                 )

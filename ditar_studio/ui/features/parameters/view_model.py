@@ -6,12 +6,9 @@ the inherited values are the defaults.
 
 from __future__ import annotations
 
-import json
-import logging
-import os
+import contextlib
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -19,6 +16,7 @@ from typing import Any, cast
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from ditar_studio.errors import StudioError
 from ditar_studio.services.generation_settings import (
     BOUNDS,
     GenerationSettings,
@@ -29,11 +27,10 @@ from ditar_studio.services.generation_settings import (
 from ditar_studio.services.loaded_model import ModelInfo
 from ditar_studio.services.projects import Line
 from ditar_studio.services.voice_library import Voice
+from ditar_studio.ui.features.parameters.presets import Preset, Presets
 from ditar_studio.ui.features.project.document import Document
 from ditar_studio.ui.features.script.view_model import Script
 from ditar_studio.ui.kit.translate import mark, tr
-
-log = logging.getLogger(__name__)
 
 STROKE_MS = 80
 _SEEDS = 2**31
@@ -82,33 +79,17 @@ class Scope(Enum):
     LINE = "line"
 
 
-@dataclass(frozen=True)
-class Preset:
-    """A named set of parameters; `own` ones were made by the user and can be deleted."""
-
-    name: str
-    values: Mapping[str, SettingValue]
-    own: bool = False
-
-
-BUILT_IN: tuple[Preset, ...] = (
-    Preset(mark("Steady"), {"temperature": 0.2}),
-    Preset(mark("Lively"), {"temperature": 0.8}),
-    Preset(mark("Quick draft"), {"steps": 4}),
-    Preset(mark("Finest"), {"steps": 20}),
-)
-
-
 class Parameters(QObject):
     """The values in force and what changes them.
 
     Signals:
         changed: values, bounds or presets changed.
-        preset_deleted: the name of a preset; `restore_preset` brings it back.
+        preset_deleted, preset_replaced: the name of a preset; `restore_preset` brings it back.
     """
 
     changed = Signal()
     preset_deleted = Signal(str)
+    preset_replaced = Signal(str)
 
     def __init__(
         self,
@@ -123,9 +104,7 @@ class Parameters(QObject):
         self.scope = Scope.PROJECT
         self.info: ModelInfo | None = None
         self._first_defaults = GenerationSettings()
-        self._file = presets_file
-        self._own = _read_presets(presets_file)
-        self._deleted: tuple[str, dict[str, SettingValue]] | None = None
+        self.presets = Presets(presets_file)
         self._moved: dict[str, SettingValue] = {}
         self._sent: dict[str, SettingValue] = {}
         self._seed = 0
@@ -304,11 +283,6 @@ class Parameters(QObject):
 
     # --- presets
 
-    @property
-    def presets(self) -> tuple[Preset, ...]:
-        """Those that come with the program, then the user's own."""
-        return (*BUILT_IN, *(Preset(name, values, True) for name, values in self._own.items()))
-
     def apply_preset(self, preset: Preset) -> None:
         """Take over a preset; what it doesn't name goes to its default."""
         defaults = {name: self.defaults[name] for name in ("temperature", "guidance", "steps")}
@@ -316,22 +290,21 @@ class Parameters(QObject):
 
     def save_preset(self, name: str) -> None:
         """Keep the values of the sliders under a name."""
-        self._own[name] = {number: self.value(number) for number in NUMBERS}
-        self._write()
+        values = {number: self.value(number) for number in NUMBERS}
+        with self._told():
+            if self.presets.save(name, values):
+                self.preset_replaced.emit(name)
 
     def delete_preset(self, name: str) -> None:
         """Delete one of the user's own presets."""
-        if name in self._own:
-            self._deleted = name, self._own.pop(name)
-            self._write()
+        with self._told():
+            self.presets.delete(name)
             self.preset_deleted.emit(name)
 
     def restore_preset(self) -> None:
-        """Bring the preset back that was deleted last."""
-        if self._deleted is not None:
-            name, values = self._deleted
-            self._own.setdefault(name, values)
-            self._write()
+        """Bring back the preset that was deleted or replaced last."""
+        with self._told():
+            self.presets.restore()
 
     # --- inside
 
@@ -373,23 +346,11 @@ class Parameters(QObject):
             ask(projects.change_settings, snapshot.project.id, label=label, merge=merge, **changes)
         self.changed.emit()
 
-    def _write(self) -> None:
-        partial = self._file.with_suffix(".partial")
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Tell what fails, and that presets changed."""
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_text(json.dumps(self._own, indent=2), encoding="utf-8")
-            os.replace(partial, self._file)
-        except OSError as error:
-            log.warning("presets can't be saved to %s: %s", self._file, error)
+            yield
+        except StudioError as error:
+            self.document.bridge.failed.emit(error.message, error.remedy)
         self.changed.emit()
-
-
-def _read_presets(path: Path) -> dict[str, dict[str, SettingValue]]:
-    try:
-        read = json.loads(path.read_text(encoding="utf-8"))
-        return {str(name): dict(values) for name, values in read.items()}
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        log.warning("presets in %s can't be read: %s", path, error)
-        return {}

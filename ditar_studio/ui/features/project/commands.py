@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ditar_studio.services.takes import Recipe
     from ditar_studio.ui.features.project.document import Document
     from ditar_studio.ui.kit.host import Host
+from ditar_studio.ui.kit.widgets.basics import literal
 
 RECENT = 8
 
@@ -109,7 +110,7 @@ class ProjectCommands:
     def _fill_menu(self, projects: list[Project]) -> None:
         self._menu.clear()
         for project in projects:
-            action = self._menu.addAction(project.name)
+            action = self._menu.addAction(literal(project.name))
             action.setCheckable(True)
             action.setChecked(project.id == self._document.project_id)
             action.triggered.connect(lambda _on=False, p=project.id: self.open(p))

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QWidget
 
 from ditar_studio.errors import StudioError
+from ditar_studio.services.files import replacing
 from ditar_studio.text import lexicon, lexicon_files
 from ditar_studio.ui.kit.dialogs.ask_file import ask_for_file, ask_where_to_save
 from ditar_studio.ui.kit.dialogs.frame import DialogFrame
@@ -95,9 +96,15 @@ class PronunciationsDialog(DialogFrame):
         """Write the list that is shown into a file."""
         try:
             entries = lexicon.parse(self._shown.toPlainText()).entries
-            lexicon_files.write(entries, path)
+            with replacing(path) as partial:
+                lexicon_files.write(entries, partial)
         except StudioError as error:
             self._tell(error)
+        else:
+            words = counted(
+                "{count} word is exported.", "{count} words are exported.", len(entries)
+            )
+            self.problem.setText(words)
 
     @property
     def _shown(self) -> QPlainTextEdit:

@@ -33,6 +33,7 @@ from ditar_studio.ui.kit.widgets.basics import (
     column,
     icon_button,
     label,
+    literal,
     row,
     set_property,
     surface,
@@ -200,7 +201,7 @@ class LineRow(QWidget):
         self.number.setText(f"{number:>2}")
         self.text.show_text(shown.text)
         self.text.setAccessibleName(tr("Line {number}", number=number))
-        self.voice.setText(shown.voice)
+        self.voice.setText(literal(shown.voice))
         self.voice.setAccessibleName(
             tr("Voice of line {number}: {voice}", number=number, voice=shown.voice)
         )

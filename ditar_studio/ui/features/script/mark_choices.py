@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 from ditar_studio.errors import StudioError
 from ditar_studio.text.markup import Mark, check, marks_in
 from ditar_studio.ui.kit.translate import mark, sentence, tr
+from ditar_studio.ui.kit.widgets.basics import literal
 
 
 @dataclass(frozen=True)
@@ -100,4 +101,4 @@ def fill_menu(menu: QMenu, voices: Iterable[str], insert: Callable[[MarkChoice],
         menu.addAction(tr(choice.title), partial(insert, choice))
     others = menu.addMenu(tr("Another voice"))
     for name in voices:
-        others.addAction(name, partial(insert, voice_choice(name)))
+        others.addAction(literal(name), partial(insert, voice_choice(name)))

@@ -27,7 +27,7 @@ from ditar_studio.ui.kit import icons, theme
 from ditar_studio.ui.kit.actions import Actions
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import tr
-from ditar_studio.ui.kit.widgets.basics import action_button
+from ditar_studio.ui.kit.widgets.basics import action_button, literal
 from ditar_studio.ui.kit.widgets.empty_state import EmptyState
 from ditar_studio.ui.kit.widgets.lazy_column import LazyColumn
 
@@ -321,7 +321,7 @@ class ScriptPanel(QWidget):
         choices = [("", tr("Voice of the project"))]
         choices += [(voice.id, voice.name) for voice in self.script.voices]
         for voice_id, name in choices:
-            action = menu.addAction(name)
+            action = menu.addAction(literal(name))
             if line is not None and (line.voice_id or "") == voice_id:
                 action.setIcon(icons.icon("check", "accent_text"))
             action.triggered.connect(

@@ -26,7 +26,7 @@ from ditar_studio.ui.kit.dialogs.ask import TextDialog
 from ditar_studio.ui.kit.dialogs.frame import DialogFrame
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import sentence, tr
-from ditar_studio.ui.kit.widgets.basics import button, column, label, row
+from ditar_studio.ui.kit.widgets.basics import button, column, label, literal, row
 from ditar_studio.ui.kit.widgets.edit_waveform import EditWaveform
 from ditar_studio.ui.kit.widgets.number_field import NumberField
 from ditar_studio.ui.kit.widgets.waveform_painting import Mark
@@ -252,7 +252,7 @@ class EditTakeDialog(DialogFrame):
         self._menu.clear()
         take = self.take
         for other in self._editing.others(take) if take is not None else ():
-            self._menu.addAction(summary(other), partial(self.use_words, other))
+            self._menu.addAction(literal(summary(other)), partial(self.use_words, other))
 
     def _on_gain(self, value: float) -> None:
         self._try(lambda take: self._editing.set_gain(take, value))

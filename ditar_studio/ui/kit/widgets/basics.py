@@ -45,6 +45,11 @@ def label(text: str, role: str = "", tone: str = "", wrap: bool = False) -> QLab
     return result
 
 
+def literal(name: str) -> str:
+    """Return a name for a button or a menu, where & would stand before a letter to be pressed."""
+    return name.replace("&", "&&")
+
+
 def button(
     text: str,
     clicked: Callable[[], object] | None = None,
