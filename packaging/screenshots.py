@@ -114,8 +114,8 @@ class Photographer:
         ids = {voice.name.split()[0]: voice.id for voice in document.snapshot.voices}
         library = studio.library
         lines = [NewLine(text, voice_id=ids.get(name)) for name, text in SCRIPT]
-        document.ask(library.projects.rename, project, "Harbour, chapter one")
-        document.ask(library.lines.replace_all, project, lines)
+        document.submit(library.projects.rename, project, "Harbour, chapter one")
+        document.submit(library.lines.replace_all, project, lines)
         self.wait(lambda: len(studio.script.lines) == len(SCRIPT))
         wanted = [line.id for line in studio.script.lines]
         self._speak(tuple(wanted[:4]))

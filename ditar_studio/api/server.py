@@ -130,9 +130,9 @@ class ApiServer:
     def _end(self) -> None:
         self._server.should_exit = True
         self._speaker.stop()
-        asyncio.get_running_loop().call_later(_GRACE_SECONDS, self._hang_up)
+        asyncio.get_running_loop().call_later(_GRACE_SECONDS, self._abort_connections)
 
-    def _hang_up(self) -> None:
+    def _abort_connections(self) -> None:
         for connection in list(self._server.server_state.connections):
             if connection.transport is not None:
                 connection.transport.abort()

@@ -118,7 +118,7 @@ class _Session:
     async def _listen(self) -> None:
         while True:
             try:
-                if await self._take(_message(await self._socket.receive_text())):
+                if await self._handle(_message(await self._socket.receive_text())):
                     break
             except KeyError:
                 await self._refuse(RefusedError("A message has to be a text in JSON."))
@@ -129,7 +129,7 @@ class _Session:
     async def _refuse(self, refusal: RefusedError) -> None:
         await self.send({"type": "error", **refusal.body})
 
-    async def _take(self, message: Mapping[str, Any]) -> bool:
+    async def _handle(self, message: Mapping[str, Any]) -> bool:
         """Do what a message asks for; whether it was the last.
 
         Raises:

@@ -190,7 +190,7 @@ class Speaking:
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._error: Exception | None = None
-        self._job = worker.submit(self._run, lambda event: self._tell(self._arrived, event))
+        self._job = worker.submit(self._run, lambda event: self._call_in_loop(self._arrived, event))
 
     async def next(self) -> Event:
         """Return the next event of the engine.
@@ -234,8 +234,8 @@ class Speaking:
             error = RefusedError(
                 "Something unexpected went wrong.", HTTPStatus.INTERNAL_SERVER_ERROR
             )
-            self._tell(self.fail, error)
+            self._call_in_loop(self.fail, error)
 
-    def _tell(self, function: Callable[[T], None], value: T) -> None:
+    def _call_in_loop(self, function: Callable[[T], None], value: T) -> None:
         with contextlib.suppress(RuntimeError):  # the event loop has ended
             self._loop.call_soon_threadsafe(function, value)

@@ -71,7 +71,7 @@ def speak_all(arguments: argparse.Namespace, console: Console) -> Outcome:
     rows = read_jobs(Path(arguments.jobs))
     folder = Path(arguments.out_dir)
     results: list[dict[str, Any]] = []
-    with alone_in(folder), stop_on_interrupt() as cancel:
+    with exclusive_folder(folder), stop_on_interrupt() as cancel:
         batch: _Batch | None = None
         for row in rows:
             if cancel.is_set():
@@ -88,7 +88,7 @@ def speak_all(arguments: argparse.Namespace, console: Console) -> Outcome:
 
 
 @contextlib.contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
+def exclusive_folder(folder: Path) -> Iterator[None]:
     """Make a folder and keep other batches out of it; the system does when a process dies.
 
     Raises:
@@ -100,7 +100,7 @@ def alone_in(folder: Path) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(files.alone(folder, taken))
+            stack.enter_context(files.exclusive(folder, taken))
         except (OSError, ValueError) as error:
             raise StudioError(
                 f"The folder “{folder}” can't be written to: {error}.", "Choose another one."

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ditar_studio.cli.batch import alone_in
+from ditar_studio.cli.batch import exclusive_folder
 from ditar_studio.cli.console import Console
 from ditar_studio.cli.speaking import (
     lexicon_of,
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     document = chosen(document, _numbers(arguments.chapters, document))
     settings_of(arguments, GenerationSettings())
     folder = Path(arguments.out_dir)
-    with _export_settings(arguments, document) as settings, alone_in(folder):
+    with _export_settings(arguments, document) as settings, exclusive_folder(folder):
         return _make(arguments, document, folder, settings, console)
 
 
@@ -217,5 +217,5 @@ def _table(document: Document) -> str:
         minutes = speech_seconds(chapter.words) / 60
         mark = "" if chapter.read_out else " (left out)"
         rows.append(f"{number:4d}  {minutes:5.0f} min  {chapter.title or '–'}{mark}")
-    told = ", ".join(f"{r.count} {r.kind.replace('_', ' ')}" for r in document.remarks)
-    return "\n".join([*rows, *([f"Not as in the document: {told}"] if told else [])])
+    remarks = ", ".join(f"{r.count} {r.kind.replace('_', ' ')}" for r in document.remarks)
+    return "\n".join([*rows, *([f"Not as in the document: {remarks}"] if remarks else [])])

@@ -50,7 +50,7 @@ class Console:
         if not self._quiet:
             self._wipe()
             if self.as_json or self._output_taken:
-                streams.tell(one_line(text))
+                streams.print_error(one_line(text))
             else:
                 streams.deliver(one_line(text))
 
@@ -58,14 +58,14 @@ class Console:
         """Print a line about work that begins, on the error stream."""
         if not self._quiet:
             self._wipe()
-            streams.tell(one_line(text))
+            streams.print_error(one_line(text))
 
     def warn(self, message: str, remedy: str = "", cause: BaseException | None = None) -> None:
         """Print a line that matters on the error stream, and log it with its cause."""
         text = f"{message} {remedy}".rstrip()
         log.warning("%s", text, exc_info=cause)
         self._wipe()
-        streams.tell(f"{coloured('Note:', YELLOW)} {one_line(text)}")
+        streams.print_error(f"{coloured('Note:', YELLOW)} {one_line(text)}")
 
     def progress(self, fraction: float, text: str) -> None:
         """Draw a bar over itself; nothing where the error stream is not a terminal."""
@@ -74,7 +74,7 @@ class Console:
             self._drawn, self._shown = now, True
             filled = round(_WIDTH * fraction)
             bar = "█" * filled + "░" * (_WIDTH - filled)
-            streams.tell(f"\r\x1b[K{bar} {fraction:4.0%}  {printable(text)}", end="")
+            streams.print_error(f"\r\x1b[K{bar} {fraction:4.0%}  {printable(text)}", end="")
 
     def result(self, values: dict[str, Any], text: str) -> None:
         """Print a command's result: the object for programs, or the text for people."""
@@ -89,7 +89,7 @@ class Console:
     def _wipe(self) -> None:
         if self._shown:
             self._shown = False
-            streams.tell("\r\x1b[K", end="")
+            streams.print_error("\r\x1b[K", end="")
 
 
 def coloured(text: str, colour: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ditar_studio.cli.batch import alone_in
+from ditar_studio.cli.batch import exclusive_folder
 from ditar_studio.cli.console import Console
 from ditar_studio.cli.output import Inputs, refuse_input
 from ditar_studio.cli.speaking import files_read, lexicon_of, load, settings_of, stop_on_interrupt
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     read = Inputs([*files_read(arguments), *recordings])
     for name in (_NOTEBOOK, ROWS, SUMMARY):
         refuse_input(folder / name, read)
-    with alone_in(folder):
+    with exclusive_folder(folder):
         return _evaluate(arguments, listed, jobs, read)
 
 

@@ -59,15 +59,15 @@ def main(arguments: Sequence[str] | None = None, start_studio: StartStudio | Non
             return _run(_parsed(given), start_studio)
         except UsageError as error:
             message, remedy = error.args
-            _tell(as_json, MISUSED, message, remedy, error)
+            _report(as_json, MISUSED, message, remedy, error)
             raise SystemExit(MISUSED) from None
         except StudioError as error:
             if debug:
                 raise
-            _tell(as_json, FAILED, error.message, error.remedy, error)
+            _report(as_json, FAILED, error.message, error.remedy, error)
             return FAILED
         except KeyboardInterrupt:
-            _tell(as_json, INTERRUPTED, "Interrupted.", "", None)
+            _report(as_json, INTERRUPTED, "Interrupted.", "", None)
             return INTERRUPTED
         except BrokenPipeError as error:
             log.warning("nobody reads the output", exc_info=error)
@@ -77,12 +77,12 @@ def main(arguments: Sequence[str] | None = None, start_studio: StartStudio | Non
                 raise
             what = f"“{error.filename}” can't be used" if error.filename else "That can't be done"
             remedy = "Check the path, your rights to it, and the space on the disk."
-            _tell(as_json, FAILED, f"{what}: {error.strerror or error}.", remedy, error)
+            _report(as_json, FAILED, f"{what}: {error.strerror or error}.", remedy, error)
             return FAILED
         except Exception as error:
             if debug:
                 raise
-            _tell(
+            _report(
                 as_json,
                 UNEXPECTED,
                 f"Something unexpected went wrong ({type(error).__name__}: {error}).",
@@ -119,13 +119,15 @@ def _default_command(start_studio: StartStudio | None) -> str:
     return "studio" if start_studio and display_is_there() else "demo"
 
 
-def _tell(as_json: bool, code: int, message: str, remedy: str, error: BaseException | None) -> None:
+def _report(
+    as_json: bool, code: int, message: str, remedy: str, error: BaseException | None
+) -> None:
     """Say what went wrong to people, to programs where they asked for it, and to the log."""
     if error is not None:
         log.error("%s %s", message, remedy, exc_info=error)
     message, remedy = one_line(message), one_line(remedy)
     start = "" if error is None else f"{coloured('Error:', RED)} "
-    streams.tell(f"{start}{message} {remedy}".rstrip())
+    streams.print_error(f"{start}{message} {remedy}".rstrip())
     if as_json:
         with contextlib.suppress(StudioError, BrokenPipeError):
             streams.deliver(json.dumps({"error": message, "remedy": remedy, "exit_code": code}))

@@ -22,13 +22,13 @@ def run(arguments: argparse.Namespace) -> int:
     models = Models(folder)
     match arguments.action:
         case "add":
-            return _tell(console, models.add(Path(arguments.path), arguments.name))
+            return _show(console, models.add(Path(arguments.path), arguments.name))
         case "download":
             if not models.offer(arguments.name).verified:
                 console.warn(f"{arguments.name} is not verified: {_UNKNOWN}.")
-            return _tell(console, _download(models, arguments.name, console))
+            return _show(console, _download(models, arguments.name, console))
         case "move":
-            return _tell(console, models.move(arguments.name, Path(arguments.path)))
+            return _show(console, models.move(arguments.name, Path(arguments.path)))
         case "remove":
             kept = models.remove(arguments.name)
             text = f"{arguments.name} is removed"
@@ -110,7 +110,7 @@ def _publish(models: Models, arguments: argparse.Namespace, console: Console) ->
 def _download(models: Models, name: str, console: Console) -> Installed:
     cancel = threading.Event()
 
-    def tell(progress: Progress) -> None:
+    def show(progress: Progress) -> None:
         left = ""
         if progress.seconds_left is not None:
             left = f", {progress.seconds_left / 60:.0f} min left"
@@ -118,7 +118,7 @@ def _download(models: Models, name: str, console: Console) -> Installed:
         console.progress(progress.done / max(1, progress.total), done)
 
     try:
-        return models.download(name, tell, cancel)
+        return models.download(name, show, cancel)
     except KeyboardInterrupt as error:
         raise StudioError(
             "The download was stopped.", "Run the command again to go on where it was."
@@ -135,6 +135,6 @@ def _values(model: Installed) -> dict[str, object]:
     }
 
 
-def _tell(console: Console, model: Installed) -> int:
+def _show(console: Console, model: Installed) -> int:
     console.result(_values(model), f"{model.name} is at {model.path}{_mark(model)}.")
     return 0

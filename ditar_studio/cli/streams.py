@@ -47,12 +47,12 @@ def make_usable() -> None:
             stream.reconfigure(errors="plain")
 
 
-def tell(text: str, end: str = "\n") -> None:
+def print_error(text: str, end: str = "\n") -> None:
     """Write for people, on the error stream; where nobody reads, nothing happens."""
     try:
         print(text, end=end, file=sys.stderr, flush=True)
     except OSError:
-        _let_go(sys.stderr)
+        _discard_output(sys.stderr)
 
 
 def deliver(text: str) -> None:
@@ -87,7 +87,7 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        _let_go(sys.stdout)
+        _discard_output(sys.stdout)
         if isinstance(error, BrokenPipeError) or error.errno == errno.EPIPE:
             raise
         raise StudioError(
@@ -107,7 +107,7 @@ def read_input() -> str:
     return content.decode("utf-8-sig")
 
 
-def _let_go(stream: TextIO) -> None:
+def _discard_output(stream: TextIO) -> None:
     """Send what is still to be written nowhere, so that the end of the process doesn't stumble."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from ditar_studio.cli.console import Console
 from ditar_studio.services.fine_tuning import (
-    InstantStays,
+    InstantKept,
     Level,
     TuningCancelled,
     TuningControl,
@@ -44,7 +44,7 @@ def reporter(console: Console) -> Callable[[TuningEvent], None]:
                     console.note(f"Fine-tuning will take about {left} here; Ctrl+C stops it.")
                 told = True
                 console.progress(event.fraction, f"fine-tuning, about {left} left")
-            case InstantStays():
+            case InstantKept():
                 console.warn(event.reason, "The instant voice stays.")
             case VoiceTuned() | TuningCancelled():
                 pass

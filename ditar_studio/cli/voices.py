@@ -14,7 +14,7 @@ from ditar_studio.cli.speaking import load, stop_on_interrupt
 from ditar_studio.cli.tuning import OFF, cancelled_by, followed
 from ditar_studio.errors import StudioError
 from ditar_studio.installation import program
-from ditar_studio.services.fine_tuning import InstantStays, TuningCancelled, VoiceTuned
+from ditar_studio.services.fine_tuning import InstantKept, TuningCancelled, VoiceTuned
 from ditar_studio.services.hub_voices import voice_file
 from ditar_studio.services.library import Library
 from ditar_studio.services.voice_library import VOICE_SUFFIX, NewSample, Voice
@@ -128,7 +128,7 @@ def _fine_tune(
     if isinstance(end, TuningCancelled):
         console.result(values, f"Stopped; “{voice.name}” is as it was.")
         return INTERRUPTED
-    if isinstance(end, InstantStays):
+    if isinstance(end, InstantKept):
         values |= {"reason": end.reason, "before": end.before, "after": end.after}
     console.result(values, _described(voice))
     return 0

@@ -83,7 +83,7 @@ def training_device() -> str:
     return next(name for name in ("cuda", "mps", "cpu") if name in usable)
 
 
-def give_memory_back() -> None:
+def release_memory() -> None:
     """Return the memory of what was let go of to the system.
 
     glibc keeps freed blocks of up to 32 MB, in every thread's heap, for later use: of a model's

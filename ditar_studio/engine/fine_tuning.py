@@ -22,7 +22,7 @@ from ditar_studio.engine.native import NativeModel
 from ditar_studio.engine.native_tuning import NativeTuning
 from ditar_studio.engine.speech_model import PreparedVoice, SpeechModel, Verification
 from ditar_studio.engine.tuning_events import (
-    InstantStays,
+    InstantKept,
     Level,
     TuningCancelled,
     TuningControl,
@@ -84,7 +84,7 @@ def fine_tune(
         checkpoint: a file from which the same tuning goes on after a crash; gone afterwards.
 
     Yields:
-        `TuningProgress`, at the end one of `VoiceTuned`, `InstantStays` and `TuningCancelled`.
+        `TuningProgress`, at the end one of `VoiceTuned`, `InstantKept` and `TuningCancelled`.
 
     Raises:
         StudioError: the model can't be fine-tuned, or the clips can't be used.
@@ -125,9 +125,9 @@ class _Run:
     def events(self) -> Iterator[TuningEvent]:
         yield self._progress
         instant = self._timed(self._tuning.instant)
-        foreseen = self._timed(self._tuning.foreseen)
-        if foreseen is not None:
-            self._progress = TuningProgress(0.0, foreseen)
+        seconds = self._timed(self._tuning.estimate)
+        if seconds is not None:
+            self._progress = TuningProgress(0.0, seconds)
             yield self._progress
         before = yield from self._probe(instant)
         trainer = None
@@ -191,7 +191,7 @@ class _Run:
                 figures = _figures(before), _figures(after)
                 return VoiceTuned(self._tuning.result(share, voice, self._clips, figures))
         assert best is not None
-        return InstantStays(_reason(best, before), _figures(before), _figures(best))
+        return InstantKept(_reason(best, before), _figures(before), _figures(best))
 
     def _probe(self, voice: PreparedVoice) -> Generator[TuningProgress, None, Verification]:
         """Verify the probe sentences, spoken in a voice; between two of them others may have the

@@ -88,7 +88,7 @@ def damaged(folder: Path) -> list[str]:
         for name, recorded in read_manifest(folder).files.items()
         if not (folder / name).is_file()
         or (folder / name).stat().st_size != recorded.size
-        or sum_of(folder / name) != recorded.sha256
+        or checksum(folder / name) != recorded.sha256
     ]
 
 
@@ -103,7 +103,7 @@ def damage(name: str) -> StudioError:
     return StudioError(f"The model's weights are damaged ({name}).", _REMEDY)
 
 
-def sum_of(path: Path, anew: bool = False) -> str:
+def checksum(path: Path, anew: bool = False) -> str:
     """Return the SHA-256 of a file, which is read if it isn't remembered, or `anew`."""
     *identity, digest = _remembered().get(str(path.resolve()), [""])
     if identity == _identity(path) and not anew:
@@ -114,7 +114,7 @@ def sum_of(path: Path, anew: bool = False) -> str:
 
 
 def remember(path: Path, digest: str) -> None:
-    """Note the SHA-256 of a file as it is now, for `sum_of`."""
+    """Note the SHA-256 of a file as it is now, for `checksum`."""
     kept = {name: value for name, value in _remembered().items() if os.path.exists(name)}
     kept[str(path.resolve())] = [*_identity(path), digest]
     with contextlib.suppress(StudioError), replacing(_cache()) as partial:  # then it's read again

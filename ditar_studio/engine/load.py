@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ditar_studio.assets import asset
-from ditar_studio.engine.device import default_threads, give_memory_back, use_threads
+from ditar_studio.engine.device import default_threads, release_memory, use_threads
 from ditar_studio.engine.preload import import_torch
 from ditar_studio.engine.voice import VoiceCache
 from ditar_studio.errors import StudioError
@@ -92,7 +92,7 @@ def _free_frames(error: BaseException) -> None:
     while failed is not None:
         traceback.clear_frames(failed.__traceback__)
         failed = failed.__cause__ or failed.__context__
-    give_memory_back()
+    release_memory()
 
 
 @dataclass(frozen=True)
@@ -148,4 +148,4 @@ class ModelRegistry:
     def unload(self) -> None:
         """Let go of the model and give its memory back."""
         self._key = self._model = self._voices = None
-        give_memory_back()
+        release_memory()

@@ -90,10 +90,10 @@ class LoraTuner:
         loss = self._learn(self._generator(self.step))
         self.step += 1
         if self.step % self.plan.batch == 0:
-            self._descend((self.step - 1) // self.plan.batch)
+            self._step((self.step - 1) // self.plan.batch)
         return loss
 
-    def _descend(self, step: int) -> None:
+    def _step(self, step: int) -> None:
         plan = self.plan
         decay = 0.5 + 0.5 * math.cos(math.pi * step / plan.steps)
         for group in self._optimiser.param_groups:

@@ -51,7 +51,7 @@ def plan_of(level: Level, seconds: float, seed: int = 0) -> LoraPlan:
 
 
 @dataclass(frozen=True, eq=False)
-class _LearntClip:
+class _Excerpt:
     """A clip with its words: [T, P, D] latents, silence filled up on the left and on the right."""
 
     words: str
@@ -78,7 +78,7 @@ class LoraTuning:
         Raises:
             StudioError: the first clip can't be used, or no clip's words are known.
         """
-        self._clips = self._learnt()
+        self._clips = self._excerpts()
         reference = replace(self._references[0], adapter=None, further=())
         voice = prepare(self._model, reference)
         assert isinstance(voice, VoxCPMVoice)
@@ -87,7 +87,7 @@ class LoraTuning:
         self._instant = voice
         return voice
 
-    def foreseen(self) -> float:
+    def estimate(self) -> float:
         """Return what training will take, as measured."""
         self._seconds = sum(clip.seconds for clip in self._clips)
         plan = plan_of(self._level, self._seconds, self._seed)
@@ -102,7 +102,7 @@ class LoraTuning:
         return self._tuner.measure()
 
     def trainer(self) -> LoraTuner:
-        """Return what `foreseen` got ready."""
+        """Return what `estimate` got ready."""
         return self._tuner
 
     def tuned(self, share: float) -> VoxCPMVoice:
@@ -140,11 +140,11 @@ class LoraTuning:
         )
         return VoiceLora(card, self._lora.lora)
 
-    def _learnt(self) -> list[_LearntClip]:
+    def _excerpts(self) -> list[_Excerpt]:
         """Return the clips whose words are known, as far as they can be used, up to
         `MOST_SECONDS`.
         """
-        found: list[_LearntClip] = []
+        found: list[_Excerpt] = []
         left = MOST_SECONDS
         for reference in self._references:
             words = " ".join(reference.transcript.split())
@@ -160,7 +160,7 @@ class LoraTuning:
                 # Clones, as what inference gave can't be differentiated through.
                 before = self._model.latents(clip, "left").clone()
                 after = self._model.latents(clip, "right").clone()
-                found.append(_LearntClip(words, before, after, clip.seconds))
+                found.append(_Excerpt(words, before, after, clip.seconds))
         if not found:
             raise StudioError(
                 "To fine-tune a voice this model needs to know what is said in its recordings.",
@@ -174,15 +174,15 @@ class LoraTuning:
         def choose(count: int) -> int:
             return int(torch.randint(count, (), generator=generator))
 
-        def happens(share: float) -> bool:
+        def chance(share: float) -> bool:
             return float(torch.rand((), generator=generator)) < share
 
         number = choose(len(self._clips))
         clip = self._clips[number]
-        if len(self._clips) == 1 or not happens(_BEHIND_ANOTHER):
+        if len(self._clips) == 1 or not chance(_BEHIND_ANOTHER):
             return Example(Prompt(self._model.tokens(clip.words)), clip.right)
         other = self._clips[(number + 1 + choose(len(self._clips) - 1)) % len(self._clips)]
-        if self._model.config.generation == 2 and happens(0.5):
+        if self._model.config.generation == 2 and chance(0.5):
             return Example(Prompt(self._model.tokens(clip.words), other.right), clip.right)
         words = self._model.tokens(other.words + clip.words)
         return Example(Prompt(words, None, other.left), clip.right)

@@ -99,7 +99,7 @@ class _Mixing:
 
     def speak(self, texts: Sequence[str]) -> MixedVoice | None:
         """Return what the mixed voice says."""
-        first = self._said(self._between(self._nearest), TEXTS[0])
+        first = self._best_attempt(self._between(self._nearest), TEXTS[0])
         if first is None:
             return None
         rate = self._model.info.sample_rate
@@ -107,7 +107,7 @@ class _Mixing:
         gap = np.zeros(round(_GAP_SECONDS * rate), np.float32)
         pieces: list[NDArray[np.float32]] = []
         for text in texts:
-            said = self._said(own, text)
+            said = self._best_attempt(own, text)
             if said is None:
                 return None
             pieces += [said, gap]
@@ -120,7 +120,7 @@ class _Mixing:
             voice, prompt=prompt, speaker=self._speaker, timbre=None, tuned=None, pace=self._pace
         )
 
-    def _said(self, voice: NativeVoice, text: str) -> NDArray[np.float32] | None:
+    def _best_attempt(self, voice: NativeVoice, text: str) -> NDArray[np.float32] | None:
         """Return a sentence, the best of a few attempts by what the model hears itself say."""
         settings = self._model.info.default_settings
         found: list[tuple[float, NDArray[np.float32]]] = []

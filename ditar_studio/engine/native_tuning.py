@@ -61,7 +61,7 @@ class NativeTuning:
         self._instant = self._model.corrected(self._encoded, self._encoded.voice)
         return self._instant
 
-    def foreseen(self) -> float | None:
+    def estimate(self) -> float | None:
         """Return None: it takes minutes at most."""
         return None
 

@@ -111,12 +111,12 @@ class NativeUtterance:
             self._lingered = self._lingered + 1 if pointer.at_end else 0
             if not pointer.at_end:
                 stop = 0.0
-                self._go_on()
+                self._end_long_pause()
             elif self._lingered >= _LINGER * self._config.patch_rate:
                 stop = 1.0
         return PatchOutput(sound, stop)
 
-    def _go_on(self) -> None:
+    def _end_long_pause(self) -> None:
         """Begin the next sound where a pause grows longer than speech has pauses.
 
         Within a pause the model may come to believe that the text is at its end, and never move the

@@ -1,6 +1,6 @@
 """What a fine-tuning reports while it runs, and how it is paused and cancelled.
 
-TuningProgress*, at the end exactly one of VoiceTuned, InstantStays and TuningCancelled.
+TuningProgress*, at the end exactly one of VoiceTuned, InstantKept and TuningCancelled.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class VoiceTuned:
 
 
 @dataclass(frozen=True)
-class InstantStays:
+class InstantKept:
     """The voice was not made better; the last event.
 
     Attributes:
@@ -55,7 +55,7 @@ class TuningCancelled:
     """It was cancelled; the last event."""
 
 
-TuningEvent = TuningProgress | VoiceTuned | InstantStays | TuningCancelled
+TuningEvent = TuningProgress | VoiceTuned | InstantKept | TuningCancelled
 
 
 class TuningControl:

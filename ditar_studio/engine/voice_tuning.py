@@ -52,7 +52,7 @@ class VoiceTuning(Protocol):
     def instant(self) -> PreparedVoice:
         """Return the voice as it is."""
 
-    def foreseen(self) -> float | None:
+    def estimate(self) -> float | None:
         """Return seconds that training will take; None where it is too short to be told ahead."""
 
     def trainer(self) -> Trainer:

@@ -95,7 +95,7 @@ class WordClock:
             self._close()
             self._current, self._began = span, self._latents * self._latent
             if span is not None:
-                self._look_back(span, again=sound < self._furthest)
+                self._drop_repeated(span, again=sound < self._furthest)
         self._furthest = sound
         self._latents += 1
 
@@ -113,7 +113,7 @@ class WordClock:
         if self._current is not None and now > self._began:
             self.done.append(WordTime(*self._current, self._began, now - self._began))
 
-    def _look_back(self, span: Span, again: bool) -> None:
+    def _drop_repeated(self, span: Span, again: bool) -> None:
         """Drop words that are spoken again; go on with one that a mark has interrupted."""
         while self.done and self.done[-1].start >= span[0]:
             word = self.done.pop()

@@ -73,7 +73,7 @@ def sign(path: Path, container: str) -> None:
         ) from error
 
 
-def stated(path: Path) -> str | None:
+def named_program(path: Path) -> str | None:
     """Return which program a file's Content Credentials name if they are whole, or None."""
     if not CREDENTIALS.installed:
         return None
@@ -81,12 +81,12 @@ def stated(path: Path) -> str | None:
 
     try:
         with c2pa.Reader(path) as reader:
-            told: dict[str, Any] = json.loads(reader.json())
+            manifest: dict[str, Any] = json.loads(reader.json())
     except c2pa.C2paError:
         return None
-    if told.get("validation_state") not in ("Valid", "Trusted"):
+    if manifest.get("validation_state") not in ("Valid", "Trusted"):
         return None
-    claim = told["manifests"][told["active_manifest"]]
+    claim = manifest["manifests"][manifest["active_manifest"]]
     return str(claim.get("claim_generator_info", [{}])[0].get("name", ""))
 
 

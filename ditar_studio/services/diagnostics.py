@@ -134,7 +134,7 @@ class Diagnostics:
         running = self.folder / _RUNNING
         if running.exists():
             if running.stat().st_size:
-                self._put_away(running)
+                self._archive(running)
             else:
                 running.unlink()
 
@@ -174,10 +174,10 @@ class Diagnostics:
         printed = running.read_text("utf-8", errors="replace")
         ended = _last_lines(self.log_file)
         text = f"{printed or 'It ended without a word.'}\n\nThe log's last lines:\n{ended}"
-        path = self._put_away(running, text)
+        path = self._archive(running, text)
         return CrashReport(path, text, bool(printed))
 
-    def _put_away(self, running: Path, text: str | None = None) -> Path:
+    def _archive(self, running: Path, text: str | None = None) -> Path:
         """Keep a run's report under its date; the oldest ones make room."""
         moment = datetime.fromtimestamp(running.stat().st_mtime)
         path = self.folder / f"crash-{moment:%Y%m%d-%H%M%S-%f}.txt"

@@ -100,7 +100,7 @@ class Download:
         sums = {}
         for file in self._offer.files:
             path = self._folder / file.name
-            digest = integrity.sum_of(path)
+            digest = integrity.checksum(path)
             sums[file.name] = FileSum(path.stat().st_size, digest, file.sha256 == digest)
         return Manifest(sums, self._offer.repository, self._offer.revision)
 
@@ -116,7 +116,7 @@ class Download:
         if expected is None:
             with contextlib.suppress(StudioError, KeyError):  # no manifest yet, or a damaged one
                 expected = integrity.read_manifest(self._folder).files[file.name].sha256
-        if expected is None or integrity.sum_of(path) == expected:
+        if expected is None or integrity.checksum(path) == expected:
             return True
         path.unlink()
         return False

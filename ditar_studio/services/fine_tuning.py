@@ -13,7 +13,7 @@ from pathlib import Path
 import platformdirs
 
 from ditar_studio.engine.speech_model import SpeechModel
-from ditar_studio.engine.tuning_events import InstantStays as InstantStays
+from ditar_studio.engine.tuning_events import InstantKept as InstantKept
 from ditar_studio.engine.tuning_events import Level as Level
 from ditar_studio.engine.tuning_events import TuningCancelled as TuningCancelled
 from ditar_studio.engine.tuning_events import TuningControl as TuningControl
@@ -149,7 +149,7 @@ class TunedReferences:
                 if isinstance(event, VoiceTuned):
                     self._folder.mkdir(parents=True, exist_ok=True)
                     event.adapter.save(path)
-                elif isinstance(event, InstantStays):
+                elif isinstance(event, InstantKept):
                     self._folder.mkdir(parents=True, exist_ok=True)
                     useless.write_text(event.reason, encoding="utf-8")
                     return reference

@@ -47,7 +47,7 @@ def offer_of(address: str, timeout: float = 30.0) -> Offer:
         StudioError: it is no such address, the hub can't be reached, or has no model of a kind that
             this program reads.
     """
-    offer, sizes = _looked_up(address, timeout)
+    offer, sizes = _resolve(address, timeout)
     return _with(offer, _needed(sizes, offer.repository), sizes)
 
 
@@ -64,7 +64,7 @@ def voice_of(address: str, timeout: float = 30.0) -> Offer:
     """
     found = _VOICE_ADDRESS.fullmatch(address)
     repository, wanted = found.groups() if found is not None else (address, None)
-    offer, sizes = _looked_up(repository, timeout)
+    offer, sizes = _resolve(repository, timeout)
     names = sorted(name for name in sizes if PurePosixPath(name).suffix == bundle.SUFFIX)
     if wanted is not None:
         names = [name for name in names if name == wanted]
@@ -83,7 +83,7 @@ def voice_of(address: str, timeout: float = 30.0) -> Offer:
     return _with(offer, names, sizes)
 
 
-def _looked_up(address: str, timeout: float) -> tuple[Offer, dict[str, int]]:
+def _resolve(address: str, timeout: float) -> tuple[Offer, dict[str, int]]:
     """Return a repository at the revision that it has now, as an offer without files, and their
     sizes.
     """
@@ -96,12 +96,14 @@ def _looked_up(address: str, timeout: float) -> tuple[Offer, dict[str, int]]:
     repository = f"{owner}/{name}"
     offer = Offer(f"{owner}--{name}", repository, repository, wanted or "main", (), 0, "unknown")
     api = f"{hosts_of(offer)[0]}/api/models/{repository}"
-    described = _asked(f"{api}/revision/{urllib.parse.quote(offer.revision, safe='')}", timeout)
+    described = _fetch_json(
+        f"{api}/revision/{urllib.parse.quote(offer.revision, safe='')}", timeout
+    )
     revision = str(described.get("sha", "")) if isinstance(described, dict) else ""
     if not re.fullmatch(r"[0-9a-f]{40}", revision):
         raise _not_understood(repository)
     licence = str((described.get("cardData") or {}).get("license", "unknown"))
-    listing = _asked(f"{api}/tree/{revision}", timeout)
+    listing = _fetch_json(f"{api}/tree/{revision}", timeout)
     return replace(offer, revision=revision, licence=licence), _sizes(listing, repository)
 
 
@@ -132,7 +134,7 @@ def _sizes(listing: Any, repository: str) -> dict[str, int]:
         raise _not_understood(repository) from error
 
 
-def _asked(address: str, timeout: float) -> Any:
+def _fetch_json(address: str, timeout: float) -> Any:
     try:
         with urllib.request.urlopen(address, timeout=timeout) as answer:
             return json.loads(answer.read(_LONGEST_ANSWER))

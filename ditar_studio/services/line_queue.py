@@ -69,7 +69,7 @@ class LineQueue:
         with self._lock:
             return self._paused
 
-    def take(self) -> Waiting | None:
+    def next_take(self) -> Waiting | None:
         """Return the next take to be made; None when nothing waits or it is paused."""
         with self._lock:
             if self._paused or not self._waiting:

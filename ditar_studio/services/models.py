@@ -22,7 +22,7 @@ from ditar_studio.installation import program
 from ditar_studio.services import hub
 from ditar_studio.services.download import PART, Download, Progress, size_of
 from ditar_studio.services.offers import OFFERS, Offer, hosts_of
-from ditar_studio.store.lock import alone
+from ditar_studio.store.lock import exclusive
 
 _FOLDERS = "folders.json"
 _SPARE = 64 << 20
@@ -253,7 +253,7 @@ class Models:
                 wrong.append(f"{file} is missing")
             elif path.stat().st_size != known.size:
                 wrong.append(f"{file} has {path.stat().st_size} bytes instead of {known.size}")
-            elif integrity.sum_of(path, anew=True) != known.sha256:
+            elif integrity.checksum(path, anew=True) != known.sha256:
                 wrong.append(f"{file} is damaged")
         if not files:
             from ditar_studio.engine.voxcpm import check
@@ -290,7 +290,7 @@ class Models:
         busy = StudioError(
             f"Another program is downloading {name}.", "Wait for it, or stop it there."
         )
-        with alone(folder, busy):
+        with exclusive(folder, busy):
             integrity.write_manifest(folder, download.run())
         return self.find(offer.name)
 

@@ -9,7 +9,7 @@ from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.audio.clips.watermark import Detection, detect
 from ditar_studio.errors import StudioError
 from ditar_studio.services import metadata
-from ditar_studio.services.credentials import stated
+from ditar_studio.services.credentials import named_program
 
 
 @dataclass(frozen=True)
@@ -45,4 +45,4 @@ def examine(path: Path) -> Provenance:
         recipes = len(metadata.open_recipe(path))
     except StudioError:  # there is none, or it is damaged
         recipes = 0
-    return Provenance(watermark, metadata.has_statement(path), recipes, stated(path))
+    return Provenance(watermark, metadata.has_statement(path), recipes, named_program(path))

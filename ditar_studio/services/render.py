@@ -193,19 +193,19 @@ class _Run:
         if not any(script.line(line_id) for line_id in self._queue.line_ids):
             raise StudioError("This line is no longer there.", "Undo its deletion.")
         yield RenderStarted(len(self._queue), info.sample_rate)
-        while not self._cancel.is_set() and (waiting := self._queue.take()) is not None:
+        while not self._cancel.is_set() and (waiting := self._queue.next_take()) is not None:
             line = script.line(waiting.line_id)
             if line is None:
                 continue
             self._estimate.begin(len(line.text))
             try:
-                yield from self._take(script.project, line, waiting)
+                yield from self._render_take(script.project, line, waiting)
             except StudioError as error:
                 library.lines.mark_failed(line.id, str(error))
                 raise
         yield RenderDone(tuple(self._made), tuple(self._failed), self._cancel.is_set())
 
-    def _take(self, project: Project, line: Line, waiting: Waiting) -> Iterator[RenderEvent]:
+    def _render_take(self, project: Project, line: Line, waiting: Waiting) -> Iterator[RenderEvent]:
         """Render one take of one line."""
         try:
             request, recipe = self._prepared(project, line, waiting)

@@ -43,8 +43,8 @@ def newer_release(
     request = urllib.request.Request(address, headers={"User-Agent": "ditar-studio"})
     try:
         with urllib.request.urlopen(request, timeout=timeout) as answer:
-            told = json.loads(answer.read(_LONGEST_ANSWER))
-        version = str(told["tag_name"]).removeprefix("v")
+            newest = json.loads(answer.read(_LONGEST_ANSWER))
+        version = str(newest["tag_name"]).removeprefix("v")
         newer = _numbers(version) > _numbers(current)
     except (OSError, http.client.HTTPException) as error:
         raise StudioError(f"The newest release can't be asked for: {error}.") from error

@@ -24,9 +24,9 @@ from ditar_studio.store.check import (
     COUNTED,
     Contents,
     DamagedError,
-    glance,
     inspect,
     is_blank,
+    quick_look,
     seal,
 )
 
@@ -100,7 +100,7 @@ class Backups:
         """Return the newest that holds more of anything than `contents`."""
         for backup in self.all():
             with contextlib.suppress(StudioError):
-                if contents.misses(glance(backup.path)):
+                if contents.misses(quick_look(backup.path)):
                     return backup
         return None
 
@@ -113,7 +113,7 @@ class Backups:
     def has(self, digest: str) -> bool:
         """Return whether the newest is of just this state."""
         with contextlib.suppress(StudioError):
-            return any(glance(backup.path).seal == digest for backup in self.all()[:1])
+            return any(quick_look(backup.path).seal == digest for backup in self.all()[:1])
         return False
 
     def keep(self, connection: sqlite3.Connection, before_version: int = 0) -> None:
@@ -163,7 +163,7 @@ class Backups:
         most = dict.fromkeys(COUNTED, 0)
         for backup in self.all():
             try:
-                counts = glance(backup.path).counts
+                counts = quick_look(backup.path).counts
             except DamagedError as error:
                 log.warning("backup %s: %s", backup.path.name, error)
                 os.replace(backup.path, backup.path.with_suffix(".damaged"))

@@ -125,18 +125,18 @@ class Bundle:
         manifest = json.loads(
             archive.read(members.pop(MANIFEST)), parse_constant=foreign.no_constant
         )
-        if foreign.of(int, manifest["format"]) > FORMAT:
+        if foreign.typed(int, manifest["format"]) > FORMAT:
             raise StudioError(
                 "This voice file was written by a newer DiTAR Studio.", "Update DiTAR Studio."
             )
         self.name = foreign.text(manifest["name"], _LONGEST_NAME)
         self.tags = tuple(
-            foreign.text(tag, _LONGEST_NAME) for tag in foreign.of(list, manifest["tags"])
+            foreign.text(tag, _LONGEST_NAME) for tag in foreign.typed(list, manifest["tags"])
         )
         self.note = foreign.text(manifest["note"])
         self.consent = foreign.text(manifest["consent"])
-        entries = foreign.of(list, manifest["samples"])
-        tuned = foreign.of(dict, manifest["adapter"]) if "adapter" in manifest else None
+        entries = foreign.typed(list, manifest["samples"])
+        tuned = foreign.typed(dict, manifest["adapter"]) if "adapter" in manifest else None
         named = [entry["file"] for entry in (*entries, *([tuned] if tuned else ()))]
         if sorted(named) != sorted(members) or (tuned and tuned["file"] != _ADAPTER):
             raise ValueError("not the members that the manifest names")
@@ -224,8 +224,8 @@ def _unpack(
 
 def _mixture(values: Any) -> tuple[tuple[str, float], ...]:
     mixed = []
-    for name, share in foreign.of(list, values)[:_MOST_MIXED]:
-        if not 0 < foreign.of(float, share) <= 1:
+    for name, share in foreign.typed(list, values)[:_MOST_MIXED]:
+        if not 0 < foreign.typed(float, share) <= 1:
             raise ValueError("not a share")
         mixed.append((foreign.text(name, _LONGEST_NAME), share))
     return tuple(mixed)

@@ -196,7 +196,7 @@ class Stack:
         self._sealed = True
         return step.id
 
-    def take_back(self, step_id: int, write: Callable[[Step], None], at: float) -> int:
+    def revert(self, step_id: int, write: Callable[[Step], None], at: float) -> int:
         """Have `write` put back one step's old values, whatever was done since.
 
         Behind later steps this is a step of its own.

@@ -124,7 +124,7 @@ def log_of(path: Path) -> Path:
     return path.with_name(path.name + "-wal")
 
 
-def glance(path: Path) -> Contents:
+def quick_look(path: Path) -> Contents:
     """Return what a database that was looked through before holds, by its counts and its seal
     alone.
 

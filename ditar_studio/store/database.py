@@ -109,7 +109,7 @@ class Database:
         if self._backups.is_due():
             self._backups.keep(self._connection)
 
-    def settle(self) -> None:
+    def seal_and_back_up(self) -> None:
         """Seal the database, and copy it if it is another one than the newest backup."""
         with _readable():
             digest = seal(self._connection)
@@ -172,9 +172,9 @@ class Database:
             return ChangeSet(undo=self.stack.undo_label)
         return self._replay(self.stack.redo)
 
-    def take_back(self, step_id: int) -> ChangeSet:
-        """Take one operation back, whatever was done since; see `Stack.take_back`."""
-        return self._replay(lambda write: self.stack.take_back(step_id, write, self.clock()))
+    def revert(self, step_id: int) -> ChangeSet:
+        """Take one operation back, whatever was done since; see `Stack.revert`."""
+        return self._replay(lambda write: self.stack.revert(step_id, write, self.clock()))
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call a listener with every change, on the database's thread. Returns what ends it."""

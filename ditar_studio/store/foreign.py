@@ -12,7 +12,7 @@ _LONGEST_TEXT = 1_000_000
 _DEEPEST = 4
 
 
-def of(kind: type, value: Any) -> Any:
+def typed(kind: type, value: Any) -> Any:
     """Return a value that is of just this type: true is no number."""
     if type(value) is not kind:
         raise TypeError(f"not a {kind.__name__}")
@@ -21,7 +21,7 @@ def of(kind: type, value: Any) -> Any:
 
 def text(value: Any, longest: int = _LONGEST_TEXT) -> str:
     """Return a text of at most so many characters, each of which can be written to a file."""
-    found: str = of(str, value)
+    found: str = typed(str, value)
     if len(found) > longest:
         raise ValueError("text too long")
     found.encode()  # half a surrogate pair is no text
@@ -30,7 +30,7 @@ def text(value: Any, longest: int = _LONGEST_TEXT) -> str:
 
 def plain(value: Any, depth: int = _DEEPEST) -> dict[str, Any]:
     """Return an object of texts, numbers, lists and objects, not nested deeply."""
-    _check(of(dict, value), depth)
+    _check(typed(dict, value), depth)
     found: dict[str, Any] = value
     return found
 

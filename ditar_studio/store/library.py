@@ -122,7 +122,7 @@ class Library:
     def close(self) -> None:
         """Finish what is queued and close; the thread has ended when this returns."""
         with self._ends:
-            self.submit(_logged, self.database.settle).result()
+            self.submit(_logged, self.database.seal_and_back_up).result()
 
     def __enter__(self) -> Library:
         return self
@@ -178,13 +178,13 @@ class Library:
         return self.database.undo()
 
     @serial
-    def take_back(self, step_id: int) -> ChangeSet:
+    def revert(self, step_id: int) -> ChangeSet:
         """Take one operation (`ChangeSet.step`) back, whatever was done since.
 
         Raises:
             StudioError: it can't be, any more or without what was done since.
         """
-        return self.database.take_back(step_id)
+        return self.database.revert(step_id)
 
     @serial
     def redo(self) -> ChangeSet:

@@ -72,7 +72,7 @@ class Lines:
             self._hide(work, instead, openings)
             for identifier, line in zip(identifiers, lines, strict=True):
                 insert_line(work, project_id, identifier, line)
-            self._put(work, row, ids[:at], identifiers)
+            self._insert_after(work, row, ids[:at], identifiers)
         return work.outcome(self._these(identifiers))
 
     @serial
@@ -159,7 +159,7 @@ class Lines:
                 starts=None,
             )
             insert_line(work, line.project_id, second, new)
-            self._put(work, row, [line_id], [second])
+            self._insert_after(work, row, [line_id], [second])
         return work.outcome([self.get(line_id), self.get(second)])
 
     @serial
@@ -192,7 +192,7 @@ class Lines:
         ends = min(places[0], to), max(places[-1], to + len(going) - 1)
         near = around_blocks(script.lines, *ends)
         with self.database.operation("Move line" if len(going) == 1 else "Move lines") as work:
-            self._put(work, row, above, going)
+            self._insert_after(work, row, above, going)
             changed = openings_after_move(script.lines[near], shown[near], moved)
             for line_id, columns in changed.items():
                 work.update("lines", line_id, "", **columns)
@@ -249,7 +249,7 @@ class Lines:
             stamp_of(work, [line_id])
         return work.outcome(self.get(line_id))
 
-    def _put(
+    def _insert_after(
         self, work: Transaction, project: sqlite3.Row, above: Sequence[str], new: Sequence[str]
     ) -> None:
         """Put lines behind those above; deleted ones keep their places."""

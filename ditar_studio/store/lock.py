@@ -43,7 +43,7 @@ class Lock:
 
 
 @contextlib.contextmanager
-def alone(folder: Path, error: StudioError) -> Iterator[None]:
+def exclusive(folder: Path, error: StudioError) -> Iterator[None]:
     """Work in a folder that no other process works in; `error` is raised if one does.
 
     Where the file system knows no locks, nothing is held.

@@ -38,7 +38,8 @@ def openings_after_loss(lines: Sequence[Line], lost: Collection[str]) -> dict[st
         lost: ids of the lines that leave.
     """
     changed = {
-        heir.id: {**opening(gone), "section": heir.section} for gone, heir in _heirs(lines, lost)
+        successor.id: {**opening(gone), "section": successor.section}
+        for gone, successor in _successors(lines, lost)
     }
     for line_id, title in _headless(lines, lost):
         changed.setdefault(line_id, {})["section"] = title
@@ -60,7 +61,7 @@ def openings_after_move(
     """
     changed = openings_after_loss(lines, moved)
     by_id = {line.id: line for line in lines}
-    for gone, _heir in _heirs(lines, moved):
+    for gone, _successor in _successors(lines, moved):
         changed[gone.id] = dict(FLOWING)
     titles = [line.section for line in lines if line.id in moved and line.section]
     kept = {columns.get("section") for columns in changed.values()}
@@ -77,14 +78,14 @@ def openings_after_move(
             and following.opens_block
             and blocks[line_id] == blocks[next_id]
         ):
-            while place and _lands_flowing(by_id[order[place - 1]], moved):
+            while place and _continues_block(by_id[order[place - 1]], moved):
                 place -= 1
             changed[order[place]] = {**opening(following), **changed.get(next_id, {})}
             changed[next_id] = dict(FLOWING)
     return changed
 
 
-def _lands_flowing(line: Line, moved: Collection[str]) -> bool:
+def _continues_block(line: Line, moved: Collection[str]) -> bool:
     return line.id in moved and not line.opens_block
 
 
@@ -98,7 +99,7 @@ def _blocks(lines: Sequence[Line]) -> dict[str, int]:
     return blocks
 
 
-def _heirs(lines: Sequence[Line], lost: Collection[str]) -> list[tuple[Line, Line]]:
+def _successors(lines: Sequence[Line], lost: Collection[str]) -> list[tuple[Line, Line]]:
     """Return the openings of blocks that are lost, each with the line of its block that is next."""
     found = []
     gone: Line | None = None

@@ -55,7 +55,7 @@ class Recipe:
     def from_json(text: str) -> Recipe:
         """Read a recipe back; unknown fields of later versions are left out."""
         try:
-            values = foreign.of(dict, json.loads(text, parse_constant=foreign.no_constant))
+            values = foreign.typed(dict, json.loads(text, parse_constant=foreign.no_constant))
             known = {name: values[name] for name in Recipe.__dataclass_fields__ if name in values}
             recipe = Recipe(**known)
             foreign.plain(recipe.settings)

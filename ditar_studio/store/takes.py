@@ -31,7 +31,7 @@ class Takes:
         self.database = database
         self._root = root
         self._lines = lines
-        self._kept = TakeCache(database, self._take)
+        self._kept = TakeCache(database, self._from_row)
 
     # --- reading
 
@@ -275,7 +275,7 @@ class Takes:
 
     def _load(self, condition: str, *values: str) -> list[Take]:
         query = f"SELECT * FROM takes WHERE {condition} ORDER BY rowid DESC"
-        return [self._take(row) for row in self.database.rows(query, *values)]
+        return [self._from_row(row) for row in self.database.rows(query, *values)]
 
     def _next_number(self, work: Transaction, line_id: str | None) -> int:
         """Return the number of a line's next take, which no other one gets."""
@@ -285,7 +285,7 @@ class Takes:
         row = self.database.row("SELECT last_take FROM lines WHERE id = ?", line_id)
         return row["last_take"] if row else 0
 
-    def _take(self, row: sqlite3.Row) -> Take:
+    def _from_row(self, row: sqlite3.Row) -> Take:
         edit = TakeEdit.from_json(row["edit"])
         words = tuple(SpokenWord(*word) for word in json.loads(row["words"]))
         return Take(

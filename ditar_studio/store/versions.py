@@ -115,7 +115,7 @@ class Versions:
                 if line.id not in wanted:
                     work.hide("lines", line.id)
             for line in content["lines"]:
-                self._put(work, project_id, line)
+                self._restore_line(work, project_id, line)
             settings = settings_text(content["settings"])
             work.update("projects", project_id, settings=settings, line_order=json.dumps(wanted))
             work.execute("UPDATE projects SET modified = ? WHERE id = ?", work.now, project_id)
@@ -137,7 +137,7 @@ class Versions:
         ]
         return json.dumps({"settings": asdict(project.settings), "lines": lines}, sort_keys=True)
 
-    def _put(self, work: Transaction, project_id: str, line: Mapping[str, Any]) -> None:
+    def _restore_line(self, work: Transaction, project_id: str, line: Mapping[str, Any]) -> None:
         """Have a line be there as it was."""
         columns: dict[str, Any] = {
             column: line.get(column) for column in _COLUMNS

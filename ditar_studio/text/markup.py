@@ -230,10 +230,10 @@ def passages(text: str, *, divided: bool = False) -> list[Passage]:
     at = 0
     for mark in marks_in(text):
         check(mark)
-        reader.take_text(at, mark.start)
-        reader.take_mark(mark)
+        reader.read_text(at, mark.start)
+        reader.read_mark(mark)
         at = mark.end
-    reader.take_text(at, len(text))
+    reader.read_text(at, len(text))
     return reader.finish() or [Passage(*without_marks(text))]
 
 
@@ -284,7 +284,7 @@ class _Reader:
         self._sayings: list[Saying] = []
         self._pause: float | None = None
 
-    def take_mark(self, mark: Mark) -> None:
+    def read_mark(self, mark: Mark) -> None:
         before = self._open.voice, self._open.style
         if mark.name == "pause":
             self._close()
@@ -297,7 +297,7 @@ class _Reader:
             changed = replace(self._open, marks=[*self._open.marks, mark])
             self._switch(before, changed)
 
-    def take_text(self, start: int, end: int) -> None:
+    def read_text(self, start: int, end: int) -> None:
         if start == end:
             return
         begin = len(self._letters)

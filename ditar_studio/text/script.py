@@ -68,10 +68,10 @@ def parse(text: str) -> list[ScriptLine]:
     """
     lines: list[ScriptLine] = []
     for number, source in enumerate(read_marked(text.lstrip("\ufeff")).splitlines(), start=1):
-        spoken, pause = _take_pauses(source, number)
+        spoken, pause = _split_pauses(source, number)
         spoken = " ".join(spoken.split())
         if spoken:
-            speaker, said = _take_speaker(spoken)
+            speaker, said = _split_speaker(spoken)
             lines.append(ScriptLine(speaker, said, pause))
         elif pause is not None and lines:
             earlier = lines[-1].pause_seconds or 0.0
@@ -128,7 +128,7 @@ def _split(text: str, max_characters: int) -> list[str]:
     return split_marked(text, lambda whole: sentences.split(whole, max_characters))
 
 
-def _take_pauses(source: str, number: int) -> tuple[str, float | None]:
+def _split_pauses(source: str, number: int) -> tuple[str, float | None]:
     """Return a line without the pauses at its ends, and how long they are together."""
     pauses = [mark for mark in marks_in(source) if mark.name == "pause" and not mark.is_end]
     start, end = 0, len(source)
@@ -154,7 +154,7 @@ def _take_pauses(source: str, number: int) -> tuple[str, float | None]:
     return source[start:end], min(sum(map(pause_seconds, outer)), LONGEST_PAUSE)
 
 
-def _take_speaker(spoken: str) -> tuple[str | None, str]:
+def _split_speaker(spoken: str) -> tuple[str | None, str]:
     match = _SPEAKER.match(spoken)
     if match is None or len(match["name"]) > _LONGEST_NAME:
         return None, spoken

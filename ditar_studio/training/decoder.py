@@ -100,17 +100,17 @@ def decoder_loop(
     weights: RenderingWeights | None = None,
     times: Sequence[int] | None = None,
 ) -> Loop:
-    """Return a loop that trains the decoder of `vae`, which is told the voice from here on.
+    """Return a loop that trains the decoder of `vae`, which is conditioned the voice from here on.
 
     `speaker` and `reader` listen to what it renders and stay as they are. `times` is how often each
     of the data's entries is drawn.
     """
     torch.manual_seed(config.seed)
-    told = Vae(replace(vae.config, speaker=True))
-    told.load_state_dict(vae.state_dict(), strict=vae.config.speaker)
-    told.requires_grad_(False)
-    told.decoder.requires_grad_(True)
-    objective = DecoderObjective(told, speaker, reader, weights or RenderingWeights())
+    conditioned = Vae(replace(vae.config, speaker=True))
+    conditioned.load_state_dict(vae.state_dict(), strict=vae.config.speaker)
+    conditioned.requires_grad_(False)
+    conditioned.decoder.requires_grad_(True)
+    objective = DecoderObjective(conditioned, speaker, reader, weights or RenderingWeights())
     config = replace(config, opponent_rate=OPPONENT_RATE)
     adversary = objective.rendering.adversary
     return Loop(objective, data.load, data.seconds, config, out, adversary, times)

@@ -126,7 +126,7 @@ class Listener:
             known, count = (job.id, take.group, job.accent, job.half), len(expected)
             return Verdict(*known, error.message, "", count, count)
         samples = judged(clip)
-        errors, heard = self._best_heard(expected, samples)
+        errors, heard = self._best_transcript(expected, samples)
         embedding = panel.embed(samples)
         other = self._embedding(job.other) if job.other else None
         return Verdict(
@@ -147,13 +147,15 @@ class Listener:
             seconds=round(clip.seconds, 3),
         )
 
-    def _best_heard(self, expected: Sequence[str], samples: NDArray[np.float32]) -> tuple[int, str]:
+    def _best_transcript(
+        self, expected: Sequence[str], samples: NDArray[np.float32]
+    ) -> tuple[int, str]:
         """Return the fewest word errors of any recogniser and what it heard; none is asked after a
         perfect one, nor where it isn't known what is said.
         """
         best: tuple[int, str] | None = None
-        for hear in self._panel.recognisers.values() if expected else ():
-            heard = hear(samples)
+        for recognise in self._panel.recognisers.values() if expected else ():
+            heard = recognise(samples)
             errors = word_errors(expected, comparable_words(heard))
             if best is None or errors < best[0]:
                 best = errors, heard

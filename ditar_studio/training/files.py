@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ditar_studio.errors import StudioError
-from ditar_studio.store.lock import alone
+from ditar_studio.store.lock import exclusive
 
 VAE_FILE, READER_FILE = "vae.safetensors", "reader.safetensors"
 SPEAKER_FILE = "speaker.safetensors"
@@ -35,7 +35,7 @@ def unfinished(out: Path, index: str) -> Iterator[Path]:
     busy = StudioError(f"Another program is writing to {out}.", "Wait for it, or stop it.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with alone(out, busy):
+        with exclusive(out, busy):
             yield folder
             (out / index).unlink(missing_ok=True)
             for path in sorted(folder.iterdir(), key=lambda path: path.name == index):

@@ -91,7 +91,7 @@ def _recognisers(further: Path | None) -> dict[str, Callable[[NDArray[np.float32
             ) from error
 
     def recogniser(model: Any) -> Callable[[NDArray[np.float32]], str]:
-        def hear(samples: NDArray[np.float32]) -> str:
+        def recognise(samples: NDArray[np.float32]) -> str:
             segments, _ = model.transcribe(
                 samples,
                 language="en",
@@ -102,7 +102,7 @@ def _recognisers(further: Path | None) -> dict[str, Callable[[NDArray[np.float32
             )
             return " ".join(segment.text.strip() for segment in segments)
 
-        return hear
+        return recognise
 
     return {name: recogniser(model) for name, model in models.items()}
 

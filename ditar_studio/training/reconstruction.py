@@ -46,7 +46,7 @@ def reconstruct(
         samples = trim_and_level(read_clip(path)).resample(rate).samples
         return torch.from_numpy(samples.copy())[None]
 
-    def take(job: Job, group: str, text: str, recording: torch.Tensor) -> Take:
+    def save(job: Job, group: str, text: str, recording: torch.Tensor) -> Take:
         path = folder / group / f"{job.id}.wav"
         decoded = vae.decode(vae.encode(recording), voice)[0].numpy()
         save_take(path, Clip(decoded, rate))
@@ -55,8 +55,8 @@ def reconstruct(
     for job in jobs:
         reference = wave(job.reference)
         voice = None if speaker is None else speaker(reference)
-        yield take(job, "self", job.transcript, reference)
+        yield save(job, "self", job.transcript, reference)
         if job.other is not None:
             said = dataclasses.replace(job, text=job.other_transcript)
             yield Take(said, job.other, "recorded")
-            yield take(job, "decoded", job.other_transcript, wave(job.other))
+            yield save(job, "decoded", job.other_transcript, wave(job.other))

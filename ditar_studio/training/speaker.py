@@ -88,7 +88,7 @@ class SpeakerData:
         length = np.random.uniform(_SHORTEST, _LONGEST)
         waves, octaves = [], []
         random = np.random.RandomState(np.random.randint(2**31))
-        pairs = [self._two(self._speakers[index]) for index in indices]
+        pairs = [self._pair(self._speakers[index]) for index in indices]
         count = int(length * SAMPLE_RATE) // PITCH_HOP * PITCH_HOP
         for entry in [first for first, _ in pairs] + [second for _, second in pairs]:
             start = np.random.randint(max(1, (entry.samples - count) // PITCH_HOP)) * PITCH_HOP
@@ -111,7 +111,7 @@ class SpeakerData:
         }
 
     @staticmethod
-    def _two(entries: list[Entry]) -> tuple[Entry, Entry]:
+    def _pair(entries: list[Entry]) -> tuple[Entry, Entry]:
         first, second = np.random.randint(len(entries), size=2)
         if first == second:
             second = (first + 1) % len(entries)

@@ -95,7 +95,7 @@ class Trial:
         snapshot = studio.document.snapshot
         assert snapshot is not None
         lines = [NewLine(LINE) for _ in range(max(2, round(self.seconds / 2)))]
-        studio.document.ask(studio.library.lines.replace_all, snapshot.project.id, lines)
+        studio.document.submit(studio.library.lines.replace_all, snapshot.project.id, lines)
         yield lambda: len(studio.script.lines) == len(lines)
         until = time.monotonic() + 2.0  # voices are encoded meanwhile
         yield lambda: time.monotonic() > until

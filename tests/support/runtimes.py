@@ -99,7 +99,7 @@ def voxcpm(name: str, folder: Path, patch: pytest.MonkeyPatch) -> Case:
     if file.exists():  # as it is released, in 16 bits
         save_file({key: value.bfloat16() for key, value in load_file(file).items()}, file)
     runtime = load(folder, precision.choose(chosen), threads=2).runtime
-    patch.setattr(precision, "halves_pay", lambda: False)
+    patch.setattr(precision, "multiplies_fp16", lambda: False)
     plain = load(folder).runtime
     wave = torch.randn(12_000, generator=torch.Generator().manual_seed(3)) * 0.1
     voice = plain.model.encode_audio(wave, "left")

@@ -16,7 +16,7 @@ Dialog = TypeVar("Dialog", bound=QDialog)
 def speak(qtbot: QtBot, studio: Studio, *texts: str) -> None:
     """Makes a script of `texts` and speaks it all."""
     lines = [NewLine(text) for text in texts]
-    studio.document.ask(studio.library.lines.replace_all, studio.document.project_id, lines)
+    studio.document.submit(studio.library.lines.replace_all, studio.document.project_id, lines)
     qtbot.waitUntil(lambda: [line.text for line in studio.script.lines] == list(texts))
     with qtbot.waitSignal(studio.engine.stopped, timeout=20_000):
         studio.speak_stale()
@@ -44,7 +44,7 @@ def add_lines(qtbot: QtBot, studio: Studio, *texts: str) -> list[str]:
     """Puts these lines, and no others, into the script; their ids."""
     snapshot = studio.document.snapshot
     assert snapshot is not None
-    studio.document.ask(
+    studio.document.submit(
         studio.library.lines.replace_all,
         snapshot.project.id,
         [NewLine(text) for text in texts],

@@ -91,7 +91,7 @@ class LevelMeter:
         reading = self._reading
         self._reading = LevelReading(reading.peak_db, reading.hold_db, reading.rms_db, False)
 
-    def settle(self) -> None:
+    def silence(self) -> None:
         """Drop the needle to the floor, as when the device is closed; the clip light stays."""
         self._peak = self._hold = FLOOR_DB
         self._held_for = 0.0

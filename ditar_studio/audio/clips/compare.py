@@ -44,7 +44,7 @@ class Comparison:
             return 0.0
         return min(1.0, max(0.0, seconds / other.seconds)) * self.clip(side).seconds
 
-    def dealt(self, blind: bool, chance: random.Random | None = None) -> Comparison:
+    def shuffled(self, blind: bool, chance: random.Random | None = None) -> Comparison:
         """Return the same two clips, if `blind` in an order left to chance, otherwise the first as
         A.
         """
@@ -75,4 +75,4 @@ def compare(
         Clip(clip.samples * np.float32(gain), clip.sample_rate)
         for clip, gain in zip((first, second), gains, strict=True)
     ]
-    return Comparison(clips[0], clips[1], swapped=False).dealt(blind, chance)
+    return Comparison(clips[0], clips[1], swapped=False).shuffled(blind, chance)

@@ -340,7 +340,7 @@ class Recorder:
             self._on_event(Monitoring(event.device, event.sample_rate, event.fell_back))
         elif isinstance(event, StreamLost):
             if self._meter is not None:
-                self._meter.settle()
+                self._meter.silence()
             self._drain()
             self._on_event(MicrophoneLost(event.device, f"“{event.device.name}”: {event.reason}."))
             if self._take is not None:

@@ -94,7 +94,7 @@ class DeviceRegistry:
         self, control: AudioControl | None = None, signs: Callable[[], object] | None = None
     ) -> None:
         self._control = control or shared_control()
-        self._signs = signs or outward_signs
+        self._signs = signs or device_fingerprint
         self._lock = threading.Lock()
         self._devices: tuple[Device, ...] = ()
         self._thread: threading.Thread | None = None
@@ -196,7 +196,7 @@ class DeviceRegistry:
         return job.outcome()
 
 
-def outward_signs() -> object:
+def device_fingerprint() -> object:
     """Return a value that changes when sound devices come or go, without opening any of them."""
     if sys.platform == "win32":
         winmm = ctypes.WinDLL("winmm")

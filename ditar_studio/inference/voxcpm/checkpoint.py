@@ -32,9 +32,9 @@ from ditar_studio.inference.voxcpm.precision import (
     Precision,
     Rows,
     Trial,
+    apply_choices,
+    keeps_precision,
     put,
-    settle,
-    stays_plain,
 )
 from ditar_studio.inference.voxcpm.runtime import VoxCPMRuntime
 from ditar_studio.model.voxcpm.audio_vae import AudioVae, vae_shapes
@@ -108,7 +108,7 @@ def load(
             trials = _fill(model, config, main, precision, adapter, packer)
             if trials:
                 run_modules(model)
-            choices = settle(model, trials)
+            choices = apply_choices(model, trials)
             compile_transformers(model)
         except (SafetensorError, OSError, RuntimeError) as error:
             raise unreadable(main_path) from error
@@ -175,7 +175,7 @@ def _build_vae(
 ) -> AudioVae:
     try:
         kind = PackedVae if precision.name == "int8" else AudioVae
-        return kind(config.vae, {short: file.take(name) for short, name in names.items()})
+        return kind(config.vae, {short: file.pop(name) for short, name in names.items()})
     except (SafetensorError, OSError, RuntimeError) as error:
         raise unreadable(file.path) from error
 
@@ -197,7 +197,7 @@ def _fill(
     packed: dict[str, Future[nn.Module]] = {}
     waiting: dict[str, tuple[Rows, bool]] = {}
     for source in sources(config):
-        parts = [file.take(name) for name in source.names]
+        parts = [file.pop(name) for name in source.names]
         if lora is not None:
             parts = [lora.merge(n, part) for n, part in zip(source.names, parts, strict=True)]
         place, leaf = source.target.rsplit(".", 1)
@@ -216,7 +216,7 @@ def _fill(
             if has_bias and bias is None:
                 continue
             del waiting[place]
-            if precision.name == "int8" and not stays_plain(place):
+            if precision.name == "int8" and not keeps_precision(place):
                 trials[place] = Trial(rows, bias, packer)
                 put(model, place, trials[place])
             else:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ditar_studio.errors import StudioError
 from ditar_studio.model.voxcpm.lora import ALPHA, RANK, TARGETS
-from ditar_studio.model.voxcpm.tensor_file import Shapes, TensorFile, find_file, some_of
+from ditar_studio.model.voxcpm.tensor_file import Shapes, TensorFile, find_file, first_names
 
 _LORA_FILES = ("lora_weights.safetensors", "lora_weights.ckpt")
 _CONFIG = "lora_config.json"
@@ -73,7 +73,7 @@ class Lora:
         extra = shapes.keys() - {f"{p}.lora_{side}" for p in places for side in "AB"}
         if extra:
             raise StudioError(
-                f"{name} holds tensors that are no LoRA weights: {some_of(sorted(extra))}.",
+                f"{name} holds tensors that are no LoRA weights: {first_names(sorted(extra))}.",
                 "Choose another LoRA folder.",
             )
         return frozenset(f"{place}.weight" for place in places)
@@ -83,8 +83,8 @@ class Lora:
         if name not in self._places:
             return weight
         place = name.removesuffix(".weight")
-        a = self._file.take(f"{place}.lora_A").float()
-        b = self._file.take(f"{place}.lora_B").float()
+        a = self._file.pop(f"{place}.lora_A").float()
+        b = self._file.pop(f"{place}.lora_B").float()
         merged = torch.addmm(weight.float(), b, a, alpha=self._alpha / a.shape[0])
         return merged.to(weight.dtype)
 

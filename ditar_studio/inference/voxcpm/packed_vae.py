@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ditar_studio.inference.kernels import vocoder
 from ditar_studio.inference.kernels.matrix import Matrix, fits
-from ditar_studio.inference.voxcpm.precision import CompiledLinear, HalfLinear, halves_pay
+from ditar_studio.inference.voxcpm.precision import CompiledLinear, HalfLinear, multiplies_fp16
 from ditar_studio.model.voxcpm.audio_vae import (
     AudioVae,
     Depthwise,
@@ -78,7 +78,7 @@ def _packed(linear: nn.Module) -> nn.Module:
     weight, bias = linear.weight.detach(), linear.bias.detach()
     if fits(*weight.shape):
         return CompiledLinear(Matrix.fp16(weight), bias)
-    if weight.numel() >= _MANY and halves_pay():
+    if weight.numel() >= _MANY and multiplies_fp16():
         return HalfLinear(weight, bias)
     return linear
 

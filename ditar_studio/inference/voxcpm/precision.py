@@ -147,7 +147,7 @@ class HalfLinear(nn.Module):
         return y
 
 
-def halves_pay() -> bool:
+def multiplies_fp16() -> bool:
     """Return whether this machine's torch multiplies float16 weights in float32."""
     found = torch.cpu.get_capabilities()
     return bool(found.get("avx2", False)) and (
@@ -163,7 +163,7 @@ def exact(rows: Rows, bias: Tensor | None, wide: Tensor) -> nn.Module:
         bias: [out], if it has one.
         wide: ``rows`` in float32; not kept.
     """
-    if rows.shape[0] >= _LEAST_OUTPUTS and halves_pay() and rows.fits_half():
+    if rows.shape[0] >= _LEAST_OUTPUTS and multiplies_fp16() and rows.fits_half():
         return HalfLinear(wide, bias)
     linear = Projection(rows.shape[1], rows.shape[0], bias=bias is not None, device="meta")
     linear.weight = nn.Parameter(wide.clone(), requires_grad=False)
@@ -333,7 +333,7 @@ class Trial(nn.Module):
         return self._outcome.result()
 
 
-def settle(model: nn.Module, trials: Mapping[str, Trial]) -> list[Choice]:
+def apply_choices(model: nn.Module, trials: Mapping[str, Trial]) -> list[Choice]:
     """Put what the trials chose into their places, after all of them have been used once.
 
     Raises:
@@ -358,7 +358,7 @@ def _is_int8(module: nn.Module) -> bool:
     return isinstance(module, Int8Linear)
 
 
-def stays_plain(place: str) -> bool:
+def keeps_precision(place: str) -> bool:
     """Return whether the projection at a place never goes into int8."""
     return place.startswith(_PLAIN)
 

@@ -74,11 +74,13 @@ def with_lora(model: VoxCPM, lora: Mapping[str, LowRank]) -> VoxCPM:
         made = VoxCPM(model.config)
         for name, child in model.named_children():
             setattr(made, name, child)
-        made.base_lm, made.residual_lm = map(_apart, (model.base_lm, model.residual_lm))
+        made.base_lm, made.residual_lm = map(
+            _with_own_projections, (model.base_lm, model.residual_lm)
+        )
         made.dit = LocDiT(model.config.dit, model.config.latent_dim, model.config.generation)
         for name, child in model.dit.named_children():
             setattr(made.dit, name, child)
-        made.dit.transformer = _apart(model.dit.transformer)
+        made.dit.transformer = _with_own_projections(model.dit.transformer)
     made.vae, made.sinusoid_dtype = model.vae, model.sinusoid_dtype
     for target, added in _joined(model.config, lora):
         parent, _, name = target.rpartition(".")
@@ -88,7 +90,7 @@ def with_lora(model: VoxCPM, lora: Mapping[str, LowRank]) -> VoxCPM:
     return made.eval()
 
 
-def _apart(transformer: Transformer) -> Transformer:
+def _with_own_projections(transformer: Transformer) -> Transformer:
     """Return a transformer of the same modules whose projections can be replaced."""
     made = Transformer(transformer.config)
     made.norm, made.rotary = transformer.norm, transformer.rotary

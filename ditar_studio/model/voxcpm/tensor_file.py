@@ -46,13 +46,13 @@ class TensorFile:
         except (SafetensorError, OSError, ValueError, TypeError) as error:
             raise unreadable(path) from error
 
-    def take(self, name: str) -> Tensor:
+    def pop(self, name: str) -> Tensor:
         """Return the tensor, which this object then no longer holds; StudioError if it holds no
         weights.
 
         To look at all values costs 0.06 s a gigabyte.
         """
-        tensor = self._take(name)
+        tensor = self._load(name)
         if not tensor.is_floating_point() or not all_finite(tensor):
             raise StudioError(
                 f"{self.path.name} is damaged: {name[:80]} holds values that can't be weights.",
@@ -60,7 +60,7 @@ class TensorFile:
             )
         return tensor
 
-    def _take(self, name: str) -> Tensor:
+    def _load(self, name: str) -> Tensor:
         # Pages of a mapping count as this process's memory while it is open: it is opened anew each
         # time, or, where that takes long, now and then.
         if self._safe:
@@ -122,7 +122,7 @@ def check_shapes(
     wrong = sorted(n for n in expected.keys() & found.keys() if expected[n] != found[n])
     if missing:
         raise StudioError(
-            f"{file.path.name} lacks {some_of(missing)}.",
+            f"{file.path.name} lacks {first_names(missing)}.",
             "It belongs to another model or is incomplete; choose the folder as it was released.",
         )
     if wrong:
@@ -134,12 +134,12 @@ def check_shapes(
         )
     if foreign:
         raise StudioError(
-            f"{file.path.name} holds tensors this model has no place for: {some_of(foreign)}.",
+            f"{file.path.name} holds tensors this model has no place for: {first_names(foreign)}.",
             "It belongs to another model; choose the folder as it was released.",
         )
 
 
-def some_of(names: list[str]) -> str:
+def first_names(names: list[str]) -> str:
     """Return a few names, and how many more there are."""
     shown = ", ".join(name[:80] for name in names[:3])
     return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown

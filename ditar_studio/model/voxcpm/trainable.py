@@ -76,7 +76,7 @@ class TrainableVoxCPM:
             self.model = VoxCPM(config)
         file = TensorFile(path)
         for source in sources(config):
-            parts = [file.take(name).to(device) for name in source.names]
+            parts = [file.pop(name).to(device) for name in source.names]
             place, _, leaf = source.target.rpartition(".")
             parent, _, name = place.rpartition(".")
             module = self.model.get_submodule(place)

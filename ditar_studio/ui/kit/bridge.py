@@ -4,7 +4,7 @@ The GUI thread never waits. The library answers from its own thread, the engine 
 files and sums from a small pool; their results are put into the event queue of the GUI thread.
 A closed bridge begins nothing: what a timer or a widget still asks for then is cancelled work.
 
-    bridge.ask(library.voices.rename, voice_id, "Bea", done=show, owner=panel)
+    bridge.submit(library.voices.rename, voice_id, "Bea", done=show, owner=panel)
     bridge.background(read_clip, path, done=show, owner=panel)
     job = bridge.generate(work, listener=take_event)          # typed events, in order
 """
@@ -32,7 +32,7 @@ T = TypeVar("T")
 EventT = TypeVar("EventT")
 
 
-class TakesWork(Protocol):
+class Submits(Protocol):
     """What the bridge needs of a library: the store's `Library` has it."""
 
     def submit(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]: ...
@@ -74,12 +74,12 @@ class Bridge(QObject):
         self.worker = worker or Worker()
         self._gui = GuiThread(self)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="background")
-        self._library: TakesWork | None = None
+        self._library: Submits | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._closed = False
 
-    def use_library(self, library: TakesWork) -> None:
-        """Take `library` for `ask`; this thread may no longer wait for it."""
+    def use_library(self, library: Submits) -> None:
+        """Take `library` for `submit`; this thread may no longer wait for it."""
         library.forbid_waiting()
         self._library = library
         self._unsubscribe = library.subscribe(self._publish_changes)
@@ -89,7 +89,7 @@ class Bridge(QObject):
         if not self._closed:
             self._gui.post(lambda: self._closed or call())
 
-    def ask(
+    def submit(
         self,
         work: Callable[..., T],
         *args: Any,
@@ -126,7 +126,7 @@ class Bridge(QObject):
         owner: QObject | None = None,
         **kwargs: Any,
     ) -> Future[T]:
-        """Do `work`, e.g. reading a file, on a pool thread; the rest as for `ask`."""
+        """Do `work`, e.g. reading a file, on a pool thread; the rest as for `submit`."""
         if self._closed:
             return _cancelled()
         future = self._pool.submit(work, *args, **kwargs)
@@ -153,7 +153,7 @@ class Bridge(QObject):
         failed: Callable[[StudioError], object] | None = None,
         owner: QObject | None = None,
     ) -> None:
-        """Report the outcome of any future on the GUI thread; arguments as for `ask`."""
+        """Report the outcome of any future on the GUI thread; arguments as for `submit`."""
         future.add_done_callback(
             lambda finished: self.post(lambda: self._deliver(finished, done, failed, owner))
         )

@@ -27,7 +27,7 @@ class ItemModel(QAbstractListModel, Generic[Item]):
         super().__init__()
         self.items: list[Item] = list(items)
 
-    def take_over(self, items: Iterable[Item]) -> None:
+    def set_items(self, items: Iterable[Item]) -> None:
         """Show these items now, with as little disturbance as possible."""
         new = list(items)
         if [item.id for item in new] == [item.id for item in self.items]:

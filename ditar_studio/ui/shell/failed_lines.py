@@ -24,7 +24,7 @@ class FailedLines:
         studio.engine.started.connect(lambda _lines: self._begin())
         studio.engine.line_failed.connect(self._on_failed)
         studio.engine.broken_off.connect(self._show_banner)
-        studio.engine.stopped.connect(lambda _takes, _cancelled: self._tell())
+        studio.engine.stopped.connect(lambda _takes, _cancelled: self._show_failures())
 
     def _begin(self) -> None:
         self._failed.clear()
@@ -33,7 +33,7 @@ class FailedLines:
     def _on_failed(self, line_id: str, message: str, remedy: str) -> None:
         self._failed.setdefault(line_id, (message, remedy))
 
-    def _tell(self) -> None:
+    def _show_failures(self) -> None:
         if not self._failed:
             return
         (first, (message, remedy)), *others = self._failed.items()

@@ -36,7 +36,7 @@ class GarbageCollector(QObject):
         self._timer.timeout.connect(self._look)
         self._timer.start()
 
-    def spare(self) -> None:
+    def freeze(self) -> None:
         """Leave everything that is there now out of all collections to come.
 
         For the moment when the libraries and the model have been loaded: they stay anyway, and to

@@ -30,7 +30,7 @@ class HelpCommands:
         self._whats_this = WhatsThis(studio)
         handle = studio.actions_.handle
         handle("help.guide", self.show_guide)
-        handle("help.what", self.ask_what)
+        handle("help.what", self.explain_next_click)
         handle("help.tour", self.show_tour)
         studio.shell.tour_wanted.connect(self.show_tour)
 
@@ -44,7 +44,7 @@ class HelpCommands:
         dialog.setModal(False)
         dialog.show()
 
-    def ask_what(self) -> None:
+    def explain_next_click(self) -> None:
         """Explain what the next click is on."""
         application = QApplication.instance()
         if application is not None:

@@ -58,14 +58,14 @@ class JobCommands:
 
     def _may_close(self) -> bool:
         """Return whether nothing is at work; else asks, and closes later if the user says so."""
-        going_on = self._going_on()
-        if not going_on or self._asking is not None:
-            return not going_on
+        running = self._running_work()
+        if not running or self._asking is not None:
+            return not running
         dialog = self._asking = LeaveDialog(
-            going_on, may_wait=not self.studio.maker.microphone.recording
+            running, may_wait=not self.studio.maker.microphone.recording
         )
         dialog.leave.connect(self.studio.shell.close)
-        dialog.leave_then.connect(self._leave_then)
+        dialog.leave_then.connect(self._quit_afterwards)
         dialog.finished.connect(self._asked)
         self.studio.shell.show_dialog(dialog)
         return False
@@ -73,23 +73,23 @@ class JobCommands:
     def _asked(self, _result: int) -> None:
         self._asking = None
 
-    def _leave_then(self) -> None:
+    def _quit_afterwards(self) -> None:
         self._quit_then = True
         self.studio.toasts.notify(
             tr("DiTAR Studio closes when all is done."),
-            action=(tr("Stay open"), self._stay),
+            action=(tr("Stay open"), self._stay_open),
             seconds=30.0,
         )
         self._quit_if_done()
 
-    def _stay(self) -> None:
+    def _stay_open(self) -> None:
         self._quit_then = False
 
     def _quit_if_done(self) -> None:
-        if self._quit_then and not self._going_on():
+        if self._quit_then and not self._running_work():
             self.studio.shell.close()
 
-    def _going_on(self) -> list[str]:
+    def _running_work(self) -> list[str]:
         """Return what would be cut off, in sentences."""
         studio = self.studio
         found = []

@@ -156,14 +156,14 @@ class Shell(QObject):
         self.window.hide()  # first: the field with the focus gives what was typed into it
         self.closing.emit()
         self.bridge.close()
-        self._take_late_library()
+        self._adopt_late_library()
         if self.library is not None:
             self.library.close()
         if self.diagnostics is not None:
             self.diagnostics.stop()
         self.ended.emit()
 
-    def _take_late_library(self) -> None:
+    def _adopt_late_library(self) -> None:
         """Take a library that was opened while the window closed, so that it is closed too."""
         opening = self._opening
         if self.library is not None or opening is None or opening.cancelled():
@@ -191,12 +191,12 @@ class Shell(QObject):
         self.bridge.use_library(library)
         self.preferences.change(library_seen=str(library.root))
         self.opened.emit(library)
-        self.bridge.ask(library.recovery.find, done=self._offer_recovery, owner=self)
+        self.bridge.submit(library.recovery.find, done=self._offer_recovery, owner=self)
         if library.damaged is not None:
             self._report_damage(library.damaged, library.root)
         if crash is not None and self.preferences.value.keep_crash_reports:
             self._report_crash(crash)
-        self._updates.ask()
+        self._updates.check()
         if not self.preferences.value.first_run_done:
             self.show_welcome()
 
@@ -273,9 +273,9 @@ class Shell(QObject):
         assert self.library is not None
         recovery = self.library.recovery
         for item in kept:
-            self.bridge.ask(recovery.keep, item)
+            self.bridge.submit(recovery.keep, item)
         if dropped:
-            self.bridge.ask(recovery.discard, *dropped)
+            self.bridge.submit(recovery.discard, *dropped)
         recordings = [item for item in kept if item.kind != "take"]
         if recordings:
             self.recordings_kept.emit(recordings)

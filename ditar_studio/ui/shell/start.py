@@ -69,7 +69,7 @@ def watch(studio: Studio, garbage: GarbageCollector) -> None:
 
     def loaded(state: ModelState) -> None:
         if state is ModelState.READY:
-            garbage.spare()
+            garbage.freeze()
 
     studio.engine.state_changed.connect(loaded)
     studio.engine.started.connect(lambda _lines: garbage.set_busy(True))

@@ -67,7 +67,7 @@ class Studio(Workspace):
 
         The model waits until the project shows: to import torch takes the interpreter for itself.
         """
-        self.document.ask(first_steps, self.library, done=lambda _done: self.document.start())
+        self.document.submit(first_steps, self.library, done=lambda _done: self.document.start())
         self.devices.watch()
 
     def close(self) -> None:
@@ -166,7 +166,7 @@ class Studio(Workspace):
             shell, self.maker, self.reference_panel, voices, engine, playback, self.devices
         )
         self.voices_panel.audio_dropped.connect(self.reference_commands.open)
-        shell.recordings_kept.connect(self.reference_commands.take_up)
+        shell.recordings_kept.connect(self.reference_commands.offer_recordings)
         self.fine_tuning_commands = FineTuningCommands(shell, voices, self.fine_tuning, playback)
         self.maker.saved.connect(self.fine_tuning_commands.on_saved)
         self.take_commands = TakeCommands(

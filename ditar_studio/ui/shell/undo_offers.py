@@ -34,13 +34,13 @@ class UndoOffers:
 
     def _on_changes(self, changes: ChangeSet) -> None:
         snapshot = self.studio.document.snapshot  # as it was before
-        words = said(changes, snapshot) if changes.step and snapshot is not None else ""
+        words = message_of(changes, snapshot) if changes.step and snapshot is not None else ""
         if words:
             self._step = changes.step
             modal = QApplication.activeModalWidget()
             toasts = modal.toasts if isinstance(modal, SamplesDialog) else self.studio.toasts
-            take_back = self.studio.document.take_back
-            self._shown = toasts, toasts.undoable(words, lambda: take_back(changes.step))
+            revert = self.studio.document.revert
+            self._shown = toasts, toasts.undoable(words, lambda: revert(changes.step))
         elif changes.undone == self._step and self._shown is not None:
             toasts, number = self._shown
             self._shown = None
@@ -53,7 +53,7 @@ class UndoOffers:
         self.studio.toasts.undoable(words, self.studio.parameters.restore_preset)
 
 
-def said(changes: ChangeSet, before: Snapshot) -> str:
+def message_of(changes: ChangeSet, before: Snapshot) -> str:
     """Return the message for a change; empty if it deletes nothing that could be missed."""
     match changes.undo:
         case "Delete take" | "Delete takes":

@@ -43,26 +43,26 @@ class UpdateNotice:
         self._show = show
         self._look = look
         self._asked = False
-        preferences.listen(lambda _preferences: self.ask())
+        preferences.listen(lambda _preferences: self.check())
 
-    def ask(self) -> None:
+    def check(self) -> None:
         """Ask, unless that is switched off or done."""
         if self._asked or not self._preferences.value.look_for_updates:
             return
         self._asked = True
         # A thread of its own: closing the window must not wait for a silent server.
-        threading.Thread(target=self._asking, name="updates", daemon=True).start()
+        threading.Thread(target=self._run, name="updates", daemon=True).start()
 
-    def _asking(self) -> None:
+    def _run(self) -> None:
         try:
             release = self._look()
         except StudioError as error:
             log.info("%s", error)
             return
         if release is not None:
-            self._bridge.post(lambda: self._tell(release))
+            self._bridge.post(lambda: self._show_release(release))
 
-    def _tell(self, release: Release) -> None:
+    def _show_release(self, release: Release) -> None:
         page = QUrl(release.page)
         self._show(
             Banner(

@@ -16,7 +16,7 @@ TEXTS = ["The cat sat.", "No cats here, Cat.", "Nothing."]
 @pytest.fixture
 def bar(qtbot: QtBot, studio: Studio) -> FindBar:
     lines = [NewLine(text) for text in TEXTS]
-    studio.document.ask(studio.library.lines.replace_all, studio.document.project_id, lines)
+    studio.document.submit(studio.library.lines.replace_all, studio.document.project_id, lines)
     qtbot.waitUntil(lambda: texts(studio) == TEXTS)
     studio.actions_.action("script.find").trigger()
     bar = studio.find_commands.bar

@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from quiet_studio import quiet_backends
 
 from ditar_studio.engine.tuning_events import (
-    InstantStays,
+    InstantKept,
     Level,
     TuningCancelled,
     TuningControl,
@@ -50,7 +50,7 @@ class QuickTune:
         self.asked: list[tuple[str, Level]] = []
         self.ends = 0
         self.steps = 3
-        self.outcome: InstantStays | StudioError | None = None
+        self.outcome: InstantKept | StudioError | None = None
         self.model_hash = MODEL
 
     def __call__(
@@ -218,7 +218,7 @@ def test_lines_are_spoken_meanwhile(qtbot: QtBot, studio: Studio, tune: QuickTun
 def test_why_the_instant_voice_was_kept_is_told(
     qtbot: QtBot, studio: Studio, tune: QuickTune
 ) -> None:
-    tune.outcome = InstantStays("The words would have become less clear.", {}, {})
+    tune.outcome = InstantKept("The words would have become less clear.", {}, {})
     with qtbot.waitSignal(studio.fine_tuning.stayed):
         studio.fine_tuning.start(voice_of(studio).id, "quick")
     qtbot.waitUntil(lambda: "less clear" in box(studio).words.text())
@@ -302,7 +302,7 @@ def test_where_it_may_take_hours_that_is_said_and_nothing_begins_by_itself(
     assert studio.fine_tuning.of(voice_of(studio).id) is None
     box(studio).start.click()
     asked = dialog(qtbot, studio, FineTuneDialog)
-    assert "measured first" in asked.outlook.text()
+    assert "measured first" in asked.expected_result.text()
     assert "seconds" not in asked.choices["quick"].text()
 
 

@@ -312,10 +312,10 @@ def test_the_view_follows_what_is_heard_until_one_looks_elsewhere(
     qtbot.waitUntil(lambda: len(starts) == len(ids) and not studio.playback.growing)
     studio.playback.seek(starts[6] + 0.01)
     qtbot.waitUntil(lambda: studio.playback.playing_line == ids[6])
-    assert panel.area.in_sight(ids[6])
+    assert panel.area.in_view(ids[6])
     bar = panel.area.verticalScrollBar()
     bar.setValue(bar.maximum())
-    if not panel.area.in_sight(ids[6]):
+    if not panel.area.in_view(ids[6]):
         studio.playback.seek(starts[1] + 0.01)
         qtbot.waitUntil(lambda: studio.playback.playing_line == ids[1])
         assert bar.value() == bar.maximum()

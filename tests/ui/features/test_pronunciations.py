@@ -24,7 +24,7 @@ def shown(qtbot: QtBot, studio: Studio, kind: type[QDialog]) -> QDialog:
 def line(qtbot: QtBot, studio: Studio) -> str:
     """A line that says “The gif of Nguyen.”, spoken and up to date, with the cursor in “gif”."""
     lines = [NewLine("The gif of Nguyen.")]
-    studio.document.ask(studio.library.lines.replace_all, studio.document.project_id, lines)
+    studio.document.submit(studio.library.lines.replace_all, studio.document.project_id, lines)
     qtbot.waitUntil(lambda: [x.text for x in studio.script.lines] == ["The gif of Nguyen."])
     line_id = studio.script.lines[0].id
     with qtbot.waitSignal(studio.engine.stopped, timeout=20_000):

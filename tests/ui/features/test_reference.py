@@ -91,7 +91,7 @@ def test_another_recording_puts_the_first_away_and_undo_brings_it_back(
     studio.toasts.button.click()
     qtbot.waitUntil(lambda: maker.transcript == recorded)
     left: list[list[Recoverable]] = []
-    studio.document.ask(studio.library.recordings.all, done=left.append)
+    studio.document.submit(studio.library.recordings.all, done=left.append)
     qtbot.waitUntil(lambda: bool(left))
     assert len(left[0]) == 1
 

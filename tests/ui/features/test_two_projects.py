@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 def script(qtbot: QtBot, studio: Studio, *texts: str) -> list[str]:
     """Makes a script of texts; ids of its lines."""
     lines = [NewLine(text) for text in texts]
-    studio.document.ask(studio.library.lines.replace_all, studio.document.project_id, lines)
+    studio.document.submit(studio.library.lines.replace_all, studio.document.project_id, lines)
     qtbot.waitUntil(lambda: [line.text for line in studio.script.lines] == list(texts))
     return [line.id for line in studio.script.lines]
 

@@ -64,7 +64,7 @@ def test_what_differs_is_spoken_again_with_retries(
     before = {line.id: line.take_id for line in studio.script.lines}
     ids = list(before)
     qtbot.waitUntil(lambda: studio.word_checks.line_ids == tuple(ids[1:]))
-    studio.document.ask(studio.library.lines.set_locked, [ids[3]], True)
+    studio.document.submit(studio.library.lines.set_locked, [ids[3]], True)
     qtbot.waitUntil(lambda: ids[3] not in studio.word_checks.to_redo)
     with qtbot.waitSignal(studio.engine.stopped):
         studio.script_panel.differences.redo_button.click()

@@ -96,9 +96,9 @@ def test_library_answers_and_tells_its_changes(
     library = Library(tmp_path)
     bridge.use_library(library)
     with qtbot.waitSignal(bridge.changed) as changed:
-        bridge.ask(library.projects.create, "Story")
+        bridge.submit(library.projects.create, "Story")
     names: list[str] = []
-    bridge.ask(library.projects.all, done=lambda all_: names.extend(p.name for p in all_))
+    bridge.submit(library.projects.all, done=lambda all_: names.extend(p.name for p in all_))
     qtbot.waitUntil(lambda: bool(names))
     assert names == ["Story"]
     assert changed.args is not None
@@ -118,7 +118,7 @@ def test_a_closed_bridge_begins_nothing(qtbot: QtBot, bridge: Bridge, tmp_path: 
     with Library(tmp_path) as library:
         bridge.use_library(library)
         assert bridge.close()
-    assert bridge.ask(library.projects.all, done=received.append).cancelled()
+    assert bridge.submit(library.projects.all, done=received.append).cancelled()
     assert bridge.background(lambda: 1, done=received.append).cancelled()
     job = bridge.generate(work, received.append)
     assert job.cancelled.is_set()
@@ -129,4 +129,4 @@ def test_a_closed_bridge_begins_nothing(qtbot: QtBot, bridge: Bridge, tmp_path: 
 
 def test_asking_without_a_library_is_an_error(bridge: Bridge) -> None:
     with pytest.raises(RuntimeError):
-        bridge.ask(lambda: None)
+        bridge.submit(lambda: None)

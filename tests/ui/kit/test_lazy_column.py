@@ -72,10 +72,10 @@ def test_what_is_seen_stays_where_it_is_when_rows_above_turn_out_higher(
 
 
 def test_a_row_is_brought_into_sight(qtbot: QtBot, column: LazyColumn[Row]) -> None:
-    row = column.bring("200")
+    row = column.scroll_to("200")
     assert row is not None
     assert "200" in in_sight(column)
-    assert column.bring("nobody") is None
+    assert column.scroll_to("nobody") is None
 
 
 def test_what_was_brought_stays_when_rows_above_it_turn_out_higher(
@@ -84,7 +84,7 @@ def test_what_was_brought_stays_when_rows_above_it_turn_out_higher(
     bar = column.verticalScrollBar()
     bar.setValue(9000)
     qtbot.waitUntil(lambda: settled(column))
-    row = column.bring("200")
+    row = column.scroll_to("200")
     assert row is not None
     at = row.y() - bar.value()
     qtbot.waitUntil(lambda: settled(column) and "199" in column.rows)

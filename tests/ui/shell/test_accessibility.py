@@ -119,7 +119,9 @@ def studio(
 def test_every_control_is_named_and_reachable(qtbot: QtBot, studio: Studio) -> None:
     snapshot = studio.document.snapshot
     assert snapshot is not None
-    studio.document.ask(studio.library.lines.add, snapshot.project.id, [NewLine("One two three.")])
+    studio.document.submit(
+        studio.library.lines.add, snapshot.project.id, [NewLine("One two three.")]
+    )
     qtbot.waitUntil(lambda: len(studio.script.lines) >= 1)
     studio.engine.speak((studio.script.lines[0].id,))
     qtbot.waitUntil(lambda: bool(studio.takes.shown), timeout=30_000)
@@ -202,7 +204,7 @@ def test_tab_goes_through_a_long_script_before_what_is_beneath_it(
 ) -> None:
     window, panel = studio.window, studio.script_panel
     texts = [NewLine(f"Line number {number}.") for number in range(25)]
-    studio.document.ask(studio.library.lines.replace_all, studio.document.project_id, texts)
+    studio.document.submit(studio.library.lines.replace_all, studio.document.project_id, texts)
     qtbot.waitUntil(lambda: len(studio.script.lines) == 25 and len(panel.rows) > 5)
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)

@@ -68,5 +68,5 @@ def test_old_garbage_waits_until_nothing_is_spoken(
 
 def test_what_is_spared_is_not_gone_through_again(collector: GarbageCollector) -> None:
     before = gc.get_freeze_count()
-    collector.spare()
+    collector.freeze()
     assert gc.get_freeze_count() > before

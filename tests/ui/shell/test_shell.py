@@ -181,7 +181,7 @@ def test_unsaved_recording_is_offered_and_kept(qtbot: QtBot, shell: Shell, tmp_p
         dialog.keep.click()
     assert [item.text for item in kept.args[0]] == ["The north wind"]
     left: list[object] = []
-    shell.bridge.ask(library.recovery.find, done=lambda items: left.append(items))
+    shell.bridge.submit(library.recovery.find, done=lambda items: left.append(items))
     qtbot.waitUntil(lambda: bool(left))
     assert left == [[]]
     shell.close()

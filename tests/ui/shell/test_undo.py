@@ -17,7 +17,7 @@ from ditar_studio.ui.features.parameters.presets import BUILT_IN, Presets
 from ditar_studio.ui.features.project.snapshot import Snapshot
 from ditar_studio.ui.features.voices.samples_dialog import SamplesDialog
 from ditar_studio.ui.shell.studio import Studio
-from ditar_studio.ui.shell.undo_offers import said
+from ditar_studio.ui.shell.undo_offers import message_of
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -79,7 +79,7 @@ def test_every_deletion_is_told() -> None:
     before = Snapshot(project, (line,), (), ())
     for label in labels:
         changes = ChangeSet(lines=frozenset({"a"}), takes=frozenset({"t"}), undo=label, step=1)
-        assert said(changes, before), label
+        assert message_of(changes, before), label
 
 
 def test_a_deleted_project_comes_back_in_sight(qtbot: QtBot, studio: Studio) -> None:
@@ -98,7 +98,7 @@ def test_a_removed_sample_comes_back_from_the_dialog(qtbot: QtBot, studio: Studi
     voice = studio.voices.current
     assert voice is not None
     sample = NewSample(voice.samples[0].path, "other words")
-    studio.document.ask(studio.library.voices.add_sample, voice.id, sample)
+    studio.document.submit(studio.library.voices.add_sample, voice.id, sample)
     qtbot.waitUntil(lambda: len(studio.voices.voice(voice.id).samples) == 2)  # type: ignore[union-attr]
     studio.actions_.action("voice.samples").trigger()
     samples = dialog(qtbot, studio, SamplesDialog)

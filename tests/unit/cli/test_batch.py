@@ -322,7 +322,7 @@ def test_a_torn_journal_is_gone_on_with(rows: Batch) -> None:
 def test_two_batches_in_one_folder_are_one_too_many(
     rows: Batch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with batch.alone_in(rows.out):
+    with batch.exclusive_folder(rows.out):
         rows.jobs.write_text(json.dumps({**rows.row, "id": "a"}))
         assert main(["batch", str(rows.jobs), "--out-dir", str(rows.out)]) == 1
     assert "Another batch is at work" in capsys.readouterr().err
@@ -332,8 +332,9 @@ def test_two_batches_in_one_folder_are_one_too_many(
 @pytest.mark.skipif(sys.platform == "win32", reason="kills by POSIX")
 def test_the_lock_of_a_dead_batch_is_taken_over(rows: Batch) -> None:
     script = (
-        "import sys; from pathlib import Path; from ditar_studio.cli.batch import alone_in\n"
-        "with alone_in(Path(sys.argv[1])): print('in', flush=True); sys.stdin.read()"
+        "import sys; from pathlib import Path\n"
+        "from ditar_studio.cli.batch import exclusive_folder\n"
+        "with exclusive_folder(Path(sys.argv[1])): print('in', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", script, str(rows.out)],
@@ -343,7 +344,7 @@ def test_the_lock_of_a_dead_batch_is_taken_over(rows: Batch) -> None:
     ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == b"in\n"
-        with pytest.raises(StudioError, match="at work"), batch.alone_in(rows.out):
+        with pytest.raises(StudioError, match="at work"), batch.exclusive_folder(rows.out):
             pass
         child.kill()
     assert rows.states([{"id": "a"}]) == ["made"]

@@ -73,5 +73,5 @@ def test_memory_let_go_of_goes_back_to_the_system() -> None:
     blocks = [b"x" * (100_000 + k) for k in range(2000)]
     full = resident()
     del blocks[::2]
-    device.give_memory_back()
+    device.release_memory()
     assert resident() < full - 70_000_000

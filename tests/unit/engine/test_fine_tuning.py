@@ -23,7 +23,7 @@ from ditar_studio.engine.request import GenerationRequest
 from ditar_studio.engine.speech_model import Verification
 from ditar_studio.engine.tuning_clips import at_pauses, speech_of
 from ditar_studio.engine.tuning_events import (
-    InstantStays,
+    InstantKept,
     TuningCancelled,
     TuningControl,
     TuningEvent,
@@ -154,7 +154,7 @@ def test_the_instant_voice_stays_where_tuning_does_not_help_and_the_reason_is_to
 ) -> None:
     hears(monkeypatch, BEFORE, *[heard] * 3)
     end = last(fine_tune(model, [REFERENCE]))
-    assert isinstance(end, InstantStays)
+    assert isinstance(end, InstantKept)
     assert reason in end.reason
 
 

@@ -22,7 +22,7 @@ from ditar_studio.engine.lora_tuning import LoraTuning, plan_of
 from ditar_studio.engine.request import GenerationRequest
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.tuning_events import (
-    InstantStays,
+    InstantKept,
     TuningCancelled,
     TuningControl,
     TuningEvent,
@@ -178,7 +178,7 @@ def test_a_voice_that_loses_words_stays_instant_and_the_reason_is_told(
 ) -> None:
     ear_hears(monkeypatch, BEFORE, UNCLEAR, UNCLEAR, UNCLEAR)
     end = last(fine_tune(model, [REFERENCE]))
-    assert isinstance(end, InstantStays)
+    assert isinstance(end, InstantKept)
     assert "less clear" in end.reason
 
 

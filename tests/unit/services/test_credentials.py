@@ -28,7 +28,7 @@ def test_without_the_extra_files_stay_as_they_are(
     path.write_bytes(b"RIFF")
     credentials.sign(path, "WAV")
     assert path.read_bytes() == b"RIFF"
-    assert credentials.stated(path) is None
+    assert credentials.named_program(path) is None
 
 
 class TestWithTheExtra:
@@ -55,7 +55,7 @@ class TestWithTheExtra:
         data = bytearray(path.read_bytes())
         data[50_000] ^= 1
         path.write_bytes(data)
-        assert credentials.stated(path) is None
+        assert credentials.named_program(path) is None
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
     def test_the_key_is_made_once_and_kept_private(self, tmp_path: Path, own_home: Path) -> None:

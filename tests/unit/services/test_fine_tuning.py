@@ -14,7 +14,7 @@ from tuning import BEFORE, CLOSER, FURTHER, STEPS, hears, short_tunings
 from ditar_studio.engine.load import load_model
 from ditar_studio.engine.speech_model import SpeechModel
 from ditar_studio.engine.tuning_events import (
-    InstantStays,
+    InstantKept,
     TuningCancelled,
     TuningControl,
     TuningEvent,
@@ -80,7 +80,7 @@ def test_an_instant_voice_stays_one_where_tuning_does_not_help(
 ) -> None:
     hears(monkeypatch, BEFORE, FURTHER, FURTHER, FURTHER)
     *_, end = tune_voice(library, voice.id, model, "quick")
-    assert isinstance(end, InstantStays)
+    assert isinstance(end, InstantKept)
     assert library.voices.get(voice.id) == voice
     control = TuningControl()
     control.cancel()

@@ -9,14 +9,14 @@ from ditar_studio.services.live_script import Estimate
 def test_lines_are_taken_in_order_each_as_often_as_asked() -> None:
     queue = LineQueue(["a", "b"], 2)
     assert (len(queue), queue.total, queue.line_ids) == (4, 4, ("a", "b"))
-    taken = [queue.take() for _ in range(5)]
+    taken = [queue.next_take() for _ in range(5)]
     assert taken == [Waiting("a"), Waiting("a", 1), Waiting("b"), Waiting("b", 1), None]
     assert queue.begun == queue.total == 4
 
 
 def test_what_waits_is_reordered_taken_out_and_added_to() -> None:
     queue = LineQueue(["a", "b", "c", "d"])
-    assert queue.take() == Waiting("a")
+    assert queue.next_take() == Waiting("a")
     queue.reorder(["d", "b"])
     assert queue.line_ids == ("d", "b", "c")
     queue.remove(["b"])
@@ -30,10 +30,10 @@ def test_what_waits_is_reordered_taken_out_and_added_to() -> None:
 def test_nothing_is_begun_while_it_is_paused() -> None:
     queue = LineQueue(["a", "b"], done=3)
     queue.pause()
-    assert queue.take() is None
+    assert queue.next_take() is None
     assert queue.paused
     queue.pause(False)
-    assert queue.take() == Waiting("a")
+    assert queue.next_take() == Waiting("a")
     assert (queue.begun, queue.total) == (4, 5)
 
 

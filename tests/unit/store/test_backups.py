@@ -13,7 +13,7 @@ from library_fixtures import Clock
 from ditar_studio.errors import StudioError
 from ditar_studio.store import backup, check, database, migrations
 from ditar_studio.store.backup import Backups
-from ditar_studio.store.check import glance, inspect
+from ditar_studio.store.check import inspect, quick_look
 from ditar_studio.store.library import Library
 from ditar_studio.store.migrations import MIGRATIONS, migrate
 
@@ -25,7 +25,7 @@ def backups_of(root: Path) -> list[Path]:
 
 
 def voices_in(path: Path) -> int:
-    return glance(path).counts["voices"]
+    return quick_look(path).counts["voices"]
 
 
 def test_a_changed_library_is_backed_up_when_it_is_closed(tmp_path: Path, clock: Clock) -> None:

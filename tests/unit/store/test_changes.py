@@ -192,9 +192,9 @@ def test_one_step_is_taken_back_whatever_was_done_since(library: Library) -> Non
     deleted = library.lines.delete([first.id]).changes
     assert deleted.step
     library.lines.set_pauses([second.id], 2.0)
-    taken_back = library.take_back(deleted.step)
-    assert taken_back.undone == deleted.step
-    assert first.id in taken_back.revived
+    reverted = library.revert(deleted.step)
+    assert reverted.undone == deleted.step
+    assert first.id in reverted.revived
     assert [line.text for line in library.lines.of_project(project)] == ["a", "b"]
     assert library.lines.get(second.id).pause_seconds == 2.0
     assert library.undo().redo == "Restore"
@@ -205,9 +205,9 @@ def test_the_last_step_taken_back_is_undone(library: Library) -> None:
     project = library.projects.open_last().value.id
     library.lines.add(project, [NewLine("a")])
     deleted = library.lines.delete([library.lines.of_project(project)[0].id]).changes
-    assert library.take_back(deleted.step).redo == "Delete line"
+    assert library.revert(deleted.step).redo == "Delete line"
     with pytest.raises(StudioError, match="undone any more"):
-        library.take_back(deleted.step)
+        library.revert(deleted.step)
     assert library.redo().undone == 0
     assert library.undo().undone == deleted.step
 
@@ -219,7 +219,7 @@ def test_what_was_changed_again_is_not_taken_back(library: Library) -> None:
     library.lines.set_text(line.id, "b")
     library.lines.set_pauses([line.id], 3.0)
     with pytest.raises(StudioError, match="changed again"):
-        library.take_back(slow.step)
+        library.revert(slow.step)
     assert library.lines.get(line.id).pause_seconds == 3.0
 
 
@@ -253,7 +253,7 @@ def test_a_deleted_line_comes_back_to_its_place_whatever_was_done_to_others_sinc
     }
     changes[change]()
     others = [line.text for line in library.lines.of_project(project)]
-    library.take_back(deleted.step)
+    library.revert(deleted.step)
     texts = [line.text for line in library.lines.of_project(project)]
     place = texts.index("Line 1.")
     assert texts[:place] + texts[place + 1 :] == others

@@ -93,14 +93,14 @@ class DocumentCommands:
                 lambda: script_lines(read),
                 over_greeting=True,
                 add=add if self._script.untouched else None,
-                done=self._tell_count,
+                done=self._notify_count,
             )
             return
         self._script.flush()
         voices, settings = snapshot.voices, snapshot.project.settings
         self._host.bridge.background(
             lambda: new_lines(script_lines(read), voices),
-            done=lambda lines: self._document.ask(
+            done=lambda lines: self._document.submit(
                 _make_project,
                 self._document.library,
                 read.title,
@@ -115,9 +115,9 @@ class DocumentCommands:
     def _open(self, made: tuple[Project, int]) -> None:
         project, count = made
         self._document.open(project.id)
-        self._tell_count(count)
+        self._notify_count(count)
 
-    def _tell_count(self, count: int) -> None:
+    def _notify_count(self, count: int) -> None:
         words = counted("{count} line was imported.", "{count} lines were imported.", count)
         self._toasts.notify(words, "success")
 

@@ -106,7 +106,7 @@ class ImportDialog(DialogFrame):
         super().__init__(tr("Import {file}", file=name), "", parent)
         self.setMinimumWidth(theme.current().widened(560))
         self.summary = label("", "strong", wrap=True)
-        self.told = label("", "small", wrap=True)
+        self.remarks = label("", "small", wrap=True)
         self.chapters = QListWidget()
         self.chapters.setAccessibleName(tr("Chapters"))
         self.chapters.setMinimumHeight(200)
@@ -163,7 +163,7 @@ class ImportDialog(DialogFrame):
         )
         choice.setVisible(several)
         self.body.addWidget(self.summary)
-        self.body.addWidget(self.told)
+        self.body.addWidget(self.remarks)
         self.body.addWidget(choice, 1)
         self.body.addLayout(form)
         self.ok = button(tr("Import"), self.accept, "primary", "check")
@@ -181,8 +181,8 @@ class ImportDialog(DialogFrame):
         """Show what was read, with the chapters chosen that were."""
         before = self._taken() if self.chapters.count() == len(document.chapters) else None
         self._document = document
-        self.told.setText(" ".join(map(remark_text, document.remarks)))
-        self.told.setVisible(bool(document.remarks))
+        self.remarks.setText(" ".join(map(remark_text, document.remarks)))
+        self.remarks.setVisible(bool(document.remarks))
         self.chapters.blockSignals(True)
         self.chapters.clear()
         for place, chapter in enumerate(document.chapters):

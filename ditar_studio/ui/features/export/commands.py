@@ -99,7 +99,7 @@ class ExportCommands(QObject):
         from ditar_studio.services.export_plan import plan
 
         self._script.flush()
-        self._document.ask(
+        self._document.submit(
             plan,
             self._document.library,
             self._document.project_id,
@@ -135,7 +135,7 @@ class ExportCommands(QObject):
 
         def begin(wanted: ExportSettings, where: Path) -> None:
             if not single:
-                self._document.ask(
+                self._document.submit(
                     self._document.library.projects.change_settings,
                     snapshot.project.id,
                     label="",
@@ -162,7 +162,7 @@ class ExportCommands(QObject):
         strip.stop.clicked.connect(lambda: self._cancel(export))
         self._host.add_message(strip)
         self._waiting.append(export)
-        self._go_on()
+        self._begin_next()
 
     def _cancel(self, export: _Export) -> None:
         export.cancel.set()
@@ -170,7 +170,7 @@ class ExportCommands(QObject):
             self._waiting.remove(export)
             export.strip.dismiss()
 
-    def _go_on(self) -> None:
+    def _begin_next(self) -> None:
         if self._at_work is not None or not self._waiting:
             return
         export = self._at_work = self._waiting.popleft()
@@ -192,13 +192,13 @@ class ExportCommands(QObject):
                     cancel=export.cancel,
                 )
 
-        bridge.background(work, done=self._over, failed=self._failed, owner=self._document)
+        bridge.background(work, done=self._on_exported, failed=self._failed, owner=self._document)
 
     def _show(self, export: _Export, fraction: float) -> None:
         if export is self._at_work:
             export.strip.show_progress(fraction)
 
-    def _over(self, made: Exported) -> None:
+    def _on_exported(self, made: Exported) -> None:
         self._end()
         if made.cancelled:
             self._toasts.notify(tr("The export is cancelled; nothing was written."), "info")
@@ -235,7 +235,7 @@ class ExportCommands(QObject):
         if self._at_work is not None:
             self._at_work.strip.dismiss()
             self._at_work = None
-        self._go_on()
+        self._begin_next()
 
     def _notify(self, made: Exported) -> str:
         """Show what was made, and return the sentence."""

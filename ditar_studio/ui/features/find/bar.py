@@ -171,7 +171,7 @@ class FindBar(QWidget):
     def _show_match(self, match: Match) -> None:
         line_id, start, end = match
         self.panel.script.select(line_id)
-        shown = self.panel.area.bring(line_id)
+        shown = self.panel.area.scroll_to(line_id)
         if shown is None:
             return
         cursor = QTextCursor(shown.text.document())

@@ -34,7 +34,7 @@ class FindCommands:
         assert isinstance(layout, QVBoxLayout)
         layout.insertWidget(0, self.bar)
         host.actions.handle("script.find", self.open)
-        self.finder.replaced_all.connect(self._tell)
+        self.finder.replaced_all.connect(self._notify_count)
 
     def open(self) -> None:
         """Open the bar, with what is selected in a line."""
@@ -42,7 +42,7 @@ class FindCommands:
         chosen = shown.text.textCursor().selectedText() if shown is not None else ""
         self.bar.open("" if "\u2029" in chosen else chosen)
 
-    def _tell(self, count: int) -> None:
+    def _notify_count(self, count: int) -> None:
         self._host.toasts.notify(
             counted("{count} place was replaced.", "{count} places were replaced.", count),
             "success",

@@ -98,7 +98,7 @@ class Finder(QObject):
     def _write(self, texts: dict[str, str]) -> None:
         self.script.flush()
         document = self.script.document
-        document.ask(document.library.lines.replace_texts, texts)
+        document.submit(document.library.lines.replace_texts, texts)
 
     def _on_script(self) -> None:
         if self._active:
@@ -124,12 +124,12 @@ class Finder(QObject):
             if self.script.unsaved != unsaved:  # typed just now
                 self._search(then)
                 return
-            self._take(made)
+            self._use_matches(made)
             then()
 
         self.script.document.bridge.background(work, done=done, owner=self)
 
-    def _take(self, made: list[Match]) -> None:
+    def _use_matches(self, made: list[Match]) -> None:
         here = self._behind
         if here is None and 0 <= self.current < len(self.matches):
             here = self.matches[self.current][:2]

@@ -67,8 +67,8 @@ class MachinePage(QWidget):
         self._devices.setSpacing(Space.S)
         self._remarks = QVBoxLayout()
         self._remarks.setSpacing(Space.S)
-        told = QWidget()
-        told.setLayout(self._remarks)
+        listed = QWidget()
+        listed.setLayout(self._remarks)
         places = QWidget()
         places.setLayout(self._devices)
         whole = column(
@@ -76,7 +76,7 @@ class MachinePage(QWidget):
             group(
                 tr("Speed"),
                 _padded(row(self.speed, None, self.measure_button)),
-                _padded(column(told)),
+                _padded(column(listed)),
             ),
             group(
                 tr("How models run"),

@@ -336,14 +336,16 @@ class Parameters(QObject):
             Scope.BLOCK: blocks.change_block_settings,
             Scope.LINE: blocks.change_line_settings,
         }
-        ask = partial(self.document.ask, done=over, failed=over)
+        submit = partial(self.document.submit, done=over, failed=over)
         if self.scope in for_lines and self._targets:
-            ask(for_lines[self.scope], list(self._targets), generation, label, merge)
+            submit(for_lines[self.scope], list(self._targets), generation, label, merge)
         elif self.scope is Scope.VOICE and voice is not None:
-            ask(blocks.change_voice_settings, voice.id, generation, label, merge)
+            submit(blocks.change_voice_settings, voice.id, generation, label, merge)
         else:
             projects = self.document.library.projects
-            ask(projects.change_settings, snapshot.project.id, label=label, merge=merge, **changes)
+            submit(
+                projects.change_settings, snapshot.project.id, label=label, merge=merge, **changes
+            )
         self.changed.emit()
 
     @contextlib.contextmanager

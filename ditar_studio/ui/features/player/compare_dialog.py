@@ -107,7 +107,7 @@ class CompareDialog(DialogFrame):
             super().keyPressEvent(event)
 
     def _prepare(self) -> None:
-        self._comparison = self._pair.dealt(self.blind.isChecked())
+        self._comparison = self._pair.shuffled(self.blind.isChecked())
         for side in ("A", "B"):
             name = self._names[self._comparison.original(side)]
             self._words[side].setText(tr("hidden") if self.blind.isChecked() else name)

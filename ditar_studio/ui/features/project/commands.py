@@ -66,7 +66,7 @@ class ProjectCommands:
 
     def choose(self) -> None:
         """Show all projects, to open one."""
-        self._document.ask(self._document.library.projects.all, done=self._show_all)
+        self._document.submit(self._document.library.projects.all, done=self._show_all)
 
     def open(self, project_id: str) -> None:
         """Open a project, after what was typed in this one."""
@@ -79,7 +79,7 @@ class ProjectCommands:
         if snapshot is not None:
             dialog = TextDialog(tr("Rename project"), "", snapshot.project.name, tr("Rename"))
             dialog.answered.connect(
-                lambda name: self._document.ask(
+                lambda name: self._document.submit(
                     self._document.library.projects.rename, snapshot.project.id, name
                 )
             )
@@ -88,7 +88,7 @@ class ProjectCommands:
     def duplicate(self) -> None:
         """Make a second project with the same script, and open it."""
         self._finish_typing()
-        self._document.ask(
+        self._document.submit(
             self._document.library.projects.duplicate,
             self._document.project_id,
             done=lambda made: self.open(made.value.id),
@@ -97,7 +97,7 @@ class ProjectCommands:
     def delete(self) -> None:
         """Delete the open project."""
         self._finish_typing()
-        self._document.ask(self._document.library.projects.delete, self._document.project_id)
+        self._document.submit(self._document.library.projects.delete, self._document.project_id)
 
     def _show_all(self, projects: list[Project]) -> None:
         dialog = ProjectsDialog(projects, self._document.project_id)
@@ -105,7 +105,7 @@ class ProjectCommands:
         self._host.show_dialog(dialog)
 
     def _read_recent(self) -> None:
-        self._document.ask(self._document.library.projects.recent, RECENT, done=self._fill_menu)
+        self._document.submit(self._document.library.projects.recent, RECENT, done=self._fill_menu)
 
     def _fill_menu(self, projects: list[Project]) -> None:
         self._menu.clear()
@@ -143,18 +143,18 @@ class ProjectCommands:
     def _restore(self, recipes: list[Recipe], name: str) -> None:
         snapshot = self._document.snapshot
         if snapshot is not None:
-            self._document.ask(
+            self._document.submit(
                 self._document.library.projects.restore,
                 recipes,
                 name,
                 snapshot.project.settings,
                 done=lambda made: self.open(made.value.id),
             )
-            self._document.ask(
-                self._document.library.projects.missing_voices, recipes, done=self._tell_missing
+            self._document.submit(
+                self._document.library.projects.missing_voices, recipes, done=self._warn_missing
             )
 
-    def _tell_missing(self, names: list[str]) -> None:
+    def _warn_missing(self, names: list[str]) -> None:
         if names:
             self._host.add_message(
                 Banner(

@@ -55,11 +55,11 @@ class Document(QObject):
 
     def start(self) -> None:
         """Open the project that was open last, or a new one in an empty library."""
-        self.ask(self.library.projects.open_last, done=lambda made: self._use(made.value))
+        self.submit(self.library.projects.open_last, done=lambda made: self._use(made.value))
 
     def open(self, project_id: str) -> None:
         """Make another project the open one."""
-        self.ask(self.library.projects.open, project_id, done=lambda made: self._use(made.value))
+        self.submit(self.library.projects.open, project_id, done=lambda made: self._use(made.value))
 
     def do_in(self, project_id: str, act: Callable[[], object]) -> None:
         """Do something in a project, which is opened and shown before if another is open."""
@@ -73,14 +73,14 @@ class Document(QObject):
     def create(self, name: str = "") -> None:
         """Make a new project with the settings of this one, and open it."""
         settings = self.snapshot.project.settings if self.snapshot else None
-        self.ask(
+        self.submit(
             self.library.projects.create,
             name or tr("Untitled"),
             settings,
             done=lambda made: self._use(made.value),
         )
 
-    def ask(
+    def submit(
         self,
         work: Callable[..., T],
         *args: Any,
@@ -88,20 +88,20 @@ class Document(QObject):
         failed: Callable[[StudioError], object] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Have the library do `work`; see `Bridge.ask`. The next snapshot shows what it did."""
-        self.bridge.ask(work, *args, done=done, failed=failed, owner=self, **kwargs)
+        """Have the library do `work`; see `Bridge.submit`. The next snapshot shows what it did."""
+        self.bridge.submit(work, *args, done=done, failed=failed, owner=self, **kwargs)
 
     def undo(self) -> None:
         """Take the last operation back."""
-        self.ask(self.library.undo)
+        self.submit(self.library.undo)
 
-    def take_back(self, step_id: int) -> None:
+    def revert(self, step_id: int) -> None:
         """Take one operation back, whatever was done since."""
-        self.ask(self.library.take_back, step_id)
+        self.submit(self.library.revert, step_id)
 
     def redo(self) -> None:
         """Do the operation undone last again."""
-        self.ask(self.library.redo)
+        self.submit(self.library.redo)
 
     def _use(self, project: Project, then: Callable[[], object] | None = None) -> None:
         self._project_id = project.id
@@ -124,7 +124,7 @@ class Document(QObject):
             self._again = True
             return
         self._reading = True
-        self.ask(
+        self.submit(
             read_snapshot,
             self.library,
             self._project_id,

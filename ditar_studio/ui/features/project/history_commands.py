@@ -46,13 +46,13 @@ class HistoryCommands:
 
     def save(self) -> None:
         """Keep the project as it is now, as a version."""
-        self._keep("", tr("Saved. Everything is kept by itself, too."))
+        self._save_version("", tr("Saved. Everything is kept by itself, too."))
 
     def save_named(self) -> None:
         """Ask for a name and keep the project under it."""
         dialog = TextDialog(tr("Save a version"), tr("What is it called?"), accept=tr("Save"))
         dialog.answered.connect(
-            lambda name: self._keep(name, tr("“{name}” is saved as a version.", name=name))
+            lambda name: self._save_version(name, tr("“{name}” is saved as a version.", name=name))
         )
         self._host.show_dialog(dialog)
 
@@ -65,7 +65,7 @@ class HistoryCommands:
             self._host.show_dialog(dialog)
 
         versions = self._library.versions
-        self._document.ask(versions.of_project, self._document.project_id, done=show)
+        self._document.submit(versions.of_project, self._document.project_id, done=show)
 
     def show_bin(self) -> None:
         """List what was deleted."""
@@ -75,11 +75,11 @@ class HistoryCommands:
             dialog.restore_asked.connect(self._restore_things)
             self._host.show_dialog(dialog)
 
-        self._document.ask(self._library.trash.contents, done=show)
+        self._document.submit(self._library.trash.contents, done=show)
 
-    def _keep(self, name: str, words: str) -> None:
+    def _save_version(self, name: str, words: str) -> None:
         self._finish_typing()
-        self._document.ask(
+        self._document.submit(
             self._library.versions.keep,
             self._document.project_id,
             name,
@@ -87,20 +87,20 @@ class HistoryCommands:
         )
 
     def _restore_version(self, version: Version) -> None:
-        self._document.ask(self._library.versions.restore, version.id, done=self._offer_voices)
+        self._document.submit(self._library.versions.restore, version.id, done=self._offer_voices)
 
     def _restore_things(self, things: list[Trashed]) -> None:
-        self._document.ask(_restore, self._library, things, done=self._offer_voices)
+        self._document.submit(_restore, self._library, things, done=self._offer_voices)
         words = counted("{count} thing is back.", "{count} things are back.", len(things))
         self._host.toasts.notify(words, "success")
 
     def _offer_voices(self, _restored: object) -> None:
         """Tell which voices of the project are still in the bin."""
-        self._document.ask(
-            self._library.trash.voices_of, self._document.project_id, done=self._tell_missing
+        self._document.submit(
+            self._library.trash.voices_of, self._document.project_id, done=self._warn_missing
         )
 
-    def _tell_missing(self, voices: list[Trashed]) -> None:
+    def _warn_missing(self, voices: list[Trashed]) -> None:
         if not voices:
             return
 
@@ -119,7 +119,7 @@ class HistoryCommands:
 
     def _on_opened(self, project: Project) -> None:
         """Keep the project as it was left, once a day."""
-        self._document.ask(self._library.versions.keep, project.id)
+        self._document.submit(self._library.versions.keep, project.id)
 
 
 def _restore(library: Library, things: list[Trashed]) -> None:

@@ -52,12 +52,14 @@ class PronunciationCommands:
 
     def edit_lists(self) -> None:
         """Open the project's pronunciation list, and that of all projects."""
-        self._document.ask(self._document.library.projects.general_lexicon, done=self._show_lists)
+        self._document.submit(
+            self._document.library.projects.general_lexicon, done=self._show_lists
+        )
 
     def choose_word(self) -> None:
         """Open the readings of the word at the cursor, or of what is selected."""
         word = self._word_at_cursor()
-        self._document.ask(
+        self._document.submit(
             self._document.library.projects.general_lexicon,
             done=lambda general: self._show_word(word, general),
         )
@@ -73,7 +75,7 @@ class PronunciationCommands:
         self._host.show_dialog(dialog)
 
     def _keep(self, text: str) -> None:
-        self._document.ask(
+        self._document.submit(
             self._document.library.projects.change_settings,
             self._document.project_id,
             label=tr("Change pronunciations"),
@@ -81,7 +83,7 @@ class PronunciationCommands:
         )
 
     def _keep_general(self, text: str) -> None:
-        self._document.ask(self._document.library.projects.set_general_lexicon, text)
+        self._document.submit(self._document.library.projects.set_general_lexicon, text)
 
     # --- one word
 
@@ -108,7 +110,7 @@ class PronunciationCommands:
         except StudioError:
             known = Lexicon()
         dialog = WordDialog(word, known)
-        dialog.heard.connect(self.speak)
+        dialog.play_asked.connect(self.speak)
         dialog.chosen.connect(
             lambda spelled, said, for_all: self._add(spelled, said, for_all, general)
         )
@@ -142,7 +144,7 @@ class PronunciationCommands:
             model, voices = engine.in_memory()
             yield speak_word(model, voices, voice, word, said, cancel)
 
-        def tell(event: Any) -> None:
+        def report(event: Any) -> None:
             from ditar_studio.audio.clips.clip import Clip
             from ditar_studio.services.speech_events import Failed
 
@@ -152,7 +154,7 @@ class PronunciationCommands:
             elif isinstance(event, Failed):
                 self._toasts.notify(event.message, "danger", event.remedy)
 
-        self._host.bridge.generate(work, tell, owner=self._document)
+        self._host.bridge.generate(work, report, owner=self._document)
 
     def _voice(self) -> Voice | None:
         snapshot = self._document.snapshot

@@ -85,7 +85,7 @@ class PronunciationsDialog(DialogFrame):
             found = lexicon_files.read(path)
             field.setPlainText(lexicon_files.merged(field.toPlainText(), found.entries))
         except StudioError as error:
-            self._tell(error)
+            self._show_problem(error)
             return
         words = counted("{count} word was read.", "{count} words were read.", len(found.entries))
         if found.refused:
@@ -99,7 +99,7 @@ class PronunciationsDialog(DialogFrame):
             with replacing(path) as partial:
                 lexicon_files.write(entries, partial)
         except StudioError as error:
-            self._tell(error)
+            self._show_problem(error)
         else:
             words = counted(
                 "{count} word is exported.", "{count} words are exported.", len(entries)
@@ -139,11 +139,11 @@ class PronunciationsDialog(DialogFrame):
             for field in self.fields.values():
                 lexicon.parse(field.toPlainText())
         except StudioError as error:
-            self._tell(error)
+            self._show_problem(error)
             self.ok.setEnabled(False)
         else:
             self.problem.setText("")
             self.ok.setEnabled(True)
 
-    def _tell(self, error: StudioError) -> None:
+    def _show_problem(self, error: StudioError) -> None:
         self.problem.setText(sentence(f"{error.message} {error.remedy}"))

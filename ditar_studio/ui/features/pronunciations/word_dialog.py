@@ -31,11 +31,11 @@ class WordDialog(DialogFrame):
         known: the pronunciations in force.
 
     Signals:
-        heard: word and pronunciation that are to be spoken.
+        play_asked: word and pronunciation that are to be spoken.
         chosen: word, pronunciation, and whether it is for all projects.
     """
 
-    heard = Signal(str, str)
+    play_asked = Signal(str, str)
     chosen = Signal(str, str, bool)
 
     def __init__(self, word: str, known: Lexicon, parent: QWidget | None = None) -> None:
@@ -52,7 +52,7 @@ class WordDialog(DialogFrame):
         self.list.setMinimumHeight(130)
         self.said = QLineEdit()
         self.said.setAccessibleName(tr("How it is said"))
-        self.hear = button(tr("Hear"), self._hear, icon="play")
+        self.hear = button(tr("Hear"), self._play, icon="play")
         self.problem = label("", "small", "danger", wrap=True)
         self.scope = Segmented(
             tr("Where it holds"), {"project": tr("This project"), "all": tr("All projects")}
@@ -73,8 +73,8 @@ class WordDialog(DialogFrame):
         self.ok.setDefault(True)
         self.add_buttons(None, button(tr("Cancel"), self.reject), self.ok)
         self.word.textChanged.connect(lambda _text: self._show_readings())
-        self.list.currentItemChanged.connect(self._take)
-        self.list.itemActivated.connect(lambda _item: self._hear())
+        self.list.currentItemChanged.connect(self._use_reading)
+        self.list.itemActivated.connect(lambda _item: self._play())
         self.said.textEdited.connect(lambda _text: self._check())
         self.accepted.connect(
             lambda: self.chosen.emit(self._spelled, self._pronunciation, self._for_all)
@@ -100,7 +100,7 @@ class WordDialog(DialogFrame):
             try:
                 found = readings(self._spelled, self._known)
             except StudioError as error:
-                self._tell(error)
+                self._show_problem(error)
         self.list.clear()
         for reading in found:
             item = QListWidgetItem(f"{reading.pronunciation}  –  {tr(_KINDS[reading.kind])}")
@@ -112,7 +112,7 @@ class WordDialog(DialogFrame):
             self.said.clear()
         self._check()
 
-    def _take(self, item: QListWidgetItem | None) -> None:
+    def _use_reading(self, item: QListWidgetItem | None) -> None:
         if item is not None:
             self.said.setText(item.data(Qt.ItemDataRole.UserRole))
             self._check()
@@ -122,7 +122,7 @@ class WordDialog(DialogFrame):
             if self._spelled or self._pronunciation:
                 Lexicon({self._spelled: self._pronunciation})
         except StudioError as error:
-            self._tell(error)
+            self._show_problem(error)
             usable = False
         else:
             self.problem.setText("")
@@ -130,9 +130,9 @@ class WordDialog(DialogFrame):
         self.ok.setEnabled(usable)
         self.hear.setEnabled(usable)
 
-    def _hear(self) -> None:
+    def _play(self) -> None:
         if self.hear.isEnabled():
-            self.heard.emit(self._spelled, self._pronunciation)
+            self.play_asked.emit(self._spelled, self._pronunciation)
 
-    def _tell(self, error: StudioError) -> None:
+    def _show_problem(self, error: StudioError) -> None:
         self.problem.setText(sentence(f"{error.message} {error.remedy}"))

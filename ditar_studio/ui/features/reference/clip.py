@@ -57,7 +57,7 @@ class ReferenceClip(QObject):
         clip_changed: there is another clip, or none.
         judged: there is a `verdict`, or none.
         transcript_changed: by the program.
-        hearing_changed: writing down what is said began, went on or ended; `heard` tells.
+        transcribing_changed: writing down what is said began, went on or ended; see `transcribed`.
         discarded: a clip that the library hasn't was put away; `bring_back` undoes that.
         came_back: a recording is the reference again, as its deletion was undone.
         saved: the `Voice` that it has become.
@@ -68,7 +68,7 @@ class ReferenceClip(QObject):
     clip_changed = Signal()
     judged = Signal()
     transcript_changed = Signal()
-    hearing_changed = Signal()
+    transcribing_changed = Signal()
     discarded = Signal()
     came_back = Signal()
     saved = Signal(object)
@@ -84,8 +84,8 @@ class ReferenceClip(QObject):
         self.name = ""
         self.transcript = ""
         self.verdict: Verdict | None = None
-        self.heard: float | None = None
-        self._stop_hearing = threading.Event()
+        self.transcribed: float | None = None
+        self._stop_transcribing = threading.Event()
         self._recording_id = ""
         self._judge = QTimer(self)
         self._judge.setSingleShot(True)
@@ -119,7 +119,7 @@ class ReferenceClip(QObject):
     def trim(self, start: float, end: float) -> None:
         """Keep only a stretch of the clip, in seconds."""
         if self.clip is not None and end > start:
-            self._take(self.clip.cut(start, end))
+            self._set_clip(self.clip.cut(start, end))
 
     def normalise(self) -> None:
         """Bring the clip to the usual loudness."""
@@ -136,42 +136,42 @@ class ReferenceClip(QObject):
     def restore(self) -> None:
         """Go back to the clip as it was recorded or opened."""
         if self.original is not None:
-            self._take(self.original)
+            self._set_clip(self.original)
 
     def transcribe(self) -> None:
         """Write down what is said in the clip, where that is installed; once more: stops it."""
         clip = self.clip
-        if clip is None or self.heard is not None:
-            self._stop_hearing.set()
+        if clip is None or self.transcribed is not None:
+            self._stop_transcribing.set()
             return
         before = self.transcript
-        stop = self._stop_hearing = threading.Event()
+        stop = self._stop_transcribing = threading.Event()
 
-        def tell(fraction: float | None) -> None:
-            if self._stop_hearing is stop:
-                self.heard = fraction
-                self.hearing_changed.emit()
+        def show_progress(fraction: float | None) -> None:
+            if self._stop_transcribing is stop:
+                self.transcribed = fraction
+                self.transcribing_changed.emit()
 
-        def told(fraction: float) -> None:
-            self.bridge.post(lambda: tell(fraction))
+        def progress(fraction: float) -> None:
+            self.bridge.post(lambda: show_progress(fraction))
 
         def show(text: str) -> None:
-            tell(None)
+            show_progress(None)
             if self.clip is clip and self.transcript == before and not stop.is_set():
                 self.transcript = text
                 self.transcript_changed.emit()
                 self._judge_now()
 
         def failed(error: StudioError) -> None:
-            tell(None)
+            show_progress(None)
             if not stop.is_set():
                 self._failed(error)
 
-        tell(0.0)
+        show_progress(0.0)
         self.bridge.background(
             _transcribe,
             clip,
-            told,
+            progress,
             stop,
             done=show,
             failed=failed,
@@ -186,21 +186,21 @@ class ReferenceClip(QObject):
             self.clip, self.original, self.name, self.transcript, self._recording_id
         )
         if self._recording_id:
-            self.document.ask(self.document.library.recordings.delete, self._recording_id)
+            self.document.submit(self.document.library.recordings.delete, self._recording_id)
         else:
             self.discarded.emit()
         self._clear()
 
     def bring_back(self) -> None:
         """Take the clip again that was discarded last, in place of one that came since."""
-        put_away = self._discarded
-        if put_away is not None and self.stage in (Stage.IDLE, Stage.CLIP):
+        discarded = self._discarded
+        if discarded is not None and self.stage in (Stage.IDLE, Stage.CLIP):
             self._discarded = None
             self.discard()
-            self.name, self.transcript = put_away.name, put_away.transcript
-            self._recording_id, self.original = put_away.recording_id, put_away.original
+            self.name, self.transcript = discarded.name, discarded.transcript
+            self._recording_id, self.original = discarded.recording_id, discarded.original
             self.transcript_changed.emit()
-            self._take(put_away.clip)
+            self._set_clip(discarded.clip)
 
     def _on_changes(self, changes: ChangeSet) -> None:
         back = changes.recordings & changes.revived
@@ -212,10 +212,10 @@ class ReferenceClip(QObject):
             self.bring_back()
         elif self.stage in (Stage.IDLE, Stage.CLIP):
             get = self.document.library.recordings.get
-            self.document.ask(get, next(iter(back)), done=self._take_back)
+            self.document.submit(get, next(iter(back)), done=self._restore_recording)
 
-    def _take_back(self, recording: Recording) -> None:
-        self.take_up(recording.id, recording.path, recording.transcript)
+    def _restore_recording(self, recording: Recording) -> None:
+        self.use_recording(recording.id, recording.path, recording.transcript)
         self.came_back.emit()
 
     def save(self, name: str, tags: Iterable[str], consent: str) -> None:
@@ -227,7 +227,7 @@ class ReferenceClip(QObject):
         """Make the clip one more sample of a voice."""
         self._keep(lambda sample: self.document.library.voices.add_sample(voice_id, sample))
 
-    def take_up(self, recording_id: str, path: Path, transcript: str) -> None:
+    def use_recording(self, recording_id: str, path: Path, transcript: str) -> None:
         """Take a recording that was made earlier as the reference, in place of what was there."""
         self.discard()
         self._recording_id, self.transcript = recording_id, transcript
@@ -259,7 +259,7 @@ class ReferenceClip(QObject):
                 self._failed(error)
 
             sample = NewSample(path, transcript, verdict, self._recording_id or None)
-            self.document.ask(work, sample, done=done, failed=failed)
+            self.document.submit(work, sample, done=done, failed=failed)
 
         self.bridge.background(_write, clip, done=give, failed=self._failed, owner=self)
 
@@ -282,7 +282,7 @@ class ReferenceClip(QObject):
                     self.discard()
                 self.name = name
                 self.original = clip
-                self._take(clip)
+                self._set_clip(clip)
                 if not self.transcript:
                     self._choose_best(clip)
 
@@ -309,7 +309,7 @@ class ReferenceClip(QObject):
 
         def show(stretch: Stretch | None) -> None:
             if stretch is not None and self.clip is clip:
-                self._take(clip.cut(stretch.start, stretch.end))
+                self._set_clip(clip.cut(stretch.start, stretch.end))
                 self.notified.emit(
                     tr(
                         "The best {part} of {whole} are taken.",
@@ -322,7 +322,7 @@ class ReferenceClip(QObject):
 
         self.bridge.background(best_part, clip, done=show, owner=self)
 
-    def _take(self, clip: Clip) -> None:
+    def _set_clip(self, clip: Clip) -> None:
         self.clip = clip
         self.verdict = None
         self._set_stage(Stage.CLIP)
@@ -336,7 +336,7 @@ class ReferenceClip(QObject):
 
         def show(changed: Clip) -> None:
             if self.clip is clip:
-                self._take(changed)
+                self._set_clip(changed)
 
         self.bridge.background(change, clip, done=show, failed=self._failed, owner=self)
 
@@ -355,7 +355,7 @@ class ReferenceClip(QObject):
         self.bridge.background(judge, clip, transcript, done=show, owner=self)
 
     def _clear(self) -> None:
-        self._stop_hearing.set()
+        self._stop_transcribing.set()
         self.clip = self.original = self.verdict = None
         self.transcript = self.name = self._recording_id = ""
         self._set_stage(Stage.IDLE)
@@ -392,7 +392,7 @@ def _write(clip: Clip) -> Path:
     return path
 
 
-def _transcribe(clip: Clip, tell: Callable[[float], None], stop: threading.Event) -> str:
+def _transcribe(clip: Clip, show_progress: Callable[[float], None], stop: threading.Event) -> str:
     from ditar_studio.audio.analysis.transcribe import Transcriber
 
-    return Transcriber().transcribe(clip, cancelled=stop.is_set, progress=tell).text
+    return Transcriber().transcribe(clip, cancelled=stop.is_set, progress=show_progress).text

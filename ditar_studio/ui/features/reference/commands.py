@@ -82,11 +82,11 @@ class ReferenceCommands:
         self._host.show_place(Place.REFERENCE)
         self._maker.open(Path(path))
 
-    def take_up(self, recordings: Sequence[Recoverable]) -> None:
+    def offer_recordings(self, recordings: Sequence[Recoverable]) -> None:
         """Go on with the newest of recordings that an earlier run left, and show the others."""
         newest, *others = sorted(recordings, key=lambda each: -each.created)
         self._host.show_place(Place.REFERENCE)
-        self._maker.take_up(newest.id, newest.path, newest.text)
+        self._maker.use_recording(newest.id, newest.path, newest.text)
         if others:
             folder = newest.path.parent
             self._host.toasts.notify(

@@ -95,7 +95,7 @@ class ReferencePanel(QWidget):
         maker.clip_changed.connect(self._on_clip)
         maker.judged.connect(self._on_verdict)
         maker.transcript_changed.connect(self._on_transcript)
-        maker.hearing_changed.connect(self._on_hearing)
+        maker.transcribing_changed.connect(self._on_transcribing)
         playback.moved.connect(self._on_moved)
         self._on_devices()
         self._on_clip()
@@ -221,7 +221,7 @@ class ReferencePanel(QWidget):
         end.setContentsMargins(Space.M, Space.S, Space.M, Space.M)
         self.end_part = QWidget()
         self.end_part.setLayout(end)
-        self._on_hearing()
+        self._on_transcribing()
 
     @property
     def chosen_passage(self) -> str:
@@ -369,13 +369,13 @@ class ReferencePanel(QWidget):
             self.words.moveCursor(QTextCursor.MoveOperation.Start)
             self.words.blockSignals(False)
 
-    def _on_hearing(self) -> None:
-        heard = self.maker.heard
-        self.hearing.setVisible(heard is not None)
-        self.hearing.setRange(0, 100 if heard else 0)  # 0: how long it takes isn't known yet
-        self.hearing.setValue(round(100 * (heard or 0.0)))
+    def _on_transcribing(self) -> None:
+        transcribed = self.maker.transcribed
+        self.hearing.setVisible(transcribed is not None)
+        self.hearing.setRange(0, 100 if transcribed else 0)  # 0: how long it takes isn't known yet
+        self.hearing.setValue(round(100 * (transcribed or 0.0)))
         self.transcribe_button.setText(
-            tr("Write it down for me") if heard is None else tr("Stop listening")
+            tr("Write it down for me") if transcribed is None else tr("Stop listening")
         )
 
     def _on_moved(self, status: object) -> None:

@@ -144,7 +144,7 @@ class ReferenceMaker(ReferenceClip):
             except StudioError as error:
                 self._failed(error)
 
-        self.document.ask(
+        self.document.submit(
             self.document.library.recordings.begin,
             self._passage,
             done=record,
@@ -165,8 +165,8 @@ class ReferenceMaker(ReferenceClip):
                         tr("What was recorded until then is kept."),
                         "warning",
                     )
-                self.document.ask(self.document.library.recordings.finish, self._new_recording)
-                self.take_up(self._new_recording, event.path, self._passage)
+                self.document.submit(self.document.library.recordings.finish, self._new_recording)
+                self.use_recording(self._new_recording, event.path, self._passage)
             case recorder.InputSilent():
                 self.silence = f"{event.message} {event.remedy}"
             case recorder.MicrophoneLost():

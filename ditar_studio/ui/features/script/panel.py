@@ -158,9 +158,9 @@ class ScriptPanel(QWidget):
     def show_playing_line(self, line_id: str) -> None:
         """Mark the line that is played now; the view follows it while it is in view."""
         before, self._playing_line = self._playing_line, line_id
-        followed = not before or self.area.in_sight(before)
+        followed = not before or self.area.in_view(before)
         if line_id and followed and not self.script.typing:
-            self.area.bring(line_id)
+            self.area.scroll_to(line_id)
         for each in {before, line_id}:
             shown, line = self.rows.get(each), self.script.line(each)
             if shown is not None and line is not None:
@@ -178,12 +178,12 @@ class ScriptPanel(QWidget):
 
     def selected_text(self) -> QWidget | None:
         """Return the text of the selected line, in sight; None where there is none."""
-        shown = self.area.bring(self.script.selected)
+        shown = self.area.scroll_to(self.script.selected)
         return shown.text if shown is not None else None
 
     def focus_line(self, line_id: str, cursor: int = -1) -> None:
         """Put the keyboard focus and the cursor into a line."""
-        shown = self.area.bring(line_id)
+        shown = self.area.scroll_to(line_id)
         if shown is not None:
             shown.text.setFocus(Qt.FocusReason.OtherFocusReason)
             shown.text.put_cursor(cursor)
@@ -244,7 +244,7 @@ class ScriptPanel(QWidget):
         """Scroll on where typing leaves the view."""
         if shown.text.hasFocus():
             cursor = shown.text.cursorRect()
-            self.area.bring_point(shown.text.viewport(), cursor.center(), 2 * cursor.height())
+            self.area.scroll_to_point(shown.text.viewport(), cursor.center(), 2 * cursor.height())
 
     def _show_line(self, shown: LineRow, line: Line, number: int) -> None:
         snapshot = self.script.document.snapshot

@@ -62,7 +62,7 @@ class TypedText(QObject):
         typed, self._typed = self._typed, {}
         for line_id, text in typed.items():
             self._sent[line_id] = text
-            self._document.ask(
+            self._document.submit(
                 self._document.library.lines.set_text,
                 line_id,
                 text,

@@ -401,7 +401,7 @@ class Script(QObject):
     def _ask(self, work: Callable[..., object], *args: object, **kwargs: object) -> None:
         """Have the library do something, after it has what was typed: undo goes back in order."""
         self.flush()
-        self.document.ask(work, *args, **kwargs)  # type: ignore[arg-type]
+        self.document.submit(work, *args, **kwargs)  # type: ignore[arg-type]
 
     def _focus(self, line_id: str, cursor: int) -> None:
         self._focus_next = (line_id, cursor)

@@ -76,7 +76,7 @@ class WordChecks(QObject):
         lines = [self._script.line(line_id) for line_id in line_ids]
         takes = [line.take_id for line in lines if line is not None and line.take_id is not None]
         if takes:
-            self._document.ask(self._document.library.takes.accept, *takes)
+            self._document.submit(self._document.library.takes.accept, *takes)
 
     def next_after(self, line_id: str) -> str:
         """Return the next line in which words differ, from the first again after the last."""

@@ -58,7 +58,7 @@ class BackgroundChecks(Generic[R]):
 
     def _note(self, take_id: str, found: R | None) -> None:
         if found is not None:
-            self._document.ask(
+            self._document.submit(
                 self._keep,
                 take_id,
                 found,

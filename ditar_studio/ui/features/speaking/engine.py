@@ -129,7 +129,7 @@ class Engine(EngineModel):
 
     # --- measuring
 
-    def measure(self, tell: Callable[[Speed | None], object]) -> bool:
+    def measure(self, report: Callable[[Speed | None], object]) -> bool:
         """Speak a test sentence that nobody hears, and report how fast; False if not now."""
         snapshot = self._document.snapshot
         if self.speaking or self.trying or self.state is not ModelState.READY or not snapshot:
@@ -146,7 +146,7 @@ class Engine(EngineModel):
             from ditar_studio.services.machine import Speed
 
             self._trial = None
-            tell(event if isinstance(event, Speed) else None)
+            report(event if isinstance(event, Speed) else None)
 
         self._trial = self._document.bridge.generate(work, over, owner=self)
         return True
@@ -171,7 +171,7 @@ class Engine(EngineModel):
             model, voices = self.in_memory()
             yield TestSpoken(speak_test(model, voices, Reference(clip, transcript), cancel))
 
-        def tell(event: TestSpoken | Failed) -> None:
+        def report(event: TestSpoken | Failed) -> None:
             from ditar_studio.services.speech_events import Failed
 
             self._trial = None
@@ -181,7 +181,7 @@ class Engine(EngineModel):
                 self.failed.emit(event.message, event.remedy)
             self.tried.emit()
 
-        self._trial = self._document.bridge.generate(work, tell, owner=self)
+        self._trial = self._document.bridge.generate(work, report, owner=self)
         self.tried.emit()
         return True
 
@@ -278,7 +278,7 @@ class Engine(EngineModel):
                     yield event
                 elif isinstance(event, SoundReady):
                     assert sound is not None
-                    yield from sound.take(event.samples, event.take_id)
+                    yield from sound.add(event.samples, event.take_id)
                 else:
                     if isinstance(event, TakeDone) and sound is not None:
                         yield from sound.end_take()

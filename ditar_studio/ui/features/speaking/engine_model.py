@@ -96,7 +96,7 @@ class EngineModel(QObject):
                 self._registry = self._make_registry()
             yield ModelLoaded(self._get()[0].info)
             if self._threads:
-                self._take_threads(_cancel)
+                self._set_threads(_cancel)
 
         self._document.bridge.generate(work, self._on_loading, owner=self)
 
@@ -167,7 +167,7 @@ class EngineModel(QObject):
         if snapshot is None or self.info is None:
             return
         if snapshot.project.model_hash != self.info.weights_hash:
-            self._document.ask(
+            self._document.submit(
                 self._document.library.projects.set_model_hash,
                 snapshot.project.id,
                 self.info.weights_hash,
@@ -187,9 +187,9 @@ class EngineModel(QObject):
             if reload:
                 self.load(self.model)
             else:
-                self._document.bridge.generate(self._take_threads, lambda _e: None, owner=self)
+                self._document.bridge.generate(self._set_threads, lambda _e: None, owner=self)
 
-    def _take_threads(self, _cancel: threading.Event) -> Iterator[None]:
+    def _set_threads(self, _cancel: threading.Event) -> Iterator[None]:
         """Give torch its threads, on the engine's thread."""
         from ditar_studio.services.machine import default_threads, use_threads
 

@@ -31,24 +31,24 @@ class LiveSound:
         self._speed = speed
         self._stretcher: Stretcher | None = None
 
-    def take(self, samples: NDArray[np.float32], take_id: str | None) -> Iterator[SoundFed]:
+    def add(self, samples: NDArray[np.float32], take_id: str | None) -> Iterator[SoundFed]:
         """Play sound [n] of a take, or of the pause between two (None)."""
         if take_id is None or self._speed == 1.0:
-            yield from self._give(samples)
+            yield from self._feed(samples)
             return
         if self._stretcher is None:
             from ditar_studio.audio.clips.speed import Stretcher
 
             self._stretcher = Stretcher(self._rate, self._speed)
-        yield from self._give(self._stretcher.feed(samples))
+        yield from self._feed(self._stretcher.feed(samples))
 
     def end_take(self) -> Iterator[SoundFed]:
         """Note that the take at work is complete."""
         if self._stretcher is not None:
             stretcher, self._stretcher = self._stretcher, None
-            yield from self._give(stretcher.finish())
+            yield from self._feed(stretcher.finish())
 
-    def _give(self, samples: NDArray[np.float32]) -> Iterator[SoundFed]:
+    def _feed(self, samples: NDArray[np.float32]) -> Iterator[SoundFed]:
         if len(samples):
             self.feed.feed(samples)
             yield SoundFed(samples)

@@ -80,7 +80,7 @@ class WaitingLines(QObject):
             return False
         return True
 
-    def put_away(self) -> None:
+    def clear(self) -> None:
         """Have nothing wait any more; what is at work is spoken to its end."""
         self.remove(self.line_ids)
         self._engine.finish_sound()
@@ -132,7 +132,7 @@ class WaitingLines(QObject):
             self._left.setdefault(project.id, line_ids)
             self.changed.emit()
 
-        self._document.ask(self._document.library.projects.queue, project.id, done=found)
+        self._document.submit(self._document.library.projects.queue, project.id, done=found)
 
     def _on_queue(self) -> None:
         if not self._note.isActive():
@@ -161,4 +161,4 @@ class WaitingLines(QObject):
         if project_id == of_engine:  # a line at work is in the queue, too, before it begins
             at_work = filter(None, [engine.line_at_work])
             waiting = tuple(dict.fromkeys((*at_work, *engine.queue.line_ids)))
-        self._document.ask(self._document.library.projects.set_queue, project_id, waiting)
+        self._document.submit(self._document.library.projects.set_queue, project_id, waiting)

@@ -40,7 +40,7 @@ class TakeEditing(QObject):
 
     def set(self, take_id: str, edit: TakeEdit | None, merge: str = "") -> None:
         """Change how a take is heard; None for as it was made."""
-        self._document.ask(self._document.library.takes.set_edit, take_id, edit, merge)
+        self._document.submit(self._document.library.takes.set_edit, take_id, edit, merge)
 
     def unedit(self, take_ids: Sequence[str]) -> None:
         """Let takes be heard as they were made."""
@@ -51,7 +51,7 @@ class TakeEditing(QObject):
                 for take_id in take_ids:
                     library.takes.set_edit(take_id, None)
 
-        self._document.ask(work)
+        self._document.submit(work)
 
     def set_gain(self, take: Take, gain_db: float) -> None:
         """Make a take louder or softer.
@@ -116,12 +116,12 @@ class TakeEditing(QObject):
     def _join(self, label: str, *joined: Sequence[Stretch], stands: bool = True) -> None:
         from ditar_studio.services.take_joining import join
 
-        def tell(made: list[Take]) -> None:
+        def report(made: list[Take]) -> None:
             ids = tuple(take.id for take in made)
             self._takes.select(ids[-1:])
             self.made.emit(ids)
 
         library = self._document.library
         self._document.bridge.background(
-            lambda: join(library, label, *joined, stands=stands), done=tell, owner=self
+            lambda: join(library, label, *joined, stands=stands), done=report, owner=self
         )

@@ -56,7 +56,7 @@ class TakesModel(ItemModel[Take]):
 
     def refresh(self) -> None:
         """Take the list over as it is now."""
-        self.take_over(self.takes.shown)
+        self.set_items(self.takes.shown)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():

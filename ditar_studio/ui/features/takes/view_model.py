@@ -165,17 +165,17 @@ class Takes(QObject):
         """Star a take, or no longer."""
         take = self.take(take_id)
         if take is not None:
-            self.document.ask(self.document.library.takes.star, take_id, not take.starred)
+            self.document.submit(self.document.library.takes.star, take_id, not take.starred)
 
     def set_note(self, take_id: str, note: str) -> None:
         """Write a note to a take."""
-        self.document.ask(self.document.library.takes.set_note, take_id, note)
+        self.document.submit(self.document.library.takes.set_note, take_id, note)
 
     def choose(self, take_id: str) -> None:
         """Let a take stand for its line."""
         take = self.take(take_id)
         if take is not None and take.line_id is not None:
-            self.document.ask(self.document.library.lines.choose_take, take.line_id, take_id)
+            self.document.submit(self.document.library.lines.choose_take, take.line_id, take_id)
 
     def use_settings(self, take_id: str) -> None:
         """Take the parameters over from a take, its seed too."""
@@ -188,7 +188,7 @@ class Takes(QObject):
     def delete(self) -> None:
         """Delete the selected takes; undo brings them back."""
         if self.selected:
-            self.document.ask(self.document.library.takes.delete, *self.selected)
+            self.document.submit(self.document.library.takes.delete, *self.selected)
 
     def drag_file(self, take_id: str) -> Path | None:
         """Return a file to be dragged out, with a telling name, its recipe and marks; None until

@@ -101,7 +101,7 @@ class VoiceCommands:
             return
 
         def save(path: Path) -> None:
-            self._document.ask(
+            self._document.submit(
                 self._document.library.voices.export_bundle,
                 voice.id,
                 path,

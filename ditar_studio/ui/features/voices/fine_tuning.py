@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from PySide6.QtCore import QObject, Signal
 
 from ditar_studio.services.fine_tuning import (
-    InstantStays,
+    InstantKept,
     Level,
     TuningControl,
     TuningEvent,
@@ -191,7 +191,7 @@ class FineTuning(QObject):
 
     def make_instant(self, voice_id: str) -> None:
         """Take away what a voice was fine-tuned to; undo brings it back."""
-        self._document.ask(self._document.library.voices.make_instant, voice_id)
+        self._document.submit(self._document.library.voices.make_instant, voice_id)
 
     def compare(self, voice: Voice) -> None:
         """Have the voice speak as it was before it was fine-tuned and as it is; see `compared`."""
@@ -269,7 +269,7 @@ class FineTuning(QObject):
     def _notify(self, voice_id: str, end: TuningEvent | Failed) -> None:
         if isinstance(end, VoiceTuned):
             self.tuned.emit(voice_id)
-        elif isinstance(end, InstantStays):
+        elif isinstance(end, InstantKept):
             snapshot = self._document.snapshot
             voice = snapshot.voice(voice_id) if snapshot is not None else None
             if voice is not None:

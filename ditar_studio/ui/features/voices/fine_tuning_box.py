@@ -33,8 +33,8 @@ class FineTuningBox(QWidget):
         self.compare = button(tr("Compare"), actions.action("voice.compare").trigger, icon="a-b")
         self.compare.setAccessibleName(tr("Compare before and after fine-tuning"))
         self.compare.setToolTip(self.compare.accessibleName())
-        take_back = actions.action("voice.instant").trigger
-        self.undo = icon_button("undo", tr("Back to the instant voice"), take_back, size=16)
+        make_instant = actions.action("voice.instant").trigger
+        self.undo = icon_button("undo", tr("Back to the instant voice"), make_instant, size=16)
         line = row(self.words, self.pause, self.resume, self.cancel, spacing=Space.HAIR)
         line.setStretch(0, 1)
         rest = row(self.compare, self.undo, spacing=Space.HAIR)

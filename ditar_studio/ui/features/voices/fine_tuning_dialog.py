@@ -54,18 +54,18 @@ class FineTuneDialog(DialogFrame):
             group.addButton(choice)
         level: Level = "quick" if seconds < _MUCH else "thorough"
         self.choices[level].setChecked(True)
-        words = outlook(seconds)
+        words = expected_result(seconds)
         if not short:
             words = tr(
                 "How long it takes is measured first and shown on the voice's card, where you can "
                 "pause and cancel it: without a graphics card it can be hours. It trains on the "
                 "samples whose words are written down."
             )
-        self.outlook = label(words, "small", wrap=True)
+        self.expected_result = label(words, "small", wrap=True)
         self.body.addWidget(
             surface("card", column(*self.choices.values(), spacing=Space.S), Space.L)
         )
-        self.body.addWidget(self.outlook)
+        self.body.addWidget(self.expected_result)
         self.ok = button(tr("Fine-tune"), self.accept, "primary", "sparkle")
         self.ok.setDefault(True)
         self.add_buttons(None, button(tr("Cancel"), self.reject), self.ok)
@@ -76,7 +76,7 @@ class FineTuneDialog(DialogFrame):
         self.chosen.emit(next(key for key, choice in self.choices.items() if choice.isChecked()))
 
 
-def outlook(seconds: float) -> str:
+def expected_result(seconds: float) -> str:
     """Return what so many seconds of speech bring, and what more would, as it was measured."""
     have = duration(seconds)
     if seconds < _MUCH:

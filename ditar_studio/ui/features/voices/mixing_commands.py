@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class _Heard:
+class _TestSpoken:
     clip: Clip | None
 
 
@@ -60,18 +60,18 @@ class MixingCommands:
             )
             return
         dialog = MixDialog(voices, (self._voices.selected,))
-        dialog.hear_asked.connect(lambda mixture: self._hear(dialog, mixture))
+        dialog.hear_asked.connect(lambda mixture: self._play_test(dialog, mixture))
         dialog.save_asked.connect(lambda name, mixture: self._save(dialog, name, mixture))
         dialog.finished.connect(lambda _result: self._cancel())
         self._host.show_dialog(dialog)
 
-    def _hear(self, dialog: MixDialog, mixture: Sequence[tuple[Voice, float]]) -> None:
-        def work(cancel: threading.Event) -> Iterator[_Heard]:
+    def _play_test(self, dialog: MixDialog, mixture: Sequence[tuple[Voice, float]]) -> None:
+        def work(cancel: threading.Event) -> Iterator[_TestSpoken]:
             from ditar_studio.services.mixing import Ingredient, mix_clip
 
             model, voices = self._engine.in_memory()
             ingredients = [Ingredient(voice, share) for voice, share in mixture]
-            yield _Heard(mix_clip(model, ingredients, cancel, voices))
+            yield _TestSpoken(mix_clip(model, ingredients, cancel, voices))
 
         self._run(dialog, work)
 
@@ -88,7 +88,7 @@ class MixingCommands:
         self._run(dialog, work)
 
     def _run(
-        self, dialog: MixDialog, work: Callable[[threading.Event], Iterator[_Heard | _Made]]
+        self, dialog: MixDialog, work: Callable[[threading.Event], Iterator[_TestSpoken | _Made]]
     ) -> None:
         """Let the engine's thread work; what comes of it is shown in the dialog."""
         if self._engine.speaking:
@@ -97,11 +97,11 @@ class MixingCommands:
             )
             return
 
-        def tell(event: _Heard | _Made | Failed) -> None:
+        def report(event: _TestSpoken | _Made | Failed) -> None:
             self._job = None
             dialog.set_working(False)
             match event:
-                case _Heard(clip) if clip is not None:
+                case _TestSpoken(clip) if clip is not None:
                     self._playback.load(clip, tr("Mixed voice"), "mixed voice")
                 case _Made(voice) if voice is not None:
                     dialog.accept()
@@ -118,7 +118,7 @@ class MixingCommands:
                     pass
 
         dialog.set_working(True)
-        self._job = self._host.bridge.generate(work, tell, owner=dialog)
+        self._job = self._host.bridge.generate(work, report, owner=dialog)
 
     def _cancel(self) -> None:
         if self._job is not None:

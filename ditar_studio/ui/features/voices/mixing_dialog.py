@@ -90,7 +90,7 @@ class MixDialog(DialogFrame):
         self.save.setDefault(True)
         self.cancel = button(tr("Cancel"), self.reject)
         self.add_buttons(self.hear, self.working, None, self.cancel, self.save)
-        self.pad.changed.connect(self._take_shares)
+        self.pad.changed.connect(self._set_shares)
         by_id = {voice.id: voice for voice in self._voices}
         chosen = [by_id[each] for each in first if each in by_id]
         chosen += [voice for voice in self._voices if voice not in chosen]
@@ -138,7 +138,7 @@ class MixDialog(DialogFrame):
         part.deleteLater()
         self._show()
 
-    def _take_shares(self, shares: list[float]) -> None:
+    def _set_shares(self, shares: list[float]) -> None:
         for part, share in zip(self.parts, shares, strict=True):
             part.share.blockSignals(True)
             part.share.set_value(round(100 * share))

@@ -64,7 +64,7 @@ class VoicesModel(ItemModel[Voice]):
 
     def refresh(self) -> None:
         """Take the list over as it is now."""
-        self.take_over(self.voices.shown)
+        self.set_items(self.voices.shown)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():

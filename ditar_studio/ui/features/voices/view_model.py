@@ -95,7 +95,7 @@ class Voices(QObject):
         """Speak the project in a voice; lines with one of their own keep it."""
         snapshot = self.document.snapshot
         if snapshot is not None:
-            self.document.ask(
+            self.document.submit(
                 self.document.library.projects.change_settings,
                 snapshot.project.id,
                 label=tr("Choose voice"),
@@ -120,27 +120,27 @@ class Voices(QObject):
 
     def speak_from(self, sample: Sample) -> None:
         """Let a voice speak from this one of its samples."""
-        self.document.ask(self.document.library.voices.use_as_reference, sample.id)
+        self.document.submit(self.document.library.voices.use_as_reference, sample.id)
 
     def write_down(self, sample: Sample, words: str) -> None:
         """Correct what is said in a sample."""
-        self.document.ask(self.document.library.voices.edit_sample, sample.id, transcript=words)
+        self.document.submit(self.document.library.voices.edit_sample, sample.id, transcript=words)
 
     def remove_sample(self, sample: Sample) -> None:
         """Take a sample away from its voice."""
-        self.document.ask(self.document.library.voices.delete_sample, sample.id)
+        self.document.submit(self.document.library.voices.delete_sample, sample.id)
 
     def rename(self, voice_id: str, name: str) -> None:
         """Give a voice another name."""
-        self.document.ask(self.document.library.voices.rename, voice_id, name)
+        self.document.submit(self.document.library.voices.rename, voice_id, name)
 
     def set_tags(self, voice_id: str, tags: Iterable[str]) -> None:
         """Give a voice other tags."""
-        self.document.ask(self.document.library.voices.edit, voice_id, tags=list(tags))
+        self.document.submit(self.document.library.voices.edit, voice_id, tags=list(tags))
 
     def duplicate(self, voice_id: str) -> None:
         """Make a second voice of the same samples, and select it."""
-        self.document.ask(
+        self.document.submit(
             self.document.library.voices.duplicate,
             voice_id,
             done=lambda made: self.select(made.value.id),
@@ -148,11 +148,11 @@ class Voices(QObject):
 
     def delete(self, voice_id: str) -> None:
         """Delete a voice; undo brings it back."""
-        self.document.ask(self.document.library.voices.delete, voice_id)
+        self.document.submit(self.document.library.voices.delete, voice_id)
 
     def add_bundle(self, path: Path) -> None:
         """Add the voice in a bundle, and select it."""
-        self.document.ask(
+        self.document.submit(
             self.document.library.voices.import_bundle,
             path,
             done=lambda made: self.select(made.value.id),

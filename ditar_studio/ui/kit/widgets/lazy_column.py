@@ -96,7 +96,7 @@ class LazyColumn(QScrollArea, Generic[Row]):
         self._arrange(anchor)
         self._fill()
 
-    def bring(self, key: str) -> Row | None:
+    def scroll_to(self, key: str) -> Row | None:
         """Scroll to a row, and make it if need be; None if there is none of this key."""
         if key not in self._places:
             return None
@@ -108,7 +108,7 @@ class LazyColumn(QScrollArea, Generic[Row]):
         self._brought = key
         return row
 
-    def in_sight(self, key: str) -> bool:
+    def in_view(self, key: str) -> bool:
         """Return whether some of the row of a key is in view."""
         if key not in self._places:
             return False
@@ -116,7 +116,7 @@ class LazyColumn(QScrollArea, Generic[Row]):
         top = self.verticalScrollBar().value()
         return last > top and first < top + self.viewport().height()
 
-    def bring_point(self, inside: QWidget, point: QPoint, around: int) -> None:
+    def scroll_to_point(self, inside: QWidget, point: QPoint, around: int) -> None:
         """Scroll to a point in a widget of a row, with so many pixels above and below it."""
         self._arrange()  # the row may just have become higher
         at = inside.mapTo(self._content, point)
@@ -200,7 +200,7 @@ class LazyColumn(QScrollArea, Generic[Row]):
         at_top = self.verticalScrollBar().value()
         if not at_top or not self._keys:
             return None
-        if self.in_sight(self._brought):
+        if self.in_view(self._brought):
             return self._brought, self._span(self._brought)[0] - at_top
         bottoms = self._tops + self._heights
         place = min(int(np.searchsorted(bottoms, at_top, side="right")), len(self._keys) - 1)

@@ -47,7 +47,7 @@ def test_the_clip_light_stays_lit_until_it_is_reset():
     meter.update(np.array([0.1, -1.0, 0.1], np.float32))
     meter.update(np.zeros(48000, np.float32))
     assert meter.reading.clipped
-    meter.settle()
+    meter.silence()
     assert meter.reading.clipped
     meter.reset_clip()
     assert not meter.reading.clipped

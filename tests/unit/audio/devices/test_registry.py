@@ -11,8 +11,8 @@ from ditar_studio.audio.devices.registry import (
     DevicesChanged,
     RescanPending,
     default_device,
+    device_fingerprint,
     list_devices,
-    outward_signs,
 )
 
 
@@ -121,9 +121,9 @@ def test_while_recording_the_watcher_says_so_and_rescans_afterwards(control, bac
         registry.close()
 
 
-def test_the_outward_signs_are_steady_and_open_nothing(monkeypatch):
+def test_the_fingerprint_of_devices_is_steady_and_open_nothing(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "sounddevice", None)
-    assert outward_signs() == outward_signs()
+    assert device_fingerprint() == device_fingerprint()
 
 
 class FakeSoundDevice:

@@ -73,7 +73,7 @@ def test_weights_released_in_16_bits_give_float32_results(
 ) -> None:
     folder = in_bf16(tmp_path / "model")
     packed = load(folder, FLOATS, threads=2).runtime
-    monkeypatch.setattr(precision, "halves_pay", lambda: False)
+    monkeypatch.setattr(precision, "multiplies_fp16", lambda: False)
     plain = load(folder, FLOATS).runtime
     if torch.cpu.get_capabilities().get("avx2", False):
         assert isinstance(packed.model.base_lm.blocks[0].feed_forward.down, HalfLinear)
