@@ -28,7 +28,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -86,7 +86,7 @@ class _Session:
     def __init__(self, socket: WebSocket, speaker: Speaker) -> None:
         self._socket = socket
         self._speaker = speaker
-        self._fields: dict[str, Any] = {}
+        self._fields: dict[str, object] = {}
         self._speech: _Speech | None = None
         self._work: asyncio.Queue[tuple[_Speech, str | None] | None] = asyncio.Queue()
 
@@ -110,7 +110,7 @@ class _Session:
                 task.cancel()
             await asyncio.gather(listening, speaking, return_exceptions=True)
 
-    async def send(self, event: Mapping[str, Any]) -> None:
+    async def send(self, event: Mapping[str, object]) -> None:
         """Send an event to the client, who has to take it some time."""
         text = json.dumps(event, ensure_ascii=False)
         await asyncio.wait_for(self._socket.send_text(text), STALLED_SECONDS)
@@ -129,7 +129,7 @@ class _Session:
     async def _refuse(self, refusal: RefusedError) -> None:
         await self.send({"type": "error", **refusal.body})
 
-    async def _handle(self, message: Mapping[str, Any]) -> bool:
+    async def _handle(self, message: Mapping[str, object]) -> bool:
         """Do what a message asks for; whether it was the last.
 
         Raises:
@@ -294,7 +294,7 @@ class _Speech:
         return {"input_tokens": said, "output_tokens": made, "total_tokens": said + made}
 
 
-def _message(text: str) -> Mapping[str, Any]:
+def _message(text: str) -> Mapping[str, object]:
     try:
         if len(text) > _LARGEST_MESSAGE:
             raise RefusedError("The message is too large.")

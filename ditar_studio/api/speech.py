@@ -6,12 +6,12 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Literal, cast, get_args
 
 from ditar_studio.api.errors import RefusedError
 from ditar_studio.errors import StudioError
 from ditar_studio.services.clips import FASTEST, SLOWEST
-from ditar_studio.services.generation_settings import GenerationSettings
+from ditar_studio.services.generation_settings import GenerationSettings, OwnSettings
 from ditar_studio.services.sound_stream import Format, formats
 from ditar_studio.text.ssml import read_marked
 
@@ -53,7 +53,7 @@ class SpeechRequest:
     speed: float = 1.0
     stream_format: StreamFormat | None = None
     word_times: bool = False
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: OwnSettings = field(default_factory=OwnSettings)
 
     @staticmethod
     def of(data: bytes) -> SpeechRequest:
@@ -89,7 +89,7 @@ class SpeechRequest:
         )
 
 
-def _decoded(data: bytes) -> Any:
+def _decoded(data: bytes) -> object:
     try:
         value = json.loads(
             data.decode(), parse_int=_whole, parse_float=_number, parse_constant=_number
@@ -119,7 +119,7 @@ def _number(text: str) -> float:
     return value
 
 
-def _text(given: Mapping[str, Any], name: str, longest: int) -> str:
+def _text(given: Mapping[str, object], name: str, longest: int) -> str:
     value = given.get(name)
     if not isinstance(value, str) or not value.strip():
         raise RefusedError(f"“{name}” has to be a text that is not empty.", param=name)
@@ -136,31 +136,31 @@ def _marked(text: str) -> str:
         raise RefusedError(f"{error.message} {error.remedy}".strip(), param="input") from error
 
 
-def _instructions(given: Mapping[str, Any]) -> str:
+def _instructions(given: Mapping[str, object]) -> str:
     if given.get("instructions", "") == "":  # as good as none; some programs always send it
         return ""
     return _text(given, "instructions", _LONGEST_INSTRUCTIONS)
 
 
-def _format(given: Mapping[str, Any]) -> Format:
-    kind: Any = given.get("response_format", "mp3")
+def _format(given: Mapping[str, object]) -> Format:
+    kind = given.get("response_format", "mp3")
     known = formats()
     if kind in known:
-        return kind  # type: ignore[no-any-return]
+        return kind
     reason = "AAC cannot be encoded on this installation: " if kind == "aac" else ""
     raise RefusedError(
         f"{reason}“response_format” has to be one of {', '.join(known)}.", param="response_format"
     )
 
 
-def _stream_format(given: Mapping[str, Any]) -> StreamFormat | None:
-    kind: Any = given.get("stream_format")
+def _stream_format(given: Mapping[str, object]) -> StreamFormat | None:
+    kind = given.get("stream_format")
     if kind is not None and kind not in get_args(StreamFormat):
         raise RefusedError("“stream_format” has to be audio or sse.", param="stream_format")
-    return kind  # type: ignore[no-any-return]
+    return cast("StreamFormat | None", kind)
 
 
-def _word_times(given: Mapping[str, Any]) -> bool:
+def _word_times(given: Mapping[str, object]) -> bool:
     wanted = given.get("timestamp_granularities", [])
     if wanted not in ([], ["word"]):
         raise RefusedError(
@@ -174,7 +174,7 @@ def _word_times(given: Mapping[str, Any]) -> bool:
     return bool(wanted)
 
 
-def _speed(given: Mapping[str, Any]) -> float:
+def _speed(given: Mapping[str, object]) -> float:
     speed = given.get("speed", 1.0)
     if isinstance(speed, bool) or not isinstance(speed, (int, float)):
         raise RefusedError("“speed” has to be a number.", param="speed")
@@ -183,7 +183,7 @@ def _speed(given: Mapping[str, Any]) -> float:
     return float(speed)
 
 
-def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
+def _settings(given: Mapping[str, object]) -> OwnSettings:
     settings = {}
     for name in _SETTINGS:
         if name in given:
@@ -192,4 +192,4 @@ def _settings(given: Mapping[str, Any]) -> dict[str, Any]:
                 GenerationSettings.from_dict({name: given[name]})
             except StudioError as error:
                 raise RefusedError.of(error, param=name) from error
-    return settings
+    return cast("OwnSettings", settings)

@@ -125,8 +125,6 @@ class SpeechdModule:
                 self._speed = _RATE_BASE ** (_whole(value) / 100)
             case "volume":
                 self._gain = (_whole(value) + 100) / 200
-            case _:
-                pass
 
     def _audio(self) -> None:
         self._send("207 OK RECEIVING AUDIO SETTINGS")

@@ -105,8 +105,6 @@ class _Reader:
                 case "html_block":
                     plain = html.unescape(_TAG.sub(" ", token.content))
                     self._gathering.add(Paragraph(one_line(plain)))
-                case _:
-                    pass
         return title
 
     def _spoken(self, token: Token) -> tuple[str, list[str]]:
@@ -122,7 +120,5 @@ class _Reader:
                     self._gathering.remark("pictures")
                 case "html_inline" if child.content.lower().startswith("<br"):
                     parts.append("\n")
-                case _:
-                    pass
         text = "".join(parts)
         return one_line(_MARKED.sub("", text)), _MARKED.findall(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -70,7 +70,7 @@ class LoraTuning:
     ) -> None:
         self._model, self._references = model, references
         self._level, self._seed = level, seed
-        self.settings: dict[str, Any] = {"level": level}
+        self.settings: dict[str, float | str] = {"level": level}
 
     def instant(self) -> VoxCPMVoice:
         """Return the voice as it is; see `VoiceTuning`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -46,7 +46,7 @@ class NativeTuning:
     ) -> None:
         self._model, self._references = model, references
         self._level, self._seed = level, seed
-        self.settings: dict[str, Any] = {"level": level, "seed": seed}
+        self.settings: dict[str, float | str] = {"level": level, "seed": seed}
         self.shares = _SHARES[level]
 
     def instant(self) -> NativeVoice:

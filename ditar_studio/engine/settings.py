@@ -102,14 +102,15 @@ class GenerationSettings:
         return cast("OwnSettings", dataclasses.asdict(self))
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> GenerationSettings:
+    def from_dict(cls, values: Mapping[str, object]) -> GenerationSettings:
         """Return the settings in a recipe; unknown names (of a later version) are left out.
 
         Raises:
             StudioError: a value has the wrong type or is out of its range.
         """
         known = {field.name for field in dataclasses.fields(cls)}
-        return cls(**{name: value for name, value in values.items() if name in known})
+        wanted: dict[str, Any] = {name: value for name, value in values.items() if name in known}
+        return cls(**wanted)
 
 
 def _letters(name: str, value: str | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from typing import Self
@@ -46,7 +46,7 @@ class VoiceTuning(Protocol):
             it changes the voice less and the words less (arXiv 2109.01903).
     """
 
-    settings: dict[str, Any]
+    settings: dict[str, float | str]
     shares: tuple[float, ...]
 
     def instant(self) -> PreparedVoice:

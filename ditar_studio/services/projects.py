@@ -13,6 +13,7 @@ from ditar_studio.store.project import Line as Line
 from ditar_studio.store.project import LineState as LineState
 from ditar_studio.store.project import NewLine as NewLine
 from ditar_studio.store.project import Project as Project
+from ditar_studio.store.project import ProjectChanges as ProjectChanges
 from ditar_studio.store.project import ProjectSettings as ProjectSettings
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 import numpy as np
 
@@ -54,6 +54,7 @@ from ditar_studio.services.render_events import (
     WordHeard,
 )
 from ditar_studio.services.speaking import SpeechStream, SpeechSummary
+from ditar_studio.store.own_settings import SettingValue, as_values
 from ditar_studio.store.recipe import Recipe, pronunciations_in
 from ditar_studio.store.spoken_word import SpokenWord
 from ditar_studio.store.take import Verification, WordCheck
@@ -295,10 +296,10 @@ class _Run:
     ) -> tuple[GenerationRequest, Recipe]:
         """Return what the engine is asked for, and the recipe of what it will make."""
         info = self._model.info
-        wanted: dict[str, Any] = {"verify": True}
-        wanted.update((n, v) for n, v in line.generation.items() if v is not None)
+        wanted: dict[str, SettingValue] = {"verify": True}
+        wanted.update((n, v) for n, v in as_values(line.generation).items() if v is not None)
         if waiting.redo:
-            wanted["retries"] = max(REDO_RETRIES, wanted.get("retries", 0))
+            wanted["retries"] = max(REDO_RETRIES, line.generation.get("retries") or 0)
         if not info.can_verify:
             wanted = {n: v for n, v in wanted.items() if n not in _LISTENING}
         if "seed" not in wanted or waiting.variation or waiting.redo:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 from ditar_studio.store.own_settings import OwnSettings
 
@@ -29,7 +29,18 @@ class ProjectSettings:
     generation: OwnSettings = field(default_factory=OwnSettings)
     speed: float = 1.0
     lexicon: str = ""
-    export: Mapping[str, Any] = field(default_factory=dict)
+    export: Mapping[str, object] = field(default_factory=dict)
+
+
+class ProjectChanges(TypedDict, total=False):
+    """Fields of `ProjectSettings` that get another value."""
+
+    model: str
+    voice_id: str | None
+    generation: OwnSettings
+    speed: float
+    lexicon: str
+    export: Mapping[str, object]
 
 
 @dataclass(frozen=True)

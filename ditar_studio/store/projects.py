@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Unpack
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store import files
 from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, Transaction, serial
 from ditar_studio.store.lines import Lines
-from ditar_studio.store.project import NewLine, Project, ProjectSettings
+from ditar_studio.store.project import NewLine, Project, ProjectChanges, ProjectSettings
 from ditar_studio.store.project_rows import (
     as_new,
     free_name,
@@ -101,7 +101,12 @@ class Projects:
 
     @serial
     def change_settings(
-        self, project_id: str, /, label: str = "Change settings", merge: str = "", **changes: Any
+        self,
+        project_id: str,
+        /,
+        label: str = "Change settings",
+        merge: str = "",
+        **changes: Unpack[ProjectChanges],
     ) -> Outcome[Project]:
         """Change fields of the project's settings; `generation` and `export` are merged into.
 
@@ -110,9 +115,10 @@ class Projects:
             merge: changes with the same key in quick succession (a slider) undo as one.
         """
         settings = self.get(project_id).settings
-        for name in ("generation", "export"):
-            if name in changes:
-                changes[name] = {**getattr(settings, name), **changes[name]}
+        if "generation" in changes:
+            changes["generation"] = {**settings.generation, **changes["generation"]}
+        if "export" in changes:
+            changes["export"] = {**settings.export, **changes["export"]}
         with self.database.operation(label, merge and f"{project_id} {merge}") as work:
             text = settings_json(replace(settings, **changes))
             work.update("projects", project_id, settings=text)

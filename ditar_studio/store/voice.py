@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ditar_studio.store.adapter import Adapter
 from ditar_studio.store.own_settings import OwnSettings
@@ -44,7 +43,7 @@ class NewSample:
 
     path: Path
     transcript: str
-    verdict: Mapping[str, Any] = field(default_factory=dict)
+    verdict: Mapping[str, object] = field(default_factory=dict)
     recording_id: str | None = None
 
 
@@ -58,7 +57,7 @@ class Sample:
     transcript: str
     seconds: float
     sha256: str
-    verdict: Mapping[str, Any]
+    verdict: Mapping[str, object]
     created: float
 
     @property

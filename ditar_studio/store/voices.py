@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store import files
@@ -123,7 +123,7 @@ class Voices:
         sample_id: str,
         *,
         transcript: str | None = None,
-        verdict: Mapping[str, Any] | None = None,
+        verdict: Mapping[str, object] | None = None,
     ) -> Outcome[Voice]:
         """Correct a sample's transcript or its verdict."""
         voice_id = self._voice_of(sample_id)

@@ -363,7 +363,7 @@ def test_a_saved_version_is_gone_back_to_and_that_undone(qtbot: QtBot, studio: S
     asked.accept()
     qtbot.waitUntil(lambda: studio.toasts.words == "“draft” is saved as a version.")
     paste(qtbot, studio, "Other words.", 1)
-    studio.document.ask(studio.library.voices.delete, voice.id)
+    studio.document.submit(studio.library.voices.delete, voice.id)
     studio.actions_.action("file.versions").trigger()
     shown = dialog(qtbot, studio, VersionsDialog)
     (place,) = [n for n in range(shown.list.count()) if "draft" in shown.list.item(n).text()]

@@ -73,7 +73,7 @@ def test_a_mark_names_a_voice_that_is_there(
     ]
     typed: list[str] = []
     edit.typed.connect(typed.append)
-    studio.document.ask(studio.library.voices.rename, voice.id, "Ann")
+    studio.document.submit(studio.library.voices.rename, voice.id, "Ann")
     qtbot.waitUntil(lambda: coloured(edit, "danger") == [f"[voice {voice.name.upper()}]"])
     qtbot.waitUntil(lambda: "“Ann”" not in edit.accessibleDescription())
     assert not typed

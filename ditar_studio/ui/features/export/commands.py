@@ -130,7 +130,7 @@ class ExportCommands(QObject):
         if single:
             settings = replace(settings, layout="per_line")
         if folder is None:
-            folder = Path(kept.export.get("folder") or _music_folder())
+            folder = Path(str(kept.export.get("folder") or _music_folder()))
         dialog = ExportDialog(what, settings, folder, single)
 
         def begin(wanted: ExportSettings, where: Path) -> None:

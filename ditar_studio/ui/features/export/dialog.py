@@ -51,10 +51,10 @@ LAYOUTS: dict[str, str] = {
 }
 
 
-def settings_from(values: Mapping[str, Any], speed: float) -> ExportSettings:
+def settings_from(values: Mapping[str, object], speed: float) -> ExportSettings:
     """Export settings as a project keeps them; defaults where they can't be used."""
     known = {field.name for field in fields(ExportSettings)}
-    wanted = {name: value for name, value in values.items() if name in known}
+    wanted: dict[str, Any] = {name: value for name, value in values.items() if name in known}
     wanted["speed"] = speed
     if "subtitles" in wanted:
         wanted["subtitles"] = tuple(wanted["subtitles"])
@@ -64,7 +64,7 @@ def settings_from(values: Mapping[str, Any], speed: float) -> ExportSettings:
         return ExportSettings(speed=speed)
 
 
-def plain(settings: ExportSettings, folder: Path) -> dict[str, Any]:
+def plain(settings: ExportSettings, folder: Path) -> dict[str, object]:
     """Export settings and the folder as plain values, for the project to keep."""
     values = asdict(settings)
     values.pop("speed")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -25,7 +25,7 @@ from ditar_studio.services.generation_settings import (
     as_values,
 )
 from ditar_studio.services.loaded_model import ModelInfo
-from ditar_studio.services.projects import Line
+from ditar_studio.services.projects import Line, ProjectChanges
 from ditar_studio.services.voice_library import Voice
 from ditar_studio.ui.features.parameters.presets import Preset, Presets
 from ditar_studio.ui.features.project.document import Document
@@ -313,17 +313,18 @@ class Parameters(QObject):
         snapshot = self.document.snapshot
         if snapshot is None or not values:
             return
-        changes: dict[str, Any] = {}
+        changes: ProjectChanges = {}
         defaults = self.defaults
-        generation = {
+        own = {
             name: None if value == defaults[name] else value
             for name, value in values.items()
             if name != "speed"
         }
+        generation = cast("OwnSettings", own)
         if generation:
             changes["generation"] = generation
         if "speed" in values:
-            changes["speed"] = values["speed"]
+            changes["speed"] = cast("float", values["speed"])
         self._sent.update(values)
 
         def over(_made: object) -> None:

@@ -66,7 +66,7 @@ class Document(QObject):
         if project_id == self._project_id:
             act()
             return
-        self.ask(
+        self.submit(
             self.library.projects.open, project_id, done=lambda made: self._use(made.value, act)
         )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ditar_studio.errors import StudioError
+from ditar_studio.services.speech_events import Failed
 from ditar_studio.text import lexicon, lexicon_files
 from ditar_studio.text.lexicon import Lexicon
 from ditar_studio.ui.features.pronunciations.lexicon_dialog import PronunciationsDialog
@@ -16,6 +17,7 @@ from ditar_studio.ui.features.speaking.engine_model import ModelState
 from ditar_studio.ui.kit.translate import tr
 
 if TYPE_CHECKING:
+    from ditar_studio.audio.clips.clip import Clip
     from ditar_studio.services.voice_library import Voice
     from ditar_studio.ui.features.player.playback import Playback
     from ditar_studio.ui.features.project.document import Document
@@ -138,21 +140,18 @@ class PronunciationCommands:
         still_wanted = playback.claim()
         self._trying = True
 
-        def work(cancel: threading.Event) -> Iterator[Any]:
+        def work(cancel: threading.Event) -> Iterator[Clip]:
             from ditar_studio.services.voice_probe import speak_word
 
             model, voices = engine.in_memory()
             yield speak_word(model, voices, voice, word, said, cancel)
 
-        def report(event: Any) -> None:
-            from ditar_studio.audio.clips.clip import Clip
-            from ditar_studio.services.speech_events import Failed
-
+        def report(event: Clip | Failed) -> None:
             self._trying = False
-            if isinstance(event, Clip) and still_wanted():
-                playback.load(event, word, "word")
-            elif isinstance(event, Failed):
+            if isinstance(event, Failed):
                 self._toasts.notify(event.message, "danger", event.remedy)
+            elif still_wanted():
+                playback.load(event, word, "word")
 
         self._host.bridge.generate(work, report, owner=self._document)
 

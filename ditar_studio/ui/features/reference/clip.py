@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -368,7 +368,7 @@ class ReferenceClip(QObject):
         self.notified.emit(error.message, error.remedy, "danger")
 
 
-def _plain(verdict: Verdict | None) -> dict[str, Any]:
+def _plain(verdict: Verdict | None) -> dict[str, object]:
     """Return a verdict as plain values, to be kept with the sample."""
     if verdict is None:
         return {}

@@ -13,6 +13,7 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QMimeData,
     QModelIndex,
+    QPoint,
     QRect,
     QRectF,
     Qt,
@@ -278,7 +279,7 @@ class TakesPanel(QWidget):
             chosen.sort(key=lambda take_id: take_id != first)
         self.takes.select(tuple(chosen))
 
-    def _menu(self, position: Any) -> None:
+    def _menu(self, position: QPoint) -> None:
         index = self.view.indexAt(position)
         if not index.isValid():
             return

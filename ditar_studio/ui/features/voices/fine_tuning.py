@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from PySide6.QtCore import QObject, Signal
 
 from ditar_studio.services.fine_tuning import (
     InstantKept,
     Level,
+    TuningCancelled,
     TuningControl,
     TuningEvent,
     TuningProgress,
@@ -196,7 +197,7 @@ class FineTuning(QObject):
     def compare(self, voice: Voice) -> None:
         """Have the voice speak as it was before it was fine-tuned and as it is; see `compared`."""
 
-        def work(cancel: threading.Event) -> Iterator[Any]:
+        def work(cancel: threading.Event) -> Iterator[_ProbesReady]:
             from ditar_studio.audio.clips.compare import compare
             from ditar_studio.services.voice_probe import speak_probes
 
@@ -237,7 +238,9 @@ class FineTuning(QObject):
                 partial(self._slice, tuning), partial(self._on_event, tuning), owner=self
             )
 
-    def _slice(self, tuning: Tuning, closing: threading.Event) -> Iterator[Any]:
+    def _slice(
+        self, tuning: Tuning, closing: threading.Event
+    ) -> Iterator[TuningEvent | _SliceOver]:
         """Do a slice of fine-tuning, on the engine's thread."""
         if tuning.events is None:
             model, _ = self._engine.in_memory()
@@ -267,16 +270,21 @@ class FineTuning(QObject):
                 self._go_on()
 
     def _notify(self, voice_id: str, end: TuningEvent | Failed) -> None:
-        if isinstance(end, VoiceTuned):
-            self.tuned.emit(voice_id)
-        elif isinstance(end, InstantKept):
-            snapshot = self._document.snapshot
-            voice = snapshot.voice(voice_id) if snapshot is not None else None
-            if voice is not None:
-                self._reasons[voice_id] = (_state(voice), end.reason)
-                self.stayed.emit(voice_id)
-        elif isinstance(end, Failed):
-            self.failed.emit(end.message, end.remedy)
+        match end:
+            case VoiceTuned():
+                self.tuned.emit(voice_id)
+            case InstantKept():
+                snapshot = self._document.snapshot
+                voice = snapshot.voice(voice_id) if snapshot is not None else None
+                if voice is not None:
+                    self._reasons[voice_id] = (_state(voice), end.reason)
+                    self.stayed.emit(voice_id)
+            case Failed():
+                self.failed.emit(end.message, end.remedy)
+            case TuningCancelled() | TuningProgress():
+                pass
+            case _:
+                assert_never(end)
 
 
 def _state(voice: Voice) -> str:

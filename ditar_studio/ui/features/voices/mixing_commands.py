@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from ditar_studio.services.speech_events import Failed
 from ditar_studio.services.voice_library import Voice
@@ -101,24 +101,26 @@ class MixingCommands:
             self._job = None
             dialog.set_working(False)
             match event:
-                case _TestSpoken(clip) if clip is not None:
-                    self._playback.load(clip, tr("Mixed voice"), "mixed voice")
-                case _Made(voice) if voice is not None:
-                    dialog.accept()
-                    self._voices.select(voice.id)
-                    self._host.toasts.notify(
-                        tr(
-                            "“{name}” is made of {mixture}.", name=voice.name, mixture=voice.mixture
-                        ),
-                        "success",
-                    )
+                case _TestSpoken(clip):
+                    if clip is not None:  # else it was cancelled
+                        self._playback.load(clip, tr("Mixed voice"), "mixed voice")
+                case _Made(voice):
+                    if voice is not None:
+                        self._on_made(dialog, voice)
                 case Failed(message, remedy):
                     dialog.toasts.notify(sentence(message), "danger", sentence(remedy))
                 case _:
-                    pass
+                    assert_never(event)
 
         dialog.set_working(True)
         self._job = self._host.bridge.generate(work, report, owner=dialog)
+
+    def _on_made(self, dialog: MixDialog, voice: Voice) -> None:
+        dialog.accept()
+        self._voices.select(voice.id)
+        self._host.toasts.notify(
+            tr("“{name}” is made of {mixture}.", name=voice.name, mixture=voice.mixture), "success"
+        )
 
     def _cancel(self) -> None:
         if self._job is not None:
