@@ -1,4 +1,4 @@
-"""Where the files that ship with the program lie: icons, fonts, voices, the built-in model."""
+"""Paths of the files that ship with the program: icons, fonts, voices, the built-in model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How this program was installed; from that, how it is called and what can be added to it.
+"""The kind of this installation; from that, how the program is called and what can be added to it.
 
 The package is on no index, so asking one for it would fetch a stranger's. What is said to
 the user names this checkout or what an extra needs itself.

@@ -1,4 +1,4 @@
-"""What is answered to whom may ask.
+"""The endpoint's routes: who asks for what gets which answer.
 
 GET  /v1/models          the model
 GET  /v1/models/NAME     the same, or 404

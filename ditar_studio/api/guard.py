@@ -1,4 +1,4 @@
-"""Who may ask, and politeness towards those who may not. Two layers around the application."""
+"""Access to the endpoint, in two layers around the application."""
 
 from __future__ import annotations
 

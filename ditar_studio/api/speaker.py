@@ -1,4 +1,4 @@
-"""Who speaks for clients: the library's voices, one model, one request after the other."""
+"""The one speaker of all clients: the library's voices, one model, one request after the other."""
 
 from __future__ import annotations
 

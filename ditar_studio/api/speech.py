@@ -1,4 +1,4 @@
-"""What a client asks for, checked."""
+"""The checked body of a request for speech."""
 
 from __future__ import annotations
 

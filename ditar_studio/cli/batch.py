@@ -264,7 +264,7 @@ class _Batch:
 
 
 class _Journal:
-    """What batches made in a folder: by id, the recipes and the contents of files.
+    """The record of what batches made in a folder: by id, the recipes and the contents of files.
 
     A row is noted before its file gets its name, so that a kill in between leaves no file that is
     nobody's.

@@ -1,4 +1,4 @@
-"""What commands say, to whom: people read the error stream, programs the output stream."""
+"""Output of commands: for people on the error stream, for programs on the output stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a window could be shown."""
+"""A check whether a window could be shown."""
 
 from __future__ import annotations
 

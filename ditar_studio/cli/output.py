@@ -1,4 +1,4 @@
-"""Where a command's sound goes: it grows beside its place, and takes its own name when whole.
+"""A command's output file: it grows beside its place, and takes its own name when whole.
 
 So a file of that name is always whole, one that was there before stays until then, and what was
 made is on the disk at any moment, whatever ends the command.

@@ -12,7 +12,7 @@ from ditar_studio.cli import streams
 
 
 class UsageError(Exception):
-    """What the options are wrong about, as a sentence with its remedy."""
+    """An error in the options, as a sentence with its remedy."""
 
 
 class Parser(argparse.ArgumentParser):

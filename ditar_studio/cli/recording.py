@@ -1,4 +1,4 @@
-"""Where the samples of a command go as they are made: a file that grows, or a pipe."""
+"""Targets of a command's samples as they are made: a file that grows, or a pipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `speak`, `batch` and `demo` share: options to settings, and a generation into a WAV."""
+"""Shared by `speak`, `batch` and `demo`: options to settings, and a generation into a WAV."""
 
 from __future__ import annotations
 

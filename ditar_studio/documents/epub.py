@@ -30,7 +30,7 @@ class _Item:
 
 @dataclass(frozen=True)
 class _Package:
-    """What the package file tells: items by id, the order of reading, facts about the book."""
+    """The content of the package file: items by id, the order of reading, facts about the book."""
 
     items: dict[str, _Item]
     spine: tuple[str, ...]

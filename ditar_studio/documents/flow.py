@@ -85,7 +85,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Places:
-    """What the links of a document lead to.
+    """The targets of a document's links.
 
     Attributes:
         notes: the places of the bodies of footnotes.

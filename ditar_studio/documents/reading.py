@@ -1,4 +1,4 @@
-"""Which reader reads a file."""
+"""The choice of a reader for a file."""
 
 from __future__ import annotations
 

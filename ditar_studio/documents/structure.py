@@ -1,4 +1,4 @@
-"""What every reader of documents gives: chapters of paragraphs, and what was left out."""
+"""The result of every reader of documents: chapters of paragraphs, and what was left out."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NOT_READ_OUT: Final = re.compile(
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How a document is read.
+    """Options of reading a document.
 
     Attributes:
         notes: footnotes and endnotes are left out, or read after the paragraph that refers to them.

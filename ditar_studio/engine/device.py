@@ -1,4 +1,4 @@
-"""What models can run on here, how many cores they take, and why."""
+"""Devices and cores that models can run on here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a generation reports while it runs, in the order in which it happens.
+"""Events of a generation, in the order in which they happen.
 
     Started, perhaps a Warned, then per line: LineStarted,
     (PatchReady, Progress | WordSpoken | SentenceVerified | Warned)*, LineDone; at the end exactly
@@ -25,7 +25,7 @@ LineEnd = Literal["stopped", "too_long", "repeated", "silent", "cancelled"]
 
 @dataclass(frozen=True)
 class GenerationStats:
-    """What a generation took.
+    """The cost of a generation.
 
     Attributes:
         seconds: of sound made, pauses included.
@@ -80,7 +80,7 @@ class PatchReady:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a generation is.
+    """The progress of a generation.
 
     Attributes:
         line: index of the line at work.

@@ -1,4 +1,4 @@
-"""What watches over a sentence while it is made: silence, loops and overload.
+"""Guards that watch a sentence while it is made: silence, loops and overload.
 
 Autoregressive speech models fail in known ways: they fall silent and never stop, they fall into a
 loop or a drone, they overshoot full scale. Each guard is fed the patches in order and keeps its own

@@ -1,4 +1,4 @@
-"""Whether a model's files are what they were when it was released, by their checksums.
+"""Checksums of a model's files against those of its release.
 
 `manifest.json` in a model's folder holds the size and the SHA-256 of its files. Gigabytes take
 seconds to read, so the checksum of a large file is remembered in the user's cache folder and is not
@@ -23,7 +23,7 @@ _REMEDY = "Install the model again; the built-in one comes with DiTAR Studio."
 
 @dataclass(frozen=True)
 class FileSum:
-    """What a file holds: its size in bytes and its SHA-256 in hexadecimal.
+    """A file's size in bytes and its SHA-256 in hexadecimal.
 
     Attributes:
         verified: whether the publisher is known to have released exactly this; otherwise it is
@@ -37,7 +37,7 @@ class FileSum:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a model consists of.
+    """The files that a model consists of.
 
     Attributes:
         files: by name.

@@ -1,4 +1,4 @@
-"""From a name or a path to a model that speaks."""
+"""Loading of models by name or path, and the one model in memory."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _ROOMY = 8 << 30  # bytes free on a GPU, with which nothing is computed twice
 
 @dataclass(frozen=True)
 class LoraPlan:
-    """How a LoRA is trained.
+    """The plan of a LoRA's training.
 
     Attributes:
         steps: of gradient descent.

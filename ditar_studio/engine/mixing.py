@@ -71,8 +71,9 @@ def mix(
     Raises:
         StudioError: the model can't mix voices, a reference can't be used, or there is only one.
     """
-    if not isinstance(model, NativeModel) or not model.info.can_verify:
+    if not model.info.mixes_voices:
         raise StudioError(f"{model.info.name} can't mix voices.", "Choose the built-in model.")
+    assert isinstance(model, NativeModel), "a model that says so"
     shares = [(replace(reference, adapter=None), share) for reference, share in parts if share > 0]
     if len(shares) < 2:
         raise StudioError("A mixture needs two voices.", "Give two voices a share above 0.")

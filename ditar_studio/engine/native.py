@@ -108,6 +108,7 @@ def load(path: Path, precision: str | None = None) -> NativeModel:
         fine_tunes=model.pointer is not None and model.speaker is not None,
         tuning_seconds=(20.0, 300.0),
         can_verify=model.reader is not None and model.speaker is not None,
+        mixes_voices=model.reader is not None and model.speaker is not None,
         times_words=model.pointer is not None,
     )
     return NativeModel(runtime, info)

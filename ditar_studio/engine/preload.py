@@ -1,4 +1,4 @@
-"""Getting torch into memory without stopping the window, and without going through it again.
+"""Loading of torch into memory without stopping the window.
 
 Python loads extension modules with the interpreter locked, and torch's library has more than 400
 MB: a quarter of a second and more in which no other thread moves. A foreign function is called

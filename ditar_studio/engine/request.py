@@ -1,4 +1,4 @@
-"""What is to be spoken, and what came of it."""
+"""The request of a generation, and its collected result."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Line:
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """What to speak, in whose voice and how.
+    """A request to speak lines in a voice.
 
     Attributes:
         lines: spoken in this order, pauses between them.

@@ -1,4 +1,4 @@
-"""What the engine asks of a model family: the protocol that DiTAR and VoxCPM share."""
+"""The protocol of a model family for the engine, which DiTAR and VoxCPM share."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PreparedVoice:
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What a model is and can.
+    """The description and the capabilities of a model.
 
     Attributes:
         name: as shown to the user.
@@ -51,6 +51,7 @@ class ModelInfo:
         tuning_seconds: what quick and thorough fine-tuning take on two cores at most; None where
             that is only known once it was measured.
         can_verify: whether its utterances can recognise their own sound.
+        mixes_voices: whether it speaks in voices between voices, see `engine.mixing`.
         times_words: whether its utterances tell when each word is said.
         reads_phonemes: whether it reads by this program's phonemes, so that there are words that it
             can't read.
@@ -76,6 +77,7 @@ class ModelInfo:
     fine_tunes: bool = False
     tuning_seconds: tuple[float, float] | None = None
     can_verify: bool = False
+    mixes_voices: bool = False
     times_words: bool = False
     reads_phonemes: bool = False
     least_steps: int = 1
@@ -100,7 +102,7 @@ class PatchOutput:
 
 @dataclass(frozen=True)
 class Verification:
-    """What a model's own phonetic reader and speaker encoder recognise in a sentence that it spoke.
+    """The model's own recognition of a sentence that it spoke, by its reader and speaker encoder.
 
     Attributes:
         sounds: phonemes in the text.

@@ -1,4 +1,4 @@
-"""What a training that was killed goes on from: parameters and the optimiser's moments."""
+"""State that a training resumes from: parameters and the optimiser's moments."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _HALVES = 2
 
 @dataclass(frozen=True)
 class TuningPlan:
-    """How a voice is tuned.
+    """The plan of a voice's fine-tuning.
 
     Attributes:
         steps: of gradient descent.

@@ -1,4 +1,4 @@
-"""From the recordings of a voice to aligned clips, however long they are."""
+"""Aligned clips from the recordings of a voice, however long they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a voice is fine-tuned on: every patch of its clips, with the conditions that LocDiT gets.
+"""Data of a fine-tuning: every patch of the clips, with the conditions that LocDiT gets.
 
 The language model stays as it is, so it reads each clip only once, or a few times with different
 noise on the latents that are fed back.

@@ -1,4 +1,4 @@
-"""What a fine-tuning reports while it runs, and how it is paused and cancelled.
+"""Events of a fine-tuning, and the control to pause and cancel it.
 
 TuningProgress*, at the end exactly one of VoiceTuned, InstantKept and TuningCancelled.
 """

@@ -1,4 +1,4 @@
-"""What a fine-tuning asks of a model's family: the protocol that DiTAR and VoxCPM share."""
+"""The protocol of a fine-tuning, which DiTAR and VoxCPM share."""
 
 from __future__ import annotations
 

@@ -309,7 +309,7 @@ class VoxCPMModel:
 
 @dataclass(frozen=True)
 class _Patches:
-    """How many patches a sentence will probably take, and how many at most."""
+    """The patches that a sentence will probably take, and the most that it may."""
 
     expected: int
     most: int

@@ -1,4 +1,4 @@
-"""Which words of a text are not those that are heard: the phonetic reader's word for word.
+"""Words of a text that are not those that are heard, by the phonetic reader.
 
 The text is aligned with what the reader recognises, and a word's score is how sure the reader is
 of its sounds there, at best. Measured on 634 words that the built-in voice spoke and 270 wrong ones

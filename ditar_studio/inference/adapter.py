@@ -20,7 +20,7 @@ _LOCDIT = "locdit."
 
 @dataclass(frozen=True, kw_only=True)
 class AdapterCard(TuningCard):
-    """What such a voice says of itself.
+    """The description inside such a voice's file.
 
     Attributes:
         highest: highest noise level, 0..1, at which its weights are used.

@@ -50,7 +50,7 @@ class Prompt:
 
 @dataclass(frozen=True, eq=False)
 class DiTARRequest:
-    """What is to be said, and by whom.
+    """A request to say a text in a voice.
 
     Attributes:
         symbols: [N] phonemes (indices) of the text, without marks.
@@ -70,7 +70,7 @@ class DiTARRequest:
 
 @dataclass
 class PointerState:
-    """Where the pointer stands while generating."""
+    """The position of the pointer while generating."""
 
     context: Tensor  # [1, N, dim]
     positions: Tensor  # [U] text position of each unit

@@ -1,4 +1,4 @@
-"""What executes a model: the protocol that the runtimes of both families share.
+"""The protocol of the runtimes of both families, which execute a model.
 
 A model (`ditar_studio.model`) is networks and weights; it keeps nothing between two calls. A
 runtime owns what speaking needs beyond that: packed weights, caches, the solver, the decoder's

@@ -28,7 +28,7 @@ AGAIN = "Fine-tune the voice again."
 
 @dataclass(frozen=True, kw_only=True)
 class TuningCard:
-    """What a fine-tuned voice says of itself; plain values.
+    """The description inside a fine-tuned voice's file; plain values.
 
     Attributes:
         model_hash: sha256 of the weights of the model that it is for.
@@ -51,7 +51,7 @@ CardT = TypeVar("CardT", bound=TuningCard)
 
 
 class TunedVoice(Protocol):
-    """What a voice was fine-tuned to, of any model."""
+    """The trained part of a fine-tuned voice, of any model."""
 
     @property
     def card(self) -> TuningCard:

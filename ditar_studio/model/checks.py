@@ -1,4 +1,4 @@
-"""Whether tensors that were read from a file can be weights."""
+"""Checks of tensors that were read from a file: whether they can be weights."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def in_patches(x: Tensor, patch: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Patches:
-    """What LocDiT learns from: N patches, what was before each, and their conditions.
+    """Training examples of LocDiT: N patches, what was before each, and their conditions.
 
     Attributes:
         clean: [N, P, latent_dim].

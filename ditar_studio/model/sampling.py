@@ -1,4 +1,4 @@
-"""How patches are drawn: what both families of models are asked for."""
+"""Settings of sampling that both families of models share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ditar_studio.errors import StudioError
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a patch is drawn. What users may choose of this is in `engine.settings`.
+    """Settings of drawing a patch. Those that users may choose are in `engine.settings`.
 
     Attributes:
         temperature: time point, 0..1, at which noise enters the reverse ODE: 0 is deterministic,

@@ -62,7 +62,7 @@ def run_steps(steps: Sequence[Step], network: Network, x: Tensor, noise: Tensor)
 
 @dataclass(frozen=True)
 class Guidance:
-    """How outputs with and without the condition are combined (classifier-free guidance).
+    """The combination of outputs with and without the condition (classifier-free guidance).
 
     It is ``scale`` (w + 1) of the way from the latter to the former; the latter may first be
     ``fitted`` to the former (CFG-Zero*, arXiv 2503.18886).

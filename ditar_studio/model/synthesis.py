@@ -65,7 +65,7 @@ def _envelope_matrices(bands: int, sample_rate: int) -> tuple[Tensor, Tensor]:
 
 @dataclass
 class SynthesisState:
-    """What the synthesiser carries from chunk to chunk, for a batch of B streams."""
+    """State that the synthesiser carries from chunk to chunk, for a batch of B streams."""
 
     phase: Tensor  # [B] cycles, float64
     hertz: Tensor  # [B] of the last frame

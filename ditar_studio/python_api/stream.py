@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class AudioStream:
-    """What `Model.stream` gives: iterate over it once, by `for` or by `async for`.
+    """A stream of speech, from `Model.stream`: iterate over it once, by `for` or by `async for`.
 
     A piece is a tenth of a second of speech or so, or a pause. Leaving the loop early leaves the
     rest unspoken. `stop` may be called from any thread and any signal handler.

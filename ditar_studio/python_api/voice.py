@@ -16,7 +16,7 @@ from ditar_studio.services.voice_library import known_voices, reference_named
 
 @dataclass(frozen=True, eq=False)
 class Voice:
-    """Who speaks: a recording, what is said in it, and what the voice was fine-tuned to, if it was.
+    """A voice: a recording, what is said in it, and what the voice was fine-tuned to, if it was.
 
     Made by `Model.voice` or `Voice.of`; works with every model.
 

@@ -1,4 +1,4 @@
-"""What ACX (Audible) demands of an audiobook's files, and whether a file meets it.
+"""The demands of ACX (Audible) on an audiobook's files, and the check of a file.
 
 Source: ACX Audio Submission Requirements, https://www.acx.com/help/acx-audio-submission-requirements
 """

@@ -1,4 +1,4 @@
-"""What works on this machine, and why not: the findings of `ditar-studio doctor`."""
+"""Checks of this machine, with reasons for what doesn't work: `ditar-studio doctor`."""
 
 from __future__ import annotations
 

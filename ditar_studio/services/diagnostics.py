@@ -49,7 +49,7 @@ _PACKAGES = (
 
 @dataclass(frozen=True)
 class CrashReport:
-    """How an earlier run ended.
+    """A report of how an earlier run ended.
 
     Args:
         path: the report's file.

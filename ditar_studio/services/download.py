@@ -35,7 +35,7 @@ _UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a download is.
+    """The progress of a download.
 
     Attributes:
         file: being fetched.

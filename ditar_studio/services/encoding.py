@@ -23,7 +23,7 @@ Format = Literal["wav16", "wav24", "wav32f", "flac", "mp3", "opus", "m4b"]
 
 @dataclass(frozen=True)
 class Encoding:
-    """How a format is made, by libsndfile or, of the container MP4, by `m4b`.
+    """The encoding of a format, by libsndfile or, of the container MP4, by `m4b`.
 
     Attributes:
         rates: in Hz, all that it knows; empty for any.

@@ -58,7 +58,7 @@ MOST_LIMITED_DB = 6.0
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written.
+    """The result of an export.
 
     Args:
         files: all files, sound first; empty when cancelled.

@@ -1,4 +1,4 @@
-"""What an export would hold: for each line the take that stands for it, in chapters."""
+"""The plan of an export: for each line the take that stands for it, in chapters."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a project's export would hold, and the lines it would lack or have out of date."""
+    """The content of a project's export, and the lines it would lack or have out of date."""
 
     project: str
     pieces: tuple[Piece, ...]

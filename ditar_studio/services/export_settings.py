@@ -1,4 +1,4 @@
-"""How a project is exported."""
+"""The settings of an export."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Standard = Literal["", "acx"]
 
 @dataclass(frozen=True)
 class ExportSettings:
-    """How to export.
+    """Settings of an export.
 
     Args:
         format: of the sound files; FLAC has 24 bits.

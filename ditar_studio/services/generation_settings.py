@@ -1,4 +1,4 @@
-"""How speech is generated: the settings that users may choose, and their bounds."""
+"""The settings of generation that users may choose, and their bounds."""
 
 from ditar_studio.engine.settings import (
     BOUNDS,

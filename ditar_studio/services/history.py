@@ -1,4 +1,4 @@
-"""What was changed in the library, can be undone, or comes back: changes, versions, the trash."""
+"""Changes of the library, its versions and its trash."""
 
 from ditar_studio.store.changes import ChangeSet, Outcome
 from ditar_studio.store.trash import Trashed

@@ -21,7 +21,7 @@ class Waiting:
 
 
 class LineQueue:
-    """What waits to be spoken. Any thread may call.
+    """A queue of lines to be spoken. Any thread may call.
 
     Args:
         line_ids: in the order in which they are spoken.

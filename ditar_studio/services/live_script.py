@@ -63,7 +63,8 @@ class LiveScript:
 
 
 class Estimate:
-    """How far the speaking of lines is and how long it will take, by their characters.
+    """An estimate of how far the speaking of lines is and how long it will take, by their
+    characters.
 
     Args:
         clock: in seconds; given by tests.

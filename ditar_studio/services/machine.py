@@ -1,4 +1,4 @@
-"""What this computer is, what models run on here, and why something is slow."""
+"""Facts about this computer: which models run on it, and why something is slow."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Speed:
-    """How fast a model spoke a test sentence here.
+    """The measured speed of a model that spoke a test sentence here.
 
     Attributes:
         factor: seconds of speech that are made in a second.

@@ -1,4 +1,4 @@
-"""What an exported file carries as metadata: that it is synthetic, and the recipe it was made from.
+"""Metadata of an exported file: that it is synthetic, and the recipe it was made from.
 
 Both stand in the comment tag: in a LIST INFO chunk of WAV (RIFF), a Vorbis comment of FLAC and Opus
 (RFC 7845), an ID3v2.4 COMM frame of MP3. The recipe is compressed JSON in letters that every tag
@@ -41,7 +41,7 @@ class ChapterMark:
 
 @dataclass(frozen=True)
 class Tags:
-    """What is written into a file.
+    """The tags of a sound file.
 
     Attributes:
         title: of the file.

@@ -28,7 +28,7 @@ _MOST_NERO: Final = 255
 
 @dataclass(frozen=True)
 class Stream:
-    """What is in a file's sound track.
+    """The content of a file's sound track.
 
     Attributes:
         rate: samples a second.

@@ -60,7 +60,7 @@ _CHAPTER_SECONDS: Final = 1.0
 
 @dataclass(frozen=True)
 class Narrator:
-    """Who reads, and how.
+    """The voice and the settings of a narration.
 
     Attributes:
         model: speaks.
@@ -90,7 +90,7 @@ class ChapterStarted:
 
 @dataclass(frozen=True)
 class ChapterProgress:
-    """How far a chapter is, 0..1, and how much sound there is of it."""
+    """The progress of a chapter, 0..1, and how much sound there is of it."""
 
     number: int
     fraction: float

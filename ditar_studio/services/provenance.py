@@ -1,4 +1,4 @@
-"""Where a sound file comes from, as far as its marks tell: the watermark, the tags, the recipe."""
+"""The provenance of a sound file by its marks: the watermark, the tags, the recipe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ditar_studio.services.credentials import named_program
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a sound file says of itself.
+    """A sound file's statements about itself.
 
     Attributes:
         watermark: what the detector found in the sound.

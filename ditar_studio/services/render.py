@@ -81,7 +81,7 @@ _READY_VOICES = 4
 
 @dataclass(frozen=True)
 class RenderRequest:
-    """What to speak.
+    """A request to speak lines of a project.
 
     Args:
         line_ids: lines of one project, spoken in this order.

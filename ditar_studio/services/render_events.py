@@ -1,4 +1,4 @@
-"""What is reported while the lines of a script are spoken; see `render`."""
+"""Events of speaking the lines of a script; see `render`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class SoundReady:
 
 @dataclass(frozen=True)
 class RenderProgress:
-    """How far all is.
+    """The progress of all lines.
 
     Args:
         fraction: of the whole, 0..1; never falling unless lines are added to the queue.

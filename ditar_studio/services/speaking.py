@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SpeechSummary:
-    """What the events of a request add up to, but for the sound.
+    """The sum of a request's events, but for the sound.
 
     Attributes:
         stats: what it took; None if it failed, or was left before its end.

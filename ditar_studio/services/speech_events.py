@@ -1,4 +1,4 @@
-"""What is reported while speech is made; see `speaking`."""
+"""Events of speaking; see `speaking`."""
 
 from ditar_studio.engine.events import (
     Cancelled,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stretch:
-    """What is heard of a take from one moment to another, in seconds."""
+    """A stretch of a take as it is heard, in seconds."""
 
     take: Take
     begin: float

@@ -1,4 +1,4 @@
-"""Whether there is a newer release. Asked only where the user has switched that on."""
+"""The newest release. Asked for only where the user has switched that on."""
 
 from __future__ import annotations
 

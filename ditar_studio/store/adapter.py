@@ -21,7 +21,7 @@ _AGAIN = "Fine-tune the voice again."
 
 @dataclass(frozen=True)
 class Adapter:
-    """What a voice was fine-tuned to.
+    """The file of a fine-tuned voice in the library.
 
     Attributes:
         id: in the library.

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ditar_studio.errors import StudioError
+from ditar_studio.store.block_starts import FLOWING, opening
 from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, serial
 from ditar_studio.store.lines import Lines
-from ditar_studio.store.openings import FLOWING, opening
 from ditar_studio.store.own_settings import OwnSettings
 from ditar_studio.store.project import Line
 from ditar_studio.store.project_rows import stamp_of
@@ -19,7 +19,7 @@ LONGEST_TITLE = 200
 
 
 class Blocks:
-    """What groups the lines of a project and sets them apart.
+    """Operations on the paragraphs and chapters of a project, and on the settings of lines.
 
     A block is a paragraph: a line that opens it and all that flow on from there. A section is a
     chapter: from a line with a title to the next one that has one. Generation settings are

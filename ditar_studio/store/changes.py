@@ -1,4 +1,4 @@
-"""What an operation changed, and the one undo/redo stack over script, voices, takes and settings.
+"""Change sets of operations, and the one undo/redo stack over script, voices, takes and settings.
 
 Every operation on the library runs in one transaction that notes each column it wrote. An undoable
 operation leaves those notes as a `Step`; undoing writes the old values back, redoing the new ones.
@@ -51,7 +51,7 @@ class ChangeSet:
 
 @dataclass(frozen=True)
 class Outcome(Generic[T]):
-    """What a changing operation returns: its value and what it changed."""
+    """The result of a changing operation: its value and what it changed."""
 
     value: T
     changes: ChangeSet

@@ -1,4 +1,4 @@
-"""Whether a database is whole, and what it holds.
+"""The check of a database: whether it is whole, and what it holds.
 
 SQLite notices a page that is torn, not a letter that is another one by now. So a database carries a
 seal: the digest of all its rows, written when it is closed in order and taken off by the first
@@ -48,7 +48,7 @@ class DamagedError(StudioError):
 
 @dataclass(frozen=True)
 class Contents:
-    """What a whole database holds.
+    """The content of a whole database.
 
     Attributes:
         counts: rows of each table, and those that were purged from it: never less than before.

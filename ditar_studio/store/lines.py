@@ -10,10 +10,10 @@ from typing import Any
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store import files
+from ditar_studio.store.block_starts import Columns, openings_after_loss, openings_after_move
 from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, Transaction, serial
 from ditar_studio.store.line_order import around_blocks, with_inserted
-from ditar_studio.store.openings import Columns, openings_after_loss, openings_after_move
 from ditar_studio.store.project import Line, NewLine
 from ditar_studio.store.project_rows import (
     as_new,

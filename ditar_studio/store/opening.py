@@ -1,4 +1,4 @@
-"""Before a library is opened: is its database as it was left, and if not, what is to be done?
+"""The check before a library is opened: whether its database is as it was left.
 
 It opens as it is, goes back to its newest good backup, or is refused. Nothing is ever removed: what
 was in the place of a backup is kept beside it.
@@ -19,7 +19,7 @@ from ditar_studio.store.write_ahead import has_lost_changes
 
 @dataclass(frozen=True)
 class Damage:
-    """What to report of a database that was not as it was left.
+    """Damage to report of a database that was not as it was left.
 
     Attributes:
         message, remedy: as in `StudioError`.

@@ -14,7 +14,7 @@ SettingValue: TypeAlias = "float | int | str | bool | None"
 
 
 class OwnSettings(TypedDict, total=False):
-    """What differs from what is inherited; None is "not set". See `GenerationSettings`."""
+    """Settings that differ from those inherited; None is "not set". See `GenerationSettings`."""
 
     temperature: float | None
     guidance: float | None

@@ -1,4 +1,4 @@
-"""What is private can be read by its owner alone: folders 0700, files 0600, whatever the umask.
+"""Privacy of files: folders 0700, files 0600, whatever the umask.
 
 On Windows a user's own folders are private already, and these modes change nothing there.
 """

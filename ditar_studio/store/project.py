@@ -13,7 +13,7 @@ LineState = Literal["empty", "rendered", "stale", "failed"]
 
 @dataclass(frozen=True)
 class ProjectSettings:
-    """What a project is spoken and exported with.
+    """The settings that a project is spoken and exported with.
 
     Args:
         model: name of the model.

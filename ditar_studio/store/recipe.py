@@ -14,7 +14,7 @@ from ditar_studio.store.own_settings import OwnSettings
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a take was made from.
+    """The recipe of a take: all that it was made from.
 
     Args:
         model_name: name of the model ("builtin").

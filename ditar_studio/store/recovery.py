@@ -1,4 +1,4 @@
-"""What a crash left unfinished, to be offered at the next start."""
+"""Unfinished work that a crash left, offered at the next start."""
 
 from __future__ import annotations
 

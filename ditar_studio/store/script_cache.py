@@ -33,7 +33,7 @@ _FEW = 16
 
 @dataclass(frozen=True)
 class _Around:
-    """What lines depend on besides themselves and their takes.
+    """The surroundings that lines depend on besides themselves and their takes.
 
     Attributes:
         project: with the pronunciations of all projects in its list.

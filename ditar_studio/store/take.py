@@ -1,4 +1,4 @@
-"""What a take is: its sound, how it was made, and what was heard of it."""
+"""A take: its sound, how it was made, and what was heard of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TakeStatus = Literal["recording", "complete", "partial"]
 
 @dataclass(frozen=True)
 class Verification:
-    """How well the model that spoke a take recognised it.
+    """The recognition of a take by the model that spoke it.
 
     Args:
         sounds_wrong: share of the text's sounds that it recognised as others.
@@ -32,7 +32,7 @@ class Verification:
 
 @dataclass(frozen=True)
 class WordCheck:
-    """Which words of a take were heard otherwise than they are written.
+    """The words of a take that were heard otherwise than they are written.
 
     Args:
         by: who listened: the model's own reader, or Whisper.

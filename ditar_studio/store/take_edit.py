@@ -53,7 +53,7 @@ class Marker:
 
 @dataclass(frozen=True)
 class TakeEdit:
-    """How a take is heard.
+    """The edit list of a take: how it is heard.
 
     Attributes:
         parts: one behind the other; at least one.

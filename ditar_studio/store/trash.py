@@ -56,7 +56,7 @@ class Trashed:
 
 
 class Trash:
-    """What has been deleted and can still be had back."""
+    """The deleted things that can still be had back."""
 
     def __init__(self, database: Database, root: Path) -> None:
         self.database = database

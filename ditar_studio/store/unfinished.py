@@ -1,4 +1,6 @@
-"""Where files are being written outside the library, so that a crash leaves nothing lying there."""
+"""Folders outside the library in which files are being written, so that a crash leaves none
+there.
+"""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ FOLDER = "voices"
 
 
 class RowSource(Protocol):
-    """What rows are read from."""
+    """A source of rows."""
 
     def rows(self, query: str, *values: Value) -> list[sqlite3.Row]:
         """Return all rows that a query finds."""

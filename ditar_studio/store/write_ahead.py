@@ -1,4 +1,4 @@
-"""Whether SQLite's write-ahead log has changes in it that SQLite will silently pass over.
+"""A check of SQLite's write-ahead log for changes that SQLite will silently pass over.
 
 A process that is killed leaves a log. SQLite takes the changes in it up to the first one that is
 not whole: rightly where that is the last, which was being written; but where a bit has flipped, all

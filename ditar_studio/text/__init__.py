@@ -1,1 +1,1 @@
-"""From written English to phonemes: normalisation, sentences, symbols, pronunciations."""
+"""Written English to phonemes: normalisation, sentences, symbols, pronunciations."""

@@ -1,4 +1,4 @@
-"""Which characters can be read, and the plain ones that stand for the others.
+"""The characters that can be read, and the plain ones that stand for the others.
 
 Everything after this works on ASCII and the few `SIGNS`.
 """

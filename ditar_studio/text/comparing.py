@@ -1,4 +1,4 @@
-"""Which words of a text are not in another text that was heard: of what a recogniser wrote down."""
+"""Comparison of a text with what a recogniser wrote down of it."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class Query:
-    """What is looked for.
+    """A query of words to look for.
 
     Attributes:
         words: as they stand in the text; white space stands for any white space.

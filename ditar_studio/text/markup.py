@@ -239,7 +239,7 @@ def passages(text: str, *, divided: bool = False) -> list[Passage]:
 
 @dataclass
 class OpenMarks:
-    """What holds at a place of a text: the marks that have begun, the last one on top."""
+    """The marks that hold at a place of a text: those that have begun, the last one on top."""
 
     marks: list[Mark] = field(default_factory=list)
 

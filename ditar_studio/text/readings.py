@@ -1,4 +1,4 @@
-"""How a word can be said: what the lexicon knows, letter by letter, as it is spelt."""
+"""The readings of a word: of the lexicon, letter by letter, as it is spelt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What words sound like: gruut's American English data, read directly.
+"""Pronunciations of English words by gruut's data, read directly.
 
 The wheel gruut-lang-en (https://github.com/rhasspy/gruut, MIT) holds a lexicon (SQLite) and two
 conditional random fields, one that guesses the sounds of unknown words letter by letter and one

@@ -1,4 +1,4 @@
-"""Which words of a written text the words that are said belong to.
+"""Spans of a written text that the words that are said belong to.
 
 What is said differs from what is written: "$5" is "five dollars", "e.g." is "for example". The two
 are compared word by word; what lies between words that are the same is shared out in order.

@@ -47,7 +47,7 @@ class Take:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the judges say of one take.
+    """The judges' verdict on one take.
 
     Attributes:
         id, accent, half: as in the job.
@@ -90,7 +90,7 @@ class Verdict:
 
 @dataclass(frozen=True, eq=False)
 class _Voice:
-    """What the judges know of a reference."""
+    """The judges' knowledge of a reference."""
 
     embedding: NDArray[np.float32]
     pitch: float | None

@@ -31,7 +31,7 @@ from ditar_studio.errors import StudioError
 
 @dataclass(frozen=True)
 class LoopConfig:
-    """How to optimise.
+    """Settings of optimisation.
 
     `decay` is the share of the steps, at the end, over which the learning rate falls to a
     twentieth; `batch_seconds` the audio of one batch in one process; `save_minutes` the longest

@@ -1,4 +1,4 @@
-"""What a VAE makes of recordings: the most that a model on top of it can reach."""
+"""Reconstruction of recordings by a VAE: the most that a model on top of it can reach."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What many verdicts add up to: figures with intervals, for all voices and for parts of them."""
+"""Summaries of many verdicts: figures with intervals, for all voices and for parts of them."""
 
 from __future__ import annotations
 

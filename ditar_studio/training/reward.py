@@ -31,7 +31,7 @@ from ditar_studio.model.objective import (
 
 @dataclass(frozen=True)
 class Reward:
-    """How what is generated is rewarded.
+    """Weights of the reward.
 
     Args:
         speaker: weight of one minus the cosine of the voice that was asked for.

@@ -1,4 +1,4 @@
-"""What a model says itself where clips were recorded: at the same times, after another clip.
+"""Rollouts: what a model says itself where clips were recorded, at the same times.
 
 In training, a language model is fed what was recorded; in generation, what it has made itself. On
 that it was never trained, and the voice drifts away from the reference. Rollouts are what it would

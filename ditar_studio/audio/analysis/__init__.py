@@ -1,1 +1,1 @@
-"""What can be seen and said of sound: levels, peaks, spectrograms, verdicts, words."""
+"""Analysis of sound: levels, peaks, spectrograms, verdicts, words."""

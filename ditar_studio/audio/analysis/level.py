@@ -23,7 +23,7 @@ _RMS_SECONDS = 0.3
 
 @dataclass(frozen=True)
 class LevelReading:
-    """What the meter shows.
+    """One reading of the meter.
 
     Attributes:
         peak_db: falling peak, dBFS.

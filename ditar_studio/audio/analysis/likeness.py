@@ -1,4 +1,4 @@
-"""How like two voices are, by an independent judge: Resemblyzer, an optional extra.
+"""The likeness of two voices by an independent judge: Resemblyzer, an optional extra.
 
 Source: generalised end-to-end speaker embeddings, Wan et al. 2018 (arXiv 1710.10467). Two
 recordings of one person reach about 0.88, those of two people about 0.56.

@@ -1,4 +1,4 @@
-"""What is said in a clip, by Whisper on this computer: an optional extra.
+"""Transcription of a clip by Whisper on this computer: an optional extra.
 
 The extra brings faster-whisper and the weights of Whisper base inside two ordinary packages, so
 that nothing is downloaded when it is used. A folder with another CTranslate2 model works as well.
@@ -33,7 +33,7 @@ RECOGNISER = Extra("Automatic transcription", "transcribe", ("faster_whisper",))
 
 @dataclass(frozen=True)
 class Transcript:
-    """What was heard.
+    """Words that were heard in a clip.
 
     Attributes:
         text: the words, with punctuation.

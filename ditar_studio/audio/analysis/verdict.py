@@ -1,4 +1,4 @@
-"""Is this clip a good reference? Findings in words, each with a remedy.
+"""The verdict on a clip as a reference: findings in words, each with a remedy.
 
 The measures are simple on purpose, so that what is said can be understood and checked: frame
 powers for speech, noise and silence, flat tops for clipping, characters per second for the
@@ -60,7 +60,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Measures:
-    """What was measured.
+    """Measured properties of a clip.
 
     Attributes:
         seconds: length of the clip.

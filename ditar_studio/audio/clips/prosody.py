@@ -33,7 +33,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Timing:
-    """Where a moment of the speech before is in the changed speech.
+    """A map from moments of the speech before to those of the changed speech.
 
     Attributes:
         before, after: moments that belong together, in seconds and in order; what is between is

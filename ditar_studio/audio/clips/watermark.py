@@ -118,7 +118,7 @@ def watermarked(clip: Clip) -> Clip:
 
 @dataclass(frozen=True)
 class Detection:
-    """What the detector found.
+    """The result of the detector.
 
     Attributes:
         found: whether the watermark is there.

@@ -1,1 +1,1 @@
-"""Sound coming and going: PortAudio, its devices, the player and the recorder."""
+"""Sound devices: PortAudio, the list of devices, the player and the recorder."""

@@ -29,7 +29,7 @@ never.
 
 
 class OpenStream(Protocol):
-    """What a rescan needs to know of an open stream."""
+    """An open stream, as a rescan needs to know it."""
 
     @property
     def yields(self) -> Callable[[], Yielding]:

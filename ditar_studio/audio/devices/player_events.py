@@ -1,4 +1,4 @@
-"""What a player reports: its state at a moment, and events; and how much it buffers."""
+"""Events and states of a player, and the settings of its buffer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PlayerState = Literal["empty", "paused", "waiting", "playing", "ended", "device 
 
 @dataclass(frozen=True)
 class BufferSettings:
-    """How much sound has to be ready before playback starts or goes on.
+    """The sound that has to be ready before playback starts or goes on.
 
     Attributes:
         start: seconds at the beginning.

@@ -98,7 +98,7 @@ class Stream(Protocol):
 
 
 class AudioBackend(Protocol):
-    """What the control thread needs from a sound system."""
+    """The protocol of a sound system for the control thread."""
 
     def refresh(self) -> None:
         """Take the list of devices anew; every open stream dies."""

@@ -1,4 +1,4 @@
-"""Which microphones and loudspeakers there are, and noticing when that changes.
+"""The microphones and loudspeakers of this machine, and their changes.
 
 The sound system shows a new device only after its list has been taken anew, which kills every
 open stream. So a watcher looks at cheap outward signs of change (it opens nothing), and the list

@@ -1,4 +1,6 @@
-"""From a growing sound into a ring: resampled, looped, and with the way back from ring to sound."""
+"""Feeds a growing sound into a ring: resampled, looped, and with the way back from ring to
+sound.
+"""
 
 from __future__ import annotations
 

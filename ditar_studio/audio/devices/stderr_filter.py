@@ -1,4 +1,4 @@
-"""What the sound libraries print to standard error: out of the terminal, and within bounds.
+"""Keeps what the sound libraries print to standard error out of the terminal, and bounded.
 
 ALSA and PortAudio write straight to file descriptor 2, where Python can't stop them. Mostly that
 is harmless noise, but PortAudio's ALSA part has an endless loop that prints without a pause when

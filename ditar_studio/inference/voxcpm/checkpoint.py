@@ -55,8 +55,9 @@ _PLAIN = Precision("fp32", torch.float32, None, "it is exact")
 
 
 class Loaded(NamedTuple):
-    """What executes a model, its tokenizer, and what was found for each projection where int8 was
-    tried."""
+    """A loaded model: its runtime, its tokenizer, and what was found for each projection where
+    int8 was tried.
+    """
 
     runtime: VoxCPMRuntime
     tokenizer: Tokenizer

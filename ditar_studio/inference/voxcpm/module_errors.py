@@ -1,4 +1,4 @@
-"""How far a model in fewer bits is from the same model in float32, module by module.
+"""Errors of a model in fewer bits against the same model in float32, module by module.
 
 Every module gets what its exact counterpart would get, so that one's error does not count as
 another's.

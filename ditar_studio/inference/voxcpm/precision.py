@@ -1,4 +1,4 @@
-"""What numbers a model is computed in, why, and what that costs in exactness.
+"""Precisions of numbers: which a model is computed in, why, and what that costs in exactness.
 
 One row of a projection takes as long as its weights take to come from memory, so on a CPU speed
 lies in their size. Weights that were released in 16 bits are kept in 16 bits and multiplied in
@@ -241,7 +241,7 @@ def _has_vnni() -> bool:
 
 @dataclass(frozen=True)
 class Choice:
-    """What a projection is computed in.
+    """The chosen precision of a projection.
 
     Attributes:
         place: its name.

@@ -35,7 +35,7 @@ class PrefilledReference:
 
 @dataclass(frozen=True, eq=False)
 class VoxCPMRequest:
-    """What is to be said, and by whom.
+    """A request to say a text in a voice.
 
     Attributes:
         prompt: the text and whom to speak like.

@@ -21,7 +21,7 @@ from ditar_studio.model.voxcpm.lora import ALPHA, RANK, LowRank, lora_places
 
 @dataclass(frozen=True, kw_only=True)
 class LoraCard(TuningCard):
-    """What such a voice says of itself.
+    """The description inside such a voice's file.
 
     Attributes:
         model_name: of the model that it is for; marks the card as that of a LoRA.

@@ -1,4 +1,4 @@
-"""What a VoxCPM folder's ``config.json`` says, validated.
+"""The configuration of a VoxCPM folder (``config.json``), validated.
 
 Three generations share one description. Sizes that a file leaves out fall back to those of the
 released model of its generation, as the reference package does.

@@ -55,7 +55,7 @@ class RMSNorm(nn.Module):
 
 @dataclass(frozen=True)
 class RotaryFactors:
-    """What queries, keys and values of some positions are multiplied by.
+    """Factors that rotate queries, keys and values of some positions.
 
     One rotation serves all three: queries are also divided by the root of their size, so that
     scores need no scale, and values stay as they are.
@@ -173,7 +173,7 @@ class KVCache:
 
 @dataclass(frozen=True)
 class Frame:
-    """How short sequences of one length lie below each other as rows of one matrix.
+    """The layout of short sequences of one length below each other, as rows of one matrix.
 
     Attributes:
         batch: sequences.

@@ -1,4 +1,4 @@
-"""What VoxCPM is trained for: the velocity of each patch, and where speech ends.
+"""The objective of VoxCPM's training: the velocity of each patch, and where speech ends.
 
 Both losses, what is dropped and how noise levels are drawn are those of the family's own training
 (arXiv 2509.24650), so that what is trained here is what would be trained there.

@@ -31,7 +31,7 @@ _ENCODER_BATCH = 64
 
 @dataclass(frozen=True)
 class Prompt:
-    """What the model is given before it speaks.
+    """The prompt of the model: what it is given before it speaks.
 
     Args:
         text: token ids of the transcript of ``continuation`` (if any) and the new text together.

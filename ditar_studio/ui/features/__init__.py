@@ -1,1 +1,1 @@
-"""What the studio can do, in a folder each."""
+"""The features of the studio, a folder each."""

@@ -1,1 +1,1 @@
-"""What every part of the studio is made with; it knows no feature."""
+"""Parts that the whole studio is made with; the kit knows no feature."""

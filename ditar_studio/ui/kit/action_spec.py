@@ -1,4 +1,4 @@
-"""What an action is, what it can depend on, and the menus."""
+"""Specifications of actions, the facts they depend on, and the menus."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ditar_studio.ui.kit.translate import mark
 
 
 class Fact(Enum):
-    """What can be true of the studio at a moment."""
+    """A fact that can be true of the studio at a moment."""
 
     MODEL_READY = auto()
     GENERATING = auto()

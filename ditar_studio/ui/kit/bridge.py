@@ -1,4 +1,5 @@
-"""Between the GUI thread and all others: work goes out, results come back as queued signals.
+"""The bridge between the GUI thread and all others: work goes out, results return as queued
+signals.
 
 The GUI thread never waits. The library answers from its own thread, the engine from its worker,
 files and sums from a small pool; their results are put into the event queue of the GUI thread.
@@ -33,7 +34,7 @@ EventT = TypeVar("EventT")
 
 
 class Submits(Protocol):
-    """What the bridge needs of a library: the store's `Library` has it."""
+    """The protocol of a library for the bridge: the store's `Library` has it."""
 
     def submit(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]: ...
     def subscribe(self, listener: Callable[[ChangeSet], None]) -> Callable[[], None]: ...

@@ -14,7 +14,7 @@ from ditar_studio.ui.kit.widgets.messages import Toasts
 
 
 class Host(Protocol):
-    """What commands ask of the window around them; `shell.shell.Shell` has it.
+    """The protocol of the window for commands; `shell.shell.Shell` has it.
 
     Attributes:
         window: the parent of dialogs that the system shows.

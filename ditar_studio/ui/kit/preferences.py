@@ -1,4 +1,4 @@
-"""What the user set in the settings, kept as one small JSON file in the configuration folder."""
+"""The user's preferences, kept as one small JSON file in the configuration folder."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class TypeScale:
 
 
 class ThemeChoice(Enum):
-    """What the user asked for in the settings."""
+    """The user's choice of a theme."""
 
     SYSTEM = "system"
     LIGHT = "light"

@@ -1,4 +1,4 @@
-"""What this program is, and the licences of all that it is made of."""
+"""The dialog about this program, with the licences of all that it is made of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the studio speaks, plays and records with; tests give others."""
+"""The backends that the studio speaks, plays and records with; tests give others."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = logging.getLogger("ditar_studio.sound")
 
 @dataclass(frozen=True)
 class Backends:
-    """What the studio speaks, plays and records with.
+    """The parts that the studio speaks, plays and records with.
 
     Attributes:
         make_registry: gives the registry of models, on the engine's thread.

@@ -1,4 +1,4 @@
-"""At the start after a crash: what is known of it, and what can be done with that."""
+"""The dialog at the start after a crash: what is known of it, and what can be done."""
 
 from __future__ import annotations
 

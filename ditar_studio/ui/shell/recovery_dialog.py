@@ -1,4 +1,4 @@
-"""What a crash left unfinished, offered to be kept."""
+"""The dialog that offers to keep what a crash left unfinished."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ KINDS: dict[str, tuple[str, str]] = {
 
 
 class Item(Protocol):
-    """What can be recovered; the store's `Recoverable` is one."""
+    """An item that can be recovered; the store's `Recoverable` is one."""
 
     @property
     def kind(self) -> str: ...

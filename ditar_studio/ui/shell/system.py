@@ -1,4 +1,4 @@
-"""What comes to the studio from outside its window: signals of the system, and what Qt says."""
+"""Events from outside the window: signals of the system, and Qt's own messages."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ class _Badge(QWidget):
 
 
 class _Dots(QWidget):
-    """Which of the pages this is."""
+    """Dots that show which of the pages this is."""
 
     def __init__(self, count: int) -> None:
         super().__init__()

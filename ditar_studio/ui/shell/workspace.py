@@ -1,4 +1,4 @@
-"""What all parts of the studio work on: view models, panels, and speaking and telling.
+"""The workspace: view models, panels, and the speaking and messages that all parts share.
 
 `studio` places the panels, connects them, and makes the commands.
 """

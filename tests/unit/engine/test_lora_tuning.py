@@ -61,7 +61,7 @@ def tuner_of(model: VoxCPMModel, plan: LoraPlan) -> LoraTuner:
         model.config, main_weights(model.folder), torch.device("cpu"), generator
     )
     tuning = LoraTuning(model, [REFERENCE, OTHER], "quick", plan.seed)
-    tuning._clips = tuning._learnt()
+    tuning._clips = tuning._excerpts()
     return LoraTuner(trained, tuning._draw, plan)
 
 

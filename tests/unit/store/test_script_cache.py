@@ -29,7 +29,7 @@ def fresh(library: Library, project_id: str) -> list[object]:
 
 def fresh_takes(library: Library, project_id: str) -> list[object]:
     def read() -> list[object]:
-        return list(TakeCache(library.database, library.takes._take).of_project(project_id))
+        return list(TakeCache(library.database, library.takes._from_row).of_project(project_id))
 
     return library.submit(read).result()
 

@@ -1,4 +1,4 @@
-"""What of a document is to become a script, and where it goes."""
+"""The dialog of an import: what of a document is to become a script, and where it goes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether exported files meet the demands of a publisher."""
+"""The dialog of checked exports: whether files meet the demands of a publisher."""
 
 from __future__ import annotations
 

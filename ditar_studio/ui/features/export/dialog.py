@@ -1,4 +1,4 @@
-"""What to export, as what, and where to."""
+"""The dialog of an export: what to export, as what, and where to."""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ _ACX, _OTHER = "acx", "other"
 
 
 class LoudnessField(QWidget):
-    """How loud the whole is to be: as it is, for a purpose, as ACX demands, or any other value."""
+    """A field for the loudness of the whole: as it is, for a purpose, as ACX demands, or any
+    other value.
+    """
 
     def __init__(self, settings: ExportSettings) -> None:
         super().__init__()

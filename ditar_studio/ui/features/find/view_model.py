@@ -16,7 +16,7 @@ _PAUSE_MS = 80
 
 
 class Finder(QObject):
-    """What is looked for in the script, and where it is.
+    """A search in the script and its matches.
 
     Signals:
         changed: other matches, or another one is the current.

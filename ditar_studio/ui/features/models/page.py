@@ -24,7 +24,7 @@ BUILT_IN = "builtin"
 
 
 class ModelsPage(QWidget):
-    """What is here, what can be fetched, and the model in memory.
+    """The page of models: those that are here, those that can be fetched, and the one in memory.
 
     Args:
         manager: does it all.

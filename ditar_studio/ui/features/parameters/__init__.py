@@ -1,1 +1,1 @@
-"""How lines are spoken: sliders and presets."""
+"""Generation parameters: sliders and presets."""

@@ -1,1 +1,1 @@
-"""What is played, on which device, and how it looks."""
+"""The player, its devices and its waveform."""

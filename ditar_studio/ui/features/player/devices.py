@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Registry(Protocol):
-    """What is asked of a list of devices; `audio.devices.registry.DeviceRegistry` has it."""
+    """The protocol of a list of devices; `audio.devices.registry.DeviceRegistry` has it."""
 
     def serving(self, direction: Direction) -> tuple[Device, ...]: ...
     def rescan(self, asked: bool = True) -> Job[DeviceEvent]: ...

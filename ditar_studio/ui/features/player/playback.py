@@ -1,4 +1,4 @@
-"""What is played: generated sound while it is made, a take, a reference. One player for all."""
+"""Playback of generated sound while it is made, of takes and of references: one player for all."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LINGER = 15
 
 
 class Player(Protocol):
-    """What is asked of a player; `audio.devices.player.StreamPlayer` has it."""
+    """The protocol of a player; `audio.devices.player.StreamPlayer` has it."""
 
     volume: float
 

@@ -1,4 +1,4 @@
-"""What the window shows of the library: one snapshot, read again whenever something changed.
+"""The open project as the window shows it: one snapshot, read again whenever something changed.
 
 Panels never keep state of their own that the library has: they ask for an operation and get the
 next snapshot. Snapshots are read on the library's thread in one go, so their parts agree.

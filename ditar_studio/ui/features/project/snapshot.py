@@ -1,4 +1,4 @@
-"""What the window shows of the library at a moment, read in one go on the library's thread.
+"""A snapshot of all that the window shows of the library, read in one go on its thread.
 
 What panels look up again and again in a script of tens of thousands of lines is counted here, so
 that the window never has to.

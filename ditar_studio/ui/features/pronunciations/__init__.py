@@ -1,1 +1,1 @@
-"""How words are said: the user's own list."""
+"""The user's own pronunciations."""

@@ -1,4 +1,4 @@
-"""How one word is said: hear it, choose among its readings, or write another."""
+"""The dialog of a word's pronunciation: hear it, choose among its readings, or write another."""
 
 from __future__ import annotations
 

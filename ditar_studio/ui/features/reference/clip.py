@@ -29,7 +29,7 @@ _JUDGE_MS = 300
 
 
 class Stage(Enum):
-    """What is going on."""
+    """The stage of a reference in the making."""
 
     IDLE = auto()
     COUNTDOWN = auto()

@@ -22,7 +22,7 @@ GROUNDS: tuple[tuple[str, str], ...] = (
 
 @dataclass(frozen=True)
 class NewVoice:
-    """What was entered.
+    """The entries of the dialog.
 
     Attributes:
         name: of the voice.

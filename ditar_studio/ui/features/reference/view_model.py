@@ -27,7 +27,7 @@ COUNTDOWN_SECONDS = 3
 
 
 class Microphone(Protocol):
-    """What is asked of a recorder; `audio.devices.recorder.Recorder` has it."""
+    """The protocol of a recorder; `audio.devices.recorder.Recorder` has it."""
 
     @property
     def level(self) -> LevelReading: ...

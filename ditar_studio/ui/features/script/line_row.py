@@ -78,7 +78,7 @@ class _StateBar(QFrame):
 
 @dataclass(frozen=True)
 class LineShown:
-    """What a row shows of a line.
+    """The values that a row shows of a line.
 
     Attributes:
         number: its place in the script, from 1.

@@ -1,4 +1,4 @@
-"""What was typed into lines; it stays here until the library has it."""
+"""Text that was typed into lines; it stays here until the library has it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What differs from the text: going there, speaking it again, or saying that it is right."""
+"""Commands on words that differ: going there, speaking again, or saying that they are right."""
 
 from __future__ import annotations
 

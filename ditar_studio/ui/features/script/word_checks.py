@@ -1,4 +1,4 @@
-"""Which lines don't say what is written: what was heard of their takes, and listening to them."""
+"""Word checks of lines: what was heard of their takes, and listening to them."""
 
 from __future__ import annotations
 

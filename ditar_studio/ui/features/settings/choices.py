@@ -1,4 +1,4 @@
-"""What the settings dialog offers: choices and pages."""
+"""The choices and pages of the settings dialog."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ _REST_MS = 150
 
 @dataclass(frozen=True)
 class Choices:
-    """What the pages need to know of the world, asked anew each time they are shown.
+    """Facts that the pages need, asked for anew each time they are shown.
 
     Attributes:
         microphones: id and name of each, without the system's default.

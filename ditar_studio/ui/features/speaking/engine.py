@@ -40,7 +40,7 @@ class TestSpoken:
 
 @dataclass(frozen=True)
 class Flow:
-    """How speaking goes.
+    """The flow of speech: how it goes.
 
     Attributes:
         line_id: the line at work.

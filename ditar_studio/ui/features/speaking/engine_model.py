@@ -24,7 +24,7 @@ BUILT_IN = mark("DiTAR Studio built-in voice")
 
 
 class Registry(Protocol):
-    """Where the model comes from; `engine.load.ModelRegistry` is one."""
+    """The protocol of a source of models; `engine.load.ModelRegistry` has it."""
 
     def get(
         self, name_or_path: str | None = None, precision: Precision | None = None
@@ -33,7 +33,7 @@ class Registry(Protocol):
 
 
 class ModelState(Enum):
-    """Whether there is a model to speak with."""
+    """The state of the model to speak with."""
 
     NONE = auto()
     LOADING = auto()

@@ -18,7 +18,7 @@ _NOTE_MS = 1500
 
 
 class WaitingLines(QObject):
-    """What is still to be spoken of the open project.
+    """The lines of the open project that are still to be spoken.
 
     While it is spoken it is the engine's queue. After a pause, or a restart, lines wait here
     until they are gone on with or put away.

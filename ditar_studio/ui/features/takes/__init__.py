@@ -1,1 +1,1 @@
-"""What was spoken: lists, playing, editing, comparing."""
+"""Takes: lists, playing, editing, comparing."""

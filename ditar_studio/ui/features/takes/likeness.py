@@ -1,4 +1,4 @@
-"""How like their reference takes sound, where the optional judge is installed."""
+"""The likeness of takes to their reference, where the optional judge is installed."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Tune(Protocol):
 
 
 class Fit(Enum):
-    """What a voice is, beside the model in memory."""
+    """The relation of a voice to the model in memory."""
 
     INSTANT = auto()
     FINE_TUNED = auto()

@@ -1,4 +1,4 @@
-"""What is known of the fine-tuning of the selected voice, and what can be done about it."""
+"""The box about the fine-tuning of the selected voice, with what can be done about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How thoroughly a voice is to be fine-tuned, and what more speech would bring."""
+"""The dialog of a fine-tuning: how thorough it is to be, and what more speech would bring."""
 
 from __future__ import annotations
 

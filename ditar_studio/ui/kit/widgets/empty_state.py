@@ -1,4 +1,4 @@
-"""What a list shows while it is empty: a picture, a sentence, and the way on."""
+"""The picture, the sentence and the way on that an empty list shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the program tells the user: banners that stay, toasts that pass; each with its remedy."""
+"""Messages to the user: banners that stay, toasts that pass; each with its remedy."""
 
 from __future__ import annotations
 

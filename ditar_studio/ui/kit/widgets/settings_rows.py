@@ -1,4 +1,4 @@
-"""How settings stand on their pages: a title, words, and what changes them."""
+"""Rows of settings on their pages: a title, words, and the control."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _BOTH_NEED = 1000
 
 
 class EngineState(Enum):
-    """What the engine does; the value is the colour of its dot."""
+    """A state of the engine; the value is the colour of its dot."""
 
     LOADING = "warning"
     READY = "success"

@@ -1,4 +1,4 @@
-"""How a waveform is painted: ruler, marks, patch grid, selection, playhead and both colours."""
+"""The painting of a waveform: ruler, marks, patch grid, selection, playhead and both colours."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def clock_text(seconds: float, step: float = 1.0) -> str:
 
 @dataclass(frozen=True)
 class Scene:
-    """What there is to paint.
+    """The content of a waveform's picture.
 
     Attributes:
         peaks: of the sound.

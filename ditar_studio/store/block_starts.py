@@ -1,4 +1,4 @@
-"""Where paragraphs (blocks) and chapters (sections) begin, as lines come and go.
+"""Starts of paragraphs (blocks) and chapters (sections), as lines come and go.
 
 A line that opens a block carries the block's settings and perhaps a section's title. Where such a
 line leaves and others of its block stay, the first of those opens the block in its place.
