@@ -68,10 +68,10 @@ def test_how_it_is_read_can_be_changed_in_the_dialog(
     )
     studio.document_commands.open(tmp_path / "a.html")
     dialog = dialog_of(qtbot, studio)
-    assert dialog.told.text() == "1 footnote is left out."
+    assert dialog.remarks.text() == "1 footnote is left out."
     dialog.notes.setCurrentIndex(1)
     dialog.notes.activated.emit(1)
-    qtbot.waitUntil(lambda: dialog.told.text() == "1 footnote is read after its paragraph.")
+    qtbot.waitUntil(lambda: dialog.remarks.text() == "1 footnote is read after its paragraph.")
     dialog.where.choose("open")
     dialog.ok.click()
     qtbot.waitUntil(lambda: any(line.text == "The note." for line in studio.script.lines))
