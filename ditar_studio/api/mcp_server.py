@@ -27,8 +27,8 @@ from ditar_studio.api.lazy_model import LazyModel
 from ditar_studio.api.speech import LONGEST_INPUT
 from ditar_studio.errors import StudioError
 from ditar_studio.python_api.audio import Audio
-from ditar_studio.services.encoding import Format
 from ditar_studio.services.export_settings import ExportSettings, Layout, Subtitles
+from ditar_studio.services.formats import Format
 from ditar_studio.services.library import Library
 from ditar_studio.services.projects import export_project, find_project, project_states
 from ditar_studio.services.sound_file import format_of

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from typing import get_args
 
 from ditar_studio.documents import SUFFIXES
+from ditar_studio.services.export_settings import Subtitles
+from ditar_studio.services.formats import ENCODINGS
 
 
 def add_book_options(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +43,7 @@ def add_book_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--voice", metavar="NAME", help="a voice of the library, or a sample voice")
     parser.add_argument(
         "--format",
-        choices=["m4b", "mp3", "flac", "opus", "wav16", "wav24"],
+        choices=tuple(ENCODINGS),
         default="m4b",
         help="of the book; default: %(default)s",
     )
@@ -51,7 +54,7 @@ def add_book_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--subtitles",
-        choices=["srt", "vtt", "json"],
+        choices=get_args(Subtitles),
         nargs="+",
         default=[],
         help="files with the words and their times",

@@ -26,7 +26,7 @@ _OTHERS = {"book", "export", "mcp", "wyoming"}  # which take `_EVERYWHERE` from 
 _EVERYWHERE = frozenset({"watermark"})
 _NOT_KEPT = frozenset(
     {"help", "json", "quiet", "debug", "force", "out", "out_dir", "text", "text_file", "format"}
-    | {"reference", "transcript", "patches", "seed"}
+    | {"reference", "transcript", "exact_patches", "seed"}
 )
 
 

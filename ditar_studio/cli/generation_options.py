@@ -22,7 +22,10 @@ FINE_TUNE_LEVELS = ("off", "quick", "thorough")
 
 
 def add_generation_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that settings and models have in common."""
+    """Add the options that settings and models have in common.
+
+    An option's `dest` is the name of its field in `GenerationSettings`.
+    """
     add_model_option(parser)
     group = parser.add_argument_group(
         "settings", "How to speak. Defaults are the built-in model's; others have their own."
@@ -30,7 +33,7 @@ def add_generation_options(parser: argparse.ArgumentParser) -> None:
 
     def setting(option: str, name: str, kind: Any, metavar: str, text: str) -> None:
         help_text = f"{text}; {_range(name)}{_default(name)}"
-        group.add_argument(option, type=kind, metavar=metavar, help=help_text)
+        group.add_argument(option, dest=name, type=kind, metavar=metavar, help=help_text)
 
     setting(
         *("--temperature", "temperature", REAL, "T"),
@@ -70,6 +73,7 @@ def add_generation_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--patches",
+        dest="exact_patches",
         type=WHOLE,
         metavar="N",
         help="make exactly N patches, without splitting the text or watching over it",

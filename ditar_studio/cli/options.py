@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import Any, get_args
 
 from ditar_studio.cli.book_options import add_book_options
 from ditar_studio.cli.generation_options import (
@@ -17,12 +17,14 @@ from ditar_studio.cli.generation_options import (
 from ditar_studio.cli.parsing import REAL, WHOLE, Parser, add_common, examples
 from ditar_studio.cli.training_options import add_benchmark, add_evaluate, add_train
 from ditar_studio.installation import program
+from ditar_studio.services.export_settings import Layout, Subtitles
+from ditar_studio.services.formats import ENCODINGS
 from ditar_studio.version import __version__
 
 PIPE_FORMATS = ("wav", "raw", "flac", "mp3", "opus")
-EXPORT_FORMATS = ("wav16", "wav24", "wav32f", "flac", "mp3", "opus", "m4b")
-EXPORT_LAYOUTS = ("one_file", "per_line", "per_chapter", "stems")
-EXPORT_SUBTITLES = ("srt", "vtt", "json")
+EXPORT_FORMATS = tuple(ENCODINGS)
+EXPORT_LAYOUTS = get_args(Layout)
+EXPORT_SUBTITLES = get_args(Subtitles)
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
 _DEFAULT = "default: %(default)s"

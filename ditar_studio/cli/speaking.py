@@ -28,22 +28,6 @@ if TYPE_CHECKING:
     from ditar_studio.services.speech_events import GenerationStats, SentenceVerified
     from ditar_studio.text.lexicon import Lexicon
 
-_OPTIONS = {
-    "temperature": "temperature",
-    "guidance": "guidance",
-    "steps": "steps",
-    "seed": "seed",
-    "max_seconds": "max_seconds",
-    "stop_threshold": "stop_threshold",
-    "pause": "pause_seconds",
-    "mode": "mode",
-    "style": "style",
-    "patches": "exact_patches",
-    "candidates": "candidates",
-    "verify": "verify",
-    "retries": "retries",
-}
-
 
 @dataclass(frozen=True)
 class SpeakResult:
@@ -96,9 +80,9 @@ def settings_of(arguments: argparse.Namespace, default: GenerationSettings) -> G
         StudioError: a value is out of its range.
     """
     given = {
-        name: getattr(arguments, option)
-        for option, name in _OPTIONS.items()
-        if getattr(arguments, option, None) is not None
+        field.name: getattr(arguments, field.name)
+        for field in dataclasses.fields(default)
+        if getattr(arguments, field.name, None) is not None
     }
     return dataclasses.replace(default, **given)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soundfile
@@ -14,44 +13,10 @@ from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.audio.clips.watermark import Watermarker
 from ditar_studio.errors import StudioError
 from ditar_studio.services import credentials, m4b, metadata
+from ditar_studio.services.formats import Encoding
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-Format = Literal["wav16", "wav24", "wav32f", "flac", "mp3", "opus", "m4b"]
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """The encoding of a format, by libsndfile or, of the container MP4, by `m4b`.
-
-    Attributes:
-        rates: in Hz, all that it knows; empty for any.
-        chaptered: whether one file tells where its chapters begin.
-    """
-
-    suffix: str
-    container: str
-    subtype: str
-    rates: tuple[int, ...] = ()
-    chaptered: bool = False
-
-
-ENCODINGS: dict[Format, Encoding] = {
-    "wav16": Encoding(".wav", "WAV", "PCM_16"),
-    "wav24": Encoding(".wav", "WAV", "PCM_24"),
-    "wav32f": Encoding(".wav", "WAV", "FLOAT"),
-    "flac": Encoding(".flac", "FLAC", "PCM_24"),
-    "mp3": Encoding(
-        ".mp3",
-        "MP3",
-        "MPEG_LAYER_III",
-        m4b.RATES,
-        chaptered=True,
-    ),
-    "opus": Encoding(".opus", "OGG", "OPUS", (8000, 12000, 16000, 24000, 48000)),
-    "m4b": Encoding(".m4b", "MP4", "AAC", m4b.RATES, chaptered=True),
-}
 
 
 def encode(

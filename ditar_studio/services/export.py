@@ -25,16 +25,11 @@ from ditar_studio.audio.clips.speed import stretch
 from ditar_studio.audio.clips.watermark import PEAK_DB
 from ditar_studio.errors import StudioError
 from ditar_studio.services import acx, metadata
-from ditar_studio.services.encoding import (
-    ENCODINGS,
-    encode,
-    native_rate,
-    resampled,
-    true_peak,
-)
+from ditar_studio.services.encoding import encode, native_rate, resampled, true_peak
 from ditar_studio.services.export_plan import Piece, Plan
 from ditar_studio.services.export_settings import ExportSettings
 from ditar_studio.services.export_tracks import Arrangement, Track, rooms
+from ditar_studio.services.formats import ENCODINGS
 from ditar_studio.services.take_sound import read_sound
 from ditar_studio.store import files
 from ditar_studio.store.recipe import Recipe

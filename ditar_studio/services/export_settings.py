@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from ditar_studio.errors import StudioError
-from ditar_studio.services.encoding import ENCODINGS, Format
+from ditar_studio.services.formats import ENCODINGS, Format
 from ditar_studio.text_file import read_bytes
 
 Layout = Literal["one_file", "per_line", "per_chapter", "stems"]

@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ditar_studio.services import acx, metadata, naming, subtitles
-from ditar_studio.services.encoding import ENCODINGS
 from ditar_studio.services.export_plan import Piece, Plan
 from ditar_studio.services.export_settings import ExportSettings, Subtitles
+from ditar_studio.services.formats import ENCODINGS
 
 if TYPE_CHECKING:
     from ditar_studio.store.spoken_word import SpokenWord

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from ditar_studio.services.metadata import Tags
 
-RATES: Final = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 BIT_RATE: Final = 96_000
 _ALAC_PACKET: Final = 4096
 _ALAC_BITS: Final = 16
@@ -43,7 +42,7 @@ def write_m4b(
 
     Args:
         path: of the file.
-        rate: one of `RATES`, in Hz.
+        rate: one that the format knows, in Hz.
         tags: title, author, cover, chapters.
         blocks: mono samples [n], in order.
         lossless: Apple Lossless even where AAC can be made.

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.errors import StudioError
 from ditar_studio.services import metadata
-from ditar_studio.services.encoding import ENCODINGS, Format, encode, resampled
+from ditar_studio.services.encoding import encode, resampled
+from ditar_studio.services.formats import ENCODINGS, Format
 from ditar_studio.services.references import hashes_of
 from ditar_studio.store import files
 from ditar_studio.store.recipe import Recipe

@@ -12,7 +12,7 @@ import numpy as np
 
 from ditar_studio.audio.clips.watermark import Watermarker
 from ditar_studio.services import metadata
-from ditar_studio.services.encoding import ENCODINGS
+from ditar_studio.services.formats import ENCODINGS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from fake_model import FakeModel, FakeUtterance
@@ -13,11 +13,10 @@ from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.audio.clips.speed import FASTEST, SLOWEST
 from ditar_studio.cli import main, options
 from ditar_studio.errors import StudioError
-from ditar_studio.services.encoding import ENCODINGS
-from ditar_studio.services.export_settings import Layout, Subtitles
 from ditar_studio.store.library import Library
 from ditar_studio.store.project import NewLine, ProjectSettings
 from ditar_studio.store.voice import NewSample
+from ditar_studio.ui.features.export.dialog import FORMATS, LAYOUTS
 
 pytestmark = pytest.mark.usefixtures("fake")
 
@@ -178,7 +177,6 @@ def test_a_voice_that_is_not_there_is_told(
 
 
 def test_the_choices_are_those_of_the_studio() -> None:
-    assert tuple(ENCODINGS) == options.EXPORT_FORMATS
-    assert get_args(Layout) == options.EXPORT_LAYOUTS
-    assert get_args(Subtitles) == options.EXPORT_SUBTITLES
+    assert set(options.EXPORT_FORMATS) == {name for name, _title in FORMATS}
+    assert set(options.EXPORT_LAYOUTS) == set(LAYOUTS)
     assert (SLOWEST, FASTEST) == (0.25, 4.0)

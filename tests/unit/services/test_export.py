@@ -21,11 +21,12 @@ from ditar_studio.audio.clips.loudness import loudness
 from ditar_studio.audio.clips.watermark import detect
 from ditar_studio.errors import StudioError
 from ditar_studio.services import metadata
-from ditar_studio.services.encoding import ENCODINGS, Format, true_peak
+from ditar_studio.services.encoding import true_peak
 from ditar_studio.services.export import export
 from ditar_studio.services.export_plan import Piece, Plan, plan, plan_takes
 from ditar_studio.services.export_settings import ExportSettings, Layout
 from ditar_studio.services.export_tracks import file_names
+from ditar_studio.services.formats import ENCODINGS, Format
 from ditar_studio.store.library import Library
 from ditar_studio.store.project import NewLine
 from ditar_studio.store.recipe import Recipe

@@ -40,36 +40,32 @@ class ParametersPanel(QWidget):
     def __init__(self, parameters: Parameters, actions: Actions) -> None:
         super().__init__()
         self.parameters = parameters
-        default = parameters.default
-        self.temperature = ValueSlider(
+        self._sliders: dict[str, ValueSlider] = {}
+        self._showing = False
+        self.temperature = self._slider(
+            "temperature",
             tr("Temperature"),
-            *parameters.bounds("temperature"),
-            default("temperature"),
             tip=tr(
                 "How freely it speaks: at 0 every reading is the same, at 1 each is as lively "
                 "and as different as the model can make it."
             ),
-            large=True,
             ends=(tr("steady"), tr("lively")),
         )
-        self.guidance = ValueSlider(
+        self.guidance = self._slider(
+            "guidance",
             tr("Guidance"),
-            *parameters.bounds("guidance"),
-            default("guidance"),
             step=0.05,
             tip=tr("How strictly it keeps to the text and the voice; too much sounds pressed."),
         )
-        self.steps = ValueSlider(
+        self.steps = self._slider(
+            "steps",
             tr("Steps"),
-            *parameters.bounds("steps"),
-            default("steps"),
             step=1,
             tip=tr("Work put into each patch of sound; more is finer and slower."),
         )
-        self.speed = ValueSlider(
+        self.speed = self._slider(
+            "speed",
             tr("Speed"),
-            *parameters.bounds("speed"),
-            default("speed"),
             step=0.05,
             suffix="×",
             tip=tr(
@@ -77,10 +73,9 @@ class ParametersPanel(QWidget):
                 "the tempo in which they were spoken."
             ),
         )
-        self.candidates = ValueSlider(
+        self.candidates = self._slider(
+            "candidates",
             tr("Candidates"),
-            *parameters.bounds("candidates"),
-            default("candidates"),
             step=1,
             tip=tr(
                 "How often each sentence is spoken; the model listens and keeps the best. With "
@@ -91,10 +86,9 @@ class ParametersPanel(QWidget):
         self.verify.setToolTip(
             tr("The model listens to what it says; words that differ are marked in the line.")
         )
-        self.retries = ValueSlider(
+        self.retries = self._slider(
+            "retries",
             tr("Retries"),
-            *parameters.bounds("retries"),
-            default("retries"),
             step=1,
             tip=tr(
                 "How often a sentence is spoken anew by itself while words of it differ. With "
@@ -179,25 +173,30 @@ class ParametersPanel(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scrolling(content))
-        self._sliders = {
-            "temperature": self.temperature,
-            "guidance": self.guidance,
-            "steps": self.steps,
-            "speed": self.speed,
-            "candidates": self.candidates,
-            "retries": self.retries,
-        }
-        for name, slider in self._sliders.items():
-            slider.changed.connect(lambda value, n=name: self._moved(n, value))
         self.seed.valueChanged.connect(lambda value: self._moved("seed", int(value)))
         self.verify.clicked.connect(lambda on: self._moved("verify", on))
         self.mode.activated.connect(lambda i: self._moved("mode", self.mode.itemData(i)))
         self.style_text.editingFinished.connect(
             lambda: self._moved("style", self.style_text.text().strip() or None)
         )
-        self._showing = False
         parameters.changed.connect(self.refresh)
         self.refresh()
+
+    def _slider(
+        self,
+        name: str,
+        title: str,
+        tip: str,
+        step: float = 0.01,
+        suffix: str = "",
+        ends: tuple[str, str] | None = None,
+    ) -> ValueSlider:
+        """Make the slider of one of `NUMBERS`; one with words at its ends is a large one."""
+        bounds, default = self.parameters.bounds(name), self.parameters.default(name)
+        slider = ValueSlider(title, *bounds, default, step, tip, suffix, ends is not None, ends)
+        slider.changed.connect(lambda value: self._moved(name, value))
+        self._sliders[name] = slider
+        return slider
 
     def tools(self, actions: Actions) -> list[QWidget]:
         """Return small widgets for the title line of the region."""
