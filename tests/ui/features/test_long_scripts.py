@@ -249,8 +249,8 @@ def test_what_waited_waits_again_in_a_reopened_project(
 def test_a_line_that_is_about_to_begin_waits_once_after_a_crash(
     qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gate, take = threading.Event(), LineQueue.take
-    monkeypatch.setattr(LineQueue, "take", lambda queue: (gate.wait(60) and take(queue)) or None)
+    gate, take = threading.Event(), LineQueue.next_take
+    monkeypatch.setattr(LineQueue, "next_take", lambda queue: (gate.wait(60) and take(queue)) or None)
     ids = paste(qtbot, studio, "One.\n\nTwo.", 2)
     studio.speak(tuple(ids))
     project_id, find = studio.document.project_id, studio.library.projects.queue
