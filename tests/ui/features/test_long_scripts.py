@@ -250,7 +250,9 @@ def test_a_line_that_is_about_to_begin_waits_once_after_a_crash(
     qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate, take = threading.Event(), LineQueue.next_take
-    monkeypatch.setattr(LineQueue, "next_take", lambda queue: (gate.wait(60) and take(queue)) or None)
+    monkeypatch.setattr(
+        LineQueue, "next_take", lambda queue: (gate.wait(60) and take(queue)) or None
+    )
     ids = paste(qtbot, studio, "One.\n\nTwo.", 2)
     studio.speak(tuple(ids))
     project_id, find = studio.document.project_id, studio.library.projects.queue
