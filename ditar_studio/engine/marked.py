@@ -14,7 +14,7 @@ from ditar_studio.audio.clips.prosody import Region, Timing, shape
 from ditar_studio.engine.attempt import Piece
 from ditar_studio.engine.guards import soften_peaks
 from ditar_studio.engine.word_times import Part, WordTime, parts_of
-from ditar_studio.text.markup import Passage, Saying, Styled, passages
+from ditar_studio.text.passages import Passage, Saying, Styled, passages
 from ditar_studio.text.sentences import split
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from ditar_studio.audio.clips.clip import Clip
     from ditar_studio.text.lexicon import Lexicon
-    from ditar_studio.text.markup import Saying
+    from ditar_studio.text.passages import Saying
 
 WEIGHTS, CARD = "model.safetensors", "model.json"
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ditar_studio.engine.word_times import WordTime
     from ditar_studio.inference.precisions import Precision
     from ditar_studio.text.lexicon import Lexicon
-    from ditar_studio.text.markup import Saying
+    from ditar_studio.text.passages import Saying
     from ditar_studio.text.word_spans import Span
 
 _DOUBTFUL = 0.35  # of the sounds; of speech that is right a tenth to a fifth are misheard

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ditar_studio.audio.clips.clip import Clip
     from ditar_studio.engine.word_times import WordTime
     from ditar_studio.text.lexicon import Lexicon
-    from ditar_studio.text.markup import Saying
+    from ditar_studio.text.passages import Saying
 
 _FIRST_LANGUAGES = ("zh", "en")
 _SECOND_LANGUAGES = (

@@ -23,8 +23,8 @@ from ditar_studio.errors import StudioError
 from ditar_studio.text import symbols
 from ditar_studio.text.characters import unreadable
 from ditar_studio.text.lexicon import Lexicon, is_ipa, parse_ipa
-from ditar_studio.text.markup import Saying
 from ditar_studio.text.normalise import normalise, normalise_part
+from ditar_studio.text.passages import Saying
 from ditar_studio.text.speller import Pronunciation, Speller, possessive, speller
 
 __all__ = ["Reading", "name_unreadable", "phonemize", "read", "unreadable"]

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from ditar_studio.errors import StudioError
 from ditar_studio.text.marked_parts import balanced, split_marked
-from ditar_studio.text.markup import Passage, marks_in, passages, plain, voices_in, without_marks
+from ditar_studio.text.markup import marks_in, plain, voices_in, without_marks
+from ditar_studio.text.passages import Passage, passages
 from ditar_studio.text.phonemes import read
 from ditar_studio.text.sentences import split
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ditar_studio.errors import StudioError
-from ditar_studio.text.markup import passages
+from ditar_studio.text.passages import passages
 from ditar_studio.text.ssml import LONGEST, is_ssml, read_marked, to_marks
 
 
