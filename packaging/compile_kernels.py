@@ -71,7 +71,7 @@ def compile_library(sources: Sequence[Path], library: Path, *options: str) -> No
 
     Args:
         sources: the C files.
-        library: where to.
+        library: path of the compiled library.
         options: further ones of the compiler.
 
     Raises:

@@ -46,7 +46,7 @@ async def sound_pieces(
 
     Raises:
         RefusedError: it cannot be spoken, or was stopped.
-        ClientLeftError: nobody listens.
+        ClientLeftError: the client closed the connection.
     """
     while True:
         match await speaking.next():

@@ -65,7 +65,7 @@ class ApiServer:
     """The endpoint: `start` it, `stop` it once.
 
     Args:
-        speaker: who speaks.
+        speaker: speaks for the clients.
         token: what clients send as "Authorization: Bearer ..."; see `check_token`.
         reserved: from `reserve_port`; closed by `stop`.
     """

@@ -33,7 +33,7 @@ class Row:
 
     Attributes:
         steps: network evaluations per patch.
-        threads: of torch.
+        threads: number of torch's threads.
         rtf: real-time factor.
         first_patch_seconds: with a cached voice.
         relative: how many times the time of the first row it takes.

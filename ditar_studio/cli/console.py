@@ -24,7 +24,7 @@ class Console:
 
     Args:
         as_json: results are one JSON object on the output stream, nothing else goes there.
-        quiet: no progress.
+        quiet: whether progress is left out.
         output_taken: whether the output stream is used for something else; what is for people then
             goes to the error stream.
     """

@@ -32,7 +32,7 @@ class Job:
         number: of its line, from 1.
         id: the file's name without “.wav”.
         text: what to say.
-        reference: the recording.
+        reference: path of the recording.
         transcript: the words in it.
         changes: settings of this row alone.
     """

@@ -23,7 +23,7 @@ class Output:
     """A sound file that a command is to write.
 
     Args:
-        path: its place.
+        path: of the finished file.
         inputs: what the command reads; none of it is ever written over.
         force: whether another file that lies there is replaced.
         growing: name of the file that grows, of which nobody needs what is left over; None

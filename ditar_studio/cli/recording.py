@@ -52,7 +52,7 @@ class Recording:
     It grows as a WAV, watermarked already; at the end it becomes what its name asks for.
 
     Args:
-        output: its place.
+        output: the file's place.
         subtype: of a WAV's samples.
         watermark: whether the sound gets it.
     """

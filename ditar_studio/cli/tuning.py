@@ -98,7 +98,7 @@ class References:
     Args:
         model: that is to speak.
         level: quick, thorough, or off or None.
-        interrupted: ends it.
+        interrupted: is set to end the fine-tuning.
         console: shows the progress.
     """
 

@@ -122,8 +122,8 @@ class SentenceVerified:
 
     Attributes:
         line: index of its line.
-        text: the sentence.
-        verification: the result.
+        text: of the sentence.
+        verification: what was recognised in it.
         candidates: how many attempts it is the best of.
         differing: words that differ from the text (see `Verification`), by their characters in the
             line.
@@ -141,7 +141,7 @@ class LineDone:
     """A line is complete.
 
     Attributes:
-        index: which.
+        index: number of the line, from 0.
         seconds: of speech in it, pauses between its sentences included, the pause after it not.
         reason: why it ended; anything but "stopped" came with a warning.
     """

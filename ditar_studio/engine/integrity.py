@@ -40,7 +40,7 @@ class Manifest:
     """The files that a model consists of.
 
     Attributes:
-        files: by name.
+        files: sizes and checksums by file name.
         source: where they were downloaded from.
         revision: of the source.
     """

@@ -61,7 +61,7 @@ class LoraTuner:
         Args:
             trained: the model and its LoRA.
             draw: an example of the voice's speech, by a generator on the CPU.
-            plan: how.
+            plan: of the training.
         """
         self.plan, self.step = plan, 0
         self._trained, self._draw = trained, draw

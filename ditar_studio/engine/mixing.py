@@ -46,7 +46,7 @@ class MixedVoice:
 
     Attributes:
         clip: what it says.
-        transcript: the words.
+        transcript: the words that are said.
     """
 
     clip: Clip

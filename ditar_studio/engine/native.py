@@ -57,7 +57,7 @@ class EncodedClip:
 
     Attributes:
         voice: its voice, without corrections.
-        sounds: its phonemes.
+        sounds: phonemes of the clip.
         wave: [n] samples at the model's rate.
     """
 
@@ -208,7 +208,7 @@ class NativeModel:
         error; then the timbre is measured again.
 
         Args:
-            encoded: the reference.
+            encoded: the reference that was encoded.
             voice: its voice, perhaps one that is fine-tuned a little.
         """
         speaker = voice.speaker

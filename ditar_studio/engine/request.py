@@ -40,7 +40,7 @@ class GenerationRequest:
     Attributes:
         lines: spoken in this order, pauses between them.
         voice: the reference to clone; None for a model's own voice.
-        settings: how.
+        settings: of the generation.
         lexicon: the user's pronunciations.
         others: the voices that marks in the lines name, by their names in lower case.
     """

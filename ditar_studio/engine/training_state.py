@@ -24,7 +24,7 @@ def save_state(
     """Write a training's state, whole or not at all.
 
     Args:
-        path: the file.
+        path: of the file.
         key: names what is trained, on what and how.
         step: how many steps the optimiser did, one at least.
         parameters: always in the same order.

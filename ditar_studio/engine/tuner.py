@@ -67,10 +67,10 @@ class Tuner:
     def __init__(self, base: LocDiT, voice: Tensor, patches: Patches, plan: TuningPlan) -> None:
         """
         Args:
-            base: the model's own; it stays as it is.
+            base: the model's LocDiT, which is not changed.
             voice: [dim] LocDiT's speaker condition.
             patches: of the voice's clips, from `tuning_data.collect`.
-            plan: how.
+            plan: of the training.
         """
         self.plan, self.step = plan, 0
         self._base, self._voice, self._patches = base, voice, patches
@@ -159,7 +159,7 @@ class Tuner:
         """Write what goes on after a crash, whole or not at all.
 
         Args:
-            path: the file.
+            path: of the file.
             key: names model, clips and plan.
         """
         more = {

@@ -21,7 +21,7 @@ class TuningProgress:
     """How far it is.
 
     Attributes:
-        fraction: 0..1.
+        fraction: share that is done, 0..1.
         remaining: seconds, as measured so far; None while nothing is known.
     """
 

@@ -74,7 +74,7 @@ class VoiceTuning(Protocol):
         """Return what to keep of a voice that `tuned` gave.
 
         Args:
-            share: as there.
+            share: of the way from the instant voice, as in `tuned`.
             voice: the last that it gave.
             clips: hashes of what it was trained on.
             figures: how it was recognised before and after.

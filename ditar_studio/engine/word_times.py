@@ -31,7 +31,7 @@ class Part:
     """A part of a text, whose white space may differ from that of the text.
 
     Attributes:
-        text: the part's.
+        text: of the part.
         places: for each of its characters the place in the whole text; of white space that of what
             follows.
     """

@@ -75,7 +75,7 @@ def read_voice(
     """Read a file for a model.
 
     Args:
-        path: the file.
+        path: of the file.
         model_hash: `ModelInfo.weights_hash` of the model that is to speak with it.
         kind: of its card.
         needed: tensors that must be there.

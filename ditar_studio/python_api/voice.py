@@ -22,7 +22,7 @@ class Voice:
 
     Attributes:
         name: as it was given: of the library's voice, or of the file.
-        reference: the recording.
+        reference: recording of the voice.
     """
 
     name: str

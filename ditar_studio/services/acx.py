@@ -43,7 +43,7 @@ class Check:
     """One demand and what was measured of a file.
 
     Attributes:
-        demand: which.
+        demand: name of the demand.
         value: measured, in dB, Hz, kbit/s or seconds.
         lowest, highest: what is allowed.
     """

@@ -37,9 +37,9 @@ class CheckResult:
     """One thing that was looked at.
 
     Attributes:
-        name: what.
+        name: of what was checked.
         state: it works; it doesn't but the main job goes without it; it is broken.
-        detail: in words.
+        detail: the finding in words.
         remedy: what to do about it.
     """
 

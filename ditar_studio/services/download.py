@@ -38,7 +38,7 @@ class Progress:
     """The progress of a download.
 
     Attributes:
-        file: being fetched.
+        file: name of the file that is being fetched.
         done: bytes of the whole model that are here.
         total: bytes of the whole model, as far as is known.
         seconds_left: at the present speed; None while there is none.
@@ -58,7 +58,7 @@ class Download:
     """Fetches what is missing or damaged of a model.
 
     Args:
-        offer: the model.
+        offer: of the model.
         hosts: to try, in this order.
         folder: where its files are and go; it must exist.
         on_progress: called with every quarter of a megabyte.

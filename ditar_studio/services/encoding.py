@@ -35,7 +35,7 @@ def encode(
 
     Args:
         path: is written over.
-        encoding: how.
+        encoding: of the file.
         rate: of the samples in Hz, one that the encoding knows.
         tags: the statement that it is synthetic, what it was made from, chapters and cover.
         blocks: samples [n] of one sound.

@@ -25,7 +25,7 @@ class Piece:
 
     Args:
         number: of the line, from 1.
-        path: its sound.
+        path: of its sound file.
         pause_seconds: silence after it.
         section: title of the chapter that begins with it; empty if none does.
         words: when its words are heard, in the take; empty where that isn't known.

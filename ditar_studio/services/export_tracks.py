@@ -28,9 +28,9 @@ class Track:
     """A sound file to be written: pieces and when each begins, in seconds.
 
     Attributes:
-        seconds: its length.
+        seconds: length of the file.
         number: among chapters of their own, from 1; 0 of anything else.
-        chapters: within it.
+        chapters: that begin in the file.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Arrangement:
     """The tracks of an export.
 
     Args:
-        what: the pieces.
+        what: the plan with the pieces.
         settings: how they are exported.
         lengths: of the pieces in seconds, by their number.
         speeds: of the pieces, where it isn't that of the settings.

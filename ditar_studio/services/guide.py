@@ -20,7 +20,7 @@ class Topic:
     """A section of the guide.
 
     Attributes:
-        title: its heading.
+        title: heading of the topic.
         text: what is below it, in Markdown.
     """
 

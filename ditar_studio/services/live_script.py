@@ -20,7 +20,7 @@ class LiveScript:
     """The lines of a project; read again where something about them changed.
 
     Args:
-        library, project_id: whose.
+        library, project_id: of the lines.
 
     Raises:
         StudioError: the project is gone.

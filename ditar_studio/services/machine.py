@@ -26,7 +26,7 @@ class Machine:
     """A computer, as far as speaking depends on it.
 
     Attributes:
-        processor: its name.
+        processor: name of the processor.
         cores: that this program may use.
         threads: that models take of them.
         memory, free_memory: in GiB; None where that isn't known.

@@ -45,7 +45,7 @@ class Tags:
 
     Attributes:
         title: of the file.
-        voice: who speaks.
+        voice: name of the voice.
         comment: comes from `comment`.
         author, album: of the whole that the file is (a part of).
         track: its number among the files of the album, and how many there are.

@@ -35,7 +35,7 @@ class Installed:
 
     Attributes:
         name: as commands call it.
-        path: its folder.
+        path: of the model's folder.
         bytes: that its files take.
         linked: whether the folder is the user's own, only pointed at.
         verified: whether all its files had the publisher's checksums when they were downloaded.
@@ -64,7 +64,7 @@ class Models:
         Args:
             folder: where models are kept.
             offers: what can be downloaded.
-            hosts: from where.
+            hosts: addresses to download from.
             timeout: seconds after which a silent server is given up.
             pause: seconds before the second try; doubled before each further one.
         """

@@ -84,7 +84,7 @@ class Mp4Writer:
 
     Args:
         path: is written over.
-        stream: what comes.
+        stream: description of the sound track.
     """
 
     def __init__(self, path: Path, stream: Stream) -> None:

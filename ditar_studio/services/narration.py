@@ -63,7 +63,7 @@ class Narrator:
     """The voice and the settings of a narration.
 
     Attributes:
-        model: speaks.
+        model: that speaks.
         voice: whom like; None for a model's own voice.
         name: of the voice, for the tags.
         settings: of the generation.
@@ -112,7 +112,7 @@ class ChapterDone:
     """A chapter is whole.
 
     Attributes:
-        number: from 1.
+        number: of the chapter, from 1.
         piece: its sound, as a part of the book.
         seconds: of sound; `rtf` is time to make / length.
         kept: whether it was made before.
@@ -135,7 +135,7 @@ def narrate(
 
     Args:
         document: what to read.
-        narrator: who.
+        narrator: the voice and its settings.
         folder: of the book; made if it is not there.
         cancel: set it to stop; the chapter at work is read again next time.
 

@@ -32,7 +32,7 @@ class ProjectState:
     """A project and how much of it was spoken.
 
     Attributes:
-        name: of it.
+        name: of the project.
         lines: in its script.
         spoken: of these, at least once.
         due: of these, never or before something was changed.

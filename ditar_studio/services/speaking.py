@@ -82,7 +82,7 @@ class SpeechStream:
 
     Args:
         model: who speaks; used on the thread that iterates.
-        request: what.
+        request: the lines, the voice and the settings.
         cancel: set it to stop; takes effect within one patch.
         voices: keeps encoded voices between requests.
     """

@@ -32,7 +32,7 @@ class KnownVoice:
     """A voice that can be named.
 
     Attributes:
-        name: of it.
+        name: of the voice.
         reference: what it speaks from.
         fine_tuned: whether it was fine-tuned to its recordings.
         sample: whether it comes with the program and is not in the library.

@@ -123,7 +123,7 @@ class Stack:
     """The undo and redo stacks of one run of the application (not kept over a restart).
 
     Args:
-        limit: steps kept.
+        limit: number of steps that are kept.
         most_characters: in the steps kept; each that moves lines holds the order of the script
             twice, which is megabytes in a long book.
         merge_seconds: steps with the same merge key closer than this become one (typing, dragging).

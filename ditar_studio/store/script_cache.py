@@ -66,7 +66,7 @@ class StoredScript:
     Attributes:
         order: the ids of its lines, deleted ones among them.
         lines: from top to bottom.
-        line_ids: theirs.
+        line_ids: of the lines.
         by_id: the same lines by their ids; changed in place by the next reading.
     """
 

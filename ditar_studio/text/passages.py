@@ -44,7 +44,7 @@ class Saying:
 
     Attributes:
         start, end: its characters in the text.
-        pronunciation: /IPA/.
+        pronunciation: of the stretch, as /IPA/.
     """
 
     start: int

@@ -36,7 +36,7 @@ class Take:
 
     Attributes:
         job: what is said in it, in whose voice.
-        path: the file.
+        path: of the sound file.
         group: what it has in common with some of the others, such as the seed.
     """
 
@@ -101,7 +101,7 @@ class Listener:
     """The panel, with the references that it has heard.
 
     Args:
-        panel: the judges.
+        panel: of the judges.
         among: jobs whose speakers a voice could be mistaken for.
     """
 

@@ -29,7 +29,7 @@ class _Figure:
     """One of the figures.
 
     Attributes:
-        name: for programs.
+        name: key in JSON.
         title: of its column.
         shown: its form in a table.
         of_verdict: what a verdict contributes, a number or k of them; None leaves it out.

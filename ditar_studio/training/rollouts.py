@@ -37,7 +37,7 @@ class Rollout:
 
     Attributes:
         prompt: another clip of the speaker.
-        clip: the clip.
+        clip: that was recorded.
         voice: [SIZE] an embedding of the speaker.
         said: [T * P, latent_dim] the model's own latents, of the length of the clip's.
     """

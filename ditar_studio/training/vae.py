@@ -133,7 +133,7 @@ class VaeData:
     """Batches from a prepared corpus, for networks that read whole clips.
 
     Args:
-        corpus: the clips.
+        corpus: of the clips.
         hop: samples a latent; clips are cut to whole ones.
         labels: phonemes of each clip, by its name.
         augment: vary the recordings, for a network that only listens.
@@ -229,11 +229,11 @@ def vae_loop(
     Args:
         vae_config: its shape, with as many `symbols` as the labels have.
         speaker: tells the decoder the voice, and compares voices.
-        reader: compares words.
-        data: clips.
+        reader: phonetic reader that compares words.
+        data: clips to train on.
         config: how to optimise.
         out: folder of the training.
-        losses: their weights.
+        losses: weights of the losses.
         slice_latents: latents of a slice that is rendered.
         times: how often each of the data's entries is drawn.
     """

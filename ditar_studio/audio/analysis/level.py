@@ -47,7 +47,7 @@ class LevelMeter:
     """Feed it blocks as they arrive, read it as often as you draw.
 
     Args:
-        sample_rate: hertz.
+        sample_rate: of the sound, in Hz.
     """
 
     def __init__(self, sample_rate: int) -> None:

@@ -44,7 +44,7 @@ class Peaks:
     """An appendable pyramid of minima and maxima over mono samples.
 
     Args:
-        sample_rate: hertz.
+        sample_rate: of the sound, in Hz.
         samples: what is there from the start [n].
     """
 

@@ -16,8 +16,8 @@ def mel_picture(
     """Return log-mel energies of a stretch of sound, scaled for a colour map.
 
     Args:
-        samples: [n] mono.
-        sample_rate: hertz.
+        samples: float32 [n], one channel.
+        sample_rate: of the samples, in Hz.
         columns: width of the picture; each column is one short window centred on its share.
         bands: height of the picture in mel bands from 0 Hz to half the rate.
         range_db: what lies so far below the loudest point is 0.

@@ -97,7 +97,7 @@ class Transcriber:
         """Hear what is said.
 
         Args:
-            clip: speech.
+            clip: of speech.
             language: code, or None to find it out.
             cancelled: asked between segments; whether to stop with what was heard so far.
             progress: gets the fraction heard, 0..1, after each segment.

@@ -66,7 +66,7 @@ def compare(
     """Prepare two clips for comparison.
 
     Args:
-        first, second: the takes.
+        first, second: the sounds of two takes.
         blind: put them under A and B in an order left to chance.
         chance: where the chance comes from.
     """

@@ -30,7 +30,7 @@ def denoise(clip: Clip, amount: float = 1.0) -> Clip:
     """Return the clip with steady noise, hum and hiss taken out of it.
 
     Args:
-        clip: speech.
+        clip: of speech.
         amount: 1 leaves only what the network takes for speech, 0 leaves the clip as it is; between
             them both are mixed, which sounds less processed.
 

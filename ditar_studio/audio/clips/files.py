@@ -107,7 +107,7 @@ class StreamingWavWriter:
 
     Args:
         path: where to write; an existing file is replaced.
-        sample_rate: in Hz.
+        sample_rate: of the file, in Hz.
         subtype: `PCM_16`, `PCM_24` (both clipped at full scale) or `FLOAT`.
         comment: a text that goes into the file's metadata.
 

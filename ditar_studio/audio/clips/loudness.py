@@ -54,7 +54,7 @@ def gain_to(clip: Clip, target: float = REFERENCE_LUFS, ceiling_db: float = CEIL
 
     Args:
         clip: what to measure.
-        target: LUFS.
+        target: wanted loudness in LUFS.
         ceiling_db: dBFS; never exceeded.
 
     Returns:

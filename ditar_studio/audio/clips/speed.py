@@ -24,7 +24,7 @@ def stretch(clip: Clip, speed: float) -> Clip:
     """Return the same words at another speed: all that a `Stretcher` makes of them.
 
     Args:
-        clip: speech.
+        clip: of speech.
         speed: 2.0 is twice as fast (half as long), 0.5 half as fast.
 
     Returns:
@@ -46,7 +46,7 @@ class Stretcher:
     What comes out lags behind by some 45 ms.
 
     Args:
-        sample_rate: hertz.
+        sample_rate: of the sound, in Hz.
         speed: as for `stretch`.
 
     Raises:

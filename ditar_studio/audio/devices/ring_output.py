@@ -22,7 +22,7 @@ class RingOutput:
 
     Args:
         ring: its reading side.
-        clock: seconds.
+        clock: returns the time in seconds.
 
     Attributes:
         open: whether sound comes out; written by the player.

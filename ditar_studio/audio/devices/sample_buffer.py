@@ -12,7 +12,7 @@ class SampleBuffer:
     """A growing array of mono samples: everything fed to the player. Safe between threads.
 
     Args:
-        sample_rate: hertz.
+        sample_rate: of the sound, in Hz.
     """
 
     def __init__(self, sample_rate: int) -> None:

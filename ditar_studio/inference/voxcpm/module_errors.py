@@ -40,7 +40,7 @@ def module_errors(exact: VoxCPM, fast: VoxCPM) -> dict[str, float]:
     """Return relative error (norm of the difference by norm of the exact output) of each module.
 
     Args:
-        exact: in float32.
+        exact: the model in float32.
         fast: the same weights in another precision.
 
     The input is a short seeded text followed by patches of seeded noise.

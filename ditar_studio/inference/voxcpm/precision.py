@@ -57,7 +57,7 @@ class Precision:
         name: fp32, bf16 or int8.
         dtype: of activations.
         weights: that projections' weights are rounded to; None leaves them as the file has them.
-        reason: in words.
+        reason: for this precision, in words.
     """
 
     name: str
@@ -159,7 +159,7 @@ def exact(rows: Rows, bias: Tensor | None, wide: Tensor) -> nn.Module:
     """Return what computes a projection exactly in float32, from weights as small as that allows.
 
     Args:
-        rows: its weights.
+        rows: weights of the projection.
         bias: [out], if it has one.
         wide: ``rows`` in float32; not kept.
     """
@@ -244,7 +244,7 @@ class Choice:
     """The chosen precision of a projection.
 
     Attributes:
-        place: its name.
+        place: name of the projection.
         error: of its output in int8, relative to the exact one; None where int8 was not tried.
         int8: whether it is computed in int8.
     """

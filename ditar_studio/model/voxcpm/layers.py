@@ -176,7 +176,7 @@ class Frame:
     """The layout of short sequences of one length below each other, as rows of one matrix.
 
     Attributes:
-        batch: sequences.
+        batch: number of sequences.
         kept: the positions of each that are answered in the end.
         rotary: of all rows.
         every: [1, rows, group * rows]: zero where the former is seen by the latter, which is

@@ -21,7 +21,7 @@ class Host(Protocol):
         actions: all actions, to be handled.
         bridge: to other threads.
         preferences: the user's settings.
-        toasts: passing messages.
+        toasts: show passing messages.
     """
 
     @property

@@ -41,7 +41,7 @@ class FirstInstance(QObject):
     """Hears of further starts; only programs of the same user reach it.
 
     Args:
-        address: of `address_of`.
+        address: from `address_of`.
         come: brings the window to the front.
     """
 

@@ -22,7 +22,7 @@ class GarbageCollector(QObject):
     """Takes over from the automatic collection until it is closed.
 
     Args:
-        parent: its owner.
+        parent: owner of this object.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:

@@ -30,7 +30,7 @@ class CompareDialog(DialogFrame):
         title: what is compared.
         names: of the two, shown when it is not blind.
         pair: the two, made equally loud.
-        playback: plays them.
+        playback: plays the clips.
 
     Signals:
         preferred: 0 or 1: the first or the second of the two was found better.

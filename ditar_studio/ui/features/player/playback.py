@@ -74,7 +74,7 @@ class PlayingWord:
     """A word of a line in a sound.
 
     Attributes:
-        line_id: the line.
+        line_id: id of the line.
         start, end: its characters in what was spoken, end exclusive.
     """
 

@@ -39,7 +39,7 @@ class ConsentDialog(DialogFrame):
     """Asks for a name and a consent statement; can be accepted only with both.
 
     Args:
-        name: a proposal.
+        name: proposed name.
         parent: the window.
         today: date of the statement; today by default.
     """

@@ -30,7 +30,7 @@ class ScriptCommands:
     Args:
         host: the window around it.
         script: the lines.
-        panel: shows them.
+        panel: shows the lines.
         speak: speaks lines so many times each.
     """
 

@@ -110,7 +110,7 @@ class LineRow(QWidget):
     """One line: the first of a paragraph with a head of its own, others flow on below it.
 
     Signals:
-        pause_chosen: seconds.
+        pause_chosen: seconds of silence after the line.
         lock_asked: the lock was clicked.
         play_asked: the line's take is to be heard.
         selected: something in it was clicked or focused.

@@ -44,7 +44,7 @@ class Choices:
 
     Attributes:
         microphones: id and name of each, without the system's default.
-        loudspeakers: likewise.
+        loudspeakers: the same of loudspeakers.
         rescan: looks for devices again, then calls its argument on the GUI thread.
         library_folder: the one now in use.
         log_folder: where log and crash reports lie; None before the library is open.

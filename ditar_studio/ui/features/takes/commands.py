@@ -31,7 +31,7 @@ class TakeCommands:
         document: the open project.
         takes: the takes.
         editing: changes how they are heard.
-        playback: plays them.
+        playback: plays the takes.
         undo: takes the last change back.
     """
 

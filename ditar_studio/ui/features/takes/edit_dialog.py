@@ -43,8 +43,8 @@ class EditTakeDialog(DialogFrame):
     Args:
         takes: where it is.
         editing: what changes it.
-        playback: plays it.
-        take_id: which.
+        playback: plays the take.
+        take_id: of the take that is edited.
         undo: takes the last change back.
     """
 

@@ -23,7 +23,7 @@ class SamplesDialog(DialogFrame):
 
     Args:
         voices: the library's voices.
-        voice_id: whose samples.
+        voice_id: of the voice with the samples.
     """
 
     def __init__(self, voices: Voices, voice_id: str, parent: QWidget | None = None) -> None:

@@ -17,7 +17,7 @@ class TextDialog(DialogFrame):
     Args:
         title: of the dialog.
         text: what is asked.
-        value: a proposal.
+        value: proposed value.
         accept: words of the button that takes it.
         may_be_empty: whether an empty answer is one.
 
@@ -123,7 +123,7 @@ class LeaveDialog(DialogFrame):
         may_wait: whether it can be waited for.
 
     Signals:
-        leave: quit now.
+        leave: the program is to quit now.
         leave_then: quit when it is done.
     """
 

@@ -73,7 +73,7 @@ class LazyColumn(QScrollArea, Generic[Row]):
         """Show these rows, from top to bottom; those that are there already stay as they are.
 
         Args:
-            keys: each once.
+            keys: of the rows, each once.
             places: the place of each key, from 0, where the caller has them already.
         """
         keys = tuple(keys)

@@ -134,7 +134,7 @@ class Toasts(QWidget):
             tone: info, success, warning or danger.
             remedy: a second sentence.
             action: words of a button and what it does, e.g. Undo.
-            seconds: how long.
+            seconds: for which it is shown.
 
         Returns:
             What `withdraw` knows the message by.

@@ -26,7 +26,7 @@ def shares_at(x: float, y: float, count: int) -> list[float]:
     """Return the shares of voices at a place of the pad; together 1.
 
     Args:
-        x, y: in 0..1.
+        x, y: place on the pad, 0..1.
         count: 2, 3 or 4 voices.
     """
     if count == 2:

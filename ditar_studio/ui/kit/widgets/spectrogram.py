@@ -22,7 +22,7 @@ def spectrogram_image(samples: NDArray[np.float32], sample_rate: int, colours: C
 
     Args:
         samples: float32 [n] in -1..1.
-        sample_rate: in Hz.
+        sample_rate: of the samples, in Hz.
         colours: the palette that it is to go with; silence is transparent.
 
     Returns:

@@ -20,7 +20,7 @@ class TaskStrip(QFrame):
 
     Args:
         words: what it is.
-        cancel: stops it.
+        cancel: called to stop the task.
         clock: in seconds; given by tests.
     """
 
