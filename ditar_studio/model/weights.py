@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -29,6 +29,9 @@ from ditar_studio.model.vae import Vae
 FORMAT = "ditar-studio"
 FORMAT_VERSION = 2
 _REMEDY = "Use a model file made by this program, or download it again."
+
+_Config = TypeVar("_Config", DiTARConfig, VaeConfig)
+_Model = TypeVar("_Model", DiTAR, Vae, PhoneticReader, SpeakerEncoder)
 
 
 class _Unfilled(TorchFunctionMode):
@@ -145,46 +148,49 @@ def _plausible(config: DiTARConfig | VaeConfig, tensors: dict[str, torch.Tensor]
         )
 
 
+def _load(
+    path: Path,
+    kind: str,
+    configuration: type[_Config],
+    where: str,
+    build: Callable[[_Config], _Model],
+) -> _Model:
+    """Build a network by the configuration in a file, and fill it with the file's weights."""
+    values, tensors = _open(path, kind)
+    config = from_dict(configuration, values, where)
+    if kind in ("ditar", "vae"):
+        _plausible(config, tensors)
+    with _Unfilled():
+        model = build(config)
+    _fill(model, tensors, path.name)
+    return model
+
+
 def load_ditar(path: Path) -> DiTAR:
     """Load a DiTAR in float32, ready for inference.
 
     Raises:
         StudioError: the file is missing, foreign, damaged, or doesn't fit its own configuration.
     """
-    config, tensors = _open(path, "ditar")
-    settings = from_dict(DiTARConfig, config, "model's configuration")
-    _plausible(settings, tensors)
-    with _Unfilled():
-        model = DiTAR(settings)
-    _fill(model, tensors, path.name)
-    return model
+    return _load(path, "ditar", DiTARConfig, "model's configuration", DiTAR)
 
 
 def load_vae(path: Path) -> Vae:
     """Load a VAE alone; see `load_ditar`."""
-    config, tensors = _open(path, "vae")
-    settings = from_dict(VaeConfig, config, "VAE's configuration")
-    _plausible(settings, tensors)
-    with _Unfilled():
-        vae = Vae(settings)
-    _fill(vae, tensors, path.name)
-    return vae
+    return _load(path, "vae", VaeConfig, "VAE's configuration", Vae)
 
 
 def load_reader(path: Path) -> PhoneticReader:
     """Load a phonetic reader alone; see `load_ditar`."""
-    values, tensors = _open(path, "reader")
-    config = from_dict(VaeConfig, values, "reader's configuration")
-    with _Unfilled():
-        reader = PhoneticReader(config, config.symbols)
-    _fill(reader, tensors, path.name)
-    return reader
+    return _load(
+        path,
+        "reader",
+        VaeConfig,
+        "reader's configuration",
+        lambda config: PhoneticReader(config, config.symbols),
+    )
 
 
 def load_speaker(path: Path) -> SpeakerEncoder:
     """Load a speaker encoder alone; see `load_ditar`."""
-    config, tensors = _open(path, "speaker")
-    with _Unfilled():
-        speaker = SpeakerEncoder(from_dict(VaeConfig, config, "speaker encoder's configuration"))
-    _fill(speaker, tensors, path.name)
-    return speaker
+    return _load(path, "speaker", VaeConfig, "speaker encoder's configuration", SpeakerEncoder)

@@ -61,7 +61,7 @@ class HistoryCommands:
 
         def show(versions: list[Version]) -> None:
             dialog = VersionsDialog(versions)
-            dialog.restore_asked.connect(self._restore_version)
+            dialog.restore_asked.connect(lambda chosen: self._restore_version(chosen[0]))
             self._host.show_dialog(dialog)
 
         versions = self._library.versions

@@ -27,14 +27,57 @@ KINDS: dict[str, str] = {
 _LONGEST = 70
 
 
-class VersionsDialog(DialogFrame):
-    """Lists the versions of a project, newest first.
+class _RestoreDialog(DialogFrame):
+    """A list of things of which the selected ones can be restored.
 
     Signals:
-        restore_asked: a `Version`.
+        restore_asked: a list of the things.
     """
 
-    restore_asked = Signal(object)
+    restore_asked = Signal(list)
+
+    def __init__(
+        self, title: str, words: str, listed: str, nothing: str, parent: QWidget | None
+    ) -> None:
+        """
+        Args:
+            listed: accessible name of the list.
+            nothing: shown while there is nothing in it.
+        """
+        super().__init__(title, words, parent)
+        self.list = QListWidget()
+        self.list.setAccessibleName(listed)
+        self.list.setMinimumSize(480, 260)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._nothing = label(nothing, "muted", wrap=True)
+        self.body.addWidget(self.list, 1)
+        self.body.addWidget(self._nothing)
+        self.restore = button(tr("Restore"), self._restore, "primary", "undo")
+        self.restore.setEnabled(False)
+        self.add_buttons(None, button(tr("Close"), self.reject), self.restore)
+        self.list.itemSelectionChanged.connect(
+            lambda: self.restore.setEnabled(bool(self.list.selectedItems()))
+        )
+        self.list.itemActivated.connect(lambda _item: self._restore())
+
+    def _add(self, name: str, facts: str, thing: object) -> None:
+        """Add a row of two lines; the first one is selected, so that Return restores it."""
+        item = QListWidgetItem(f"{name}\n{facts}")
+        item.setData(Qt.ItemDataRole.UserRole, thing)
+        item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{name}, {facts}")
+        item.setToolTip(name)
+        self.list.addItem(item)
+        self.list.setCurrentRow(0)
+        self._nothing.hide()
+
+    def _restore(self) -> None:
+        things = [item.data(Qt.ItemDataRole.UserRole) for item in self.list.selectedItems()]
+        self.accept()  # what is told then is told in the window
+        self.restore_asked.emit(things)
+
+
+class VersionsDialog(_RestoreDialog):
+    """Lists the versions of a project, newest first; one `Version` can be restored."""
 
     def __init__(self, versions: Sequence[Version], parent: QWidget | None = None) -> None:
         super().__init__(
@@ -43,85 +86,31 @@ class VersionsDialog(DialogFrame):
                 "One version a day is kept by itself, and each that you save. To restore one can "
                 "be undone."
             ),
+            tr("Earlier versions"),
+            tr("There is no earlier version yet."),
             parent,
         )
-        self.list = _make_list(tr("Earlier versions"))
         for version in versions:
             when = moment_text(version.created, tr("d MMM yyyy, HH:mm"))
             lines = counted("{count} line", "{count} lines", version.lines)
             facts = f"{when} · {lines}" if version.name else lines
-            _add(self.list, version.name or when, facts, version)
-        self.body.addWidget(self.list, 1)
-        if not versions:
-            self.body.addWidget(label(tr("There is no earlier version yet."), "muted", wrap=True))
-        self.restore = button(tr("Restore"), self._restore, "primary", "undo")
-        self.add_buttons(None, button(tr("Close"), self.reject), self.restore)
-        self.list.itemSelectionChanged.connect(self._enable)
-        self.list.itemActivated.connect(lambda _item: self._restore())
-        self._enable()
-
-    def _enable(self) -> None:
-        self.restore.setEnabled(bool(self.list.selectedItems()))
-
-    def _restore(self) -> None:
-        for item in self.list.selectedItems()[:1]:
-            self.accept()
-            self.restore_asked.emit(item.data(Qt.ItemDataRole.UserRole))
+            self._add(version.name or when, facts, version)
 
 
-class BinDialog(DialogFrame):
-    """Lists what was deleted in the last 30 days.
-
-    Signals:
-        restore_asked: a list of `Trashed`.
-    """
-
-    restore_asked = Signal(list)
+class BinDialog(_RestoreDialog):
+    """Lists the `Trashed` things of the last 30 days, of which several can be chosen."""
 
     def __init__(self, contents: Sequence[Trashed], parent: QWidget | None = None) -> None:
         super().__init__(
             tr("Bin"),
             tr("What is deleted stays here for 30 days, then it is gone for good."),
+            tr("Deleted things"),
+            tr("The bin is empty."),
             parent,
         )
-        self.list = _make_list(tr("Deleted things"))
         self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
         for thing in contents:
             name = " ".join(thing.name.split()) or tr("without a name")
             short = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
             when = moment_text(thing.deleted, tr("d MMM yyyy, HH:mm"))
-            _add(self.list, short, f"{tr(KINDS[thing.kind])} · {when}", thing)
-        self.body.addWidget(self.list, 1)
-        if not contents:
-            self.body.addWidget(label(tr("The bin is empty."), "muted", wrap=True))
-        self.restore = button(tr("Restore"), self._restore, "primary", "undo")
-        self.add_buttons(None, button(tr("Close"), self.reject), self.restore)
-        self.list.itemSelectionChanged.connect(self._enable)
-        self.list.itemActivated.connect(lambda _item: self._restore())
-        self._enable()
-
-    def _enable(self) -> None:
-        self.restore.setEnabled(bool(self.list.selectedItems()))
-
-    def _restore(self) -> None:
-        things = [item.data(Qt.ItemDataRole.UserRole) for item in self.list.selectedItems()]
-        self.accept()  # what is told then is told in the window
-        self.restore_asked.emit(things)
-
-
-def _make_list(name: str) -> QListWidget:
-    made = QListWidget()
-    made.setAccessibleName(name)
-    made.setMinimumSize(480, 260)
-    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    return made
-
-
-def _add(made: QListWidget, name: str, facts: str, thing: object) -> None:
-    """Add a row of two lines; the first one is selected, so that Return restores it."""
-    item = QListWidgetItem(f"{name}\n{facts}")
-    item.setData(Qt.ItemDataRole.UserRole, thing)
-    item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{name}, {facts}")
-    item.setToolTip(name)
-    made.addItem(item)
-    made.setCurrentRow(0)
+            self._add(short, f"{tr(KINDS[thing.kind])} · {when}", thing)
