@@ -145,7 +145,7 @@ def test_the_list_of_projects_proposes_another_than_the_open_one(
     asked.search.setText("untitled")
     asked.accept()
     qtbot.waitUntil(lambda: studio.document.project_id == first)
-    studio.document.ask(studio.library.projects.rename, first, "Q & A")
+    studio.document.submit(studio.library.projects.rename, first, "Q & A")
     menu = studio.window.project_menu
     qtbot.waitUntil(lambda: menu.actions()[0].text() == "Q && A")
     assert studio.window.project.text() == "Q && A"

@@ -291,19 +291,19 @@ class Parameters(QObject):
     def save_preset(self, name: str) -> None:
         """Keep the values of the sliders under a name."""
         values = {number: self.value(number) for number in NUMBERS}
-        with self._told():
+        with self._reporting():
             if self.presets.save(name, values):
                 self.preset_replaced.emit(name)
 
     def delete_preset(self, name: str) -> None:
         """Delete one of the user's own presets."""
-        with self._told():
+        with self._reporting():
             self.presets.delete(name)
             self.preset_deleted.emit(name)
 
     def restore_preset(self) -> None:
         """Bring back the preset that was deleted or replaced last."""
-        with self._told():
+        with self._reporting():
             self.presets.restore()
 
     # --- inside
@@ -350,8 +350,8 @@ class Parameters(QObject):
         self.changed.emit()
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
-        """Tell what fails, and that presets changed."""
+    def _reporting(self) -> Iterator[None]:
+        """Report what fails, and that presets changed."""
         try:
             yield
         except StudioError as error:
