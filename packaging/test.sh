@@ -29,7 +29,7 @@ run_tests() {
     "$bin/python" -m pytest -q -m "not realtime" -n auto --maxprocesses 4 --dist loadfile \
         --no-loadscope-reorder `# whole programs come first, and do not keep one core waiting` \
         --cov --cov-report= || code=1
-    "$bin/python" -m pytest "${options[@]}" --cov-append -m realtime || code=1
+    "$bin/python" -m pytest "${options[@]}" --cov-append -m realtime tests/end_to_end || code=1
     return $code
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import runpy
+import signal
 import socket
 import threading
 import time
@@ -16,6 +17,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("LANG", "C.UTF-8")
 if "PYTEST_XDIST_WORKER" in os.environ:  # every core has a worker of its own
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # a spinning thread takes it from another
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in what a shell runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests interrupt programs by it
 
 _LOCAL = ("127.", "::1", "localhost")
 _ROOT = Path(__file__).parents[1]
@@ -28,6 +32,14 @@ def pytest_configure(config: pytest.Config) -> None:
     script = runpy.run_path(str(_ROOT / "packaging" / "compile_kernels.py"))
     if script["wanted"]() and not script["is_current"](_ROOT):
         script["compile_in_place"](_ROOT)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse tests of time elsewhere than where packaging/test.sh looks for them."""
+    place = _ROOT / "tests" / "end_to_end"
+    for item in items:
+        if item.get_closest_marker("realtime") and not item.path.is_relative_to(place):
+            raise pytest.UsageError(f"{item.nodeid} is marked realtime: move it to {place.name}")
 
 
 @pytest.hookimpl(wrapper=True)

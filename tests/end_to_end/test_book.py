@@ -89,7 +89,7 @@ def line_heard(program: Program) -> int:
 def is_played(program: Program) -> bool:
     """Whether a sound was played to its end, where the player stays."""
     times = re.compile(r"(?P<length>[\d:.]+) / (?P=length)")
-    at_end = any(times.fullmatch(n.name) for n in program.window.all() if n.role == "label")
+    at_end = any(times.fullmatch(n.name) for n in program.window.shown() if n.role == "label")
     return at_end and program.window.look_for("Play", "push button") is not None
 
 

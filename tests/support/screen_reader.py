@@ -225,11 +225,19 @@ class Node:
             for child in self.children():
                 yield from child.all()
 
+    def shown(self) -> Iterator[Node]:
+        """Everything inside it that shows, itself included."""
+        with contextlib.suppress(Gone):
+            if self.showing:
+                yield self
+                for child in self.children():
+                    yield from child.shown()
+
     def look_for(self, name: str, role: str = "") -> Node | None:
         """The first thing of this name that shows inside; a name that ends with * may go on."""
-        for node in self.all():
+        for node in self.shown():
             with contextlib.suppress(Gone):
-                if _fits(node.name, name) and node.showing and (not role or node.role == role):
+                if _fits(node.name, name) and (not role or node.role == role):
                     return node
         return None
 
@@ -242,7 +250,7 @@ class Node:
         try:
             return until(lambda: self.look_for(name, role), seconds)
         except AssertionError:
-            there = sorted({f"{n.role} “{n.name}”" for n in self.all() if n.name and n.showing})
+            there = sorted({f"{n.role} “{n.name}”" for n in self.shown() if n.name})
             raise AssertionError(f"no {role} “{name}” among {there}") from None
 
     def press(self) -> None:

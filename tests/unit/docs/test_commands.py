@@ -43,9 +43,9 @@ PROGRAM = """
 import io, json, sys
 from fake_model import FakeModel
 from ditar_studio.cli import main
-from ditar_studio.engine import load
+from ditar_studio.services import loaded_model
 model = FakeModel(needs_transcript=False)
-load.load_model = lambda name=None, precision=None: model
+loaded_model.load_model = lambda name=None, precision=None: model
 assert main(["speak", "Hello.", "--voice", "Emma", "--out", "book/said.mp3"]) == 0
 for words in map(json.loads, sys.argv[1:]):
     sys.stdin = io.TextIOWrapper(io.BytesIO(b"Hello."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,18 +23,24 @@ from ditar_studio.store.files import sha256
 RANDOM = np.random.default_rng(0)
 
 
-@pytest.fixture
-def native(tmp_path: Path) -> Path:
-    folder = save_small_ditar(tmp_path / "small")
-    integrity.record(folder, ["model.safetensors"])
+@pytest.fixture(scope="module")
+def intact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with both kinds of model."""
+    folder = tmp_path_factory.mktemp("intact")
+    integrity.record(save_small_ditar(folder / "small"), ["model.safetensors"])
+    voxcpm = voxcpm_folders.make_folder(folder / "voxcpm", "0.5b")
+    integrity.record(voxcpm, [path.name for path in voxcpm.iterdir()])
     return folder
 
 
 @pytest.fixture
-def voxcpm(tmp_path: Path) -> Path:
-    folder = voxcpm_folders.make_folder(tmp_path / "voxcpm", "0.5b")
-    integrity.record(folder, [path.name for path in folder.iterdir()])
-    return folder
+def native(intact: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(intact / "small", tmp_path / "small"))
+
+
+@pytest.fixture
+def voxcpm(intact: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(intact / "voxcpm", tmp_path / "voxcpm"))
 
 
 def header_end(content: bytes) -> int:

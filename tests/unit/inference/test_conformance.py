@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,7 +27,10 @@ def seeded(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def speak(case: Case, seed: int = 1, sampling: Sampling = Sampling(1.0)) -> tuple[Tensor, Tensor]:  # noqa: B008
+SAMPLING = Sampling(1.0, steps=4)
+
+
+def speak(case: Case, seed: int = 1, sampling: Sampling = SAMPLING) -> tuple[Tensor, Tensor]:
     """Latents [n, D] and samples of the case's request."""
     runtime = case.runtime
     state = runtime.prefill(case.request, sampling, seeded(seed))
@@ -40,16 +44,26 @@ def speak(case: Case, seed: int = 1, sampling: Sampling = Sampling(1.0)) -> tupl
     return torch.cat(latents), torch.cat([*samples, runtime.flush(state)])
 
 
-def test_the_seed_decides_the_samples_and_temperature_zero_needs_none(case: Case) -> None:
-    first, again, other = (speak(case, seed)[1] for seed in (1, 1, 2))
-    assert torch.equal(first, again)
+@pytest.fixture(scope="module")
+def said(case: Case) -> list[tuple[Tensor, Tensor]]:
+    """What is said with the seeds 1 and 2, each alone."""
+    return [speak(case, seed) for seed in (1, 2)]
+
+
+def test_the_seed_decides_the_samples_and_temperature_zero_needs_none(
+    case: Case, said: list[tuple[Tensor, Tensor]]
+) -> None:
+    first, other = (samples for _, samples in said)
+    assert torch.equal(first, speak(case)[1])
     assert not torch.equal(first, other)
-    still = [speak(case, seed, Sampling(0.0))[1] for seed in (1, 2)]
+    still = [speak(case, seed, replace(SAMPLING, temperature=0.0))[1] for seed in (1, 2)]
     assert torch.equal(*still)
 
 
-def test_every_patch_becomes_its_samples_in_the_end(case: Case) -> None:
-    latents, samples = speak(case)
+def test_every_patch_becomes_its_samples_in_the_end(
+    case: Case, said: list[tuple[Tensor, Tensor]]
+) -> None:
+    latents, samples = said[0]
     assert samples.shape == (PATCHES * case.patch_samples,)
     assert samples.dtype == torch.float32
     with torch.inference_mode():
@@ -58,24 +72,23 @@ def test_every_patch_becomes_its_samples_in_the_end(case: Case) -> None:
     assert float(samples.abs().max()) > 1e-3
 
 
-def test_all_state_is_the_generation_s_own(case: Case) -> None:
+def test_all_state_is_the_generation_s_own(case: Case, said: list[tuple[Tensor, Tensor]]) -> None:
     """Two that take turns say what each says alone."""
-    runtime, sampling = case.runtime, Sampling(1.0)
-    alone = [speak(case, seed)[1] for seed in (1, 2)]
-    states = [runtime.prefill(case.request, sampling, seeded(seed)) for seed in (1, 2)]
+    runtime = case.runtime
+    states = [runtime.prefill(case.request, SAMPLING, seeded(seed)) for seed in (1, 2)]
     made: list[list[Tensor]] = [[], []]
     for _ in range(PATCHES):
         for state, pieces in zip(states, made, strict=True):
             pieces.append(runtime.decode(state, runtime.step(state)))
-    for state, pieces, expected in zip(states, made, alone, strict=True):
-        torch.testing.assert_close(torch.cat([*pieces, runtime.flush(state)]), expected)
+    for state, pieces, (_, alone) in zip(states, made, said, strict=True):
+        torch.testing.assert_close(torch.cat([*pieces, runtime.flush(state)]), alone)
 
 
-def test_a_step_need_not_be_decoded(case: Case) -> None:
+def test_a_step_need_not_be_decoded(case: Case, said: list[tuple[Tensor, Tensor]]) -> None:
     runtime = case.runtime
-    state = runtime.prefill(case.request, Sampling(1.0), seeded(1))
+    state = runtime.prefill(case.request, SAMPLING, seeded(1))
     latents = torch.cat([runtime.step(state).latents for _ in range(PATCHES)])
-    torch.testing.assert_close(latents, speak(case)[0])
+    torch.testing.assert_close(latents, said[0][0])
 
 
 @pytest.mark.parametrize("guidance", [0.0, 1.5])
