@@ -165,7 +165,7 @@ class Studio(Workspace):
         self.reference_commands = ReferenceCommands(
             shell, self.maker, self.reference_panel, voices, engine, playback, self.devices
         )
-        self.voices_panel.audio_dropped.connect(self.reference_commands.open)
+        self.voices_panel.audio_dropped.connect(self.reference_commands.open_dropped)
         shell.recordings_kept.connect(self.reference_commands.offer_recordings)
         self.fine_tuning_commands = FineTuningCommands(shell, voices, self.fine_tuning, playback)
         self.maker.saved.connect(self.fine_tuning_commands.on_saved)
@@ -179,7 +179,7 @@ class Studio(Workspace):
             shell, script, self.word_checks, lambda line_ids: self.speak(line_ids, redo=True)
         )
         self.document_commands = DocumentCommands(shell, document, script)
-        self.script_panel.text_dropped.connect(lambda path: self.document_commands.open(Path(path)))
+        self.script_panel.text_dropped.connect(self.document_commands.open_dropped)
         self.find_commands = FindCommands(shell, script, self.script_panel)
         self.shell.closing.connect(self.find_commands.finder.stop)
         self.pronunciation_commands = PronunciationCommands(

@@ -40,7 +40,7 @@ def test_a_book_becomes_a_project_with_its_chapters(
 ) -> None:
     (tmp_path / "a.epub").write_bytes(BOOK)
     before = studio.document.project_id
-    studio.script_panel.text_dropped.emit(str(tmp_path / "a.epub"))
+    studio.script_panel.text_dropped.emit(str(tmp_path / "a.epub"), 0)
     dialog = dialog_of(qtbot, studio)
     assert dialog.where.choice == "new"
     states = [dialog.chapters.item(n).checkState() for n in range(3)]

@@ -12,7 +12,9 @@ from ditar_studio.services.document_lines import script_lines
 from ditar_studio.services.new_lines import new_lines
 from ditar_studio.ui.features.documents.import_dialog import ImportDialog
 from ditar_studio.ui.kit.dialogs.ask_file import ask_for_file
+from ditar_studio.ui.kit.dropped import left_out
 from ditar_studio.ui.kit.translate import counted, mark, tr
+from ditar_studio.ui.kit.widgets.messages import Banner
 
 if TYPE_CHECKING:
     from ditar_studio.services.history import Outcome
@@ -54,6 +56,12 @@ class DocumentCommands:
             tr("Documents ({kinds});;All files (*)", kinds=kinds),
             self.open,
         )
+
+    def open_dropped(self, path: str, others: int) -> None:
+        """Open a file that was dropped with so many others."""
+        if others:
+            self._host.add_message(Banner("info", left_out(others)))
+        self.open(Path(path))
 
     def open(self, path: Path) -> None:
         """Read a document; ask what of it is wanted, unless it is a short text."""

@@ -13,8 +13,10 @@ from ditar_studio.services.voice_library import Voice
 from ditar_studio.ui.features.reference.consent_dialog import ConsentDialog
 from ditar_studio.ui.features.reference.panel import SOUND_SUFFIXES, ReferencePanel
 from ditar_studio.ui.kit.dialogs.ask_file import ask_for_file
+from ditar_studio.ui.kit.dropped import left_out
 from ditar_studio.ui.kit.places import Place
 from ditar_studio.ui.kit.translate import counted, tr
+from ditar_studio.ui.kit.widgets.messages import Banner
 
 if TYPE_CHECKING:
     from ditar_studio.services.library import Recoverable
@@ -58,6 +60,7 @@ class ReferenceCommands:
         handle("voice.add_sample", lambda: maker.add_to(voices.selected))
         panel.open_asked.connect(self.choose)
         panel.save_asked.connect(self.save)
+        panel.sound_dropped.connect(self.open_dropped)
         maker.saved.connect(self._on_saved)
         maker.came_back.connect(lambda: host.show_place(Place.REFERENCE))
 
@@ -81,6 +84,12 @@ class ReferenceCommands:
         """Take a sound file as the reference."""
         self._host.show_place(Place.REFERENCE)
         self._maker.open(Path(path))
+
+    def open_dropped(self, path: str, others: int) -> None:
+        """Take a sound file as the reference that was dropped with so many others."""
+        if others:
+            self._host.add_message(Banner("info", left_out(others)))
+        self.open(path)
 
     def offer_recordings(self, recordings: Sequence[Recoverable]) -> None:
         """Go on with the newest of recordings that an earlier run left, and show the others."""

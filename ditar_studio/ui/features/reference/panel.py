@@ -23,6 +23,7 @@ from ditar_studio.ui.features.reference.passages import passages
 from ditar_studio.ui.features.reference.view_model import ReferenceMaker
 from ditar_studio.ui.kit import icons
 from ditar_studio.ui.kit.actions import Actions
+from ditar_studio.ui.kit.dropped import files_in, take_copies
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import mark, number, sentence, tr
 from ditar_studio.ui.kit.widgets.basics import (
@@ -59,10 +60,12 @@ class ReferencePanel(QWidget):
     Signals:
         save_asked: the clip is to be saved as a voice.
         open_asked: a sound file is to be chosen.
+        sound_dropped: path of a sound file, and how many were dropped besides.
     """
 
     save_asked = Signal()
     open_asked = Signal()
+    sound_dropped = Signal(str, int)
 
     def __init__(
         self, maker: ReferenceMaker, playback: Playback, devices: Devices, actions: Actions
@@ -171,6 +174,7 @@ class ReferencePanel(QWidget):
         self.verdict_card.setAccessibleName(tr("Verdict on the reference"))
         self.words = QPlainTextEdit()
         self.words.setTabChangesFocus(True)
+        self.words.setAcceptDrops(False)  # a sound file is for the panel
         self.words.setFixedHeight(84)
         self.words.setPlaceholderText(
             tr("Every word that is said in it, in order. May stay empty.")
@@ -389,19 +393,15 @@ class ReferencePanel(QWidget):
     # --- dropped sound files
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _sound_in(event):
+        if _sounds_in(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        path = _sound_in(event)
-        if path:
-            self.maker.open(Path(path))
-            event.acceptProposedAction()
+        sounds = _sounds_in(event)
+        if sounds:
+            self.sound_dropped.emit(str(sounds[0]), len(sounds) - 1)
+            take_copies(event)
 
 
-def _sound_in(event: QDropEvent) -> str:
-    """Return the path of a sound file that is being dropped, or empty."""
-    for url in event.mimeData().urls():
-        if url.toLocalFile().lower().endswith(SOUND_SUFFIXES):
-            return url.toLocalFile()
-    return ""
+def _sounds_in(event: QDropEvent) -> list[Path]:
+    return [each for each in files_in(event.mimeData()) if each.suffix.lower() in SOUND_SUFFIXES]

@@ -284,6 +284,10 @@ class LineEdit(QPlainTextEdit):
             self.focused.emit()
             super().mousePressEvent(event)
 
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        files = any(url.isLocalFile() for url in source.urls())  # they are for the panel
+        return not files and super().canInsertFromMimeData(source)
+
     def insertFromMimeData(self, source: QMimeData) -> None:
         text = source.text()
         if len(text.strip().splitlines()) > 1:

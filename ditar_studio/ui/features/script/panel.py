@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -25,6 +23,7 @@ from ditar_studio.ui.features.speaking.engine import Engine
 from ditar_studio.ui.features.speaking.waiting import WaitingLines
 from ditar_studio.ui.kit import icons, theme
 from ditar_studio.ui.kit.actions import Actions
+from ditar_studio.ui.kit.dropped import files_in, take_copies
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import tr
 from ditar_studio.ui.kit.widgets.basics import action_button, literal
@@ -64,11 +63,11 @@ class ScriptPanel(QWidget):
 
     Signals:
         play_asked: id of a line whose take is to be heard.
-        text_dropped: path of a document.
+        text_dropped: path of a document, and how many files were dropped besides.
     """
 
     play_asked = Signal(str)
-    text_dropped = Signal(str)
+    text_dropped = Signal(str, int)
 
     def __init__(
         self,
@@ -350,22 +349,16 @@ class ScriptPanel(QWidget):
     # --- dropped texts
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _text_in(event) or event.mimeData().hasText():
+        data = event.mimeData()
+        if files_in(data) or (data.hasText() and not data.hasUrls()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        path = _text_in(event)
-        if path:
-            self.text_dropped.emit(path)
-        elif event.mimeData().hasText():
+        paths = files_in(event.mimeData())
+        if paths:
+            first = next(filter(is_document, paths), paths[0])
+            self.text_dropped.emit(str(first), len(paths) - 1)
+            take_copies(event)
+        else:
             self.script.paste(event.mimeData().text())
-        event.acceptProposedAction()
-
-
-def _text_in(event: QDropEvent) -> str:
-    """Return the path of a document that is being dropped, or empty."""
-    for url in event.mimeData().urls():
-        path = url.toLocalFile()
-        if path and is_document(Path(path)):
-            return path
-    return ""
+            event.acceptProposedAction()

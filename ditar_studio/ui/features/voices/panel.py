@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import (
@@ -39,6 +37,7 @@ from ditar_studio.ui.features.voices.fine_tuning_box import FineTuningBox
 from ditar_studio.ui.features.voices.view_model import Voices
 from ditar_studio.ui.kit import icons, theme
 from ditar_studio.ui.kit.actions import Actions
+from ditar_studio.ui.kit.dropped import files_in, take_copies
 from ditar_studio.ui.kit.item_model import Index, ItemModel
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import counted, number, tr
@@ -156,12 +155,12 @@ class VoicesPanel(QWidget):
     Signals:
         record_asked: a new voice is wanted.
         bundle_dropped: path of a voice bundle.
-        audio_dropped: path of a sound file, to be made a voice.
+        audio_dropped: path of a sound file, to be made a voice, and how many were dropped besides.
     """
 
     record_asked = Signal()
     bundle_dropped = Signal(str)
-    audio_dropped = Signal(str)
+    audio_dropped = Signal(str, int)
 
     def __init__(self, voices: Voices, fine_tuning: FineTuning, actions: Actions) -> None:
         super().__init__()
@@ -307,21 +306,19 @@ class VoicesPanel(QWidget):
         self.voices.use(self.voices.selected)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _paths(event):
+        if files_in(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        for path in _paths(event):
-            if path.lower().endswith(BUNDLE_SUFFIX):
-                self.bundle_dropped.emit(path)
+        sounds = []
+        for path in files_in(event.mimeData()):
+            if path.suffix.lower() == BUNDLE_SUFFIX:
+                self.bundle_dropped.emit(str(path))
             else:
-                self.audio_dropped.emit(path)
-        event.acceptProposedAction()
-
-
-def _paths(event: QDropEvent) -> Sequence[str]:
-    paths = [url.toLocalFile() for url in event.mimeData().urls()]
-    return [path for path in paths if path and Path(path).is_file()]
+                sounds.append(str(path))
+        if sounds:
+            self.audio_dropped.emit(sounds[0], len(sounds) - 1)
+        take_copies(event)
 
 
 def initials(name: str) -> str:
