@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt
 from pytestqt.qtbot import QtBot
 from studio_steps import add_lines, texts
 
@@ -36,6 +36,48 @@ def test_return_splits_and_backspace_joins(qtbot: QtBot, studio: Studio) -> None
     qtbot.keyClick(second.text, Qt.Key.Key_Backspace)
     qtbot.waitUntil(lambda: len(studio.script.lines) == 1)
     assert studio.script.lines[0].text == first.text
+
+
+def test_emoji_before_them_move_no_places(qtbot: QtBot, studio: Studio) -> None:
+    """Qt counts an emoji as two."""
+    waves = "👋🏽👋🏽 "
+    (line_id,) = add_lines(qtbot, studio, f"{waves}One [pause 1]two three four.")
+    row = studio.script_panel.rows[line_id]
+    edit = row.text
+    edit.setFocus()
+    edit.put_cursor(len(f"{waves}One [pause 1]"))
+    qtbot.keyClick(edit, Qt.Key.Key_Backspace)
+    assert edit.toPlainText() == f"{waves}One two three four."
+    edit.put_cursor(len(f"{waves}One tw"))
+    assert studio.pronunciation_commands._word_at_cursor() == "two"
+    studio.actions_.action("script.find").trigger()
+    bar = studio.find_commands.bar
+    bar.field.setText("three")
+    qtbot.waitUntil(lambda: edit.textCursor().selectedText() == "three")
+    bar.shut()
+    qtbot.waitUntil(edit.hasFocus)
+    assert edit.place == len(f"{waves}One two three")
+    qtbot.keyClicks(edit, "[slo")
+    assert edit._completion is not None
+    qtbot.keyClick(edit._completion.popup(), Qt.Key.Key_Return)
+    assert edit.toPlainText() == f"{waves}One two three[slow][/slow] four."
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    halves = [f"{waves}One two three[slow]", "[/slow] four."]
+    qtbot.waitUntil(lambda: texts(studio) == halves)
+
+
+def test_a_long_text_of_one_line_becomes_lines_when_it_is_pasted(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    (line_id,) = add_lines(qtbot, studio, "One.")
+    edit = studio.script_panel.rows[line_id].text
+    data = QMimeData()
+    data.setText("Two three. ")
+    edit.insertFromMimeData(data)
+    data.setText("The lamps came on one after another. " * 40)
+    edit.insertFromMimeData(data)
+    qtbot.waitUntil(lambda: len(texts(studio)) == 41)
+    assert [line.opens_block for line in studio.script.lines] == [True, True, *[False] * 39]
 
 
 def test_an_empty_line_goes_without_a_message(qtbot: QtBot, studio: Studio) -> None:

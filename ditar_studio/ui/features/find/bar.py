@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QTextCursor
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from ditar_studio.text.finding import Query
@@ -172,10 +172,5 @@ class FindBar(QWidget):
         line_id, start, end = match
         self.panel.script.select(line_id)
         shown = self.panel.area.scroll_to(line_id)
-        if shown is None:
-            return
-        cursor = QTextCursor(shown.text.document())
-        length = len(shown.text.toPlainText())
-        cursor.setPosition(min(start, length))
-        cursor.setPosition(min(end, length), QTextCursor.MoveMode.KeepAnchor)
-        shown.text.setTextCursor(cursor)
+        if shown is not None:
+            shown.text.select((start, end))

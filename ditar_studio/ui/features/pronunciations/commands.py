@@ -96,7 +96,7 @@ class PronunciationCommands:
         cursor = shown.text.textCursor()
         if cursor.hasSelection():
             return " ".join(cursor.selectedText().split()).strip('.,;:!?“”"()')
-        place = cursor.position()
+        place = shown.text.place
         for match in _WORD.finditer(shown.text.toPlainText()):
             if match.start() <= place <= match.end():
                 return match[0].strip("'’-")

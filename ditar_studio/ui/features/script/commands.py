@@ -75,7 +75,7 @@ class ScriptCommands:
         """Cut the selected line at the cursor."""
         row = self._panel.rows.get(self._script.selected)
         if row is not None:
-            self._script.split(self._script.selected, row.text.textCursor().position())
+            self._script.split(self._script.selected, row.text.place)
 
     def show_marks(self) -> None:
         """Offer the marks that can be put at the cursor, or around what is selected."""

@@ -26,8 +26,11 @@ from ditar_studio.ui.features.script.mark_choices import MarkChoice, meaning, pr
 from ditar_studio.ui.features.script.mark_completion import MarkCompletion
 from ditar_studio.ui.features.script.mark_painting import MarkHighlighter, paint_grounds
 from ditar_studio.ui.kit import theme
+from ditar_studio.ui.kit.text_places import to_characters, to_units
 
 _MARGIN = 2
+_LONG_PASTE = 1000
+"""Characters from which on a pasted text becomes lines of its own."""
 
 Span = tuple[int, int]
 """The first character of a word, and the one after its last."""
@@ -52,7 +55,7 @@ class LineEdit(QPlainTextEdit):
         flow_asked: likewise Shift+Return: a line that flows on.
         join_asked: Backspace was pressed at the very start.
         left: the cursor left upwards (-1) or downwards (1).
-        pasted: text of several lines was pasted.
+        pasted: text of several lines, or a long one, was pasted.
         focused: it has the keyboard focus now.
         marked: it was clicked with Ctrl held.
         reached: it was clicked with Shift held, while something else had the focus.
@@ -94,7 +97,7 @@ class LineEdit(QPlainTextEdit):
     def show_text(self, text: str) -> None:
         """Show `text`; the cursor stays about where it was."""
         if text != self.toPlainText():
-            at = self.textCursor().position()
+            at = self.place
             self._quiet = True
             self.setPlainText(text)
             self._quiet = False
@@ -106,8 +109,17 @@ class LineEdit(QPlainTextEdit):
         if at < 0:
             cursor.movePosition(QTextCursor.MoveOperation.End)
         else:
-            cursor.setPosition(min(at, len(self.toPlainText())))
+            cursor.setPosition(to_units(self.toPlainText(), at))
         self.setTextCursor(cursor)
+
+    @property
+    def place(self) -> int:
+        """The character of the text that the cursor stands before."""
+        return to_characters(self.toPlainText(), self.textCursor().position())
+
+    def select(self, span: Span) -> None:
+        """Select the characters of a stretch."""
+        self.setTextCursor(self._cursor_over(span))
 
     def know_voices(self, names: frozenset[str]) -> None:
         """Take the names of the voices there are, in lower case: marks may name no others."""
@@ -147,14 +159,17 @@ class LineEdit(QPlainTextEdit):
         self.setExtraSelections(marks)
 
     def _selection(self, span: Span) -> QTextEdit.ExtraSelection:
-        """Return the characters of a word, as far as they are there."""
+        """Return the characters of a word, to be shown in another way."""
         selection = QTextEdit.ExtraSelection()
-        cursor = QTextCursor(self.document())
-        length = len(self.toPlainText())
-        cursor.setPosition(min(span[0], length))
-        cursor.setPosition(min(span[1], length), QTextCursor.MoveMode.KeepAnchor)
-        selection.cursor = cursor
+        selection.cursor = self._cursor_over(span)
         return selection
+
+    def _cursor_over(self, span: Span) -> QTextCursor:
+        """Return a cursor that selects characters, as far as they are there."""
+        text, cursor = self.toPlainText(), QTextCursor(self.document())
+        cursor.setPosition(to_units(text, span[0]))
+        cursor.setPosition(to_units(text, span[1]), QTextCursor.MoveMode.KeepAnchor)
+        return cursor
 
     def event(self, event: QEvent) -> bool:
         if (
@@ -179,7 +194,7 @@ class LineEdit(QPlainTextEdit):
         """Put a mark at the cursor, or around what is selected.
 
         Args:
-            typed: characters of it that stand before the cursor already.
+            typed: units of it that stand before the cursor already.
         """
         cursor = self.textCursor()
         begin, end = cursor.selectionStart(), cursor.selectionEnd()
@@ -189,8 +204,8 @@ class LineEdit(QPlainTextEdit):
             cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
         inside = "" if typed else cursor.selectedText()
         cursor.insertText(f"{choice.begins}{inside}{choice.ends}")
-        at = begin + len(choice.begins) - choice.cursor
-        cursor.setPosition(at if choice.cursor else at + len(inside))
+        at = begin + to_units(choice.begins, len(choice.begins) - choice.cursor)
+        cursor.setPosition(at if choice.cursor else at + to_units(inside, len(inside)))
         self.setTextCursor(cursor)
         self.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -200,12 +215,10 @@ class LineEdit(QPlainTextEdit):
         back = event.key() == Qt.Key.Key_Backspace
         if cursor.hasSelection() or not (back or event.key() == Qt.Key.Key_Delete):
             return False
-        place = cursor.position()
+        place = self.place
         for mark in marks_in(text) if "[" in text else ():
             if place == (mark.end if back else mark.start):
-                cursor.setPosition(mark.start)
-                cursor.setPosition(mark.end, QTextCursor.MoveMode.KeepAnchor)
-                cursor.removeSelectedText()
+                self._cursor_over((mark.start, mark.end)).removeSelectedText()
                 return True
         return False
 
@@ -219,8 +232,9 @@ class LineEdit(QPlainTextEdit):
 
     def _show_meaning(self, event: QHelpEvent) -> bool:
         """Show what the mark beneath the mouse does; return whether there is one."""
-        place = self.cursorForPosition(event.pos()).position()
-        for mark in marks_in(self.toPlainText()):
+        text = self.toPlainText()
+        place = to_characters(text, self.cursorForPosition(event.pos()).position())
+        for mark in marks_in(text):
             if mark.start <= place < mark.end:
                 words = problem(mark, self._highlighter.voices) or meaning(mark)
                 QToolTip.showText(event.globalPos(), words, self)
@@ -244,9 +258,9 @@ class LineEdit(QPlainTextEdit):
         )
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             if plain:
-                self.split_asked.emit(cursor.position())
+                self.split_asked.emit(self.place)
             elif event.modifiers() == Qt.KeyboardModifier.ShiftModifier:
-                self.flow_asked.emit(cursor.position())
+                self.flow_asked.emit(self.place)
             else:
                 event.ignore()
             return
@@ -290,7 +304,7 @@ class LineEdit(QPlainTextEdit):
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         text = source.text()
-        if len(text.strip().splitlines()) > 1:
+        if len(text.strip().splitlines()) > 1 or len(text) > _LONG_PASTE:
             self.pasted.emit(text)
         else:
             self.insertPlainText(" ".join(text.split("\n")))

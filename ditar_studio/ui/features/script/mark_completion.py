@@ -8,6 +8,7 @@ from PySide6.QtCore import QStringListModel, Qt
 from PySide6.QtWidgets import QAbstractItemView, QCompleter, QPlainTextEdit
 
 from ditar_studio.ui.features.script.mark_choices import CHOICES, MarkChoice, voice_choice
+from ditar_studio.ui.kit.text_places import to_characters, to_units
 from ditar_studio.ui.kit.translate import tr
 
 _LONGEST = 24
@@ -77,7 +78,8 @@ class MarkCompletion(QCompleter):
         cursor = self._edit.textCursor()
         if cursor.hasSelection():
             return None
-        before = self._edit.toPlainText()[: cursor.position()][-_LONGEST:]
+        text = self._edit.toPlainText()
+        before = text[: to_characters(text, cursor.position())][-_LONGEST:]
         place = before.rfind("[")
         typed = before[place:] if place >= 0 else ""
         return typed if typed and "]" not in typed and "/" not in typed else None
@@ -86,5 +88,5 @@ class MarkCompletion(QCompleter):
         typed = self._typed()
         for choice in self._choices:
             if words == f"{choice.begins}   {tr(choice.title)}":
-                self._insert(choice, len(typed or ""))
+                self._insert(choice, to_units(typed or "", len(typed or "")))
                 return

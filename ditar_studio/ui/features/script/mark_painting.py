@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QPlainTextEdit
 from ditar_studio.text.markup import Mark, marks_in
 from ditar_studio.ui.features.script.mark_choices import problem
 from ditar_studio.ui.kit import theme
+from ditar_studio.ui.kit.text_places import to_units
 
 
 class MarkHighlighter(QSyntaxHighlighter):
@@ -36,7 +37,8 @@ class MarkHighlighter(QSyntaxHighlighter):
             form = QTextCharFormat()
             wrong = problem(mark, self.voices)
             form.setForeground(colours.color("danger" if wrong else "accent_text"))
-            self.setFormat(mark.start, mark.end - mark.start, form)
+            start, end = to_units(text, mark.start), to_units(text, mark.end)
+            self.setFormat(start, end - start, form)
 
 
 def paint_grounds(painter: QPainter, edit: QPlainTextEdit, voices: Collection[str]) -> None:
@@ -64,11 +66,12 @@ def paint_grounds(painter: QPainter, edit: QPlainTextEdit, voices: Collection[st
 
 def _rects(block: QTextBlock, mark: Mark) -> Iterator[QRectF]:
     """Return where a mark stands in its block, a rectangle for each row."""
-    layout = block.layout()
+    layout, text = block.layout(), block.text()
+    start, end = to_units(text, mark.start), to_units(text, mark.end)
     for number in range(layout.lineCount()):
         line = layout.lineAt(number)
-        first = max(mark.start, line.textStart())
-        last = min(mark.end, line.textStart() + line.textLength())
+        first = max(start, line.textStart())
+        last = min(end, line.textStart() + line.textLength())
         if first < last:
             begin, end = _x(line, first), _x(line, last)
             yield QRectF(begin, line.y(), end - begin, line.height())
