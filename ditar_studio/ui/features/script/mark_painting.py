@@ -67,11 +67,11 @@ def paint_grounds(painter: QPainter, edit: QPlainTextEdit, voices: Collection[st
 def _rects(block: QTextBlock, mark: Mark) -> Iterator[QRectF]:
     """Return where a mark stands in its block, a rectangle for each row."""
     layout, text = block.layout(), block.text()
-    start, end = to_units(text, mark.start), to_units(text, mark.end)
+    starts, stops = to_units(text, mark.start), to_units(text, mark.end)
     for number in range(layout.lineCount()):
         line = layout.lineAt(number)
-        first = max(start, line.textStart())
-        last = min(end, line.textStart() + line.textLength())
+        first = max(starts, line.textStart())
+        last = min(stops, line.textStart() + line.textLength())
         if first < last:
             begin, end = _x(line, first), _x(line, last)
             yield QRectF(begin, line.y(), end - begin, line.height())
