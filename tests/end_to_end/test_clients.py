@@ -94,10 +94,10 @@ def assert_speech(samples: np.ndarray, rate: int) -> None:
 
 def test_sixteen_calls_by_openai(tmp_path: Path) -> None:
     with (
-        serving(tmp_path, "serve", "--port", "0") as told,
-        openai.OpenAI(api_key=TOKEN, base_url=told["url"], max_retries=0) as client,
+        serving(tmp_path, "serve", "--port", "0") as reported,
+        openai.OpenAI(api_key=TOKEN, base_url=reported["url"], max_retries=0) as client,
     ):
-        _ask_as_openai(client, told["url"])
+        _ask_as_openai(client, reported["url"])
 
 
 def _ask_as_openai(client: openai.OpenAI, url: str) -> None:

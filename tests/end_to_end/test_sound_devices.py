@@ -334,7 +334,7 @@ def test_a_killed_sound_server_ends_a_recording_and_keeps_it(desk, tmp_path):
     assert desk.recorded.wait_for(Monitoring).device.id == LOOPBACK
 
 
-def test_a_microphone_that_delivers_only_zeros_is_told(desk):
+def test_a_microphone_that_delivers_only_zeros_is_reported(desk):
     desk.recorder.set_device(MICROPHONE)
     desk.recorder.monitor()
     assert desk.recorded.wait_for(InputSilent).remedy

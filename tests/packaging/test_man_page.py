@@ -20,7 +20,7 @@ def page() -> str:
     return text
 
 
-def test_every_command_and_option_is_told(page: str) -> None:
+def test_every_command_and_option_is_reported(page: str) -> None:
     plain = page.replace("\\", "")
     for command in build_parser()._subparsers._group_actions[0].choices:  # type: ignore[union-attr]
         assert f".SS {command}\n" in plain

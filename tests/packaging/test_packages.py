@@ -156,7 +156,7 @@ def test_icons_are_made_in_every_form(tmp_path: Path) -> None:
     assert (tmp_path / "ditar-studio-512.png").stat().st_size > 1000
 
 
-def test_sizes_are_told_as_a_table(tmp_path: Path) -> None:
+def test_sizes_are_reported_as_a_table(tmp_path: Path) -> None:
     (tmp_path / "a.deb").write_bytes(b"x" * 2_000_000)
     (tmp_path / "notes.txt").write_text("")
     done = subprocess.run(
@@ -169,7 +169,7 @@ def test_sizes_are_told_as_a_table(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a script stands for the program")
 @pytest.mark.parametrize("same", [True, False])
-def test_times_are_told_and_whether_all_speak_the_same(tmp_path: Path, same: bool) -> None:
+def test_times_are_reported_and_whether_all_speak_the_same(tmp_path: Path, same: bool) -> None:
     folder = tmp_path / "installed"
     folder.mkdir()
     sounds = []

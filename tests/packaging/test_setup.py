@@ -37,8 +37,8 @@ def commands(
     python.chmod(0o755)
     script = RUN.format(setup=SETUP, venv=folder, gpu=gpu)
     subprocess.run(["bash", "-c", script], check=True, timeout=60)
-    told = python.with_name("python.log").read_text().splitlines()
-    return [line for line in told if line.startswith("-m pip")]
+    reported = python.with_name("python.log").read_text().splitlines()
+    return [line for line in reported if line.startswith("-m pip")]
 
 
 @pytest.mark.parametrize("reaches_index", ["true", "false"])

@@ -73,8 +73,8 @@ def test_the_program_has_its_data(spec: Analysis) -> None:
     resources = Path(PROGRAM, "resources")
     assert {resources / "icons/app.svg", resources / "voices/voices.json"} <= places
     assert not any(place.is_relative_to(resources / "models/dev") for place in places)
-    told = {place.parts[0].partition("-")[0].lower() for place in places}
-    assert {"ditar_studio", "gruut_lang_en", "pyside6_essentials", "torch"} <= told
+    reported = {place.parts[0].partition("-")[0].lower() for place in places}
+    assert {"ditar_studio", "gruut_lang_en", "pyside6_essentials", "torch"} <= reported
 
 
 def test_qt_speaks_the_languages_of_the_interface(spec: Analysis) -> None:

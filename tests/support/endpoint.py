@@ -164,7 +164,7 @@ def split_answer(data: bytes) -> tuple[int, dict[str, str], bytes]:
     return int(first.split()[1]), headers, body
 
 
-def told_error(body: bytes) -> dict[str, Any]:
+def reported_error(body: bytes) -> dict[str, Any]:
     """The error of an answer, which has OpenAI's form and says nothing of folders."""
     value = json.loads(body)
     assert list(value) == ["error"]

@@ -120,7 +120,7 @@ def test_only_what_the_document_has_is_asked_about(qtbot: QtBot, appearance: obj
         assert dialog.ok.isEnabled()
 
 
-def test_lengths_are_told_in_words_and_time() -> None:
+def test_lengths_are_reported_in_words_and_time() -> None:
     assert length_text(1) == "1 word, about 1 min"
     assert length_text(30_000) == "30000 words, about 3 h 14 min"
 
@@ -156,16 +156,16 @@ def test_an_empty_project_becomes_that_of_its_document(
     dialog.where.choose("open")
     dialog.ok.click()
 
-    def told() -> tuple[str, object]:
+    def reported() -> tuple[str, object]:
         now = project()
         return ("", None) if now is None else (now.name, now.settings.export.get("author"))
 
-    qtbot.waitUntil(lambda: told() == ("The Book", "Ann Author"))
+    qtbot.waitUntil(lambda: reported() == ("The Book", "Ann Author"))
     assert [line.text for line in studio.script.lines][:2] == ["One", "First."]
     qtbot.waitUntil(lambda: studio.actions_.action("edit.undo").text() == "Undo: Import document")
     studio.undo()
-    qtbot.waitUntil(lambda: told() == ("Untitled 2", None))
+    qtbot.waitUntil(lambda: reported() == ("Untitled 2", None))
     assert studio.script.lines == ()
     studio.document.redo()
-    qtbot.waitUntil(lambda: told() == ("The Book", "Ann Author"))
+    qtbot.waitUntil(lambda: reported() == ("The Book", "Ann Author"))
     assert [line.text for line in studio.script.lines][:2] == ["One", "First."]

@@ -61,7 +61,7 @@ def test_a_folder_without_a_place_is_refused(
     qtbot.waitUntil(lambda: not studio.export_commands.busy)
 
 
-def test_a_failed_export_is_told_until_it_is_seen_and_can_be_done_again(
+def test_a_failed_export_is_reported_until_it_is_seen_and_can_be_done_again(
     qtbot: QtBot, studio: Studio, tmp_path: Path
 ) -> None:
     speak(qtbot, studio, "First line")

@@ -215,7 +215,7 @@ def test_lines_are_spoken_meanwhile(qtbot: QtBot, studio: Studio, tune: QuickTun
     studio.fine_tuning.cancel(voice_of(studio).id)
 
 
-def test_why_the_instant_voice_was_kept_is_told(
+def test_why_the_instant_voice_was_kept_is_reported(
     qtbot: QtBot, studio: Studio, tune: QuickTune
 ) -> None:
     tune.outcome = InstantKept("The words would have become less clear.", {}, {})
@@ -227,7 +227,7 @@ def test_why_the_instant_voice_was_kept_is_told(
     assert box(studio).start.isEnabled()
 
 
-def test_a_failure_is_told_and_the_next_voice_has_its_turn(
+def test_a_failure_is_reported_and_the_next_voice_has_its_turn(
     qtbot: QtBot, studio: Studio, tune: QuickTune
 ) -> None:
     tune.outcome = StudioError("The voice has no recording.", "Add one.")

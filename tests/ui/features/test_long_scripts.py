@@ -167,10 +167,10 @@ def test_what_waits_is_shown_put_in_order_paused_and_gone_on_with(
 ) -> None:
     ids = paste(qtbot, studio, "One.\n\nTwo.\n\nThree.\n\nFour.", 4)
     bar = studio.script_panel.bar
-    told: list[str] = []
+    reported: list[str] = []
     begun: list[str] = []
     studio.engine.line_begun.connect(begun.append)
-    studio.engine.flowed.connect(lambda _flow: told.append(bar.doing.text()))
+    studio.engine.flowed.connect(lambda _flow: reported.append(bar.doing.text()))
 
     def pause_first(_line_id: str) -> None:
         if len(begun) == 1:
@@ -183,7 +183,7 @@ def test_what_waits_is_shown_put_in_order_paused_and_gone_on_with(
     with qtbot.waitSignal(studio.engine.stopped):
         studio.speak_stale()
     assert begun == [ids[0]]
-    assert any(re.match("1 of [34] · Speaking line 1", words) for words in told), told
+    assert any(re.match("1 of [34] · Speaking line 1", words) for words in reported), reported
     assert studio.waiting.line_ids == (ids[3], ids[2])
     assert bar.strip.isVisible()
     assert bar.left.text() == "2 lines still wait to be spoken."
@@ -199,7 +199,7 @@ def test_what_waits_is_shown_put_in_order_paused_and_gone_on_with(
         gate.release()
         bar.go_on_button.click()
     assert begun == [ids[0], ids[2], ids[3]]
-    assert any(words.startswith("3 of 3 · Speaking line 4") for words in told), told
+    assert any(words.startswith("3 of 3 · Speaking line 4") for words in reported), reported
     assert studio.playback.samples().size > made  # it is heard behind what was made before
     assert not bar.strip.isVisible()
 
@@ -344,14 +344,16 @@ def test_quitting_in_the_middle_of_work_asks_first(qtbot: QtBot, studio: Studio)
     assert studio.window.isVisible()
 
 
-def test_the_end_of_long_work_is_told_outside_the_window(
+def test_the_end_of_long_work_is_reported_outside_the_window(
     qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[str] = []
+    reported: list[str] = []
     monkeypatch.setattr(job_commands, "_LONG_SECONDS", 0.0)
-    monkeypatch.setattr(job_commands, "notify_outside", lambda _w, _title, text: told.append(text))
+    monkeypatch.setattr(
+        job_commands, "notify_outside", lambda _w, _title, text: reported.append(text)
+    )
     speak(qtbot, studio, "First line", "Second line of it")
-    assert told == ["2 lines are spoken."]
+    assert reported == ["2 lines are spoken."]
     assert not notifications.notify_outside(studio.window, "x", "y")  # it is in front
 
 

@@ -63,12 +63,12 @@ def test_a_mark_names_a_voice_that_is_there(
     assert coloured(edit, "danger") == ["[voice Ann]"]
     studio.script.flush()
     qtbot.waitUntil(lambda: "There is no voice “Ann”" in edit.accessibleDescription())
-    told: list[str] = []
-    monkeypatch.setattr(QToolTip, "showText", lambda _at, words, _of: told.append(words))
+    reported: list[str] = []
+    monkeypatch.setattr(QToolTip, "showText", lambda _at, words, _of: reported.append(words))
     at = edit.cursorRect(edit.textCursor()).center()
     at.setX(20)
     edit.event(QHelpEvent(QEvent.Type.ToolTip, at, edit.mapToGlobal(at)))
-    assert told == [
+    assert reported == [
         "There is no voice “Ann”: the line's own speaks. Write the name as it is in the library."
     ]
     typed: list[str] = []

@@ -169,7 +169,7 @@ def words_of(page: ModelsPage) -> str:
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_what_is_not_verified_is_told_before_and_after(
+def test_what_is_not_verified_is_reported_before_and_after(
     qtbot: QtBot, page: ModelsPage, manager: ModelManager, known: bool
 ) -> None:
     assert ("not verified" in words_of(page)) is not known
@@ -245,7 +245,7 @@ def test_the_model_is_unloaded_and_loaded(page: ModelsPage, memory: Memory) -> N
     assert memory.loaded
 
 
-def test_progress_is_told_in_bytes_and_time(
+def test_progress_is_reported_in_bytes_and_time(
     qtbot: QtBot, page: ModelsPage, manager: ModelManager, server: Server
 ) -> None:
     server.hold.clear()

@@ -118,7 +118,9 @@ def test_keys_go_on_to_the_button_that_stops(qtbot: QtBot, studio: Studio) -> No
     assert studio.window.focusWidget() is panel.wave
 
 
-def test_a_silent_microphone_is_told_as_long_as_it_is_silent(qtbot: QtBot, studio: Studio) -> None:
+def test_a_silent_microphone_is_reported_as_long_as_it_is_silent(
+    qtbot: QtBot, studio: Studio
+) -> None:
     status = studio.reference_panel.status
     begin_recording(qtbot, studio)
     studio.maker._on_event(InputSilent())

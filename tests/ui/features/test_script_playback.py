@@ -58,7 +58,7 @@ def test_the_line_that_is_heard_is_marked_and_in_sight(qtbot: QtBot, studio: Stu
     qtbot.waitUntil(lambda: not row.visibleRegion().isEmpty())
 
 
-def test_the_script_is_played_from_the_selected_line_and_what_is_left_out_is_told(
+def test_the_script_is_played_from_the_selected_line_and_what_is_left_out_is_reported(
     qtbot: QtBot, studio: Studio
 ) -> None:
     speak(qtbot, studio, "First.", "Second.", "Third.")

@@ -74,12 +74,12 @@ def test_pasting_over_an_empty_line_is_one_step(qtbot: QtBot, studio: Studio) ->
     qtbot.waitUntil(lambda: [line.text for line in studio.script.lines] == [""])
 
 
-def test_what_was_typed_while_the_disk_was_full_is_kept_and_told(
+def test_what_was_typed_while_the_disk_was_full_is_kept_and_reported(
     qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = studio.library.lines
-    told: list[str] = []
-    studio.bridge.failed.connect(lambda message, _remedy: told.append(message))
+    reported: list[str] = []
+    studio.bridge.failed.connect(lambda message, _remedy: reported.append(message))
 
     def full(_line_id: str, _text: str) -> None:
         raise StudioError("The disk is full.", "Make room.")
@@ -89,7 +89,7 @@ def test_what_was_typed_while_the_disk_was_full_is_kept_and_told(
         row = studio.script_panel.rows[studio.script.lines[0].id]
         row.text.selectAll()
         qtbot.keyClicks(row.text, "Not to be lost.")
-        qtbot.waitUntil(lambda: told == ["The disk is full."])
+        qtbot.waitUntil(lambda: reported == ["The disk is full."])
         studio.script_panel.refresh()
         assert row.text.toPlainText() == "Not to be lost."
         studio.window.close()

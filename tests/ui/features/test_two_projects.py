@@ -63,7 +63,7 @@ def test_another_project_shows_nothing_of_the_lines_that_wait(
     assert not bar.strip.isVisible()
 
 
-def test_what_failed_is_told_when_all_is_spoken(
+def test_what_failed_is_reported_when_all_is_spoken(
     qtbot: QtBot, studio: Studio, gate: threading.Semaphore
 ) -> None:
     ids = script(qtbot, studio, "One.", "Two.", "Three.")
@@ -98,7 +98,7 @@ def test_what_failed_is_told_when_all_is_spoken(
     qtbot.waitUntil(lambda: studio.script.selected == ids[2])
 
 
-def test_why_speaking_broke_off_is_told_until_it_is_seen(
+def test_why_speaking_broke_off_is_reported_until_it_is_seen(
     qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ids = script(qtbot, studio, "One.", "Two.", "Three.")

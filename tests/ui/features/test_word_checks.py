@@ -24,7 +24,7 @@ def underlined(studio: Studio, line_id: str) -> list[str]:
     return [s.cursor.selectedText() for s in selections if s.format.underlineStyle() == wave]
 
 
-def test_words_that_differ_are_marked_and_told(qtbot: QtBot, studio: Studio) -> None:
+def test_words_that_differ_are_marked_and_reported(qtbot: QtBot, studio: Studio) -> None:
     speak(qtbot, studio, "Plain words here", "Now I mumble again")
     plain, wrong = (line.id for line in studio.script.lines)
     qtbot.waitUntil(lambda: studio.word_checks.line_ids == (wrong,))

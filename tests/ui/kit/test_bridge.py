@@ -51,7 +51,7 @@ def test_failure_that_nobody_handles_is_shown(qtbot: QtBot, bridge: Bridge) -> N
     assert signal.args[0] == "Something unexpected went wrong."
 
 
-def test_nothing_is_told_to_a_deleted_owner(qtbot: QtBot, bridge: Bridge) -> None:
+def test_nothing_is_reported_to_a_deleted_owner(qtbot: QtBot, bridge: Bridge) -> None:
     owner = QObject()
     received: list[int] = []
     go = threading.Event()

@@ -299,7 +299,7 @@ def test_shortcut_list_has_all_and_filters(qtbot: QtBot) -> None:
 
 
 @pytest.mark.parametrize("look", ["light", "dark"])
-def test_what_is_ticked_in_a_list_is_told_from_what_is_not(
+def test_what_is_ticked_in_a_list_is_distinguished_from_what_is_not(
     qtbot: QtBot, preferences: PreferenceFile, look: str
 ) -> None:
     preferences.change(theme=look)

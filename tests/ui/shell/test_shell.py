@@ -80,7 +80,9 @@ def test_whole_run_ends_cleanly(tmp_path: Path) -> None:
     assert "shared QObject" not in out.stderr
 
 
-def test_library_in_use_is_told_with_a_way_on(qtbot: QtBot, shell: Shell, tmp_path: Path) -> None:
+def test_library_in_use_is_reported_with_a_way_on(
+    qtbot: QtBot, shell: Shell, tmp_path: Path
+) -> None:
     with Library(tmp_path / "library"):
         shell.start()
         qtbot.waitUntil(lambda: bool(shell.window.findChildren(Banner)))
@@ -108,7 +110,7 @@ def test_a_library_whose_drive_has_vanished_is_not_made_anew(
     assert preferences.value.library_folder == ""
 
 
-def test_crash_is_told_at_the_next_start(qtbot: QtBot, shell: Shell, tmp_path: Path) -> None:
+def test_crash_is_reported_at_the_next_start(qtbot: QtBot, shell: Shell, tmp_path: Path) -> None:
     from ditar_studio.services.diagnostics import folder_of
 
     with Library(tmp_path / "library") as library:
@@ -121,7 +123,7 @@ def test_crash_is_told_at_the_next_start(qtbot: QtBot, shell: Shell, tmp_path: P
     ]
 
 
-def test_a_restored_database_is_told_and_in_the_log(
+def test_a_restored_database_is_reported_and_in_the_log(
     qtbot: QtBot, shell: Shell, tmp_path: Path
 ) -> None:
     with Library(tmp_path / "library") as library:
@@ -150,7 +152,7 @@ def test_a_restored_database_is_told_and_in_the_log(
         '{"values": {"volume": 7.0}}',
     ],
 )
-def test_damaged_settings_are_told_and_kept(
+def test_damaged_settings_are_reported_and_kept(
     qtbot: QtBot, qapp: QApplication, tmp_path: Path, text: str
 ) -> None:
     path = tmp_path / "settings.json"

@@ -62,7 +62,7 @@ def test_ctrl_c_ends_the_studio_cleanly(tmp_path: Path) -> None:
     assert "clean end" in (logs / "ditar-studio.log").read_text()
 
 
-def test_where_qt_would_abort_a_sentence_is_told_and_its_words_are_in_the_log(
+def test_where_qt_would_abort_a_sentence_is_reported_and_its_words_are_in_the_log(
     tmp_path: Path,
 ) -> None:
     environment = surroundings(

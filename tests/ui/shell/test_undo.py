@@ -65,7 +65,7 @@ def test_the_undo_of_a_message_goes_when_it_was_undone_otherwise(
     assert studio.toasts.isHidden()
 
 
-def test_every_deletion_is_told() -> None:
+def test_every_deletion_is_reported() -> None:
     """What the library calls a deletion has words of its own, for whoever deletes and wherever."""
     stores = Path(kept.__file__).parent.glob("*.py")
     labels = {

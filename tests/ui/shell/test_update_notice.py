@@ -83,7 +83,9 @@ def test_nothing_is_asked_by_itself(qtbot: QtBot, shell: Shell, releases: Releas
 
 
 @pytest.mark.parametrize("wanted", [True])
-def test_a_newer_release_is_told_at_start(qtbot: QtBot, shell: Shell, releases: Releases) -> None:
+def test_a_newer_release_is_reported_at_start(
+    qtbot: QtBot, shell: Shell, releases: Releases
+) -> None:
     assert releases.asked == []
     _begin(qtbot, shell)
     qtbot.waitUntil(lambda: _banners(shell) == ["DiTAR Studio 9.9.9 can be had."])
@@ -109,7 +111,7 @@ def test_the_settings_switch_it_on(
 
 
 @pytest.mark.parametrize("answer", [None, StudioError("The release can't be asked for.", "")])
-def test_no_news_and_no_connection_are_not_told(
+def test_no_news_and_no_connection_are_not_reported(
     qtbot: QtBot, shell: Shell, releases: Releases, answer: StudioError | None
 ) -> None:
     releases.answer = answer

@@ -15,8 +15,8 @@ from endpoint import (
     HeldModel,
     post,
     read_all,
+    reported_error,
     split_answer,
-    told_error,
     valid,
     wait_until,
 )
@@ -54,8 +54,8 @@ def test_a_place_that_a_client_leaves_is_free_at_once(held: Held) -> None:
     status, headers, body = api.speech()
     assert status == 429
     assert 1 <= int(headers["Retry-After"]) <= 60
-    assert told_error(body)["code"] == "rate_limit_exceeded"
-    assert str(MOST_WAITING) in told_error(body)["message"]
+    assert reported_error(body)["code"] == "rate_limit_exceeded"
+    assert str(MOST_WAITING) in reported_error(body)["message"]
     for client in clients[:10]:
         client.close()
     wait_until(lambda: api.live == MOST_WAITING - 9)
@@ -106,7 +106,7 @@ def test_two_hundred_at_once_of_which_fifty_die(api: Endpoint) -> None:
         else:
             assert status == 429
             assert int(headers["retry-after"]) >= 1
-            told_error(body)
+            reported_error(body)
     assert any(status == 200 for status, _, _ in answers)
     wait_until(lambda: api.live == 0)
     wait_until(lambda: api.connections == 0)
@@ -118,7 +118,7 @@ def test_a_header_has_to_come_in_time(api: Endpoint, monkeypatch: pytest.MonkeyP
     for begun in (b"", b"G", b"GET /v1/models HTTP/1.1\r\nHost: localhost\r\nX-Slow: "):
         status, _, body = api.raw(begun)
         assert status == 408
-        told_error(body)
+        reported_error(body)
     assert api.speech(input=LONG[:200])[0] == 200
 
 
@@ -129,14 +129,14 @@ def test_a_header_has_an_end(api: Endpoint) -> None:
                 client.sendall(b"X-More: " + b"x" * 1000 + b"\r\n")
         status, _, body = split_answer(read_all(client))
     assert status == 400
-    told_error(body)
+    reported_error(body)
 
 
 def test_a_body_has_to_come_in_time(api: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(application, "BODY_SECONDS", 0.2)
     status, _, body = api.raw(post(b"{", Content_Length="100"))
     assert status == 408
-    told_error(body)
+    reported_error(body)
 
 
 def test_connections_have_a_greatest_number(api: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +147,7 @@ def test_connections_have_a_greatest_number(api: Endpoint, monkeypatch: pytest.M
         wait_until(lambda: api.connections == 5)
         status, headers, body = api.raw(_ask())
         assert (status, headers["retry-after"]) == (503, "1")
-        told_error(body)
+        reported_error(body)
     wait_until(lambda: api.connections == 0)
     assert api.speech()[0] == 200
 
@@ -188,7 +188,7 @@ def test_it_stops_soon_whatever_is_connected(held: Held) -> None:
         with client:
             status, _, body = split_answer(read_all(client))
             assert status == 503
-            told_error(body)
+            reported_error(body)
     for client in idle:
         with client:
             read_all(client)

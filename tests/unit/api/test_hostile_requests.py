@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from endpoint import TOKEN, Endpoint, post, told_error, valid
+from endpoint import TOKEN, Endpoint, post, reported_error, valid
 
 HUGE = 10**400
 
@@ -181,7 +181,7 @@ def _answered(api: Endpoint, data: bytes, expected: tuple[int, ...]) -> dict[str
     assert status in expected
     assert headers["content-type"] == "application/json"
     assert len(body) == int(headers["content-length"])
-    return told_error(body)
+    return reported_error(body)
 
 
 @pytest.fixture(autouse=True)

@@ -136,7 +136,7 @@ def test_sound_is_marked_unless_it_must_not_be(tmp_path: Path) -> None:
         ("nonsense", {}, "nonsense"),
     ],
 )
-def test_what_cannot_be_is_told_to_the_agent(
+def test_what_cannot_be_is_reported_to_the_agent(
     tool: str, arguments: dict[str, Any], words: str
 ) -> None:
     result = call(tool, **arguments)

@@ -151,7 +151,7 @@ def test_server_sent_events(client: openai.OpenAI) -> None:
         ({"input": "..."}, None),
     ],
 )
-def test_what_cannot_be_spoken_is_told(
+def test_what_cannot_be_spoken_is_reported(
     client: openai.OpenAI, changes: dict[str, Any], param: str | None
 ) -> None:
     with pytest.raises(openai.BadRequestError) as refused:
@@ -160,6 +160,6 @@ def test_what_cannot_be_spoken_is_told(
     assert refused.value.type == "invalid_request_error"
 
 
-def test_another_model_is_told(client: openai.OpenAI) -> None:
+def test_another_model_is_reported(client: openai.OpenAI) -> None:
     with pytest.raises(openai.NotFoundError, match="fake"):
         _speak(client, model="another")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from endpoint import TOKEN, Endpoint, HeldModel, endpoint, post, told_error, valid
+from endpoint import TOKEN, Endpoint, HeldModel, endpoint, post, reported_error, valid
 from fake_model import RATE, FakeModel
 
 from ditar_studio.api.server import check_token, reserve_port
@@ -79,23 +79,23 @@ def test_strangers_are_refused(api: Endpoint, headers: dict[str, str], status: i
         code, _, body = api.request("GET", path, **headers)
         assert code == (404 if status == 200 and path == "/nothing" else status)
         if code != 200:
-            told_error(body)
+            reported_error(body)
 
 
 def test_a_refused_client_gets_to_read_the_answer_to_a_large_body(api: Endpoint) -> None:
     large = b" " * (3 << 20)
     status, headers, body = api.request("POST", "/audio/speech", large, Authorization="Bearer x")
     assert (status, headers["WWW-Authenticate"]) == (401, "Bearer")
-    assert told_error(body)["code"] == "invalid_api_key"
+    assert reported_error(body)["code"] == "invalid_api_key"
     status, _, body = api.request("POST", "/audio/speech", large)
     assert status == 413
-    told_error(body)
+    reported_error(body)
     status, _, body = api.raw(post(b"", Content_Length="99999999"))
     assert status == 413
-    told_error(body)
+    reported_error(body)
 
 
-def test_other_requests_are_told(api: Endpoint) -> None:
+def test_other_requests_are_reported(api: Endpoint) -> None:
     for method, path, code in (
         ("GET", "/nothing", 404),
         ("GET", "/models/", 404),
@@ -107,7 +107,7 @@ def test_other_requests_are_told(api: Endpoint) -> None:
         status, headers, body = api.request(method, path)
         assert status == code
         assert headers["Content-Type"] == "application/json"
-        told_error(body)
+        reported_error(body)
 
 
 def test_a_client_of_http_1_0_gets_no_chunks(api: Endpoint) -> None:
@@ -147,7 +147,7 @@ def test_a_failure_says_nothing_of_folders(api: Endpoint, tmp_path: Path) -> Non
     voice.reference.path.unlink()
     status, _, body = api.speech()
     assert status == 400
-    message = told_error(body)["message"]
+    message = reported_error(body)["message"]
     assert voice.reference.path.name in message
     assert str(tmp_path) not in message
 
@@ -161,7 +161,7 @@ def test_a_fault_of_the_program_is_one_of_the_server(
     monkeypatch.setattr(api.model, "begin", broken)
     status, _, body = api.speech()
     assert status == 500
-    assert told_error(body)["type"] == "server_error"
+    assert reported_error(body)["type"] == "server_error"
     assert "secret" not in body.decode()
     assert "secret" in caplog.text
 
@@ -174,14 +174,16 @@ def test_what_fails_amid_the_answer_is_seen_to_be_cut_short(api: Endpoint) -> No
     assert "error" in json.loads(events.strip().split(b"\n\n")[-1].removeprefix(b"data: "))
 
 
-def test_a_token_that_cannot_be_one_is_told() -> None:
+def test_a_token_that_cannot_be_one_is_reported() -> None:
     for token in ("short", " a token of sixteen letters", "ä token of sixteen letters"):
         with pytest.raises(StudioError, match="token"):
             check_token(token)
     assert check_token(TOKEN) == TOKEN
 
 
-def test_a_taken_port_is_told_and_a_reserved_one_refuses_until_it_is_ready(api: Endpoint) -> None:
+def test_a_taken_port_is_reported_and_a_reserved_one_refuses_until_it_is_ready(
+    api: Endpoint,
+) -> None:
     with pytest.raises(StudioError, match=str(api.port)):
         reserve_port(api.port)
     with reserve_port() as reserved, socket.socket() as client:
@@ -198,4 +200,4 @@ def test_marks_and_ssml_are_obeyed(api: Endpoint) -> None:
     assert status == 200  # it doesn't begin with <speak>: a text like any other
     status, _, answer = api.speech(input="<speak>&x;</speak>")
     assert status == 400
-    assert "SSML" in told_error(answer)["message"]
+    assert "SSML" in reported_error(answer)["message"]

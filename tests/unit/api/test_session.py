@@ -109,7 +109,7 @@ def test_a_session_speaks_several_times_in_a_format_and_speed(
         ([], "JSON object"),
     ],
 )
-def test_what_cannot_be_is_told_and_the_session_goes_on(
+def test_what_cannot_be_is_reported_and_the_session_goes_on(
     shared_api: Endpoint, message: Any, words: str
 ) -> None:
     with session(shared_api) as socket:
@@ -189,7 +189,7 @@ def test_a_session_lasts_longer_than_a_header_may_take(
         until(socket, "speech.audio.done")
 
 
-def test_a_session_is_told_when_the_endpoint_stops(held: tuple[Endpoint, HeldModel]) -> None:
+def test_a_session_is_reported_when_the_endpoint_stops(held: tuple[Endpoint, HeldModel]) -> None:
     api, model = held
     with session(api) as socket:
         send(socket, "input_text.append", text="One two three.")

@@ -13,7 +13,7 @@ import openai
 import pytest
 import soundfile
 from adapter_files import write_adapter
-from endpoint import TOKEN, Endpoint, told_error
+from endpoint import TOKEN, Endpoint, reported_error
 from fake_model import speech_like
 
 from ditar_studio.api import voices
@@ -70,14 +70,14 @@ def test_a_voice_is_made_of_a_recording_and_speaks(
 
 
 def test_a_list_tells_which_voices_are_fine_tuned(api: Endpoint, tmp_path: Path) -> None:
-    def told() -> list[bool]:
+    def reported() -> list[bool]:
         listed = json.loads(api.request("GET", "/audio/voices")[2])
         return [each["fine_tuned"] for each in listed["data"]]
 
     (voice,) = api.library.voices.all()
-    assert told() == [False]
+    assert reported() == [False]
     api.library.voices.fine_tune(voice.id, write_adapter(tmp_path / "a.safetensors"))
-    assert told() == [True]
+    assert reported() == [True]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_what_is_no_voice_is_refused(
     body, kind = form(**fields)
     status, _, answer = api.request("POST", "/audio/voices", body, **{"Content-Type": kind})
     assert status == 400
-    error = told_error(answer)
+    error = reported_error(answer)
     assert words in error["message"]
     assert error["param"] == param
     assert [voice.name for voice in api.library.voices.all()] == ["Änna"]
@@ -114,12 +114,12 @@ def test_other_bodies_are_refused(api: Endpoint, monkeypatch: pytest.MonkeyPatch
     ):
         status, _, answer = api.request("POST", "/audio/voices", body, **{"Content-Type": kind})
         assert status == 400
-        told_error(answer)
+        reported_error(answer)
     monkeypatch.setattr(voices, "LARGEST_SAMPLE", 1000)
     body, kind = form(name="B", consent="c", audio_sample=recording())
     status, _, answer = api.request("POST", "/audio/voices", body, **{"Content-Type": kind})
     assert status == 413
-    told_error(answer)
+    reported_error(answer)
 
 
 @pytest.mark.parametrize("speed", [1.0, 2.0])
@@ -144,4 +144,4 @@ def test_times_of_words_need_events(api: Endpoint) -> None:
     ):
         status, _, body = api.speech(**asked)
         assert status == 400
-        assert told_error(body)["param"] == "timestamp_granularities"
+        assert reported_error(body)["param"] == "timestamp_granularities"

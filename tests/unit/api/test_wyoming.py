@@ -154,7 +154,7 @@ def test_pieces_of_a_text_are_spoken_as_soon_as_sentences_are_whole(tmp_path: Pa
         (Synthesize("word " * 5000).event(), "20000 characters"),
     ],
 )
-def test_what_cannot_be_spoken_is_told(
+def test_what_cannot_be_spoken_is_reported(
     tmp_path: Path, event: Event, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def work(client: Any) -> Error:
@@ -213,7 +213,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.mark.parametrize("uri", ["http://x", "tcp://127.0.0.1", "nonsense", ""])
-def test_wrong_addresses_are_told(uri: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_addresses_are_reported(uri: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["wyoming", "--uri", uri]) == 1
     assert "no address" in capsys.readouterr().err
 

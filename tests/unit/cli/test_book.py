@@ -119,7 +119,7 @@ def test_chosen_chapters_get_files_of_their_own(
     assert soundfile.info(str(made)).duration > 0.5
 
 
-def test_what_acx_does_not_take_is_told(
+def test_what_acx_does_not_take_is_reported(
     path: Path, model: FakeModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["book", str(path), "--out-dir", str(tmp_path / "o"), "--json", "--acx"]
@@ -138,7 +138,7 @@ def test_what_acx_does_not_take_is_told(
         (["--voice", "a", "--reference", "b"], "Both"),
     ],
 )
-def test_wrong_options_are_told(
+def test_wrong_options_are_reported(
     path: Path,
     model: FakeModel,
     tmp_path: Path,

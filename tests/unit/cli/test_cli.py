@@ -43,7 +43,7 @@ def test_speak_writes_a_wav_and_one_json_object(
         assert "Synthetic" in file.comment
 
 
-def test_candidates_are_heard_and_told(
+def test_candidates_are_heard_and_reported(
     fake: FakeModel, reference: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = ["--json", "--temperature", "1", "--candidates", "3"]
@@ -85,7 +85,7 @@ def test_the_same_command_gives_the_same_file(
         ["--voice", "Kathleen"],
     ],
 )
-def test_wrong_options_are_told_in_one_sentence(
+def test_wrong_options_are_reported_in_one_sentence(
     fake: FakeModel,
     reference: str,
     tmp_path: Path,
@@ -129,7 +129,7 @@ def test_wrong_usage_says_where_help_is(
         (["--voice", "emma", "--mode", "reference", "--quiet"], "one way only"),
     ],
 )
-def test_options_without_effect_are_told(
+def test_options_without_effect_are_reported(
     fake: FakeModel,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -65,7 +65,7 @@ def test_what_is_for_people_goes_beside_the_sound(
         (["--out", "a.wav", "--text", "Two."], "Give the text once"),
     ],
 )
-def test_what_cannot_be_is_told(
+def test_what_cannot_be_is_reported(
     options: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*SPEAK, "One.", *options]) == 1

@@ -89,7 +89,7 @@ def test_what_an_interruption_left_is_kept(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_line_that_cannot_be_spoken_is_told(
+def test_a_line_that_cannot_be_spoken_is_reported(
     capsys: pytest.CaptureFixture[str],
     book: str,
     fake: FakeModel,
@@ -113,7 +113,7 @@ def test_a_line_that_cannot_be_spoken_is_told(
         (["--name", "{nonsense}"], "no {nonsense}"),
     ],
 )
-def test_wrong_wishes_are_told(
+def test_wrong_wishes_are_reported(
     more: list[str], words: str, capsys: pytest.CaptureFixture[str], book: str, tmp_path: Path
 ) -> None:
     run(capsys, "export", book, "--out-dir", str(tmp_path / "a"), "--speak")
@@ -159,7 +159,7 @@ def test_a_voice_is_taken_in(capsys: pytest.CaptureFixture[str], book: str, tmp_
         ("a.ditarvoice", b"x", "a.ditarvoice"),
     ],
 )
-def test_what_cannot_be_taken_in_is_told(
+def test_what_cannot_be_taken_in_is_reported(
     name: str, content: bytes, words: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     path = tmp_path / name
@@ -168,7 +168,7 @@ def test_what_cannot_be_taken_in_is_told(
     assert run(capsys, "projects")["projects"] == []
 
 
-def test_a_voice_that_is_not_there_is_told(
+def test_a_voice_that_is_not_there_is_reported(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     out = tmp_path / "said.wav"

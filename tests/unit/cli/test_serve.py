@@ -72,19 +72,19 @@ def test_it_speaks_until_interrupted_and_then_ends_soon(tmp_path: Path) -> None:
         assert "Note: The library's database was missing; its backup of " in said
 
 
-def test_a_wrong_port_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_port_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "--port", "99999"]) == 1
     assert "99999" in capsys.readouterr().err
 
 
-def test_a_taken_port_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_taken_port_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         assert main(["serve", "--port", str(port)]) == 1
     assert str(port) in capsys.readouterr().err
 
 
-def test_a_wrong_model_is_told_before_anything_is_served(
+def test_a_wrong_model_is_reported_before_anything_is_served(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for model in (str(tmp_path / "nothing"), str(tmp_path)):
@@ -94,7 +94,7 @@ def test_a_wrong_model_is_told_before_anything_is_served(
         assert received.err.startswith("Error: ")
 
 
-def test_a_token_that_cannot_be_one_is_told(
+def test_a_token_that_cannot_be_one_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DITAR_STUDIO_TOKEN", "short")

@@ -35,7 +35,7 @@ def test_quiet_says_nothing(arguments: list[str], capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize("option", ["-V", "--version"])
-def test_the_version_is_told(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_reported(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main([option])
     assert caught.value.code == 0
@@ -189,7 +189,7 @@ def test_wrong_settings_are_refused(
     ("content", "words"),
     [("temperature = ", "can't be read"), ("x = 1", "no option"), ("steps = 0", "out of range")],
 )
-def test_a_wrong_file_is_told_where_it_matters(
+def test_a_wrong_file_is_reported_where_it_matters(
     content: str,
     words: str,
     tmp_path: Path,

@@ -60,7 +60,7 @@ def test_a_recording_of_a_person_has_no_mark(
     assert "no mark found" in capsys.readouterr().out
 
 
-def test_what_cannot_be_examined_is_told(
+def test_what_cannot_be_examined_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["verify", str(tmp_path / "none.wav")]) == 1

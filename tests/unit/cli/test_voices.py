@@ -100,7 +100,7 @@ def test_a_voice_goes_from_library_to_library_with_what_it_was_tuned_to(
     assert voices(capsys, "import", str(path))["fine_tuning"] == added["fine_tuning"]
 
 
-def test_what_can_not_be_done_is_told_before_anything_is_changed(
+def test_what_can_not_be_done_is_reported_before_anything_is_changed(
     clip: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert "no voice" in voices(capsys, "show", "Nobody", code=1)["error"]

@@ -89,5 +89,5 @@ def test_a_voice_learns_a_lora_speaks_with_it_and_goes_into_the_familys_folder(
 @pytest.mark.parametrize(
     ("seconds", "words"), [(50.4, "50 s"), (720.0, "12 min"), (12600.0, "3.5 h")]
 )
-def test_a_time_is_told_in_the_unit_that_fits(seconds: float, words: str) -> None:
+def test_a_time_is_reported_in_the_unit_that_fits(seconds: float, words: str) -> None:
     assert about(seconds) == words

@@ -70,12 +70,12 @@ def test_a_batch_is_spoken_again_when_the_watermark_is_no_longer_wanted(
     jobs.write_text(
         f'{{"id": "a", "text": "One.", "reference": "{reference}", "transcript": "w"}}\n'
     )
-    told = []
+    reported = []
     for option in ([], [], ["--no-watermark"], ["--no-watermark"]):
         command = ["batch", str(jobs), "--out-dir", str(tmp_path / "out"), "--json", *option]
         assert main(command) == 0
-        told.append(json.loads(capsys.readouterr().out)["made"])
-    assert told == [1, 0, 1, 0]
+        reported.append(json.loads(capsys.readouterr().out)["made"])
+    assert reported == [1, 0, 1, 0]
 
 
 @pytest.mark.parametrize(

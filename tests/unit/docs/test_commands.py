@@ -89,8 +89,8 @@ def test_the_commands_run(name: str, tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:
-        _, told = process.communicate()
-    assert process.returncode == 0, told.decode()[-1000:]
+        _, reported = process.communicate()
+    assert process.returncode == 0, reported.decode()[-1000:]
 
 
 def _prepare(folder: Path) -> None:

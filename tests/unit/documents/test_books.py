@@ -98,7 +98,7 @@ def test_some_chapters_can_be_chosen_and_contents_are_known() -> None:
     assert (document.words, chosen(document, [1]).words) == (4, 2)
 
 
-def test_a_locked_book_is_told_as_locked() -> None:
+def test_a_locked_book_is_reported_as_locked() -> None:
     lock = "<encryption><EncryptionMethod Algorithm='{}'/></encryption>"
     pages = {"a.xhtml": page("<p>Hi</p>")}
     fonts = lock.format("http://www.idpf.org/2008/embedding")
@@ -253,7 +253,7 @@ def test_a_pdf_is_read_in_paragraphs_without_heads_and_page_numbers() -> None:
     assert f"{FULL} Three {FULL} {FULL} and hyphens end here." in found
 
 
-def test_a_pdf_of_pictures_is_told() -> None:
+def test_a_pdf_of_pictures_is_reported() -> None:
     with pytest.raises(StudioError, match="pictures"):
         read_content(pdf([[]]), "a.pdf")
 
@@ -277,7 +277,7 @@ def test_an_external_entity_is_not_read() -> None:
     assert texts(document)[0].startswith("Seen")
 
 
-def test_a_broken_zip_member_is_told() -> None:
+def test_a_broken_zip_member_is_reported() -> None:
     content = bytearray(docx(w_p("Hello")))
     with zipfile.ZipFile(__import__("io").BytesIO(bytes(content))) as archive:
         offset = archive.getinfo("word/document.xml").header_offset

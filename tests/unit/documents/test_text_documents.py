@@ -277,7 +277,7 @@ def test_what_is_no_document_is_refused_in_a_sentence(content: bytes, name: str,
         read_content(content, name)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(StudioError, match="can't be read"):
         read_document(tmp_path / "none.txt")
     assert is_document(Path("A.EPUB"))

@@ -149,7 +149,7 @@ def test_a_likeness_that_two_recordings_of_a_person_have_is_enough(
 
 
 @pytest.mark.parametrize(("heard", "reason"), [(UNCLEAR, "less clear"), (FURTHER, "closer")])
-def test_the_instant_voice_stays_where_tuning_does_not_help_and_the_reason_is_told(
+def test_the_instant_voice_stays_where_tuning_does_not_help_and_the_reason_is_reported(
     model: NativeModel, monkeypatch: pytest.MonkeyPatch, heard: Verification, reason: str
 ) -> None:
     hears(monkeypatch, BEFORE, *[heard] * 3)

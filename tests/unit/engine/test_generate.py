@@ -181,7 +181,7 @@ def test_exact_patches_are_made_of_the_whole_text_in_one_go() -> None:
     assert len(whole.clip.samples) == 17 * PATCH
 
 
-def test_an_unreadable_line_is_told_and_the_rest_is_spoken() -> None:
+def test_an_unreadable_line_is_reported_and_the_rest_is_spoken() -> None:
     events = list(stream(FakeModel(), request("###", "One.", "Two.")))
     assert sum(isinstance(e, Warned) for e in events) == 1
     events = list(stream(FakeModel(), request("One.", "###", "Two.")))
@@ -200,7 +200,7 @@ def test_a_text_without_words_fails_in_words(text: str) -> None:
         collect(events, RATE)
 
 
-def test_characters_that_are_left_out_are_told_once_a_sentence() -> None:
+def test_characters_that_are_left_out_are_reported_once_a_sentence() -> None:
     events = list(stream(FakeModel(), request("Hello 你好 world 你.", "Plain words.")))
     warnings = [event for event in events if isinstance(event, Warned)]
     assert [warning.message for warning in warnings] == ["These characters can't be read: 你 好."]
@@ -228,7 +228,7 @@ def test_a_cached_voice_is_encoded_once() -> None:
     assert len(model.prepared) == 1
 
 
-def test_running_out_of_memory_is_told_in_words() -> None:
+def test_running_out_of_memory_is_reported_in_words() -> None:
     class Hungry(FakeModel):
         def prepare_voice(self, clip: object, transcript: str, adapter: object = None) -> object:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried ...")
@@ -300,7 +300,7 @@ def test_an_attempt_that_did_not_end_by_itself_comes_last() -> None:
     assert [e.verification.errors for e in events if isinstance(e, SentenceVerified)] == [9]
 
 
-def test_words_that_are_not_heard_are_told() -> None:
+def test_words_that_are_not_heard_are_reported() -> None:
     received = generate(FakeModel(), request("Plain words. Now I mumble.", verify=True)).warnings
     (warning,) = received
     assert "Now I mumble." in warning.message
@@ -308,7 +308,7 @@ def test_words_that_are_not_heard_are_told() -> None:
     assert not generate(FakeModel(), request("Now I mumble.")).warnings
 
 
-def test_words_that_differ_are_told_by_their_places_in_the_line() -> None:
+def test_words_that_differ_are_reported_by_their_places_in_the_line() -> None:
     text = "Plain words.  Now I mumble."
     events = list(stream(FakeModel(), request(text, verify=True)))
     found = [e.differing for e in events if isinstance(e, SentenceVerified)]

@@ -96,7 +96,9 @@ DAMAGES = [
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_damaged_weights_are_told_as_such(native: Path, damage: Callable[[bytes], bytes]) -> None:
+def test_damaged_weights_are_reported_as_such(
+    native: Path, damage: Callable[[bytes], bytes]
+) -> None:
     path = native / "model.safetensors"
     path.write_bytes(damage(path.read_bytes()))
     for named in (native, path):
@@ -119,7 +121,7 @@ def test_the_recording_is_not_blamed(
     assert "reference" not in received
 
 
-def test_missing_weights_are_told_as_damage(native: Path) -> None:
+def test_missing_weights_are_reported_as_damage(native: Path) -> None:
     (native / "model.safetensors").unlink()
     with pytest.raises(StudioError, match="weights are damaged"):
         load_model(native)
@@ -187,7 +189,7 @@ def test_nothing_is_remembered_where_nothing_can_be_written(
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"files": {"a": 3}}', "[" * 100_000])
-def test_a_damaged_manifest_is_told(native: Path, content: str) -> None:
+def test_a_damaged_manifest_is_reported(native: Path, content: str) -> None:
     (native / integrity.MANIFEST).write_text(content)
     with pytest.raises(StudioError, match="is damaged"):
         load_model(native)
@@ -195,7 +197,7 @@ def test_a_damaged_manifest_is_told(native: Path, content: str) -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "int8"])
-def test_weights_that_are_not_finite_are_told_without_a_manifest(
+def test_weights_that_are_not_finite_are_reported_without_a_manifest(
     tmp_path: Path, value: float, precision: str
 ) -> None:
     folder = voxcpm_folders.make_folder(tmp_path / "voxcpm", "2")
@@ -207,7 +209,7 @@ def test_weights_that_are_not_finite_are_told_without_a_manifest(
         load_model(folder, precision)  # type: ignore[arg-type]
 
 
-def test_weights_of_another_type_are_told(tmp_path: Path) -> None:
+def test_weights_of_another_type_are_reported(tmp_path: Path) -> None:
     folder = voxcpm_folders.make_folder(tmp_path / "voxcpm", "2")
     tensors = load_file(folder / "model.safetensors")
     name = max(tensors, key=lambda name: tensors[name].numel())

@@ -125,7 +125,7 @@ def test_what_goes_on_after_a_crash_ends_as_if_nothing_had_been(
         assert torch.equal(added.up, expected[place].up)
 
 
-def test_the_time_is_told_before_anything_is_trained(
+def test_the_time_is_reported_before_anything_is_trained(
     model: VoxCPMModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ear_hears(monkeypatch, BEFORE, CLOSER)
@@ -173,7 +173,7 @@ def test_the_card_tells_what_was_made_from_what_and_what_was_heard(
     assert (card.before["likeness"], card.after["likeness"]) == (0.5, 0.6)
 
 
-def test_a_voice_that_loses_words_stays_instant_and_the_reason_is_told(
+def test_a_voice_that_loses_words_stays_instant_and_the_reason_is_reported(
     model: VoxCPMModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ear_hears(monkeypatch, BEFORE, UNCLEAR, UNCLEAR, UNCLEAR)

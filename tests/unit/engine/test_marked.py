@@ -126,7 +126,7 @@ def test_words_that_differ_are_found_in_the_marked_text() -> None:
     assert [text[a:b] for a, b in heard.differing] == ["mumble"]
 
 
-def test_a_mark_that_cannot_be_used_is_told_and_other_lines_are_spoken() -> None:
+def test_a_mark_that_cannot_be_used_is_reported_and_other_lines_are_spoken() -> None:
     request = GenerationRequest((Line("One [speed 9]two."), Line("Three.")), VOICE, PLAIN)
     events = list(stream(FakeModel(), request))
     assert [e.message for e in events if isinstance(e, Warned)] == [

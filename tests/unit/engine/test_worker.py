@@ -48,7 +48,7 @@ def test_cancel_reaches_the_job_at_work(worker: Worker) -> None:
     assert seen == ["stopped"]
 
 
-def test_failures_are_told_and_the_next_job_runs(
+def test_failures_are_reported_and_the_next_job_runs(
     worker: Worker, caplog: pytest.LogCaptureFixture
 ) -> None:
     def received(cancel: threading.Event) -> Iterator[object]:

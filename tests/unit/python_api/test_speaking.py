@@ -83,12 +83,12 @@ def test_voices_come_from_files_sounds_and_the_library(reference: Path) -> None:
     ("voice", "words"),
     [("nobody", "no voice “nobody”"), ("no.wav", "no file"), (Path("nobody"), "no file")],
 )
-def test_voices_that_are_not_there_are_told(voice: str | Path, words: str) -> None:
+def test_voices_that_are_not_there_are_reported(voice: str | Path, words: str) -> None:
     with pytest.raises(ds.StudioError, match=words):
         ds.Voice.of(voice)
 
 
-def test_wrong_settings_are_told_at_once() -> None:
+def test_wrong_settings_are_reported_at_once() -> None:
     model = ds.load_model()
     with pytest.raises(ds.StudioError, match="temperature"):
         model.stream("One.", "Emma", temperature=2.0)
@@ -107,12 +107,12 @@ def test_what_cannot_be_spoken_is_raised_and_the_model_goes_on() -> None:
     assert model.speak("One.", "Emma").seconds == pytest.approx(0.4)
 
 
-def test_warnings_are_told_with_the_sound() -> None:
+def test_warnings_are_reported_with_the_sound() -> None:
     audio = ds.speak("Runaway.", "Emma", max_seconds=1.0)
     assert any("cut" in text for text in audio.warnings)
 
 
-def test_words_are_told_with_their_times() -> None:
+def test_words_are_reported_with_their_times() -> None:
     model = ds.load_model()
     audio = model.speak(["One two.", "Three."], "Emma", pause_seconds=0.5)
     assert [word.text for word in audio.words] == ["One", "two", "Three"]

@@ -222,7 +222,9 @@ def test_chapters_of_lines_that_are_not_spoken_begin_with_the_next_one(tmp_path:
 
 
 @pytest.mark.parametrize("content", [b"GIF89a", None])
-def test_a_cover_that_is_none_is_told(book: Plan, tmp_path: Path, content: bytes | None) -> None:
+def test_a_cover_that_is_none_is_reported(
+    book: Plan, tmp_path: Path, content: bytes | None
+) -> None:
     cover = tmp_path / "c.gif"
     if content is not None:
         cover.write_bytes(content)

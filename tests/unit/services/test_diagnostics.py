@@ -106,7 +106,7 @@ def test_unhandled_errors_of_a_run_that_ended_cleanly_are_kept(started: Diagnost
     assert started.start() is None
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("somebody's")
     with pytest.raises(StudioError, match="could not be written"):
         Diagnostics(tmp_path / "logs", faults=False).start()

@@ -143,7 +143,7 @@ def test_cancelling_keeps_what_has_come(server: Server, tmp_path: Path) -> None:
     assert models.verify("tiny") == []
 
 
-def test_a_full_disk_is_told_before(
+def test_a_full_disk_is_reported_before(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = type(shutil.disk_usage(tmp_path))(10**9, 10**9, 1000)

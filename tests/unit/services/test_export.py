@@ -260,7 +260,9 @@ print(list((folder / "out").iterdir()))
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits by POSIX")
 @pytest.mark.parametrize("format", ["wav24", "flac"])
-def test_a_full_disk_is_told_and_leaves_nothing(what: Plan, tmp_path: Path, format: str) -> None:
+def test_a_full_disk_is_reported_and_leaves_nothing(
+    what: Plan, tmp_path: Path, format: str
+) -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, RATE)
     soundfile.write(tmp_path / "take1.wav", noise, RATE, subtype="FLOAT")
     done = subprocess.run(
@@ -285,7 +287,7 @@ def test_a_recipe_too_long_for_the_format_lies_beside_it(what: Plan, tmp_path: P
         assert metadata.open_recipe(path) == [piece.recipe]
 
 
-def test_files_without_a_recipe_are_told(what: Plan, tmp_path: Path) -> None:
+def test_files_without_a_recipe_are_reported(what: Plan, tmp_path: Path) -> None:
     for path in (what.pieces[0].path, tmp_path / "none.wav", tmp_path):
         with pytest.raises(StudioError):
             metadata.open_recipe(path)
@@ -316,14 +318,14 @@ def test_files_without_a_recipe_are_told(what: Plan, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_foreign_recipes_are_told(text: str, tmp_path: Path) -> None:
+def test_foreign_recipes_are_reported(text: str, tmp_path: Path) -> None:
     path = tmp_path / "sound.opus.recipe.json"
     path.write_text(text)
     with pytest.raises(StudioError):
         metadata.open_recipe(path)
 
 
-def test_settings_out_of_range_are_told() -> None:
+def test_settings_out_of_range_are_reported() -> None:
     for values in ({"format": "aiff"}, {"sample_rate": 1}, {"loudness": 3.0}):
         with pytest.raises(StudioError):
             ExportSettings(**values)  # type: ignore[arg-type]

@@ -112,7 +112,7 @@ def test_what_is_no_address_is_refused(address: str, server: Hub) -> None:
     assert server.asked == []
 
 
-def test_what_a_hub_lacks_is_told(server: Hub) -> None:
+def test_what_a_hub_lacks_is_reported(server: Hub) -> None:
     with pytest.raises(StudioError, match="no such model"):
         hub.offer_of("hf://me/other")
     server.files = {"README.md": b""}
@@ -120,7 +120,7 @@ def test_what_a_hub_lacks_is_told(server: Hub) -> None:
         hub.offer_of("hf://me/voice")
 
 
-def test_a_hub_that_cannot_be_reached_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hub_that_cannot_be_reached_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(StudioError, match="can't be reached"):
         hub.offer_of("hf://me/voice")
@@ -171,9 +171,9 @@ def test_of_several_voices_one_is_named(server: Hub, voice: bytes) -> None:
     server.files |= {"a.ditarvoice": voice, "b c.ditarvoice": b"other"}
     with pytest.raises(
         StudioError, match=r"several voices: a\.ditarvoice, b c\.ditarvoice"
-    ) as told:
+    ) as reported:
         hub.voice_of("hf://me/voice")
-    assert told.value.remedy == "Name one: hf://me/voice/a.ditarvoice"
+    assert reported.value.remedy == "Name one: hf://me/voice/a.ditarvoice"
     with voice_file("hf://me/voice/b c.ditarvoice", timeout=5, pause=0.01) as path:
         assert path.read_bytes() == b"other"
     assert not path.exists()

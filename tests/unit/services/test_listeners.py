@@ -62,7 +62,7 @@ def take_of(tmp_path: Path, text: str, seconds: float = 1.0) -> Take:
         return library.takes.finish(take.id, "complete").value
 
 
-def test_words_that_differ_are_told_by_their_place_in_the_marked_text(
+def test_words_that_differ_are_reported_by_their_place_in_the_marked_text(
     listeners: InstalledListeners, tmp_path: Path
 ) -> None:
     text = "The [slow]dog[/slow] sat on the mat."

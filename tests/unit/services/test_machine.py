@@ -14,7 +14,7 @@ def test_nothing_is_wrong_with_a_quiet_machine() -> None:
     assert [remark.tone for remark in remarks(QUIET, Speed(6.0, 0.2))] == ["success"]
 
 
-def test_each_cause_of_slowness_is_told_with_a_remedy() -> None:
+def test_each_cause_of_slowness_is_reported_with_a_remedy() -> None:
     for machine, speed, word in (
         (QUIET, Speed(0.8, 0.9), "more slowly"),
         (replace(QUIET, load=2.5), None, "busy"),

@@ -30,7 +30,7 @@ def test_reserved_names_and_empty_ones_are_avoided() -> None:
     assert naming.safe("a/b:c") == "a b c"
 
 
-def test_unknown_fields_are_told() -> None:
+def test_unknown_fields_are_reported() -> None:
     with pytest.raises(StudioError, match="voice_name"):
         naming.fill("{voice_name}", {})
     assert naming.fill("{project} {speaker}", {"project": "P"}) == "P"

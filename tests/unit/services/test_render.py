@@ -310,7 +310,7 @@ def test_a_full_disk_ends_it_and_keeps_what_was_heard(
     assert library.lines.get(lines[0].id).state == "failed"
 
 
-def test_requests_without_sense_are_told(library: Library, lines: list[Line]) -> None:
+def test_requests_without_sense_are_reported(library: Library, lines: list[Line]) -> None:
     with pytest.raises(StudioError):
         RenderRequest(lines[0].project_id, ())
     with pytest.raises(StudioError):
@@ -382,7 +382,7 @@ def test_a_take_keeps_when_its_words_were_said(library: Library, lines: list[Lin
     for event in events:
         if isinstance(event, TakeDone):
             take = library.takes.get(event.take.id)
-            told = [
+            reported = [
                 each.word
                 for each in events
                 if isinstance(each, WordHeard) and each.take.id == take.id
@@ -390,7 +390,7 @@ def test_a_take_keeps_when_its_words_were_said(library: Library, lines: list[Lin
             assert [take.text[word.start : word.end] for word in take.words] == (
                 take.text.strip(".").split()
             )
-            assert [(word.start, word.end) for word in told] == [
+            assert [(word.start, word.end) for word in reported] == [
                 (word.start, word.end) for word in take.words
             ]
             assert all(0 <= word.begins < word.ends <= take.seconds for word in take.words)

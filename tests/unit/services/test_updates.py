@@ -63,7 +63,9 @@ def server() -> Iterator[Server]:
         ("v0.0.9", "0.1.0", False),
     ],
 )
-def test_only_a_newer_release_is_told(server: Server, tag: str, current: str, newer: bool) -> None:
+def test_only_a_newer_release_is_reported(
+    server: Server, tag: str, current: str, newer: bool
+) -> None:
     server.body = json.dumps({"tag_name": tag, "html_url": "http://elsewhere"}).encode()
     found = newer_release(server.address, current)
     version = tag.removeprefix("v")

@@ -263,13 +263,15 @@ def test_a_small_file_that_would_fill_the_disk_is_refused(
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
-def test_what_is_no_file_is_told_at_once(library: Library, tmp_path: Path, temporary: Path) -> None:
+def test_what_is_no_file_is_reported_at_once(
+    library: Library, tmp_path: Path, temporary: Path
+) -> None:
     os.mkfifo(tmp_path / "pipe.ditarvoice")
     for path in (tmp_path / "pipe.ditarvoice", tmp_path, tmp_path / "none", Path("/dev/zero")):
         assert "is not there" in refused(library, path, temporary).message
 
 
-def test_a_full_disk_is_told_as_such(
+def test_a_full_disk_is_reported_as_such(
     library: Library, good: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> object:

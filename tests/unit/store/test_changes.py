@@ -158,8 +158,8 @@ def test_steps_with_one_key_merge_unless_something_lies_between() -> None:
 
 def test_operations_can_be_one_step(library: Library) -> None:
     project = library.projects.create("One").value
-    told: list[ChangeSet] = []
-    library.subscribe(told.append)
+    reported: list[ChangeSet] = []
+    library.subscribe(reported.append)
 
     def rename_twice() -> None:
         with library.one_step("Both"):
@@ -168,7 +168,7 @@ def test_operations_can_be_one_step(library: Library) -> None:
             library.projects.rename(project.id, "Three")
 
     library.submit(rename_twice).result()
-    assert told[-1].undo == "Both"
+    assert reported[-1].undo == "Both"
     assert library.undo().undo == "New project"
     assert library.projects.get(project.id).name == "One"
     assert library.projects.get(project.id).settings.lexicon == ""

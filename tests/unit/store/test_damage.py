@@ -202,7 +202,7 @@ def test_a_damaged_library_is_whole_restored_or_refused(
     assert {path.name for path in root.glob("*/*.wav")} == sounds
     assert {path.read_bytes() for path in root.glob("backups/*")} >= set(backed_up)
     if refusal is not None:
-        assert is_told(refusal.message, refusal.remedy)
+        assert is_reported(refusal.message, refusal.remedy)
         assert database.read_bytes() == left
         may_be_newer = way == "a bit of the header" and "newer DiTAR Studio" in refusal.message
         assert state == "killed at first" or "backup" in way or may_be_newer
@@ -212,7 +212,7 @@ def test_a_damaged_library_is_whole_restored_or_refused(
         assert lost_undetectably or len(voices) == VOICES + (state == "killed")
         assert state != "closed" or said == truths["closed"]
     else:
-        assert is_told(damage.message, damage.remedy)
+        assert is_reported(damage.message, damage.remedy)
         if damage.kept is not None and "took its place" in damage.message:
             assert damage.kept.read_bytes() == left
             assert said == truths["closed"]
@@ -276,7 +276,7 @@ def test_what_an_older_state_knows_as_deleted_is_not_purged_at_once(
         assert library.voices.all()[0].samples[0].path.exists()
 
 
-def is_told(message: str, remedy: str) -> bool:
+def is_reported(message: str, remedy: str) -> bool:
     """Whether it is one plain sentence and what to do."""
     return all(re.fullmatch(r"[A-Z][^\n]+\.", text) for text in (message, remedy)) and not (
         re.search(r"sqlite|Error|malformed", message)

@@ -60,7 +60,7 @@ def test_only_one_application_opens_a_library(tmp_path: Path) -> None:
     Library(tmp_path).close()
 
 
-def test_a_damaged_or_newer_database_is_told_and_left_alone(tmp_path: Path) -> None:
+def test_a_damaged_or_newer_database_is_reported_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "library.db"
     path.write_bytes(b"this is no database" * 100)
     with pytest.raises(StudioError):
@@ -111,7 +111,7 @@ def test_a_damaged_database_is_replaced_by_its_backup_and_sounds_are_offered(
         assert library.check() == "ok"
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StudioError):
         Library(tmp_path / "file" / "library")

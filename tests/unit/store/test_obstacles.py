@@ -82,7 +82,7 @@ def test_a_database_that_another_program_holds_is_not_taken_for_damaged(
 
 
 @pytest.mark.parametrize("name", ["library.db", "library.lock", "library.db-wal"])
-def test_a_folder_in_the_place_of_a_file_is_told(tmp_path: Path, name: str) -> None:
+def test_a_folder_in_the_place_of_a_file_is_reported(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     with pytest.raises(StudioError, match="could not be opened: ") as received:
         Library(tmp_path)
@@ -92,7 +92,7 @@ def test_a_folder_in_the_place_of_a_file_is_told(tmp_path: Path, name: str) -> N
 
 
 @pytest.mark.parametrize("folder", ["voices", "takes", "recordings", "backups"])
-def test_a_file_in_the_place_of_a_folder_is_told_when_it_is_needed(
+def test_a_file_in_the_place_of_a_folder_is_reported_when_it_is_needed(
     tmp_path: Path, folder: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     sound = write_tone(tmp_path / "tone.wav", 0.1)
@@ -112,7 +112,7 @@ def test_a_file_in_the_place_of_a_folder_is_told_when_it_is_needed(
     assert ("could not be backed up" in caplog.text) == (folder == "backups")
 
 
-def test_a_file_in_the_place_of_the_library_is_told(tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_the_library_is_reported(tmp_path: Path) -> None:
     (tmp_path / "library").write_text("somebody's")
     with pytest.raises(StudioError, match="could not be opened: "):
         Library(tmp_path / "library")
@@ -121,7 +121,7 @@ def test_a_file_in_the_place_of_the_library_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and modes of files")
 @pytest.mark.parametrize("spoil", ["folder", "database"])
-def test_what_may_not_be_written_is_told(spoil: str) -> None:
+def test_what_may_not_be_written_is_reported(spoil: str) -> None:
     """Tried as nobody where the tests are root's, who may write everywhere."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
@@ -152,7 +152,7 @@ def test_what_may_not_be_written_is_told(spoil: str) -> None:
             path.chmod(0o700)
 
 
-def test_characters_that_cannot_be_kept_are_told(library: Library) -> None:
+def test_characters_that_cannot_be_kept_are_reported(library: Library) -> None:
     with pytest.raises(StudioError, match="characters"):
         library.voices.create("\ud800")
     assert library.voices.all() == []

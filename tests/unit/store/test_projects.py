@@ -183,7 +183,7 @@ def test_settings_are_merged_and_locks_kept(library: Library) -> None:
     assert _texts(library, copy.id) == ["Hello"]
 
 
-def test_what_is_gone_is_told(library: Library) -> None:
+def test_what_is_gone_is_reported(library: Library) -> None:
     (line,) = _script(library, "Hello")
     library.projects.delete(line.project_id)
     with pytest.raises(StudioError):

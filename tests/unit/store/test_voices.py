@@ -147,7 +147,7 @@ def test_sample_voices_are_added_once_and_stay_deleted(library: Library, wav: Pa
     assert library.voices.all() == []
 
 
-def test_a_missing_file_is_told_and_leaves_nothing(library: Library, tmp_path: Path) -> None:
+def test_a_missing_file_is_reported_and_leaves_nothing(library: Library, tmp_path: Path) -> None:
     with pytest.raises(StudioError):
         library.voices.create("Anna", [NewSample(tmp_path / "none.wav", "One.")])
     assert library.voices.all() == []

@@ -96,7 +96,7 @@ def test_a_bad_line_is_named(text: str, line: int) -> None:
         lexicon.parse(text)
 
 
-def test_unreadable_files_are_told(tmp_path: Path) -> None:
+def test_unreadable_files_are_reported(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     for path in (tmp_path / "missing", tmp_path, tmp_path / "binary"):
         with pytest.raises(StudioError, match="can't be read"):

@@ -72,7 +72,7 @@ def test_what_is_written_is_read_back(tmp_path: Path, suffix: str) -> None:
         ("a.txt", "nothing", "no pronunciation"),
     ],
 )
-def test_what_is_no_list_is_told(tmp_path: Path, name: str, text: str, says: str) -> None:
+def test_what_is_no_list_is_reported(tmp_path: Path, name: str, text: str, says: str) -> None:
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
     with pytest.raises(StudioError, match=says):

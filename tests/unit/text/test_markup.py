@@ -154,7 +154,7 @@ def test_a_number_is_needed_to_say_one() -> None:
     ("kind", "text"),
     [("date", "13/13/2025"), ("date", "soon"), ("date ymd", "5/2025"), ("time", "25:00")],
 )
-def test_what_is_no_date_or_time_is_told(kind: str, text: str) -> None:
+def test_what_is_no_date_or_time_is_reported(kind: str, text: str) -> None:
     with pytest.raises(StudioError, match="can't be said as"):
         passages(f"[say-as {kind}]{text}[/say-as]")
 

@@ -28,7 +28,7 @@ def test_a_word_sounds_as_its_part_of_speech(
     assert " ".join(reader.pronounce(word, tag)) == sounds
 
 
-def test_parts_of_speech_are_told_from_the_sentence(reader: Speller) -> None:
+def test_parts_of_speech_are_read_from_the_sentence(reader: Speller) -> None:
     words = ["They", "will", "record", "a", "new", "record", "."]
     assert reader.tags(words) == ["PRP", "MD", "VB", "DT", "JJ", "NN", "."]
 

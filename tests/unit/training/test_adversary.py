@@ -51,7 +51,7 @@ def test_it_learns_to_tell_them_apart_and_is_fooled_by_the_recording_itself() ->
         optimiser.zero_grad()
         adversary(made, real)["judge"].backward()
         optimiser.step()
-    told_apart, fooled = adversary(made, real), adversary(real, real)
-    assert told_apart["judge"] < 0.2
-    assert fooled["fooled"] < 0.2 < 1.0 < told_apart["fooled"]
+    distinguished, fooled = adversary(made, real), adversary(real, real)
+    assert distinguished["judge"] < 0.2
+    assert fooled["fooled"] < 0.2 < 1.0 < distinguished["fooled"]
     assert fooled["features"] == 0

@@ -34,9 +34,9 @@ def test_another_speed_makes_another_speaker_of_a_clip(
     row = {"audio": "a.wav", "text": "one", "speaker": "x"}
     rows = [row, {**row, "speaker": "x@1.25", "speed": 1.25}, {**row, "speed": 9}]
     (tmp_path / "manifest.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    told: list[str] = []
-    assert prepare(tmp_path / "manifest.jsonl", tmp_path / "out", told.append) == 2
-    assert "speed" in told[0]
+    reported: list[str] = []
+    assert prepare(tmp_path / "manifest.jsonl", tmp_path / "out", reported.append) == 2
+    assert "speed" in reported[0]
     plain, fast = PreparedCorpus(tmp_path / "out").entries
     assert (plain.audio, fast.audio) == ("a.wav", "a.wav@1.25")
     assert fast.samples == pytest.approx(plain.samples / 1.25, abs=150)
@@ -55,10 +55,10 @@ def test_clips_are_trimmed_and_levelled_and_long_pauses_left_out(
     row = {"audio": "late.wav", "text": "one", "speaker": "x"}
     rows = [row, {**row, "audio": "gap.wav"}]
     (tmp_path / "manifest.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    told: list[str] = []
-    assert prepare(tmp_path / "manifest.jsonl", tmp_path / "out", told.append) == 1
-    assert "gap.wav" in told[0]
-    assert "pause of 1.0 s" in told[0]
+    reported: list[str] = []
+    assert prepare(tmp_path / "manifest.jsonl", tmp_path / "out", reported.append) == 1
+    assert "gap.wav" in reported[0]
+    assert "pause of 1.0 s" in reported[0]
     corpus = PreparedCorpus(tmp_path / "out")
     samples = corpus.samples(corpus.entries[0])
     assert len(samples) / 24_000 == pytest.approx(1.2, abs=0.05)
@@ -71,13 +71,13 @@ def test_a_text_that_nobody_knows_is_null_and_an_empty_one_is_a_mistake(
 ) -> None:
     row = {"audio": "a.wav", "text": None, "speaker": "x"}
     (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, [row, {**row, "text": " "}])))
-    told: list[str] = []
-    rows = list(read_manifest(tmp_path / "m.jsonl", told.append))
+    reported: list[str] = []
+    rows = list(read_manifest(tmp_path / "m.jsonl", reported.append))
     assert [r.text for r in rows] == [""]
-    assert len(told) == 1
+    assert len(reported) == 1
 
 
-def test_files_and_tars_are_read_and_bad_rows_told(
+def test_files_and_tars_are_read_and_bad_rows_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ditar_studio.training.pitch.track_pitch", fake_pitch)
@@ -107,9 +107,9 @@ def test_files_and_tars_are_read_and_bad_rows_told(
     ]
     manifest = tmp_path / "manifest.jsonl"
     manifest.write_text("\n".join([*bad, *map(json.dumps, good)]))
-    told: list[str] = []
-    assert prepare(manifest, tmp_path / "out", told.append) == 3
-    assert len(told) == len(bad)
+    reported: list[str] = []
+    assert prepare(manifest, tmp_path / "out", reported.append) == 3
+    assert len(reported) == len(bad)
 
     prepared = PreparedCorpus(tmp_path / "out")
     assert [e.text for e in prepared.entries] == ["one", "two", "three"]
@@ -123,7 +123,7 @@ def test_files_and_tars_are_read_and_bad_rows_told(
     assert {e.speaker for e in PreparedCorpus(tmp_path / "out", frozenset({"x"})).entries} == {"y"}
 
 
-def test_a_manifest_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_manifest_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(StudioError, match="can't be read"):
         list(read_manifest(tmp_path / "none.jsonl", lambda text: None))
     with pytest.raises(StudioError, match="not a prepared corpus"):
@@ -267,9 +267,9 @@ def test_only_line_feeds_end_a_row(tmp_path: Path) -> None:
     row = {"audio": "a.wav", "text": "one\u2028two\u0085three", "speaker": "x"}
     path = tmp_path / "manifest.jsonl"
     path.write_bytes((json.dumps(row, ensure_ascii=False) + "\r\n" + "[" * 100_000).encode())
-    told: list[str] = []
-    assert [read.text for read in read_manifest(path, told.append)] == [row["text"]]
-    assert len(told) == 1
+    reported: list[str] = []
+    assert [read.text for read in read_manifest(path, reported.append)] == [row["text"]]
+    assert len(reported) == 1
 
 
 def test_two_preparations_into_one_folder_do_not_mix(tmp_path: Path) -> None:

@@ -169,14 +169,14 @@ def test_a_row_can_tell_more_of_its_speaker(tmp_path: Path) -> None:
         (json.dumps(row("a", "r.wav") | {"more": ["b.wav"]}), "“more” in Line 1"),
     ],
 )
-def test_a_list_that_cannot_be_used_is_told(tmp_path: Path, text: str, message: str) -> None:
+def test_a_list_that_cannot_be_used_is_reported(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "jobs.jsonl"
     path.write_text(text)
     with pytest.raises(StudioError, match=message):
         read_jobs(path)
 
 
-def test_a_missing_list_and_a_missing_reference_are_told(tmp_path: Path) -> None:
+def test_a_missing_list_and_a_missing_reference_are_reported(tmp_path: Path) -> None:
     with pytest.raises(StudioError, match="can't be read"):
         read_jobs(tmp_path / "jobs.jsonl")
     jobs = read_jobs(write_jobs(tmp_path, row("a", "nowhere.wav")))

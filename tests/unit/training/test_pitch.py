@@ -30,19 +30,21 @@ def test_a_voice_has_its_pitch_and_silence_has_none(hertz: float) -> None:
     np.testing.assert_allclose(pitch[60:140], hertz, rtol=0.01)
 
 
-def test_a_missing_pyworld_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_pyworld_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [])
     monkeypatch.delitem(sys.modules, "pyworld", raising=False)
     with pytest.raises(StudioError, match="pyworld, which is not installed"):
         track_pitch(voice(100.0), RATE, HOP)
 
 
-def test_a_broken_pyworld_is_told_with_the_cause(
+def test_a_broken_pyworld_is_reported_with_the_cause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "pyworld.py").write_text("import pkg_of_yesterday\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "pyworld", raising=False)
-    with pytest.raises(StudioError, match="imported: No module named 'pkg_of_yesterday'") as told:
+    with pytest.raises(
+        StudioError, match="imported: No module named 'pkg_of_yesterday'"
+    ) as reported:
         track_pitch(voice(100.0), RATE, HOP)
-    assert "pyworld-prebuilt" in told.value.remedy
+    assert "pyworld-prebuilt" in reported.value.remedy

@@ -124,7 +124,7 @@ def test_a_cancelled_folder_is_gone_on_with(tmp_path: Path, jobs: list[Job]) -> 
     assert make(tmp_path / "out", jobs)[1] == ["good morning"]
 
 
-def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path, jobs: list[Job]) -> None:
+def test_a_folder_that_cannot_be_written_to_is_reported(tmp_path: Path, jobs: list[Job]) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StudioError, match="can't be written"):
         make(tmp_path / "file", jobs)

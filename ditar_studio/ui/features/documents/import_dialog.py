@@ -78,10 +78,10 @@ def length_text(words: int) -> str:
     """Return how many words, and how long they take about to say."""
     minutes = max(1, round(speech_seconds(words) / 60))
     hours, rest = divmod(minutes, 60)
-    told = tr("{n} words", n=number(words, 0)) if words != 1 else tr("1 word")
+    length = tr("{n} words", n=number(words, 0)) if words != 1 else tr("1 word")
     if hours:
-        return tr("{words}, about {hours} h {minutes} min", words=told, hours=hours, minutes=rest)
-    return tr("{words}, about {minutes} min", words=told, minutes=minutes)
+        return tr("{words}, about {hours} h {minutes} min", words=length, hours=hours, minutes=rest)
+    return tr("{words}, about {minutes} min", words=length, minutes=minutes)
 
 
 class ImportDialog(DialogFrame):

@@ -27,7 +27,7 @@ def test_both_sides_are_as_loud_as_the_quieter_take():
     assert (comparison.original("A"), comparison.original("B")) == (0, 1)
 
 
-def test_blind_means_either_order_and_the_truth_can_be_told():
+def test_blind_means_either_order_and_the_truth_can_be_reported():
     first, second = noise(0.1, 1.0), noise(0.1, 2.0)
     seen = set()
     for seed in range(20):

@@ -31,14 +31,16 @@ def test_an_m4a_is_read_like_any_other_sound(path: Path) -> None:
         read_clip(path, max_seconds=1.0)
 
 
-def test_without_pyav_it_is_told_what_to_do(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pyav_it_is_reported_what_to_do(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(mp4, "is_readable", lambda: False)
-    with pytest.raises(StudioError, match="AAC or ALAC sound") as told:
+    with pytest.raises(StudioError, match="AAC or ALAC sound") as reported:
         read_clip(path)
-    assert "aac" in told.value.remedy
+    assert "aac" in reported.value.remedy
 
 
-def test_a_damaged_one_is_told(path: Path) -> None:
+def test_a_damaged_one_is_reported(path: Path) -> None:
     pytest.importorskip("av", reason="PyAV is optional")
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(StudioError, match=r"can't be read as sound|holds no sound"):

@@ -115,6 +115,6 @@ def test_sounds_that_are_no_speech_are_not_taken_for_marked() -> None:
         assert not detect(Clip(samples.astype(np.float32), rate)).found
 
 
-def test_too_short_a_sound_is_told() -> None:
+def test_too_short_a_sound_is_reported() -> None:
     with pytest.raises(StudioError, match="Less than a second"):
         detect(Clip(np.zeros(100, np.float32), 16000))

@@ -152,7 +152,7 @@ def test_monitoring_goes_on_by_itself_when_the_microphone_is_back(bench):
     assert bench.wait_for(Monitoring).device == bench.mic
 
 
-def test_complete_silence_is_told_and_so_is_its_end(bench):
+def test_complete_silence_is_reported_and_so_is_its_end(bench):
     bench.recorder.monitor()
     bench.wait_for(Monitoring)
     bench.backend.stream.give(np.zeros(RATE + 4096))
@@ -171,7 +171,7 @@ def test_lost_pieces_are_counted(bench, tmp_path):
     assert bench.wait_for(SoundDropped).count == 2
 
 
-def test_a_place_that_cannot_be_written_is_told_and_frees_the_recorder(bench, tmp_path):
+def test_a_place_that_cannot_be_written_is_reported_and_frees_the_recorder(bench, tmp_path):
     bench.recorder.record(tmp_path / "missing" / "take.wav")
     assert "can't be written" in bench.wait_for(RecorderFailed).message
     bench.wait_for(MonitoringEnded)

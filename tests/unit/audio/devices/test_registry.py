@@ -215,7 +215,7 @@ def test_plumbing_is_not_shown():
     assert names == ["HDA Intel: ALC257 (hw:0,0)", "pulse", "default"]
 
 
-def test_two_devices_of_one_name_are_told_apart_and_missing_defaults_filled_in():
+def test_two_devices_of_one_name_are_distinguished_and_missing_defaults_filled_in():
     module = FakeSoundDevice(
         [("ALSA", 1, -1)],
         [("USB", 0, 1, 0, 44100), ("USB", 0, 1, 0, 16000), ("out", 0, 0, 2, 96000)],

@@ -71,7 +71,7 @@ def test_a_refused_rate_or_channel_count_is_replaced_by_another(bench):
     assert (opened.sample_rate, opened.channels) == (44100, 2)
 
 
-def test_the_end_of_a_stream_is_told_and_the_device_taken_back_when_it_returns(bench):
+def test_the_end_of_a_stream_is_reported_and_the_device_taken_back_when_it_returns(bench):
     bench.monitor.choose(bench.headset.id)
     bench.monitor.want(True)
     bench.tick()
@@ -139,7 +139,7 @@ def test_a_suspended_device_is_noticed_by_the_age_of_its_last_callback(bench):
     assert lost.reason == "it stopped responding"
 
 
-def test_what_cannot_be_opened_is_told_once_and_tried_again(bench):
+def test_what_cannot_be_opened_is_reported_once_and_tried_again(bench):
     bench.backend.refuse = "Device unavailable"
     bench.monitor.want(True)
     (refused,) = bench.tick()
@@ -160,7 +160,7 @@ def test_a_missing_device_is_refused_in_words(bench):
     assert refused.message == "No microphone found."
 
 
-def test_a_sound_system_that_does_not_answer_is_told_and_recovered_from(bench):
+def test_a_sound_system_that_does_not_answer_is_reported_and_recovered_from(bench):
     bench.control.answers = False
     bench.monitor.want(True)
     (refused,) = bench.tick()

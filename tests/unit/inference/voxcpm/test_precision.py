@@ -111,7 +111,7 @@ def in_int8(module: torch.nn.Module) -> bool:
 
 
 @pytest.mark.usefixtures("arithmetic")
-def test_every_projection_s_choice_is_told(tmp_path: Path) -> None:
+def test_every_projection_s_choice_is_reported(tmp_path: Path) -> None:
     loaded = load(in_bf16(tmp_path / "model"), choose("int8"), threads=2)
     held = {name for name, module in loaded.runtime.model.named_modules() if in_int8(module)}
     assert held == {choice.place for choice in loaded.choices if choice.int8}
