@@ -7,7 +7,7 @@ import contextlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from ditar_studio.cli.batch import exclusive_folder
 from ditar_studio.cli.console import Console
@@ -114,6 +114,8 @@ def _read(
                 pieces.append(event.piece)
                 how = "made before" if event.kept else f"RTF {event.rtf:.2f}"
                 console.note(f"[{event.number}/{count}] {event.seconds:.0f} s, {how}")
+            case _:
+                assert_never(event)
     return pieces
 
 

@@ -9,6 +9,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import assert_never
 
 import platformdirs
 
@@ -146,15 +147,20 @@ class TunedReferences:
         if not path.is_file():
             for event in fine_tune(self._model, references, self._level, control=control):
                 self._on_event(event)
-                if isinstance(event, VoiceTuned):
-                    self._folder.mkdir(parents=True, exist_ok=True)
-                    event.adapter.save(path)
-                elif isinstance(event, InstantKept):
-                    self._folder.mkdir(parents=True, exist_ok=True)
-                    useless.write_text(event.reason, encoding="utf-8")
-                    return reference
-                elif isinstance(event, TuningCancelled):
-                    return reference
+                match event:
+                    case TuningProgress():
+                        pass
+                    case VoiceTuned():
+                        self._folder.mkdir(parents=True, exist_ok=True)
+                        event.adapter.save(path)
+                    case InstantKept():
+                        self._folder.mkdir(parents=True, exist_ok=True)
+                        useless.write_text(event.reason, encoding="utf-8")
+                        return reference
+                    case TuningCancelled():
+                        return reference
+                    case _:
+                        assert_never(event)
             self._delete_oldest()
         path.touch()
         return dataclasses.replace(reference, adapter=path)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -321,8 +322,8 @@ class StreamPlayer:
     def _follow_device(self, events: list[PlayerEvent]) -> None:
         self._stream.choose(self._device)
         self._stream.want(self._needs_device(self._clock()))
-        for happening in self._stream.tick():
-            self._on_stream_event(happening, events)
+        for event in self._stream.tick():
+            self._on_stream_event(event, events)
 
     def _follow_seek(self) -> None:
         if self._sound is None or self._seek is None:
@@ -341,23 +342,26 @@ class StreamPlayer:
             self._stream.opened is not None and now - self._idle_since < _IDLE_SECONDS
         )
 
-    def _on_stream_event(self, happening: StreamEvent, events: list[PlayerEvent]) -> None:
+    def _on_stream_event(self, event: StreamEvent, events: list[PlayerEvent]) -> None:
         position = self._position()
-        if isinstance(happening, StreamOpened):
-            self._feeder.rate = happening.sample_rate
-            self._feeder.latency = happening.latency
-            if self._wanted:
-                self._state = "waiting"
-            events.append(OutputChanged(happening.device, happening.fell_back))
-        elif isinstance(happening, StreamLost):
-            message = f"“{happening.device.name}”: {happening.reason}."
-            events.append(OutputLost(happening.device, message))
-            if self._wanted:
-                self._state = "device lost"
-            self._output.open = False
-        elif isinstance(happening, StreamRefused):
-            events.append(PlayerFailed(happening.message, happening.remedy))
-        if self._sound is not None and not isinstance(happening, StreamRefused):
+        match event:
+            case StreamOpened():
+                self._feeder.rate = event.sample_rate
+                self._feeder.latency = event.latency
+                if self._wanted:
+                    self._state = "waiting"
+                events.append(OutputChanged(event.device, event.fell_back))
+            case StreamLost(device, reason):
+                events.append(OutputLost(device, f"“{device.name}”: {reason}."))
+                if self._wanted:
+                    self._state = "device lost"
+                self._output.open = False
+            case StreamRefused(message, remedy):
+                events.append(PlayerFailed(message, remedy))
+                return
+            case _:
+                assert_never(event)
+        if self._sound is not None:
             self._go_to(self._sound, position)
 
     def _position(self) -> float:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -331,23 +331,26 @@ class Recorder:
                 self._end_take("asked")
 
     def _on_stream_event(self, event: StreamEvent) -> None:
-        if isinstance(event, StreamOpened):
-            self._ring.read = self._ring.written
-            self._meter = LevelMeter(event.sample_rate)
-            self._zeros = 0
-            self._silent = False
-            self._was_open = True
-            self._on_event(Monitoring(event.device, event.sample_rate, event.fell_back))
-        elif isinstance(event, StreamLost):
-            if self._meter is not None:
-                self._meter.silence()
-            self._drain()
-            self._on_event(MicrophoneLost(event.device, f"“{event.device.name}”: {event.reason}."))
-            if self._take is not None:
-                self._end_take("device lost")
-        elif isinstance(event, StreamRefused):
-            self._on_event(RecorderFailed(event.message, event.remedy))
-            self._end_take("asked")
+        match event:
+            case StreamOpened():
+                self._ring.read = self._ring.written
+                self._meter = LevelMeter(event.sample_rate)
+                self._zeros = 0
+                self._silent = False
+                self._was_open = True
+                self._on_event(Monitoring(event.device, event.sample_rate, event.fell_back))
+            case StreamLost(device, reason):
+                if self._meter is not None:
+                    self._meter.silence()
+                self._drain()
+                self._on_event(MicrophoneLost(device, f"“{device.name}”: {reason}."))
+                if self._take is not None:
+                    self._end_take("device lost")
+            case StreamRefused(message, remedy):
+                self._on_event(RecorderFailed(message, remedy))
+                self._end_take("asked")
+            case _:
+                assert_never(event)
 
     def _begin_take(self, target: Path | None, stopping: bool) -> None:
         opened = self._stream.opened

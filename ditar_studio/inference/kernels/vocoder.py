@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from ctypes import POINTER, addressof, byref, c_int64, c_void_p
 from dataclasses import dataclass
+from typing import assert_never
 
 from torch import Tensor
 
@@ -152,4 +153,6 @@ class CompiledDecoder:
                 unit = UnitStruct(*sizes, *(part.data_ptr() for part in places), mix.struct)
                 self._units.append(unit)
                 struct.channels, struct.unit = len(bias), addressof(unit)
+            case _:
+                assert_never(stage)
         return struct

@@ -125,8 +125,6 @@ class EngineModel(QObject):
         self._document.bridge.generate(work, lambda _event: None, owner=self)
 
     def _on_loading(self, event: ModelLoaded | Failed) -> None:
-        from ditar_studio.services.speech_events import Failed
-
         if isinstance(event, ModelLoaded):
             self.info = event.info
             self._set_state(ModelState.READY)
@@ -134,7 +132,7 @@ class EngineModel(QObject):
             if document.snapshot is not None:
                 self.note_model()
             self._get_ready()
-        elif isinstance(event, Failed):
+        else:
             self.info = None
             self.failure = (event.message, event.remedy)
             self._set_state(ModelState.FAILED)
