@@ -6,6 +6,7 @@ import os
 import runpy
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Generator, Iterator
@@ -15,7 +16,8 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("LANG", "C.UTF-8")
-if "PYTEST_XDIST_WORKER" in os.environ:  # every core has a worker of its own
+_IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+if _IS_WORKER:  # every core has a worker of its own
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # a spinning thread takes it from another
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in what a shell runs in the background
@@ -81,6 +83,15 @@ def nothing_leaves_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", checked_connect)
     monkeypatch.setattr(socket.socket, "connect_ex", checked_connect_ex)
+
+
+@pytest.fixture(autouse=True)
+def threads_of_torch() -> Iterator[None]:
+    """Take back the threads that commands give torch, for their whole process."""
+    yield
+    torch = sys.modules.get("torch")
+    if _IS_WORKER and torch is not None:
+        torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)
