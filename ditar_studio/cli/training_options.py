@@ -30,6 +30,7 @@ def _share(text: str) -> float:
 
 
 def add_evaluate(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `evaluate`."""
     parser.add_argument(
         "jobs",
         metavar="JOBS.jsonl",
@@ -75,6 +76,7 @@ def add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 
 def add_benchmark(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `benchmark`."""
     add_model_option(parser)
     parser.add_argument("--precision", choices=PRECISIONS)
     add_lora_options(parser)
@@ -99,6 +101,7 @@ def _source_times(text: str) -> tuple[str, int]:
 
 
 def add_train(parser: argparse.ArgumentParser, common: Parser) -> None:
+    """Add the steps of `train` and their options."""
     number, whole = positive(float, "number"), positive(int, "whole number")
     threads, dims = (positive(int, "whole number", most) for most in (MOST_THREADS, 1024))
     steps = parser.add_subparsers(dest="step", metavar="STEP", required=True, parser_class=Parser)

@@ -20,6 +20,7 @@ class LayerCache:
 
     @classmethod
     def empty(cls, batch: int, heads: int, head_dim: int, like: Tensor) -> LayerCache:
+        """Make a cache with room for 256 positions, of the dtype and device of `like`."""
         return cls(like.new_empty(2, batch, heads, 256, head_dim))
 
     def reserve(self, more: int) -> None:

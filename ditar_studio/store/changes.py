@@ -232,6 +232,7 @@ class Stack:
         return 0
 
     def clear(self) -> None:
+        """Drop all steps."""
         self._done.clear()
         self._undone.clear()
 

@@ -124,10 +124,12 @@ class Database:
             return is_blank(self._connection)
 
     def rows(self, query: str, *values: Value) -> list[sqlite3.Row]:
+        """Return all rows that a query finds; on the database's thread."""
         with _readable():
             return self._connection.execute(query, values).fetchall()
 
     def row(self, query: str, *values: Value) -> sqlite3.Row | None:
+        """Return the first row that a query finds, or None; on the database's thread."""
         with _readable():
             found: sqlite3.Row | None = self._connection.execute(query, values).fetchone()
         return found

@@ -123,6 +123,7 @@ class Lines:
 
     @serial
     def set_locked(self, line_ids: Sequence[str], locked: bool) -> Outcome[list[Line]]:
+        """Lock lines against being spoken anew, or unlock them."""
         with self.database.operation("Lock line" if locked else "Unlock line") as work:
             for line_id in line_ids:
                 work.update("lines", line_id, locked=int(locked))

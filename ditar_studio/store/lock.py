@@ -39,6 +39,7 @@ class Lock:
             raise _refused(path, error) from error
 
     def release(self) -> None:
+        """Let other processes have the lock."""
         os.close(self._descriptor)
 
 

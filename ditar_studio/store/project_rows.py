@@ -46,6 +46,7 @@ def stamp_of(work: Transaction, line_ids: Sequence[str]) -> None:
 
 
 def insert_line(work: Transaction, project_id: str, line_id: str, line: NewLine) -> None:
+    """Write a line into the database."""
     work.insert(
         "lines",
         line_id,
@@ -153,6 +154,7 @@ def _read_settings(text: str) -> OwnSettings:
 
 
 def project_of(row: sqlite3.Row) -> Project:
+    """Read a project from its row."""
     return Project(
         id=row["id"],
         name=row["name"],
@@ -171,13 +173,14 @@ def settings_text(values: Mapping[str, Any]) -> str:
 
 
 def settings_of(text: str) -> ProjectSettings:
+    """Read a project's settings from JSON; unknown ones of a later version are left out."""
     values = json.loads(text)
     known = ProjectSettings.__dataclass_fields__
     return ProjectSettings(**{name: values[name] for name in known if name in values})
 
 
 def settings_json(settings: ProjectSettings) -> str:
-    """Write a line into the database."""
+    """Write a project's settings as JSON."""
     return json.dumps(asdict(settings), ensure_ascii=False, sort_keys=True)
 
 

@@ -42,10 +42,12 @@ class Projects:
 
     @serial
     def recent(self, count: int = 10) -> list[Project]:
+        """Return the projects that were opened last."""
         return self.all()[:count]
 
     @serial
     def get(self, project_id: str) -> Project:
+        """Return a project by id; StudioError when it has been deleted."""
         return project_of(project_row(self.database, project_id))
 
     @serial
@@ -91,6 +93,7 @@ class Projects:
 
     @serial
     def rename(self, project_id: str, name: str) -> Outcome[Project]:
+        """Give a project another name, with a number behind it if that is taken."""
         project_row(self.database, project_id)
         if not name.strip():
             raise StudioError("A project needs a name.", "Type a name.")

@@ -49,6 +49,7 @@ class Recipe:
     date: str = ""
 
     def to_json(self) -> str:
+        """Write the recipe as JSON."""
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
 
     @staticmethod

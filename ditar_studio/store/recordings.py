@@ -47,6 +47,7 @@ class Recordings:
 
     @serial
     def get(self, recording_id: str) -> Recording:
+        """Return a recording by id; StudioError when it has been deleted."""
         query = "SELECT * FROM recordings WHERE id = ? AND hidden IS NULL"
         row = self.database.row(query, recording_id)
         if row is None:

@@ -232,6 +232,7 @@ class Takes:
 
     @serial
     def set_note(self, take_id: str, note: str) -> Outcome[Take]:
+        """Write a note to a take."""
         self.get(take_id)
         with self.database.operation("Edit note", merge=f"note {take_id}") as work:
             work.update("takes", take_id, note=note)

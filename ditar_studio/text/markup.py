@@ -171,15 +171,18 @@ class OpenMarks:
     marks: list[Mark] = field(default_factory=list)
 
     def begin(self, mark: Mark) -> None:
+        """Let a mark hold from here on."""
         self.marks.append(mark)
 
     def end(self, name: str) -> None:
+        """End the last mark of this name, if any holds."""
         for place in reversed(range(len(self.marks))):
             if self.marks[place].name == name:
                 del self.marks[place]
                 return
 
     def last(self, *names: str) -> Mark | None:
+        """Return the last of the marks that have one of these names, or None."""
         return next((mark for mark in reversed(self.marks) if mark.name in names), None)
 
     @property

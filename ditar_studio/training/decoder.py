@@ -70,6 +70,7 @@ class DecoderData:
         return [e.source for e in self._entries]
 
     def load(self, indices: list[int]) -> dict[str, Tensor]:
+        """Load a batch of slices; see `DecoderObjective.forward`."""
         rows = [self._slice(self._entries[index]) for index in indices]
         names = ("latents", "wave", "octaves", "voiced", "voice")
         batch = {

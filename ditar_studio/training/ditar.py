@@ -55,6 +55,7 @@ class DiTARData:
         return self.load(list(range(0, len(self.entries), -(-len(self.entries) // count))))
 
     def load(self, indices: list[int]) -> dict[str, Tensor]:
+        """Load a padded batch of utterances; see `DiTARObjective.forward`."""
         patch = self.config.patch
         examples, voices = [], []
         for index in indices:

@@ -147,6 +147,7 @@ class Processes:
             dist.init_process_group("nccl" if cuda else "gloo")
 
     def wrap(self, module: nn.Module) -> nn.Module:
+        """Return a module whose gradients are averaged over all processes."""
         if self.world == 1:
             return module
         return DistributedDataParallel(module, find_unused_parameters=True)

@@ -85,6 +85,7 @@ class SpeakerData:
         return [_SHORTEST + _LONGEST for _ in self._speakers]
 
     def load(self, indices: list[int]) -> dict[str, Tensor]:
+        """Load a batch of pairs of clips, each of one speaker; see `SpeakerObjective.forward`."""
         length = np.random.uniform(_SHORTEST, _LONGEST)
         waves, octaves = [], []
         random = np.random.RandomState(np.random.randint(2**31))

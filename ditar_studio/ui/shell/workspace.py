@@ -195,7 +195,9 @@ class Workspace(QObject):
         self.window.status.set_engine(state, words)
 
     def notify(self, message: str, remedy: str, tone: str) -> None:
+        """Show a message that passes."""
         self.toasts.notify(message, tone, remedy)
 
     def warn(self, message: str, remedy: str) -> None:
+        """Show a warning for nine seconds."""
         self.toasts.notify(message, "warning", remedy, seconds=9.0)

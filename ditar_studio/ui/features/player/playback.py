@@ -278,10 +278,12 @@ class Playback(QObject):
     # --- transport
 
     def play(self) -> None:
+        """Play on from the present position."""
         self.player.play()
         self._watch()
 
     def pause(self) -> None:
+        """Stop playing; the position stays."""
         self.player.pause()
         self._watch()
 
@@ -296,6 +298,7 @@ class Playback(QObject):
         self._watch()
 
     def seek(self, seconds: float) -> None:
+        """Go to a position, in seconds."""
         self.player.seek(seconds)
         self._watch()
 
@@ -315,6 +318,7 @@ class Playback(QObject):
         self._apply_loop()
 
     def set_volume(self, volume: float) -> None:
+        """Set the volume, 0..1."""
         self.player.volume = volume
 
     def close(self) -> None:
