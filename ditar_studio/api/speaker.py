@@ -41,7 +41,7 @@ class Speaker:
 
     Args:
         model: the loaded model, used on the worker's thread alone.
-        voices: its encoded voices, likewise.
+        voices: returns its encoded voices.
         model_name: what clients call it.
         watermark: whether what clients get has the watermark.
     """

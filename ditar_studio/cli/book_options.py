@@ -11,7 +11,7 @@ from ditar_studio.services.formats import ENCODINGS
 
 
 def add_book_options(parser: argparse.ArgumentParser) -> None:
-    """Add what to read of which document, and what becomes of it."""
+    """Add the options of what to read of which document, and of the files to write."""
     kinds = ", ".join(suffix[1:] for suffix in SUFFIXES)
     parser.add_argument("document", metavar="FILE", help=f"one of these kinds: {kinds}")
     parser.add_argument("--list", action="store_true", help="list the chapters, and do nothing")

@@ -108,7 +108,7 @@ def read_input() -> str:
 
 
 def _discard_output(stream: TextIO) -> None:
-    """Send what is still to be written nowhere, so that the end of the process doesn't stumble."""
+    """Discard what is still to be written, so that the process ends without an error."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

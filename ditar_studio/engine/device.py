@@ -84,7 +84,7 @@ def training_device() -> str:
 
 
 def release_memory() -> None:
-    """Return the memory of what was let go of to the system.
+    """Return freed memory to the system.
 
     glibc keeps freed blocks of up to 32 MB, in every thread's heap, for later use: of a model's
     weights that is most.

@@ -121,7 +121,7 @@ class RepetitionGuard:
         return bool(np.any(self._runs >= np.maximum(self._least, 3 * periods)))
 
     def _describe(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return dB [4 * 24]; of silence, which is another guard's affair, what is like nothing:
+        """Return dB [4 * 24]; of silence, which another guard watches, what is like nothing:
         NaN.
         """
         quarter = len(samples) // 4

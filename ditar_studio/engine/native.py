@@ -170,7 +170,7 @@ class NativeModel:
 
     @property
     def runtime(self) -> DiTARRuntime:
-        """What executes the model; its networks are there for who trains some of them further."""
+        """The runtime of the model; fine-tuning trains some of its networks further."""
         return self._runtime
 
     def prepare_voice(

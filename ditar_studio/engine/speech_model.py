@@ -26,7 +26,7 @@ _DOUBTFUL = 0.35  # of the sounds; of speech that is right a tenth to a fifth ar
 
 
 class PreparedVoice:
-    """A voice as one model keeps it: made by its `prepare_voice`, only ever handed back to it."""
+    """A voice as one model keeps it: made by its `prepare_voice`, for that model alone."""
 
 
 @dataclass(frozen=True)

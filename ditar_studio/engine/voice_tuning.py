@@ -41,7 +41,7 @@ class VoiceTuning(Protocol):
     """The fine-tuning of one voice; its methods are called in this order.
 
     Attributes:
-        settings: all that decides what comes of it, beside model and clips; plain values.
+        settings: all that decides the result, besides model and clips; plain values.
         shares: of the way from the instant voice to the trained one, tried in this order. Less of
             it changes the voice less and the words less (arXiv 2109.01903).
     """

@@ -177,7 +177,7 @@ class VoxCPMModel:
         self.choices = loaded.choices
         """What int8 was found to cost each projection, and whether it is used there."""
         self.folder = folder
-        """Where its files are, for who trains a LoRA of it."""
+        """The folder of its files, for training a LoRA."""
 
     @property
     def info(self) -> ModelInfo:

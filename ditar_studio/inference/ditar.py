@@ -112,7 +112,7 @@ class DiTARRuntime(ABC):
     """Executes a DiTAR; implements `runtime.Runtime`. Subclasses say what computes its networks.
 
     Attributes:
-        model: the networks and weights, for who trains some of them further.
+        model: the networks and weights, some of which fine-tuning trains further.
     """
 
     def __init__(self, model: DiTAR) -> None:

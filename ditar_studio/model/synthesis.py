@@ -4,7 +4,7 @@ A band-limited pulse train (the voice's oscillator) and white noise, both cut in
 windows,
 are each multiplied by a spectral envelope that the decoder predicts every 6.25 ms, the pulse
 train's with
-minimum phase, and put together by overlap-add. Pitch and phase are thereby right by construction,
+minimum phase, and put together by overlap-add. So pitch and phase are right by construction,
 which is
 what an iSTFT head otherwise learns only from long adversarial training. Causal, with explicit
 state.

@@ -125,7 +125,7 @@ class Model:
             source: see `Voice.of`.
             transcript: the words spoken in a recording. The built-in model reads them itself.
             fine_tune: make the voice closer to its recording: quick takes a quarter of a minute,
-                thorough minutes. What comes of it is kept in the user's cache, by content.
+                thorough minutes. The result is kept in the user's cache, by content.
 
         Raises:
             StudioError: the voice can't be used, or this model can't be fine-tuned.

@@ -1,7 +1,7 @@
 """Export: a project's takes as sound files, with subtitles, tags and recipes.
 
 Two passes over the takes: one measures loudness and peaks for the one gain that the whole project
-gets, one writes. Each take is read, stretched, resampled and let go again, so an audiobook needs no
+gets, one writes. Each take is read, stretched, resampled and freed, so an audiobook needs no
 more memory than its longest line. All files of an export appear together at its end, or none.
 """
 

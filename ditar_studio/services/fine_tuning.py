@@ -41,7 +41,7 @@ def tune_voice(
     """Fine-tune a voice of the library on all of its samples, and save the result.
 
     A tuning that was killed goes on where it was. What the voice was fine-tuned to before stays
-    until then, and can be had back by undo.
+    until then, and undo brings it back.
 
     Yields:
         Events of `engine.fine_tuning.fine_tune`; `VoiceTuned` once it is saved.

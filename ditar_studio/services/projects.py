@@ -1,4 +1,4 @@
-"""The studio's projects, for who lists, speaks and exports them without the studio."""
+"""The studio's projects: listing, speaking and exporting them without the studio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The user's voices, for who only wants to speak in them or to add one.
+"""The user's voices, for programs that only speak in them or add one.
 
 They are read without opening the library, so that this works beside the studio; adding one opens it
 for a moment.

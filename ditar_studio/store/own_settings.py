@@ -32,5 +32,5 @@ class OwnSettings(TypedDict, total=False):
 
 
 def as_values(settings: OwnSettings) -> dict[str, SettingValue]:
-    """Return the settings by name, for who goes through all of them."""
+    """Return the settings by name, to go through all of them."""
     return cast("dict[str, SettingValue]", dict(settings))

@@ -76,7 +76,7 @@ class Recovery:
     @serial
     def keep(self, item: Recoverable) -> Outcome[None]:
         """Keep it: a take becomes a partial take; a recording is offered again by the next run,
-        until it is saved or put away."""
+        until it is saved or discarded."""
         with self.database.operation() as work:
             if item.kind == "orphan":
                 self._adopt(work, item)

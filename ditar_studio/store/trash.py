@@ -56,7 +56,7 @@ class Trashed:
 
 
 class Trash:
-    """The deleted things that can still be had back."""
+    """The deleted things that can still be restored."""
 
     def __init__(self, database: Database, root: Path) -> None:
         self.database = database
@@ -113,10 +113,10 @@ class Trash:
         with self.database.operation() as work:
             before = self._counts()
             for kind in _PURGED:
-                count += self._doom(work, kind, limit)
+                count += self._purge_rows(work, kind, limit)
             work.execute("DELETE FROM lines WHERE hidden <= ?", limit)
             for table in _OF_VOICES:
-                self._doom(work, table, limit)
+                self._purge_rows(work, table, limit)
             for table, left in self._counts().items():
                 work.execute(
                     "INSERT INTO purged VALUES (?, ?) "
@@ -131,11 +131,11 @@ class Trash:
 
     @serial
     def sweep(self) -> None:
-        """Remove files that a purge has doomed, and half-written ones that a crash left."""
-        doomed = [row["file"] for row in self.database.rows("SELECT file FROM doomed_files")]
+        """Remove files whose rows were purged, and half-written ones that a crash left."""
+        purged = [row["file"] for row in self.database.rows("SELECT file FROM doomed_files")]
         with self.database.operation() as work:
-            for file in doomed:
-                with contextlib.suppress(OSError):  # else it stays doomed until the next time
+            for file in purged:
+                with contextlib.suppress(OSError):  # else it stays listed until the next time
                     (self._root / file).unlink(missing_ok=True)
                     work.execute("DELETE FROM doomed_files WHERE file = ?", file)
         for pattern in (".*.partial*", "*/.*.partial*"):
@@ -168,7 +168,7 @@ class Trash:
             table: self.database.rows(f"SELECT count(*) FROM {table}")[0][0] for table in COUNTED
         }
 
-    def _doom(self, work: Transaction, table: str, limit: float) -> int:
+    def _purge_rows(self, work: Transaction, table: str, limit: float) -> int:
         """Delete a table's rows hidden before `limit`; their files are removed by `sweep`."""
         condition = "hidden <= ?"
         if table in ("takes", "recordings", *_OF_VOICES):

@@ -38,7 +38,7 @@ class NewSample:
         path: an audio file, copied into the library.
         transcript: what is said in it.
         verdict: the judgement of it, as plain values.
-        recording_id: the recording that it was made from; it is put away as it is a sample now.
+        recording_id: the recording that it was made from; it is removed, as it is a sample now.
     """
 
     path: Path

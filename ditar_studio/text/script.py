@@ -38,7 +38,7 @@ class ScriptLine:
     """One line to speak.
 
     Attributes:
-        speaker: who says it; None for whoever is set for the script.
+        speaker: who says it; None for the voice that is set for the script.
         text: what is said; never blank.
         pause_seconds: silence after it; None for the usual pause.
         opens_block: whether a paragraph begins with it; else it flows on from the line before.

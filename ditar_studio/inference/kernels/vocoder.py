@@ -122,7 +122,7 @@ class CompiledDecoder:
             yield y, threads is not None
 
     def _chunk(self, x: Tensor, past: list[Tensor]) -> tuple[ChunkStruct, Tensor]:
-        """Return what is to be done, which holds its memory, and what comes of it."""
+        """Return a chunk to be computed, which holds its memory, and its output."""
         x = x.contiguous()
         past[:] = [part.clone() for part in past]
         y = x.new_empty(len(x) * self._stride)

@@ -295,7 +295,7 @@ class Packer:
         return self._pool.submit(work)
 
     def close(self) -> None:
-        """Wait for all and let go of the memory."""
+        """Wait for all and free the memory."""
         self._pool.shutdown()
         self._free = SimpleQueue()
 
@@ -311,7 +311,7 @@ class Trial(nn.Module):
         self._outcome: Future[tuple[nn.Module, float]] | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map [..., in] to [..., out]; once only, for then the weights are let go."""
+        """Map [..., in] to [..., out]; once only, for then the weights are freed."""
         rows, self._rows = self._rows, None
         assert rows is not None, "a projection is tried once"
         wide, scratch = self._packer.widen(rows)

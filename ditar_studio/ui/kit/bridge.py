@@ -42,7 +42,7 @@ class Submits(Protocol):
 
 
 class GuiThread(QObject):
-    """A letter box of the thread that made it: calls posted from anywhere run there, in order."""
+    """Runs calls that any thread posts on the thread that made it, in order."""
 
     _posted = Signal(object)
 

@@ -17,7 +17,7 @@ def files_in(data: QMimeData) -> list[Path]:
 
 
 def take_copies(event: QDropEvent) -> None:
-    """Take dropped files as copies: whoever drags them keeps them."""
+    """Take dropped files as copies: the program that they come from keeps them."""
     event.setDropAction(Qt.DropAction.CopyAction)
     event.accept()
 

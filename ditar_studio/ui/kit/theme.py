@@ -99,10 +99,10 @@ def make_theme(dark: bool, text_size: float = 1.0, high_contrast: bool = False) 
 
 
 class ThemeManager(QObject):
-    """Holds the theme in force and tells whoever paints by hand when it changes.
+    """Holds the theme in force and notifies widgets that paint by hand when it changes.
 
     Signals:
-        changing: every widget there is will be dressed anew, which takes a millisecond each.
+        changing: every widget is styled anew, which takes a millisecond each.
         changed: it has changed.
     """
 

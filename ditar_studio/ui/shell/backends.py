@@ -31,7 +31,7 @@ class Backends:
     Attributes:
         make_registry: gives the registry of models, on the engine's thread.
         make_player: gives a player that sends its events to a function.
-        make_microphone: likewise a recorder.
+        make_microphone: makes a recorder, in the same way.
         registry: the list of sound devices.
         judge: measures how like their reference takes sound.
         listen: tells which words of a take are heard otherwise.

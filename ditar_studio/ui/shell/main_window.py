@@ -1,6 +1,6 @@
 """The window: a header, three columns of named regions, a status line.
 
-Panels know nothing of the window; whoever wires the program puts each into its region:
+Panels know nothing of the window; the workspace puts each into its region:
 
     window.region(Place.VOICES).set_content(panel)
     window.region(Place.VOICES).add_tool(button)
@@ -99,7 +99,7 @@ class Region(QFrame):
         """Put `panel` into the region, instead of what was there.
 
         Args:
-            main: gives the control that whoever goes to the region wants; None for its first.
+            main: returns the control that gets the focus in the region; None for its first.
         """
         if self._content is not None:
             self._body.removeWidget(self._content)

@@ -1,6 +1,6 @@
 """The running studio without its panels: window, settings, library, messages, start and end.
 
-Panels are wired by whoever listens to `opened`; everything that they need is an attribute here.
+Panels are made by the listener of `opened`; everything that they need is an attribute here.
 """
 
 from __future__ import annotations

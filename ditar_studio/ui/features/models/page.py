@@ -30,7 +30,7 @@ class ModelsPage(QWidget):
         manager: does it all.
         preferences: whose `model` is the one in use.
         in_memory: whether a model is loaded.
-        unload: lets go of it; `load` brings it back.
+        unload: frees its memory; `load` brings it back.
     """
 
     def __init__(

@@ -40,7 +40,7 @@ class Stage(Enum):
 
 @dataclass(frozen=True)
 class _Discarded:
-    """A reference that was put away; `recording_id` is empty for one from a file."""
+    """A reference that was discarded; `recording_id` is empty for one from a file."""
 
     clip: Clip
     original: Clip
@@ -58,7 +58,7 @@ class ReferenceClip(QObject):
         judged: there is a `verdict`, or none.
         transcript_changed: by the program.
         transcribing_changed: writing down what is said began, went on or ended; see `transcribed`.
-        discarded: a clip that the library hasn't was put away; `bring_back` undoes that.
+        discarded: a clip that is not in the library was removed; `bring_back` undoes that.
         came_back: a recording is the reference again, as its deletion was undone.
         saved: the `Voice` that it has become.
         notified: message, remedy, tone.
@@ -301,7 +301,7 @@ class ReferenceClip(QObject):
         self._failed(error)
 
     def _choose_best(self, clip: Clip) -> None:
-        """Take the best stretch of a long recording; all of it can be had back."""
+        """Take the best stretch of a long recording; `restore` brings all of it back."""
         from ditar_studio.audio.analysis.best_part import LONGEST, best_part
 
         if clip.seconds <= LONGEST:

@@ -52,7 +52,7 @@ class LineEdit(QPlainTextEdit):
     Signals:
         typed: the text, after each change by the user.
         split_asked: Return was pressed at this position: a paragraph is to begin there.
-        flow_asked: likewise Shift+Return: a line that flows on.
+        flow_asked: the same of Shift+Return: a line that flows on.
         join_asked: Backspace was pressed at the very start.
         left: the cursor left upwards (-1) or downwards (1).
         pasted: text of several lines, or a long one, was pasted.
@@ -231,7 +231,7 @@ class LineEdit(QPlainTextEdit):
         self._completion.offer()
 
     def _show_meaning(self, event: QHelpEvent) -> bool:
-        """Show what the mark beneath the mouse does; return whether there is one."""
+        """Show what the mark under the mouse does; return whether there is one."""
         text = self.toPlainText()
         place = to_characters(text, self.cursorForPosition(event.pos()).position())
         for mark in marks_in(text):

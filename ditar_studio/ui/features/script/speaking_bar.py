@@ -1,4 +1,4 @@
-"""The bar beneath the script: what speaks it, how far that is, and what still waits."""
+"""The bar below the script: the model, its progress, and the lines that wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The speaking of lines: jobs for the engine's thread, and what comes of them.
+"""The speaking of lines: jobs for the engine's thread, and their events.
 
 Sound goes from the engine's thread straight into the player, so that a busy window can't make it
 stutter; the window gets the same sound as events, for the picture.

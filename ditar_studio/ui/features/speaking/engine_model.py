@@ -105,7 +105,7 @@ class EngineModel(QObject):
         READY.
 
         Raises:
-            StudioError: the model had been let go of and can't be loaded again.
+            StudioError: the model had been unloaded and can't be loaded again.
         """
         return self._get()
 

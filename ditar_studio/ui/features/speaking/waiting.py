@@ -21,7 +21,7 @@ class WaitingLines(QObject):
     """The lines of the open project that are still to be spoken.
 
     While it is spoken it is the engine's queue. After a pause, or a restart, lines wait here
-    until they are gone on with or put away.
+    until they are resumed or cleared.
 
     Signals:
         changed: other lines wait, or in another order, or whether they do is another matter.

@@ -90,7 +90,7 @@ class MixingCommands:
     def _run(
         self, dialog: MixDialog, work: Callable[[threading.Event], Iterator[_TestSpoken | _Made]]
     ) -> None:
-        """Let the engine's thread work; what comes of it is shown in the dialog."""
+        """Run work on the engine's thread, and show its result in the dialog."""
         if self._engine.speaking:
             dialog.toasts.notify(
                 tr("Something is being spoken."), "info", tr("Wait for it, or stop it.")

@@ -20,7 +20,7 @@ class DialogFrame(QDialog):
 
     Args:
         title: of the window, and the heading.
-        text: a sentence or two beneath; may be empty.
+        text: a sentence or two below it; may be empty.
         parent: the window that it belongs to.
     """
 

@@ -13,7 +13,7 @@ FLOOR = -60.0
 _MARKS = (-48, -36, -24, -12, -6, 0)
 _LIGHT = 12
 _HEIGHT, _BAR = 34, 14
-"""Heights at the usual text size: of the whole, and of the bar and the scale beneath it."""
+"""Heights at the usual text size: of the whole, and of the bar and the scale below it."""
 
 
 class LevelMeterView(QWidget):

@@ -40,7 +40,7 @@ class Banner(QFrame):
     Args:
         tone: info, success, warning or danger.
         message: one sentence.
-        remedy: one sentence, shown more quietly beneath.
+        remedy: one sentence, shown below in a quieter colour.
         actions: words of buttons and what they do.
         closable: whether the user may put it away.
     """
@@ -93,7 +93,7 @@ def _in_front() -> Toasts | None:
 class Toasts(QWidget):
     """A place for passing messages, one at a time; the newest replaces the last.
 
-    It lies in the layout of whoever has it, so that a message covers nothing.
+    It lies in the layout of its parent, so that a message covers nothing.
 
     Signals:
         changed: the tone of the message now shown; empty when there is none any more.

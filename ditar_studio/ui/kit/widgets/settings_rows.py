@@ -12,9 +12,9 @@ from ditar_studio.ui.kit.widgets.basics import column, label, row, rule, surface
 
 
 def setting(title: str, text: str, control: QWidget, below: bool = False) -> QVBoxLayout:
-    """Make one setting: title and explanation at the left, the control at the right or beneath.
+    """Make one setting: title and explanation at the left, the control at the right or below.
 
-    It and `group` make layouts, not widgets: a widget with a style is dressed again, and all in it,
+    It and `group` make layouts, not widgets: a widget with a style is styled again, and all in it,
     each time it is given to another one, so that nested ones take long.
     """
     words = column(label(title, "strong"), spacing=2)

@@ -91,7 +91,7 @@ class Tour(QWidget):
         return super().eventFilter(watched, event)
 
     def focusNextPrevChild(self, _forwards: bool) -> bool:
-        """Keep Tab with the tour: what is beneath it can't be seen well."""
+        """Keep Tab with the tour: what it covers can't be seen well."""
         (self.next if self.skip.hasFocus() else self.skip).setFocus(Qt.FocusReason.TabFocusReason)
         return True
 
@@ -108,7 +108,7 @@ class Tour(QWidget):
             super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        event.accept()  # nothing beneath is clicked meanwhile
+        event.accept()  # nothing that it covers is clicked meanwhile
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
