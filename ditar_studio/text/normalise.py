@@ -3,7 +3,7 @@
 gruut's own normaliser was measured first. It reads numbers well but not much around them: money
 loses its cents, "10:05 am" and "5 km" fall apart, dates follow one order only, "Dr." is always a
 doctor and web addresses are spelled out character by character; and it takes tens of milliseconds a
-sentence. So these rules stand in its place. Each kind of thing has its own module; here is their order.
+sentence. So these rules replace it. Each kind of thing has its own module; here is their order.
 """
 
 from __future__ import annotations
