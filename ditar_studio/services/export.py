@@ -62,6 +62,7 @@ class Exported:
         limited: whether the peaks kept the gain below what the target asked for.
         checks: of each sound file what its standard demands, where one was asked for.
         cancelled: whether it was cancelled; nothing was written then.
+        late: how many lines begin later than their subtitles, which they were to be fitted to.
     """
 
     files: tuple[Path, ...]
@@ -70,6 +71,7 @@ class Exported:
     limited: bool
     cancelled: bool = False
     checks: tuple[tuple[Path, tuple[acx.Check, ...]], ...] = ()
+    late: int = 0
 
 
 def export(
@@ -156,7 +158,9 @@ class _Run:
         self._progress(1.0)
         gain_db = 20 * math.log10(gain)
         files_made = (*written, *captions)
-        return Exported(files_made, gain_db, loudness, limited, checks=tuple(checks))
+        return Exported(
+            files_made, gain_db, loudness, limited, checks=tuple(checks), late=arranged.late
+        )
 
     # --- measuring
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ditar_studio.store.spoken_word import SpokenWord
 
 
+_LATE_SECONDS = 0.1
 _LOOKED_AT = 200
 """Lines whose file names are looked at before an export."""
 
@@ -49,6 +50,9 @@ class Arrangement:
         settings: how they are exported.
         lengths: of the pieces in seconds, by their number.
         speeds: of the pieces, where it isn't that of the settings.
+
+    Attributes:
+        late: how many pieces `tracks` has begin later than their subtitles.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class Arrangement:
         lengths: Mapping[int, float],
         speeds: Mapping[int, float] = MappingProxyType({}),
     ) -> None:
+        self.late = 0
         self._speeds = speeds
         self._what = what
         self._settings = settings
@@ -136,6 +141,7 @@ class Arrangement:
         for piece in pieces:
             if self._settings.fit_times and piece.starts is not None:
                 at = max(end, piece.starts - before)
+                self.late += at - (piece.starts - before) > _LATE_SECONDS
             placed.append((at, piece))
             end = at + self._lengths[piece.number]
             at = end + piece.pause_seconds

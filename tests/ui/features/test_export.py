@@ -14,6 +14,7 @@ from shiboken6 import isValid
 from studio_steps import dialog, speak, texts
 
 from ditar_studio.services import export as export_service
+from ditar_studio.services.export import Exported
 from ditar_studio.ui.features.export.dialog import ExportDialog
 from ditar_studio.ui.kit.dialogs.ask import LeaveDialog
 from ditar_studio.ui.kit.widgets.task_strip import TaskStrip
@@ -32,6 +33,10 @@ def test_export_and_its_recipe(qtbot: QtBot, studio: Studio, tmp_path: Path) -> 
     qtbot.waitUntil(lambda: "exported" in studio.toasts.words, timeout=10_000)
     made = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert made == ["Untitled.srt", "Untitled.wav"]
+    studio.export_commands._notify(Exported((tmp_path / "a.wav",), 0.0, -20.0, False, late=2))
+    assert (
+        "2 lines begin later than their subtitles" in studio.toasts.findChildren(QLabel)[1].text()
+    )
     before = studio.document.snapshot
     assert before is not None
     studio.project_commands.open_recipe(tmp_path / "out" / "Untitled.wav")

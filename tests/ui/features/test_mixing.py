@@ -72,6 +72,16 @@ def test_the_pad_and_the_sliders_agree(qtbot: QtBot, studio: Studio) -> None:
     assert len({voice.id for voice, _ in editor.mixture}) == 3
     editor.parts[2].remove.click()
     assert len(editor.parts) == 2
+    editor.set_working(True)
+    editor.parts[0].share.set_value(60)
+    assert not editor.hear.isEnabled()
+    editor.set_working(False)
+    assert editor.hear.isEnabled()
+    second = editor.parts[1].voice
+    second.setCurrentIndex(editor.parts[0].voice.currentIndex())
+    second.activated.emit(second.currentIndex())
+    assert not editor.hear.isEnabled()
+    assert editor.working.text() == "A voice is in the mixture twice."
 
 
 @pytest.mark.parametrize("count", CORNERS)

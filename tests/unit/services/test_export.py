@@ -386,7 +386,9 @@ def test_lines_begin_when_their_subtitles_do_and_are_done_by_the_next(
     )
     timed = replace(what, pieces=pieces)
     settings = ExportSettings(format="wav32f", fit_times=True, watermark=False, subtitles=("json",))
-    sound, captions = export(timed, tmp_path / "out", settings).files
+    made = export(timed, tmp_path / "out", settings)
+    assert made.late == 0
+    sound, captions = made.files
     whole = read_clip(sound)
     loud = np.abs(whole.samples) > 1e-4
     rate = whole.sample_rate
@@ -409,6 +411,8 @@ def test_a_line_that_is_far_too_long_is_no_faster_than_one_can_follow(
     first, second, third = what.pieces
     pieces = replace(first, starts=0.0, ends=0.1), replace(second, starts=0.1, ends=0.2), third
     settings = ExportSettings(format="wav32f", fit_times=True, watermark=False)
-    whole = read_clip(export(replace(what, pieces=pieces), tmp_path / "out", settings).files[0])
+    made = export(replace(what, pieces=pieces), tmp_path / "out", settings)
+    assert made.late == 1
+    whole = read_clip(made.files[0])
     shortest = (read_clip(first.path).seconds + read_clip(second.path).seconds) / 1.5
     assert whole.seconds >= shortest - 0.1 + read_clip(third.path).seconds

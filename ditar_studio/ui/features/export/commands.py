@@ -242,7 +242,13 @@ class ExportCommands(QObject):
         folder = made.files[0].parent
         words = counted("{count} file is exported.", "{count} files are exported.", len(made.files))
         remedy = (
-            tr("It is quieter than asked for, so that its peaks don't clip.")
+            counted(
+                "{count} line begins later than its subtitle: what is said before it is too long.",
+                "{count} lines begin later than their subtitles: what is said before is too long.",
+                made.late,
+            )
+            if made.late
+            else tr("It is quieter than asked for, so that its peaks don't clip.")
             if made.limited
             else str(folder)
         )

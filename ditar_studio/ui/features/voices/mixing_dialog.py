@@ -13,7 +13,7 @@ from ditar_studio.services.voice_library import Voice
 from ditar_studio.ui.kit import theme
 from ditar_studio.ui.kit.dialogs.frame import DialogFrame
 from ditar_studio.ui.kit.theme import Space
-from ditar_studio.ui.kit.translate import tr
+from ditar_studio.ui.kit.translate import sentence, tr
 from ditar_studio.ui.kit.widgets.basics import button, column, icon_button, label, row
 from ditar_studio.ui.kit.widgets.choice import Choice
 from ditar_studio.ui.kit.widgets.mixing_pad import CORNERS, MixingPad
@@ -74,6 +74,7 @@ class MixDialog(DialogFrame):
         self.setMinimumWidth(theme.current().widened(620))
         self._voices = list(voices)
         self.parts: list[_Part] = []
+        self._working = False
         self.pad = MixingPad()
         self._rows = column(spacing=Space.S)
         self.add = button(tr("Add a voice"), self.add_part, "ghost", "plus")
@@ -116,9 +117,8 @@ class MixDialog(DialogFrame):
 
     def set_working(self, on: bool) -> None:
         """Show that the voice is being made."""
-        self.working.setText(tr("The voice is being made…") if on else "")
-        self.hear.setEnabled(not on)
-        self._show(working=on)
+        self._working = on
+        self._show()
 
     def _add(self, voice: Voice) -> None:
         part = _Part(self._voices, voice)
@@ -145,7 +145,7 @@ class MixDialog(DialogFrame):
             part.share.blockSignals(False)
         self._show(pad=False)
 
-    def _show(self, *, pad: bool = True, working: bool = False) -> None:
+    def _show(self, *, pad: bool = True) -> None:
         mixture = self.mixture
         ids = [voice.id for voice, share in mixture if share > 0]
         self.pad.setVisible(len(mixture) in CORNERS)
@@ -153,7 +153,10 @@ class MixDialog(DialogFrame):
             self.pad.set_voices([voice.name for voice, _ in mixture])
             if pad:
                 self.pad.show_shares([share for _, share in mixture])
-        usable = len(ids) > 1 and len(set(ids)) == len(ids) and not working
+        twice = len(set(ids)) < len(ids)
+        usable = len(ids) > 1 and not twice and not self._working
+        problem = sentence("A voice is in the mixture twice.") if twice else ""
+        self.working.setText(tr("The voice is being made…") if self._working else problem)
         self.hear.setEnabled(usable)
         self.save.setEnabled(usable and bool(self.name.text().strip()))
         self.add.setEnabled(len(mixture) < min(MOST, len(self._voices)))
