@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QAbstractButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 from studio_steps import add_lines, dialog, reopen, speak
 
 from ditar_studio.store.library import Library
 from ditar_studio.store.recovery import Recoverable
 from ditar_studio.ui.features.export.dialog import ExportDialog
+from ditar_studio.ui.features.models.machine_page import MachinePage
 from ditar_studio.ui.features.parameters.view_model import STROKE_MS
 from ditar_studio.ui.features.project.projects_dialog import ProjectsDialog
+from ditar_studio.ui.features.settings.dialog import SettingsDialog
 from ditar_studio.ui.features.takes.panel import facts, recipe_words
 from ditar_studio.ui.features.voices.samples_dialog import SamplesDialog
 from ditar_studio.ui.kit import translate
@@ -34,6 +38,28 @@ def test_first_start_has_a_voice_and_a_line_to_try(studio: Studio) -> None:
     assert snapshot is not None
     assert len(snapshot.voices) >= 3
     assert snapshot.voice_of(snapshot.lines[0]) is not None
+
+
+def test_what_was_begun_in_the_settings_may_end_after_them(
+    qtbot: QtBot, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reports: list[Callable[..., object]] = []
+    monkeypatch.setattr(studio.devices, "rescan", reports.append)
+    monkeypatch.setattr(
+        studio.engine, "measure", lambda report: bool([reports.append(report), True])
+    )
+    studio.actions_.action("file.settings").trigger()
+    settings = dialog(qtbot, studio, SettingsDialog)
+    for page in range(settings.pages.count()):
+        settings.pages.setCurrentRow(page)
+    settings._rescan()
+    (machine,) = settings.findChildren(MachinePage)
+    machine.measure_button.click()
+    settings.reject()
+    qtbot.waitUntil(lambda: not isValid(settings))
+    rescanned, measured = reports
+    rescanned()
+    measured(None)
 
 
 def test_a_new_project_is_named_in_the_language_in_force(qtbot: QtBot, studio: Studio) -> None:

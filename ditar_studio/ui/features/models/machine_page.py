@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtWidgets import QLayout, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from ditar_studio.services.machine import Machine, Remark, Speed, cores, examine, remarks
 from ditar_studio.ui.kit.bridge import Bridge
@@ -128,7 +129,7 @@ class MachinePage(QWidget):
             self._remarks.addWidget(_remark(remark))
 
     def _start(self) -> None:
-        if self._measure(self._measured):
+        if self._measure(lambda speed: self._measured(speed) if isValid(self) else None):
             self.measure_button.setEnabled(False)
             self.speed.setText(tr("A test sentence is being spoken…"))
         else:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QStackedWidget,
     QWidget,
 )
+from shiboken6 import isValid
 
 from ditar_studio.services.word_check import whisper_is_installed
 from ditar_studio.ui.kit import icons, theme
@@ -411,7 +412,7 @@ class SettingsDialog(QDialog):
             box.setCurrentIndex(max(0, box.findData(chosen)))
 
     def _rescan(self) -> None:
-        self._choices.rescan(self._fill_devices)
+        self._choices.rescan(lambda: self._fill_devices() if isValid(self) else None)
 
     def _fill_models(self) -> None:
         chosen = self._preferences.value.model
