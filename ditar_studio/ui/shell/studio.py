@@ -10,6 +10,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
+from PySide6.QtCore import Qt
+
 from ditar_studio.errors import StudioError
 from ditar_studio.ui.features.documents.commands import DocumentCommands
 from ditar_studio.ui.features.export.commands import ExportCommands
@@ -109,6 +111,8 @@ class Studio(Workspace):
         self.shell.listen_wanted.connect(self._listen_to)
         self.shell.listen_ended.connect(self.playback.pause)
         self.preferences.listen(self._on_preferences)
+        once = Qt.ConnectionType.SingleShotConnection
+        self.document.loaded.connect(self._on_first_loaded, once)
         self.document.loaded.connect(self._on_loaded)
         self.document.opened.connect(self._on_opened)
         self.engine.state_changed.connect(self._on_model)
@@ -218,12 +222,14 @@ class Studio(Workspace):
         self.script_playback.stop()
         self.playback.unload()
 
+    def _on_first_loaded(self, _snapshot: Snapshot) -> None:
+        """Loads the model, once: who lets go of it later wants its memory."""
+        value = self.preferences.value
+        self.engine.set_compute(value.threads, value.precision)
+        self.engine.load(value.model)
+        self.script_panel.focus_line(self.script.selected)
+
     def _on_loaded(self, snapshot: Snapshot) -> None:
-        if self.engine.state is ModelState.NONE:
-            value = self.preferences.value
-            self.engine.set_compute(value.threads, value.precision)
-            self.engine.load(self.preferences.value.model)
-            self.script_panel.focus_line(self.script.selected)
         self.window.set_project(snapshot.project.name)
         for action_id, words, label in (
             ("edit.undo", tr("Undo"), snapshot.undo),

@@ -23,6 +23,7 @@ from ditar_studio.ui.features.models.machine_page import MachinePage
 from ditar_studio.ui.features.parameters.view_model import STROKE_MS
 from ditar_studio.ui.features.project.projects_dialog import ProjectsDialog
 from ditar_studio.ui.features.settings.dialog import SettingsDialog
+from ditar_studio.ui.features.speaking.engine_model import ModelState
 from ditar_studio.ui.features.takes.panel import facts, recipe_words
 from ditar_studio.ui.features.voices.samples_dialog import SamplesDialog
 from ditar_studio.ui.kit import translate
@@ -94,6 +95,14 @@ def test_after_the_welcome_typing_goes_into_the_script(qtbot: QtBot, studio: Stu
     qtbot.keyClick(welcome, Qt.Key.Key_Escape)
     line = studio.script.lines[0]
     assert studio.window.focusWidget() is studio.script_panel.rows[line.id].text
+
+
+def test_a_model_that_was_let_go_of_stays_away(qtbot: QtBot, studio: Studio) -> None:
+    studio.engine.unload()
+    with qtbot.waitSignal(studio.document.loaded):
+        studio.script.add()
+    assert studio.engine.state is ModelState.NONE
+    assert not studio.actions_.action("speak.line").isEnabled()
 
 
 def test_what_the_first_start_put_there_is_not_to_be_undone(studio: Studio) -> None:
