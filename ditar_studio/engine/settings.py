@@ -99,7 +99,7 @@ class GenerationSettings:
 
     def as_dict(self) -> OwnSettings:
         """Return plain values, as the store keeps them."""
-        return cast("OwnSettings", dataclasses.asdict(self))
+        return cast("OwnSettings", dict(vars(self)))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> GenerationSettings:

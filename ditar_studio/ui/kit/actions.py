@@ -33,7 +33,6 @@ class Actions(QObject):
         self._facts: frozenset[Fact] = frozenset()
         for spec in specs:
             self._make(spec)
-        self._refresh()
 
     def action(self, action_id: str) -> QAction:
         """Return the QAction with this id.
@@ -46,14 +45,12 @@ class Actions(QObject):
     def handle(self, action_id: str, handler: Callable[[], object]) -> None:
         """Run `handler` when the action is triggered; only handled actions are enabled."""
         self.action(action_id).triggered.connect(lambda _checked=False: handler())
-        self._handled.add(action_id)
-        self._refresh()
+        self._take(action_id)
 
     def handle_switch(self, action_id: str, handler: Callable[[bool], object]) -> None:
         """Run `handler` with the new state when a checkable action is switched by the user."""
         self.action(action_id).triggered.connect(lambda checked=False: handler(checked))
-        self._handled.add(action_id)
-        self._refresh()
+        self._take(action_id)
 
     def set_facts(self, **facts: bool) -> None:
         """Set which facts hold from now on, by lower-case name: ``set_facts(recording=True)``."""
@@ -62,7 +59,7 @@ class Actions(QObject):
             (now.add if holds else now.discard)(Fact[name.upper()])
         if frozenset(now) != self._facts:
             self._facts = frozenset(now)
-            self._refresh()
+            self._refresh(self._handled)
             self.facts_changed.emit()
 
     def holds(self, fact: Fact) -> bool:
@@ -92,6 +89,7 @@ class Actions(QObject):
         action.setObjectName(spec.id)
         action.setShortcut(QKeySequence.fromString(spec.shortcut))
         action.setCheckable(spec.checkable)
+        action.setEnabled(False)
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         action.setToolTip(f"{tr(spec.title)} ({keys})")
         action.setMenuRole(
@@ -106,11 +104,12 @@ class Actions(QObject):
         self.specs[spec.id] = spec
         self._actions[spec.id] = action
 
-    def _refresh(self) -> None:
-        for action_id, spec in self.specs.items():
-            enabled = (
-                action_id in self._handled
-                and spec.needs <= self._facts
-                and not spec.without & self._facts
-            )
+    def _take(self, action_id: str) -> None:
+        self._handled.add(action_id)
+        self._refresh((action_id,))
+
+    def _refresh(self, action_ids: Iterable[str]) -> None:
+        for action_id in action_ids:
+            spec = self.specs[action_id]
+            enabled = spec.needs <= self._facts and not spec.without & self._facts
             self._actions[action_id].setEnabled(enabled)

@@ -82,7 +82,8 @@ class Region(QFrame):
         bar = row(self.title, None, self._tools)
         bar.setContentsMargins(Space.L, 0, Space.M, 0)
         self._line.setLayout(bar)
-        self._line.setVisible(titled)
+        if not titled:
+            self._line.hide()
         layout.addWidget(self._line)
         self._body = QVBoxLayout()
         self._body.setContentsMargins(0, 0, 0, 0)
@@ -159,6 +160,8 @@ class MainWindow(QMainWindow):
         self.resize(1280, 800)
         self.setMenuWidget(self._make_header())
         self.setCentralWidget(self._make_body())
+        theme.manager.changed.connect(self._fit_text)
+        self._fit_text()
         for action in (actions.action(spec_id) for spec_id in actions.specs):
             self.addAction(action)
         self._handle_own_actions()
@@ -363,8 +366,6 @@ class MainWindow(QMainWindow):
             self.columns.setStretchFactor(index, stretch)
         self.columns.setChildrenCollapsible(False)
         self.columns.setSizes([304, 656, 320])
-        theme.manager.changed.connect(self._fit_text)
-        self._fit_text()
         self.status = StatusLine()
         body = QWidget()
         parts = column(self.columns, self.status, spacing=0)

@@ -223,7 +223,7 @@ class Studio(Workspace):
         self.playback.unload()
 
     def _on_first_loaded(self, _snapshot: Snapshot) -> None:
-        """Loads the model, once: who lets go of it later wants its memory."""
+        """Load the model, once: who lets go of it later wants its memory."""
         value = self.preferences.value
         self.engine.set_compute(value.threads, value.precision)
         self.engine.load(value.model)

@@ -37,6 +37,7 @@ from ditar_studio.ui.features.voices.fine_tuning import FineTuning
 from ditar_studio.ui.features.voices.panel import VoicesPanel
 from ditar_studio.ui.features.voices.view_model import Voices
 from ditar_studio.ui.kit.actions import Actions
+from ditar_studio.ui.kit.places import Place
 from ditar_studio.ui.kit.translate import counted, tr
 from ditar_studio.ui.kit.widgets.status_line import EngineState
 from ditar_studio.ui.shell.backends import Backends
@@ -94,15 +95,27 @@ class Workspace(QObject):
             lambda: preferences.value.listener,
             self,
         )
+        self._make_panels()
+
+    def _make_panels(self) -> None:
+        """Make each panel in its region: Qt styles all that is in a panel anew when it moves."""
+        actions, region = self.actions_, self.window.region
         self.script_panel = ScriptPanel(
-            self.script, self.engine, self.waiting, self.word_checks, self.actions_
+            self.script,
+            self.engine,
+            self.waiting,
+            self.word_checks,
+            actions,
+            region(Place.SCRIPT),
         )
-        self.player_panel = PlayerPanel(self.playback, self.devices, self.actions_)
-        self.parameters_panel = ParametersPanel(self.parameters, self.actions_)
-        self.takes_panel = TakesPanel(self.takes, self.actions_)
-        self.voices_panel = VoicesPanel(self.voices, self.fine_tuning, self.actions_)
+        self.player_panel = PlayerPanel(self.playback, self.devices, actions, region(Place.PLAYER))
+        self.parameters_panel = ParametersPanel(self.parameters, actions, region(Place.PARAMETERS))
+        self.takes_panel = TakesPanel(self.takes, actions, region(Place.TAKES))
+        self.voices_panel = VoicesPanel(
+            self.voices, self.fine_tuning, actions, region(Place.VOICES)
+        )
         self.reference_panel = ReferencePanel(
-            self.maker, self.playback, self.devices, self.actions_
+            self.maker, self.playback, self.devices, actions, region(Place.REFERENCE)
         )
 
     # --- speaking

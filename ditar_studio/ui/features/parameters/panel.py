@@ -37,8 +37,10 @@ from ditar_studio.ui.kit.widgets.value_slider import ValueSlider
 class ParametersPanel(QWidget):
     """Sliders for `Parameters`, within the bounds of the model in use."""
 
-    def __init__(self, parameters: Parameters, actions: Actions) -> None:
-        super().__init__()
+    def __init__(
+        self, parameters: Parameters, actions: Actions, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
         self.parameters = parameters
         self._sliders: dict[str, ValueSlider] = {}
         self._showing = False
@@ -172,7 +174,7 @@ class ParametersPanel(QWidget):
         layout.addStretch(1)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scrolling(content))
+        whole.addWidget(scrolling(content, self))
         self.seed.valueChanged.connect(lambda value: self._moved("seed", int(value)))
         self.verify.clicked.connect(lambda on: self._moved("verify", on))
         self.mode.activated.connect(lambda i: self._moved("mode", self.mode.itemData(i)))

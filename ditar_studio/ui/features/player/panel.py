@@ -42,8 +42,14 @@ _USUAL_TIME = "0:00.0 / 0:00.0"
 class PlayerPanel(QWidget):
     """Shows what `Playback` plays and steers it."""
 
-    def __init__(self, playback: Playback, devices: Devices, actions: Actions) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        playback: Playback,
+        devices: Devices,
+        actions: Actions,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
         self.playback = playback
         self.devices = devices
         self.actions_ = actions

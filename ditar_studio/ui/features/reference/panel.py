@@ -68,9 +68,14 @@ class ReferencePanel(QWidget):
     sound_dropped = Signal(str, int)
 
     def __init__(
-        self, maker: ReferenceMaker, playback: Playback, devices: Devices, actions: Actions
+        self,
+        maker: ReferenceMaker,
+        playback: Playback,
+        devices: Devices,
+        actions: Actions,
+        parent: QWidget | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(parent)
         self.maker = maker
         self.playback = playback
         self.devices = devices
@@ -88,7 +93,7 @@ class ReferencePanel(QWidget):
         layout.addStretch(1)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scrolling(content), 1)
+        whole.addWidget(scrolling(content, self), 1)
         whole.addWidget(self.end_part)
         self.setAcceptDrops(True)
         self.input.activated.connect(lambda i: devices.choose_input(self.input.itemData(i)))

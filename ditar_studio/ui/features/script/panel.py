@@ -76,8 +76,9 @@ class ScriptPanel(QWidget):
         waiting: WaitingLines,
         word_checks: WordChecks,
         actions: Actions,
+        parent: QWidget | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(parent)
         self.script = script
         self.word_checks = word_checks
         self.engine = engine

@@ -190,8 +190,8 @@ class TakesView(QListView):
 class TakesPanel(QWidget):
     """The list of takes, of the selected line or of all."""
 
-    def __init__(self, takes: Takes, actions: Actions) -> None:
-        super().__init__()
+    def __init__(self, takes: Takes, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self.takes = takes
         self.actions_ = actions
         self.scope = Segmented(

@@ -162,8 +162,14 @@ class VoicesPanel(QWidget):
     bundle_dropped = Signal(str)
     audio_dropped = Signal(str, int)
 
-    def __init__(self, voices: Voices, fine_tuning: FineTuning, actions: Actions) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        voices: Voices,
+        fine_tuning: FineTuning,
+        actions: Actions,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
         self.voices = voices
         self.fine_tuning = FineTuningBox(fine_tuning, actions)
         self.actions_ = actions

@@ -167,10 +167,14 @@ def surface(kind: str, layout: QLayout | None = None, padding: int = 0) -> QFram
     return result
 
 
-def scrolling(content: QWidget) -> QScrollArea:
-    """Put `content` into a vertical scroll area without a frame."""
+def scrolling(content: QWidget, parent: QWidget | None = None) -> QScrollArea:
+    """Put `content` into a vertical scroll area without a frame.
+
+    The area measures, and for that styles, all that is in it: it has its `parent` from the start
+    lest Qt style everything anew when it gets one.
+    """
     content.setProperty("scroll", "true")
-    area = QScrollArea()
+    area = QScrollArea(parent)
     area.setWidgetResizable(True)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QSize
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QPushButton, QStyle, QStyleOptionButton
 
@@ -47,6 +47,9 @@ class FittingButton(QPushButton):
             self._fit()
 
     def _fit(self) -> None:
+        if not self.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+            self.setText(self._texts[0])  # nobody sees it, and it will be resized
+            return
         fitting = (text for text in self._texts if self._size_of(text).width() <= self.width())
         chosen = next(fitting, self._texts[-1])
         if chosen != self.text():

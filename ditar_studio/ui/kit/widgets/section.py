@@ -37,7 +37,9 @@ class Section(QWidget):
         layout.setSpacing(Space.XS)
         layout.addWidget(self.head)
         layout.addWidget(content)
-        self._toggle(opened)
+        self._show_mark(opened)
+        if not opened:
+            content.hide()
 
     @property
     def opened(self) -> bool:
@@ -49,8 +51,11 @@ class Section(QWidget):
         self.head.setChecked(opened)
 
     def _toggle(self, opened: bool) -> None:
+        self._show_mark(opened)
+        self.content.setVisible(opened)
+        self.toggled.emit(opened)
+
+    def _show_mark(self, opened: bool) -> None:
         self.head.setIcon(
             icons.icon("chevron-down" if opened else "chevron-right", "faint", "faint")
         )
-        self.content.setVisible(opened)
-        self.toggled.emit(opened)
