@@ -87,19 +87,38 @@ def word_cues(start: float, text: str, times: Sequence[WordTiming], speaker: str
 def timed_cues(
     start: float, text: str, times: Sequence[WordTiming], speaker: str = ""
 ) -> list[Cue]:
-    """Return a spoken line as cues of at most two rows, each as long as its words are said."""
-    words = word_cues(start, text, times, speaker)
-    shown: list[Cue] = []
-    held: list[Cue] = []
+    """Return a spoken line as cues of at most two rows, each as long as its words are said.
+
+    What has no room in one is divided into cues of about one length.
+    """
+    stretches: list[list[Cue]] = []
+    for word in word_cues(start, text, times, speaker):
+        if not stretches or word.start - stretches[-1][-1].end > _LONGEST_GAP:
+            stretches.append([])
+        stretches[-1].append(word)
+    return [_merged(words) for stretch in stretches for words in _divided(stretch)]
+
+
+def _divided(stretch: Sequence[Cue]) -> list[list[Cue]]:
+    """Divide words into as few cues as have room for them, of about one length."""
+    full = _filled(stretch, len(stretch) * ROW)
+    if len(full) == 1:
+        return full
+    even = _filled(stretch, sum(len(word.text) + 1 for word in stretch) / len(full))
+    return even if len(even) == len(full) else full
+
+
+def _filled(words: Sequence[Cue], enough: float) -> list[list[Cue]]:
+    """Divide words into cues that are closed when they have `enough` characters, or no room."""
+    parts: list[list[Cue]] = []
+    length = 0
     for word in words:
-        pause = held and word.start - held[-1].end > _LONGEST_GAP
-        if held and (pause or len(_rows([*held, word])) > ROWS):
-            shown.append(_merged(held))
-            held = []
-        held.append(word)
-    if held:
-        shown.append(_merged(held))
-    return shown
+        if length >= enough or not parts or len(_rows([*parts[-1], word])) > ROWS:
+            parts.append([])
+            length = 0
+        parts[-1].append(word)
+        length += len(word.text) + 1
+    return parts
 
 
 def _rows(words: Sequence[Cue]) -> list[str]:

@@ -159,6 +159,7 @@ def test_cues_of_a_line_follow_its_words() -> None:
     assert all(len(row) <= 42 for cue in cues for row in cue.text.split("\n"))
     assert (cues[0].start, cues[-1].end) == (10.0, 25.0)
     assert cues[1].start == cues[0].end
+    assert [len(cue.text.split()) for cue in cues] == [10, 10, 10]  # 14, 14 and 2 have room
     assert "".join(c.text for c in word_cues(0, TEXT, WORDS)) == "“Hello,world!”"
 
 
