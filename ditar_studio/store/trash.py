@@ -22,6 +22,7 @@ Kind = Literal["voices", "projects", "lines", "takes", "recordings"]
 _KINDS: tuple[Kind, ...] = ("voices", "projects", "lines", "takes", "recordings")
 _PURGED: tuple[Kind, ...] = ("voices", "projects", "takes", "recordings")
 _OF_VOICES = ("samples", "adapters")
+_PROJECTS = "SELECT id, name FROM projects"
 _NAMES: dict[Kind, str] = {
     "voices": "name",
     "projects": "name",
@@ -47,12 +48,19 @@ def time_of_bin(mark: Path, now: float) -> float:
 
 @dataclass(frozen=True)
 class Trashed:
-    """A deleted thing. `name` is its name or text; `deleted` in seconds since 1970."""
+    """A deleted thing.
+
+    Attributes:
+        name: its name or text.
+        deleted: when, in seconds since 1970; what was deleted at once has one time.
+        project: the name of the project that a line or take is of; else empty.
+    """
 
     kind: Kind
     id: str
     name: str
     deleted: float
+    project: str = ""
 
 
 class Trash:
@@ -65,26 +73,37 @@ class Trash:
     @serial
     def contents(self) -> list[Trashed]:
         """Return deleted voices, projects, lines, takes and recordings, the latest first."""
+        names = {row["id"]: row["name"] for row in self.database.rows(_PROJECTS)}
         found = [
-            Trashed(kind, row["id"], row["name"], row["hidden"])
+            Trashed(kind, row["id"], row["name"], row["hidden"], names.get(row["project"], ""))
             for kind in _KINDS
             for row in self.database.rows(
-                f"SELECT id, {_NAMES[kind]} AS name, hidden FROM {kind} WHERE hidden IS NOT NULL"
+                f"SELECT id, {_NAMES[kind]} AS name, hidden, "
+                f"{'project_id' if kind in ('lines', 'takes') else 'NULL'} AS project "
+                f"FROM {kind} WHERE hidden IS NOT NULL"
             )
         ]
         found = [item for item in found if item.kind != "lines" or item.name.strip()]
         return sorted(found, key=lambda item: item.deleted, reverse=True)
 
     @serial
-    def restore(self, item: Trashed) -> Outcome[None]:
-        """Take a thing out of the trash, with the line and the project that it is seen in.
+    def restore(self, *items: Trashed) -> Outcome[None]:
+        """Take things out of the trash, with the lines and the projects that they are seen in.
 
-        Undo puts it back in.
+        Undo puts them back in.
         """
+        lines: dict[str, list[str]] = {}
         with self.database.operation("Restore") as work:
-            work.update(item.kind, item.id, hidden=None)
-            if item.kind in ("lines", "takes"):
-                self._restore_around(work, item)
+            for item in items:
+                work.update(item.kind, item.id, hidden=None)
+                if item.kind in ("lines", "takes"):
+                    column = "id" if item.kind == "lines" else "line_id"
+                    query = f"SELECT project_id, {column} AS line FROM {item.kind} WHERE id = ?"
+                    row = self.database.row(query, item.id)
+                    if row is not None:
+                        lines.setdefault(row["project_id"], []).append(row["line"])
+            for project_id, line_ids in lines.items():
+                self._restore_lines(work, project_id, [each for each in line_ids if each])
         return work.outcome(None)
 
     @serial
@@ -142,26 +161,14 @@ class Trash:
             for leftover in self._root.glob(pattern):
                 leftover.unlink(missing_ok=True)
 
-    def _restore_around(self, work: Transaction, item: Trashed) -> None:
-        """Have the line of a take, or a line itself, and its project be there."""
-        row = self.database.row(f"SELECT * FROM {item.kind} WHERE id = ?", item.id)
-        if row is None:
-            return
-        line_id = item.id if item.kind == "lines" else row["line_id"]
-        work.update("projects", row["project_id"], hidden=None)
-        if line_id is not None:
+    def _restore_lines(self, work: Transaction, project_id: str, line_ids: list[str]) -> None:
+        """Have a project be there, and show lines: where they were, as far as that is known."""
+        work.update("projects", project_id, hidden=None)
+        for line_id in line_ids:
             work.update("lines", line_id, hidden=None)
-            self._put_into_order(work, line_id)
-
-    def _put_into_order(self, work: Transaction, line_id: str) -> None:
-        """Have a line's project show it again: where it was, as far as that is known."""
-        row = self.database.row(
-            "SELECT projects.id, line_order FROM projects JOIN lines ON projects.id = project_id "
-            "WHERE lines.id = ?",
-            line_id,
-        )
-        if row is not None and line_id not in (order := json.loads(row["line_order"])):
-            work.update("projects", row["id"], line_order=json.dumps([*order, line_id]))
+        (row,) = self.database.rows("SELECT line_order FROM projects WHERE id = ?", project_id)
+        order = dict.fromkeys([*json.loads(row["line_order"]), *line_ids])
+        work.update("projects", project_id, line_order=json.dumps(list(order)))
 
     def _counts(self) -> dict[str, int]:
         return {

@@ -395,9 +395,21 @@ def test_deleted_lines_come_back_from_the_bin(qtbot: QtBot, studio: Studio) -> N
     studio.actions_.action("file.bin").trigger()
     shown = dialog(qtbot, studio, BinDialog)
     words = [shown.list.item(n).text() for n in range(shown.list.count())]
-    assert words[0].startswith("Five last.\nLine · ")
+    assert words[0].startswith("Five last.\nLine · Untitled · ")
     qtbot.keyClick(shown.list, Qt.Key.Key_Return)  # the thing deleted last is selected
     qtbot.waitUntil(lambda: "Five last." in [line.text for line in studio.script.lines])
+    paste(qtbot, studio, " ".join(f"Line {number}." for number in range(30)), 30)
+    studio.script.select_all()
+    studio.script.delete()
+    qtbot.waitUntil(lambda: not studio.script.lines)
+    studio.actions_.action("file.bin").trigger()
+    shown = dialog(qtbot, studio, BinDialog)
+    assert shown.list.item(0).text().startswith("Line 0. and 29 more\nLine · Untitled · ")
+    shown.restore.click()
+    qtbot.waitUntil(lambda: len(studio.script.lines) == 30)
+    assert studio.toasts.words == "30 things are back."
+    studio.undo()
+    qtbot.waitUntil(lambda: not studio.script.lines)
 
 
 def test_a_message_appears_in_front_of_an_open_dialog(qtbot: QtBot, studio: Studio) -> None:

@@ -88,7 +88,7 @@ def test_a_deleted_line_comes_back_from_the_bin(library: Library) -> None:
     library.lines.delete([one.id])
     library.lines.add(project, [NewLine("Three")])
     (item,) = library.trash.contents()
-    assert (item.kind, item.name) == ("lines", "One")
+    assert (item.kind, item.name, item.project) == ("lines", "One", "Book")
     library.trash.restore(item)
     assert sorted(_texts(library, project)) == ["One", "Three", "Two"]
     assert library.trash.contents() == []

@@ -12,7 +12,6 @@ from ditar_studio.ui.kit.widgets.messages import Banner
 
 if TYPE_CHECKING:
     from ditar_studio.services.history import Trashed, Version
-    from ditar_studio.services.library import Library
     from ditar_studio.services.projects import Project
     from ditar_studio.ui.features.project.document import Document
     from ditar_studio.ui.kit.host import Host
@@ -90,7 +89,7 @@ class HistoryCommands:
         self._document.submit(self._library.versions.restore, version.id, done=self._offer_voices)
 
     def _restore_things(self, things: list[Trashed]) -> None:
-        self._document.submit(_restore, self._library, things, done=self._offer_voices)
+        self._document.submit(self._library.trash.restore, *things, done=self._offer_voices)
         words = counted("{count} thing is back.", "{count} things are back.", len(things))
         self._host.toasts.notify(words, "success")
 
@@ -120,10 +119,3 @@ class HistoryCommands:
     def _on_opened(self, project: Project) -> None:
         """Keep the project as it was left, once a day."""
         self._document.submit(self._library.versions.keep, project.id)
-
-
-def _restore(library: Library, things: list[Trashed]) -> None:
-    """Bring things back, in one step of the undo; on the library's thread."""
-    with library.one_step("Restore"):
-        for thing in things:
-            library.trash.restore(thing)

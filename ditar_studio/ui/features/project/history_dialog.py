@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
@@ -25,6 +26,8 @@ KINDS: dict[str, str] = {
 """What deleted things are called."""
 
 _LONGEST = 70
+_MOST_APART = 20
+"""So many things that were deleted at once have a row each; more have one for all."""
 
 
 class _RestoreDialog(DialogFrame):
@@ -60,10 +63,10 @@ class _RestoreDialog(DialogFrame):
         )
         self.list.itemActivated.connect(lambda _item: self._restore())
 
-    def _add(self, name: str, facts: str, thing: object) -> None:
+    def _add(self, name: str, facts: str, things: list[Any]) -> None:
         """Add a row of two lines; the first one is selected, so that Return restores it."""
         item = QListWidgetItem(f"{name}\n{facts}")
-        item.setData(Qt.ItemDataRole.UserRole, thing)
+        item.setData(Qt.ItemDataRole.UserRole, things)
         item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{name}, {facts}")
         item.setToolTip(name)
         self.list.addItem(item)
@@ -71,7 +74,8 @@ class _RestoreDialog(DialogFrame):
         self._nothing.hide()
 
     def _restore(self) -> None:
-        things = [item.data(Qt.ItemDataRole.UserRole) for item in self.list.selectedItems()]
+        rows = (item.data(Qt.ItemDataRole.UserRole) for item in self.list.selectedItems())
+        things = [thing for row in rows for thing in row]
         self.accept()  # what is told then is told in the window
         self.restore_asked.emit(things)
 
@@ -94,7 +98,7 @@ class VersionsDialog(_RestoreDialog):
             when = moment_text(version.created, tr("d MMM yyyy, HH:mm"))
             lines = counted("{count} line", "{count} lines", version.lines)
             facts = f"{when} · {lines}" if version.name else lines
-            self._add(version.name or when, facts, version)
+            self._add(version.name or when, facts, [version])
 
 
 class BinDialog(_RestoreDialog):
@@ -109,8 +113,23 @@ class BinDialog(_RestoreDialog):
             parent,
         )
         self.list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
-        for thing in contents:
+        for together in _rows_of(contents):
+            thing = together[0]
             name = " ".join(thing.name.split()) or tr("without a name")
             short = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
+            if len(together) > 1:
+                more = counted("and {count} more", "and {count} more", len(together) - 1)
+                short = f"{short} {more}"
             when = moment_text(thing.deleted, tr("d MMM yyyy, HH:mm"))
-            self._add(short, f"{tr(KINDS[thing.kind])} · {when}", thing)
+            facts = filter(None, (tr(KINDS[thing.kind]), thing.project, when))
+            self._add(short, " · ".join(facts), together)
+
+
+def _rows_of(contents: Sequence[Trashed]) -> Iterator[list[Trashed]]:
+    """Return the things of each row of the list: many that were deleted at once have one."""
+    for _, group in groupby(contents, lambda thing: (thing.deleted, thing.kind, thing.project)):
+        together = list(group)
+        if len(together) > _MOST_APART:
+            yield together
+        else:
+            yield from ([thing] for thing in together)
