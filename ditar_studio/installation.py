@@ -47,7 +47,7 @@ def how_to_add(extra: str) -> str:
     """Return what to do to get the packages of an optional dependency group of pyproject.toml."""
     pip = f"{_quoted(sys.executable)} -m pip install"
     if kind() == "frozen":
-        return "A packaged program can't be added to: run DiTAR Studio from its source code."
+        return "The packaged program can't be extended: run DiTAR Studio from its source code."
     if kind() == "checkout":
         command = f'{pip} -e "{_root()}[{extra}]"'
     else:

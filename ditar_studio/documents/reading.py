@@ -98,7 +98,7 @@ def text_of(content: bytes, name: str) -> str:
         )
     wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     if b"\0" in content[:4096] and not wide:
-        raise StudioError(f"“{name}” is no text.", "Choose another file.")
+        raise StudioError(f"“{name}” is not a text file.", "Choose another file.")
     try:
         text = content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError:
@@ -118,7 +118,9 @@ def _kind(content: bytes, name: str) -> Kind:
             raise StudioError(
                 f"“{name}” is locked.", "Choose one without copy protection or password."
             )
-        raise StudioError(f"“{name}” is of an older kind of Word's or another office.", _SAVE_AS)
+        raise StudioError(
+            f"“{name}” is an older Word document, or comes from another office program.", _SAVE_AS
+        )
     if named is None and Path(name).suffix.lower() in (".odt", ".rtf", ".pages", ".doc"):
         raise StudioError(f"“{name}” is of a kind that can't be read.", _SAVE_AS)
     if named is None:

@@ -106,7 +106,7 @@ def read_voice(
 
 def damaged(path: Path) -> StudioError:
     """Return the error of a file that is no fine-tuned voice."""
-    return StudioError(f"“{path.name}” is not a fine-tuned voice, or damaged.", AGAIN)
+    return StudioError(f"“{path.name}” is not a fine-tuned voice, or is damaged.", AGAIN)
 
 
 def _card(metadata: Mapping[str, str], name: str) -> dict[str, Any]:

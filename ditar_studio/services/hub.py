@@ -141,7 +141,7 @@ def _fetch_json(address: str, timeout: float) -> Any:
     except urllib.error.HTTPError as error:
         if error.code in (401, 403, 404):
             raise StudioError(
-                "The hub has no such model or voice, or keeps it from the public.",
+                "The hub has no such model or voice, or it is private.",
                 "Check the name and the revision.",
             ) from error
         raise StudioError(
@@ -156,4 +156,4 @@ def _fetch_json(address: str, timeout: float) -> Any:
 
 
 def _not_understood(what: str) -> StudioError:
-    return StudioError(f"What the hub says of {what} is not understood.", "Try again later.")
+    return StudioError(f"The hub's answer about {what} can't be understood.", "Try again later.")

@@ -45,10 +45,10 @@ def shares(ingredients: Sequence[Ingredient]) -> tuple[tuple[str, float], ...]:
     """
     used = [each for each in ingredients if each.share > 0]
     if len({each.voice.id for each in used}) != len(used):
-        raise StudioError("A voice is in the mixture twice.", "Leave it out once.")
+        raise StudioError("A voice is in the mixture twice.", "Name it only once.")
     if not 2 <= len(used) <= MOST_VOICES:
         raise StudioError(
-            f"A mixture is of 2 to {MOST_VOICES} voices.", "Choose others, or give them a share."
+            f"A mixture has 2 to {MOST_VOICES} voices.", "Choose others, or give them a share."
         )
     total = sum(each.share for each in used)
     return tuple((each.voice.name, round(each.share / total, 4)) for each in used)

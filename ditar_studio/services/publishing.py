@@ -36,7 +36,7 @@ def publish(model: Path, out: Path, licence: str = "apache-2.0") -> Path:
             "Name the folder of a model that was trained here, or builtin.",
         )
     if out.exists():
-        raise StudioError(f"{out} is there already.", "Name a folder that is not.")
+        raise StudioError(f"{out} is there already.", "Name a folder that doesn't exist yet.")
     integrity.check(model)
     partial = out.with_name(f"{out.name}.part")
     try:

@@ -36,7 +36,7 @@ def format_of(path: Path) -> Format:
     if found is None:
         raise StudioError(
             f"“{path.name}” is not a sound file's name.",
-            f"Let it end in one of {', '.join(SUFFIXES)}.",
+            f"Use a name that ends in one of {', '.join(SUFFIXES)}.",
         )
     return found
 

@@ -73,5 +73,5 @@ def read_card(path: Path) -> dict[str, Any]:
         return card
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise StudioError(
-            f"“{path.name}” is not a fine-tuned voice, or damaged.", _AGAIN
+            f"“{path.name}” is not a fine-tuned voice, or is damaged.", _AGAIN
         ) from error

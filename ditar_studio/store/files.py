@@ -154,7 +154,7 @@ def copy_in(source: Path, target: Path) -> None:
 def sound_to_disk(path: Path) -> None:
     """Have the system put a sound that has grown on the disk; StudioError when there is none."""
     if not path.is_file() or not path.stat().st_size:
-        raise StudioError(f"{path.name} is not there.", "Look whether it was moved or deleted.")
+        raise StudioError(f"{path.name} is not there.", "Check whether it was moved or deleted.")
     _to_disk(path)
 
 

@@ -72,13 +72,13 @@ def prepare(database: Path, backups: Backups) -> Damage | None:
         return Damage(
             "The library's database was changed by something else, and no backup is just as it "
             "was before.",
-            f"Look your voices and projects through; earlier states lie in {backups.folder}.",
+            f"Check your voices and projects; earlier states are in {backups.folder}.",
         )
     if lost:
         kept = _put_aside(database, copy=True)
         return Damage(
             "The last changes to the library cannot be read.",
-            f"Look your last work through; the database with them is kept as {kept.name}.",
+            f"Check your last work; the database with those changes is kept as {kept.name}.",
             kept,
         )
     more = backups.one_with_more(contents)

@@ -144,7 +144,8 @@ def _check(word: str, pronunciation: str) -> None:
         )
     if "=" in word or word.startswith("#"):
         raise StudioError(
-            f"“{word}” has a sign of its own in pronunciations.", "Leave out = and #."
+            f"“{word}” contains a character that has a meaning in pronunciations.",
+            "Leave out = and #.",
         )
     if len(pronunciation) > _LONGEST:
         raise StudioError(

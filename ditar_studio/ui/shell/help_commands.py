@@ -90,7 +90,7 @@ class HelpCommands:
                 Stop(
                     window.header,
                     tr("Find everything"),
-                    tr("Ctrl+K searches all actions, F1 explains what you are at."),
+                    tr("Ctrl+K searches all actions, F1 explains where you are."),
                 ),
             ),
         )

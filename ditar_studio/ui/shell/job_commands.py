@@ -112,5 +112,5 @@ class JobCommands:
             found.append(tr("An export is being written. Nothing of it would be left."))
         tuning = studio.fine_tuning.at_work
         if tuning is not None and not tuning.paused:
-            found.append(tr("A voice is being fine-tuned. It would have to begin anew."))
+            found.append(tr("A voice is being fine-tuned. It would have to start again."))
         return found

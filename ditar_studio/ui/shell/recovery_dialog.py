@@ -63,7 +63,7 @@ class RecoveryDialog(DialogFrame):
             ),
             tr(
                 "They were being made, or had not been saved, when the program ended. What you "
-                "don't keep goes to the trash and can be brought back by Undo."
+                "don't keep goes to the bin, and Undo brings it back."
             ),
             parent,
         )

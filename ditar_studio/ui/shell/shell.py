@@ -106,10 +106,10 @@ class Shell(QObject):
             self.add_message(
                 Banner(
                     "warning",
-                    tr("The settings were damaged and begin anew."),
+                    tr("The settings were damaged and have been reset."),
                     tr(
-                        "If your library lies in a folder of your own, choose it in the settings. "
-                        "The damaged ones are kept as {path}.",
+                        "If your library is in a folder of your own, choose it in the settings. "
+                        "The damaged settings are kept as {path}.",
                         path=self.preferences.damaged,
                     ),
                 )
@@ -246,7 +246,7 @@ class Shell(QObject):
                 "warning",
                 tr("DiTAR Studio did not end properly last time."),
                 tr(
-                    "Everything that was heard or recorded is on disk. Begin anew what was being "
+                    "Everything that was heard or recorded is on disk. Start again what was being "
                     "exported or fine-tuned."
                 ),
                 (tr("Show the report"), lambda: self._show_crash(crash)),

@@ -67,7 +67,7 @@ class UpdateNotice:
         self._show(
             Banner(
                 "info",
-                tr("DiTAR Studio {version} can be had.", version=release.version),
+                tr("DiTAR Studio {version} is available.", version=release.version),
                 tr("This is {version}.", version=__version__),
                 (tr("What is new"), lambda: QDesktopServices.openUrl(page)),
             )

@@ -172,7 +172,7 @@ def test_a_recording_out_of_the_bin_becomes_the_reference(qtbot: QtBot, studio: 
     qtbot.waitUntil(lambda: studio.maker.clip is not None)
     assert studio.maker.transcript == transcript
     assert studio.reference_panel.isVisible()
-    assert studio.toasts.words == "1 thing is back."
+    assert studio.toasts.words == "1 thing is restored."
 
 
 def test_a_recording_that_was_kept_after_a_crash_becomes_the_reference(

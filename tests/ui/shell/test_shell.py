@@ -162,7 +162,7 @@ def test_damaged_settings_are_reported_and_kept(
     with qtbot.waitSignal(shell.opened):
         shell.start()
     (banner,) = shell.window.findChildren(Banner)
-    assert banner.message == "The settings were damaged and begin anew."
+    assert banner.message == "The settings were damaged and have been reset."
     assert (tmp_path / "settings.damaged.json").read_text() == text
     shell.close()
 

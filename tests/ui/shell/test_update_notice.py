@@ -88,7 +88,7 @@ def test_a_newer_release_is_reported_at_start(
 ) -> None:
     assert releases.asked == []
     _begin(qtbot, shell)
-    qtbot.waitUntil(lambda: _banners(shell) == ["DiTAR Studio 9.9.9 can be had."])
+    qtbot.waitUntil(lambda: _banners(shell) == ["DiTAR Studio 9.9.9 is available."])
     shell.preferences.change(look_for_updates=False)
     shell.preferences.change(look_for_updates=True)
     assert len(releases.asked) == 1

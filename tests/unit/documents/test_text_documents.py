@@ -259,7 +259,7 @@ OLE = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600)
     ("content", "name", "says"),
     [
         (b"", "a.txt", "There is no text"),
-        (b"\0\1\2", "a.txt", "is no text"),
+        (b"\0\1\2", "a.txt", "is not a text file"),
         (b"hi", "a.xyz", "of a kind that can't be read"),
         (b"hello", "a.srt", "There is no subtitle"),
         (b"x", "a.rtf", "Save it as DOCX"),

@@ -54,7 +54,7 @@ def test_ipa_becomes_symbols(ipa: str, expected: str) -> None:
         ("?!", "win", "not a word"),
         ("a" * 81, "win", "not a word"),
         ("a  b", "win", "not a word"),
-        ("a=b", "win", "sign of its own"),
+        ("a=b", "win", "has a meaning in pronunciations"),
         ("word", "", "does not tell how"),
         ("word", "w1n", "does not tell how"),
         ("word", "//", "empty"),

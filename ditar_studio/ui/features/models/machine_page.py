@@ -83,7 +83,7 @@ class MachinePage(QWidget):
                 tr("How models run"),
                 setting(
                     tr("CPU threads"),
-                    tr("More than there are free cores make it slower. In force at once."),
+                    tr("More threads than free cores make it slower. Takes effect at once."),
                     self.threads,
                 ),
                 setting(

@@ -66,8 +66,8 @@ class ModelsPage(QWidget):
             setting(
                 tr("From a folder"),
                 tr(
-                    "Uses a model that lies on this computer, e.g. VoxCPM weights, where it is. "
-                    "Models are read as data; no code in them is run."
+                    "Uses a model that is on this computer already, e.g. VoxCPM weights, where it "
+                    "is. Models are read as data; no code in them is run."
                 ),
                 button(tr("Choose a folder…"), self._choose, icon="folder"),
             )
@@ -199,7 +199,7 @@ class ModelsPage(QWidget):
             self._leave(model)
             self.manager.move(model.name, folder)
 
-        ask_for_folder(self, tr("Where the model shall lie"), move)
+        ask_for_folder(self, tr("Where to keep the model"), move)
 
     def _remove(self, model: Installed) -> None:
         """Ask, unless only a folder of the user's own is to leave the list."""

@@ -122,7 +122,7 @@ class ModelManager(QObject):
         """Move a model into another folder, perhaps on another disk."""
 
         def done(model: Installed) -> None:
-            words = tr("{model} now lies in {folder}.", model=name, folder=str(model.path.parent))
+            words = tr("{model} is now in {folder}.", model=name, folder=str(model.path.parent))
             self.notified.emit(words, "", "success")
 
         self._do(name, lambda: self._models.move(name, folder), done)
@@ -183,5 +183,5 @@ def _guarded(work: Callable[[], T]) -> T:
     except OSError as error:
         raise StudioError(
             tr("The files can't be changed: {reason}.", reason=error.strerror or str(error)),
-            tr("Look whether the folder is there and may be written to."),
+            tr("Check whether the folder is there and may be written to."),
         ) from error

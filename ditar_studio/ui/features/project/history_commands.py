@@ -45,7 +45,7 @@ class HistoryCommands:
 
     def save(self) -> None:
         """Keep the project as it is now, as a version."""
-        self._save_version("", tr("Saved. Everything is kept by itself, too."))
+        self._save_version("", tr("Saved. Everything is also saved automatically."))
 
     def save_named(self) -> None:
         """Ask for a name and keep the project under it."""
@@ -90,7 +90,7 @@ class HistoryCommands:
 
     def _restore_things(self, things: list[Trashed]) -> None:
         self._document.submit(self._library.trash.restore, *things, done=self._offer_voices)
-        words = counted("{count} thing is back.", "{count} things are back.", len(things))
+        words = counted("{count} thing is restored.", "{count} things are restored.", len(things))
         self._host.toasts.notify(words, "success")
 
     def _offer_voices(self, _restored: object) -> None:

@@ -167,7 +167,7 @@ class ReferencePanel(QWidget):
             "sparkle", tr("Take noise out of the reference"), self.maker.denoise, size=16
         )
         self.discard_button = icon_button(
-            "trash", tr("Put this reference away"), self.maker.discard, size=16
+            "trash", tr("Discard this reference"), self.maker.discard, size=16
         )
         self.length = label("", "number")
         self.findings = QVBoxLayout()

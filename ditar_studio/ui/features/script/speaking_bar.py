@@ -81,7 +81,7 @@ class SpeakingBar(QWidget):
         self.left = label("", "small", wrap=True)
         self.go_on_button = button(tr("Go on"), a("speak.pause").trigger)
         self.list_button = button(tr("Show"), a("speak.queue").trigger, "link")
-        self.away_button = icon_button("x", tr("Let them not be spoken"), waiting.clear, size=14)
+        self.away_button = icon_button("x", tr("Don't speak them"), waiting.clear, size=14)
         self.strip = QWidget()
         strip = row(self.left, self.list_button, self.go_on_button, self.away_button)
         strip.setStretch(0, 1)

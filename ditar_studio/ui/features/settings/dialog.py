@@ -224,7 +224,7 @@ class SettingsDialog(QDialog):
                 tr("Language"),
                 setting(
                     tr("Language of the interface"),
-                    tr("In force at the next start."),
+                    tr("Takes effect at the next start."),
                     self.language,
                 ),
             ),
@@ -245,8 +245,8 @@ class SettingsDialog(QDialog):
                 setting(
                     str(self._choices.library_folder),
                     tr(
-                        "Voices, projects, takes and recordings lie here, as plain audio files "
-                        "beside one database."
+                        "Voices, projects, takes and recordings are kept here, as plain audio "
+                        "files beside one database."
                     ),
                     actions,
                     below=True,
@@ -316,8 +316,8 @@ class SettingsDialog(QDialog):
                 setting(
                     tr("Check what was said with"),
                     tr(
-                        "The built-in reader hears sounds and takes no time worth a word. Whisper "
-                        "hears words, after all is spoken."
+                        "The built-in reader hears sounds and takes almost no time. Whisper hears "
+                        "words, after everything is spoken."
                     ),
                     self.listener,
                 ),

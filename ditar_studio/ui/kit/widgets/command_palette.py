@@ -229,7 +229,7 @@ class CommandPalette(QWidget):
         self._count.setText(
             counted("{count} action", "{count} actions", len(found))
             if found
-            else tr("Nothing is called that.")
+            else tr("No action has that name.")
         )
 
     def _run(self, item: QListWidgetItem) -> None:

@@ -148,7 +148,7 @@ class LevelMeterView(QWidget):
 
     def _describe(self) -> None:
         if self._clipped:
-            words = tr("Clipped: it was too loud. Press Delete to put the light out.")
+            words = tr("Clipped: it was too loud. Press Delete to clear the light.")
         else:
             words = tr("Aim for peaks of about −6 dB.")
         self.setAccessibleDescription(words)

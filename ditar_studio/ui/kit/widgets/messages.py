@@ -71,7 +71,7 @@ class Banner(QFrame):
             layout.addWidget(each, 0, Qt.AlignmentFlag.AlignVCenter)
         if closable:
             layout.addWidget(
-                icon_button("x", tr("Put this message away"), self.dismiss, size=14),
+                icon_button("x", tr("Close this message"), self.dismiss, size=14),
                 0,
                 Qt.AlignmentFlag.AlignTop,
             )
@@ -110,7 +110,7 @@ class Toasts(QWidget):
         self._icon = QLabel()
         self._text = label("", wrap=True)
         self.button = button("", self._act, kind="link")
-        close = icon_button("x", tr("Put this message away"), self.clear, size=14)
+        close = icon_button("x", tr("Close this message"), self.clear, size=14)
         layout = row(self._icon, self._text, self.button, close, spacing=Space.S)
         layout.setStretch(1, 1)
         self.setLayout(layout)
