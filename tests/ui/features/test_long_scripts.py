@@ -407,7 +407,7 @@ def test_deleted_lines_come_back_from_the_bin(qtbot: QtBot, studio: Studio) -> N
     assert shown.list.item(0).text().startswith("Line 0. and 29 more\nLine · Untitled · ")
     shown.restore.click()
     qtbot.waitUntil(lambda: len(studio.script.lines) == 30)
-    assert studio.toasts.words == "30 things are back."
+    assert studio.toasts.words == "30 things are restored."
     studio.undo()
     qtbot.waitUntil(lambda: not studio.script.lines)
 
