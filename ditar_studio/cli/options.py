@@ -344,7 +344,7 @@ def _add_voices(parser: argparse.ArgumentParser, common: Parser) -> None:
     _add_force(action("export", "write a voice into one file", "NAME", "PATH"))
     action("export-lora", "write what a voice of VoxCPM learnt as its LoRA folder", "NAME", "DIR")
     action("import", "add the voice of a file or, as hf://OWNER/NAME, of a model hub", "PATH")
-    action("remove", "put a voice into the trash", "NAME")
+    action("remove", "put a voice into the bin", "NAME")
 
 
 def _add_config(parser: argparse.ArgumentParser, common: Parser) -> None:

@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
                 library.voices.delete(voice.id)
                 console.result(
                     {"removed": voice.name},
-                    f"The voice “{voice.name}” is in the trash; the studio gives it back.",
+                    f"The voice “{voice.name}” is in the bin; the studio can restore it.",
                 )
             case _:
                 voices = library.voices.all()

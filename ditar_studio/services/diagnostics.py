@@ -256,7 +256,7 @@ def _private(library: Library) -> Iterable[str]:
         yield from (line.speaker for line in library.lines.of_project(project.id))
         for take in library.takes.of_project(project.id):
             yield from (take.text, take.note)
-    yield from (item.name for item in library.trash.contents())
+    yield from (item.name for item in library.bin.contents())
 
 
 def _numbers(library: Library) -> dict[str, str]:

@@ -34,7 +34,7 @@ class Blocks:
     def set_opens(self, line_ids: Sequence[str], opens: bool) -> Outcome[None]:
         """Have lines begin a block, which has the settings of theirs, or flow on from the last."""
         lines = [self._lines.get(line_id) for line_id in line_ids]
-        with self.database.operation("Begin a block" if opens else "Join blocks") as work:
+        with self.database.operation("Begin a paragraph" if opens else "Join paragraphs") as work:
             for line in lines:
                 if opens:
                     work.update("lines", line.id, "", **opening(line))
@@ -48,7 +48,7 @@ class Blocks:
         """Begin a section of a title with a line; an empty title ends that."""
         title = " ".join(title.split())[:LONGEST_TITLE]
         line = self._lines.get(line_id)
-        with self.database.operation("Begin a section" if title else "Join sections") as work:
+        with self.database.operation("Begin a chapter" if title else "Join chapters") as work:
             columns = opening(line) if title else {}
             work.update("lines", line.id, "", **{**columns, "section": title})
             stamp_of(work, [line_id])
@@ -75,7 +75,7 @@ class Blocks:
         self,
         line_ids: Sequence[str],
         changes: OwnSettings,
-        label: str = "Change settings of a block",
+        label: str = "Change settings of a paragraph",
         merge: str = "",
     ) -> Outcome[None]:
         """Change the settings of the blocks that lines are in; None takes one away."""

@@ -26,6 +26,7 @@ from typing import ParamSpec, TypeVar
 from ditar_studio.errors import StudioError
 from ditar_studio.store import files, privacy
 from ditar_studio.store.backup import Backups
+from ditar_studio.store.bin import Bin, time_of_bin
 from ditar_studio.store.blocks import Blocks
 from ditar_studio.store.changes import ChangeSet
 from ditar_studio.store.database import Database, Listener, serial
@@ -37,7 +38,6 @@ from ditar_studio.store.projects import Projects
 from ditar_studio.store.recordings import Recordings
 from ditar_studio.store.recovery import Recovery
 from ditar_studio.store.takes import Takes
-from ditar_studio.store.trash import Trash, time_of_bin
 from ditar_studio.store.unfinished import Unfinished
 from ditar_studio.store.versions import Versions
 from ditar_studio.store.voices import Voices
@@ -99,11 +99,11 @@ class Library:
             self.takes = Takes(self.database, self.root, self.lines)
             self.recordings = Recordings(self.database, self.root)
             self.recovery = Recovery(self.database, self.root)
-            self.trash = Trash(self.database, self.root)
+            self.bin = Bin(self.database, self.root)
             self.unfinished = Unfinished(self.root)
             self.submit(self._clean)
             if self.damaged is None:  # else it may know as deleted what was brought back since
-                self.trash.purge(now=time_of_bin(lock, clock()))
+                self.bin.purge(now=time_of_bin(lock, clock()))
             if self.damaged is None and self._blank() and self.recovery.find():
                 self.damaged = EMPTIED
             self.submit(_logged, self.database.back_up)

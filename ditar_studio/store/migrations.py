@@ -2,7 +2,7 @@
 
 A step that has been released is never edited; a change is a new step.
 Every row that a person can delete has a `hidden` time instead: undo only clears it, and purging
-is a separate act (see `trash`).
+is a separate act (see `bin`).
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ class Recovery:
 
     @serial
     def discard(self, *items: Recoverable) -> Outcome[None]:
-        """Put them into the trash; undo brings them back."""
+        """Put them into the bin; undo brings them back."""
         for item in items:
             if item.kind == "orphan":
                 self.keep(item)

@@ -110,7 +110,7 @@ class Child:
             self.note("deleting", take.id)
             self.library.takes.delete(take.id)
             if self.random.random() < 0.5:
-                self.library.trash.purge(older_than_days=0)
+                self.library.bin.purge(older_than_days=0)
 
     def reopen(self) -> None:
         self.note("closing", "")

@@ -61,7 +61,7 @@ def test_a_voice_is_added_shown_listed_and_removed(
     assert voices(capsys, "remove", "Anna") == {"removed": "Anna"}
     assert voices(capsys, "list") == {"voices": []}
     with Library() as library:
-        assert [item.name for item in library.trash.contents()] == ["Anna"]
+        assert [item.name for item in library.bin.contents()] == ["Anna"]
 
 
 def test_a_voice_is_fine_tuned_and_made_instant_again(

@@ -109,10 +109,10 @@ def test_an_earlier_tuning_and_that_of_a_deleted_voice_are_purged_with_their_fil
     library.voices.fine_tune(voice.id, file)
     kept = library.voices.fine_tune(voice.id, write_adapter(tmp_path / "b.safetensors", 2.0)).value
     clock.now += 40 * 86400
-    library.trash.purge()
+    library.bin.purge()
     assert kept.adapter is not None
     assert stored(library) == {kept.adapter.path.name}
     library.voices.delete(voice.id)
     clock.now += 40 * 86400
-    library.trash.purge()
+    library.bin.purge()
     assert not stored(library)

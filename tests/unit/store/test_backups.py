@@ -108,7 +108,7 @@ def test_what_is_deleted_on_purpose_is_not_missed(tmp_path: Path, clock: Clock) 
         library.projects.delete(project.id)
     clock.now += 31 * DAY
     with Library(tmp_path, clock) as library:
-        assert library.trash.contents() == []
+        assert library.bin.contents() == []
     with Library(tmp_path, clock) as library:
         assert library.damaged is None
         assert library.voices.all() == []

@@ -234,11 +234,11 @@ def test_a_takes_number_stays_whatever_is_deleted_and_purged(
     assert (first.number, second.number) == (1, 2)
     library.takes.delete(first.id)
     clock.now += 40 * 86400
-    library.trash.purge()
+    library.bin.purge()
     assert library.takes.get(second.id).number == 2
     library.takes.delete(second.id)
     clock.now += 40 * 86400
-    library.trash.purge()
+    library.bin.purge()
     assert make_take(line.id).number == 3
 
 

@@ -29,7 +29,7 @@ def everything(library: Library) -> str:
     said = [
         library.voices.all(),
         library.recordings.all(),
-        library.trash.contents(),
+        library.bin.contents(),
         *(library.lines.of_project(project.id) for project in projects),
         *(library.takes.of_project(project.id) for project in projects),
         *(project.settings for project in projects),
@@ -265,14 +265,14 @@ def test_what_an_older_state_knows_as_deleted_is_not_purged_at_once(
         library.voices.delete(voice.id)
     saved = (root / "library.db").read_bytes()
     with Library(root, clock) as library:
-        library.trash.restore(library.trash.contents()[0])
+        library.bin.restore(library.bin.contents()[0])
     for path in root.glob("backups/*.db"):
         path.write_bytes(saved)
     (root / "library.db").unlink()
     clock.now += 40 * 86400
     with Library(root, clock) as library:
         assert library.damaged is not None
-        library.trash.restore(library.trash.contents()[0])
+        library.bin.restore(library.bin.contents()[0])
         assert library.voices.all()[0].samples[0].path.exists()
 
 

@@ -91,7 +91,7 @@ def test_after_any_change_the_script_is_what_a_fresh_reading_gives(
         library.undo,
         library.undo,
         library.redo,
-        lambda: library.trash.purge(0.0) if chance.random() < 0.1 else None,
+        lambda: library.bin.purge(0.0) if chance.random() < 0.1 else None,
         lambda: lines.of_project(other.id),
     ]
     for _step in range(60):

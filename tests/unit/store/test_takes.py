@@ -71,14 +71,14 @@ def test_trash_keeps_deleted_takes_for_a_while_and_then_removes_their_files(
 ) -> None:
     kept, gone = make_take(line.id), make_take(line.id)
     library.takes.delete(gone.id)
-    assert library.trash.purge() == 0
-    (trashed,) = library.trash.contents()
-    assert (trashed.kind, trashed.name) == ("takes", "Hello there.")
-    library.trash.restore(trashed)
+    assert library.bin.purge() == 0
+    (deleted,) = library.bin.contents()
+    assert (deleted.kind, deleted.name) == ("takes", "Hello there.")
+    library.bin.restore(deleted)
     assert {take.id for take in library.takes.of_line(line.id)} == {kept.id, gone.id}
     library.undo()
     clock.now += 31 * 86400
-    assert library.trash.purge() == 1
+    assert library.bin.purge() == 1
     assert kept.path.exists()
     assert not gone.path.exists()
     assert library.undo().undo == ""
@@ -90,7 +90,7 @@ def test_purging_a_project_removes_its_takes(
 ) -> None:
     take = make_take(line.id)
     library.projects.delete(line.project_id)
-    library.trash.purge(older_than_days=0)
+    library.bin.purge(older_than_days=0)
     assert not take.path.exists()
     assert library.projects.all() == []
 
@@ -199,8 +199,8 @@ def test_a_cover_is_kept_and_goes_with_its_project(library: Library, clock: Cloc
     assert path.read_bytes() == b"\x89PNG picture"
     assert (path.parent, path.suffix) == (library.root / "covers", ".png")
     library.projects.delete(project.id)
-    library.trash.purge(30.0)
+    library.bin.purge(30.0)
     assert path.exists()
     clock.now += 31 * 86400
-    library.trash.purge(30.0)
+    library.bin.purge(30.0)
     assert not path.exists()

@@ -74,7 +74,7 @@ def test_what_is_gone_for_good_is_left_out_of_a_restored_version(
     library.takes.delete(*(take.id for take in library.takes.of_line(line.id)))
     library.voices.delete(voice.id)
     clock.now += 40 * 86400
-    library.trash.purge()
+    library.bin.purge()
     library.versions.restore(kept.id)
     (restored,) = library.lines.of_project(project)
     assert (restored.text, restored.voice_id, restored.take_id) == ("One", None, None)
@@ -87,11 +87,11 @@ def test_a_deleted_line_comes_back_from_the_bin(library: Library) -> None:
     one, _two = library.lines.add(project, [NewLine("One"), NewLine("Two")]).value
     library.lines.delete([one.id])
     library.lines.add(project, [NewLine("Three")])
-    (item,) = library.trash.contents()
+    (item,) = library.bin.contents()
     assert (item.kind, item.name, item.project) == ("lines", "One", "Book")
-    library.trash.restore(item)
+    library.bin.restore(item)
     assert sorted(_texts(library, project)) == ["One", "Three", "Two"]
-    assert library.trash.contents() == []
+    assert library.bin.contents() == []
 
 
 def test_what_comes_back_from_the_bin_is_in_sight(
@@ -104,10 +104,10 @@ def test_what_comes_back_from_the_bin_is_in_sight(
     library.takes.delete(take.id)
     library.lines.delete([line.id])
     library.projects.delete(project)
-    (item,) = [each for each in library.trash.contents() if each.kind == "takes"]
-    library.trash.restore(item)
-    assert library.trash.contents() == []
+    (item,) = [each for each in library.bin.contents() if each.kind == "takes"]
+    library.bin.restore(item)
+    assert library.bin.contents() == []
     assert _texts(library, project) == ["One"]
     assert [each.id for each in library.takes.of_project(project)] == [take.id]
     library.undo()
-    assert {each.kind for each in library.trash.contents()} == {"takes", "lines", "projects"}
+    assert {each.kind for each in library.bin.contents()} == {"takes", "lines", "projects"}

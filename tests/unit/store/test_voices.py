@@ -142,7 +142,7 @@ def test_sample_voices_are_added_once_and_stay_deleted(library: Library, wav: Pa
     assert library.voices.install_samples(shipped) == []
     library.voices.delete(linda.id)
     assert library.voices.install_samples(shipped) == []
-    library.trash.purge(older_than_days=0)
+    library.bin.purge(older_than_days=0)
     assert library.voices.install_samples(shipped) == []
     assert library.voices.all() == []
 

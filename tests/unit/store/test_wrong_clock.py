@@ -21,8 +21,8 @@ def test_a_clock_that_leaps_ahead_does_not_empty_the_bin(tmp_path: Path, clock: 
         library.voices.delete(library.voices.create("Anna").value.id)
     clock.now += YEARS
     with Library(tmp_path, clock) as library:
-        (item,) = library.trash.contents()
-        library.trash.restore(item)
+        (item,) = library.bin.contents()
+        library.bin.restore(item)
         assert [voice.name for voice in library.voices.all()] == ["Anna"]
 
 
@@ -35,7 +35,7 @@ def test_the_bin_of_a_library_in_use_is_emptied_after_its_time(
     for _week in range(5):
         clock.now += 7 * DAY
         with Library(tmp_path, clock) as library:
-            left.append(len(library.trash.contents()))
+            left.append(len(library.bin.contents()))
     assert left == [1, 1, 1, 1, 0]
 
 

@@ -11,7 +11,7 @@ from ditar_studio.ui.kit.translate import counted, tr
 from ditar_studio.ui.kit.widgets.messages import Banner
 
 if TYPE_CHECKING:
-    from ditar_studio.services.history import Trashed, Version
+    from ditar_studio.services.history import DeletedItem, Version
     from ditar_studio.services.projects import Project
     from ditar_studio.ui.features.project.document import Document
     from ditar_studio.ui.kit.host import Host
@@ -69,12 +69,12 @@ class HistoryCommands:
     def show_bin(self) -> None:
         """List what was deleted."""
 
-        def show(contents: list[Trashed]) -> None:
+        def show(contents: list[DeletedItem]) -> None:
             dialog = BinDialog(contents)
             dialog.restore_asked.connect(self._restore_things)
             self._host.show_dialog(dialog)
 
-        self._document.submit(self._library.trash.contents, done=show)
+        self._document.submit(self._library.bin.contents, done=show)
 
     def _save_version(self, name: str, words: str) -> None:
         self._finish_typing()
@@ -88,18 +88,18 @@ class HistoryCommands:
     def _restore_version(self, version: Version) -> None:
         self._document.submit(self._library.versions.restore, version.id, done=self._offer_voices)
 
-    def _restore_things(self, things: list[Trashed]) -> None:
-        self._document.submit(self._library.trash.restore, *things, done=self._offer_voices)
+    def _restore_things(self, things: list[DeletedItem]) -> None:
+        self._document.submit(self._library.bin.restore, *things, done=self._offer_voices)
         words = counted("{count} thing is restored.", "{count} things are restored.", len(things))
         self._host.toasts.notify(words, "success")
 
     def _offer_voices(self, _restored: object) -> None:
         """Tell which voices of the project are still in the bin."""
         self._document.submit(
-            self._library.trash.voices_of, self._document.project_id, done=self._warn_missing
+            self._library.bin.voices_of, self._document.project_id, done=self._warn_missing
         )
 
-    def _warn_missing(self, voices: list[Trashed]) -> None:
+    def _warn_missing(self, voices: list[DeletedItem]) -> None:
         if not voices:
             return
 

@@ -14,7 +14,7 @@ from ditar_studio.ui.kit.translate import counted, mark, moment_text, tr
 from ditar_studio.ui.kit.widgets.basics import button, label
 
 if TYPE_CHECKING:
-    from ditar_studio.services.history import Trashed, Version
+    from ditar_studio.services.history import DeletedItem, Version
 
 KINDS: dict[str, str] = {
     "voices": mark("Voice"),
@@ -102,9 +102,9 @@ class VersionsDialog(_RestoreDialog):
 
 
 class BinDialog(_RestoreDialog):
-    """Lists the `Trashed` things of the last 30 days, of which several can be chosen."""
+    """Lists the `DeletedItem` things of the last 30 days, of which several can be chosen."""
 
-    def __init__(self, contents: Sequence[Trashed], parent: QWidget | None = None) -> None:
+    def __init__(self, contents: Sequence[DeletedItem], parent: QWidget | None = None) -> None:
         super().__init__(
             tr("Bin"),
             tr("What is deleted stays here for 30 days, then it is gone for good."),
@@ -125,7 +125,7 @@ class BinDialog(_RestoreDialog):
             self._add(short, " · ".join(facts), together)
 
 
-def _rows_of(contents: Sequence[Trashed]) -> Iterator[list[Trashed]]:
+def _rows_of(contents: Sequence[DeletedItem]) -> Iterator[list[DeletedItem]]:
     """Return the things of each row of the list: many that were deleted at once have one."""
     for _, group in groupby(contents, lambda thing: (thing.deleted, thing.kind, thing.project)):
         together = list(group)

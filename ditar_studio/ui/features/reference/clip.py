@@ -179,7 +179,7 @@ class ReferenceClip(QObject):
         )
 
     def discard(self) -> None:
-        """Discard the clip; a recording goes to the trash."""
+        """Discard the clip; a recording goes to the bin."""
         if self.clip is None or self.original is None:
             return
         self._discarded = _Discarded(

@@ -47,7 +47,7 @@ def time_of_bin(mark: Path, now: float) -> float:
 
 
 @dataclass(frozen=True)
-class Trashed:
+class DeletedItem:
     """A deleted thing.
 
     Attributes:
@@ -63,7 +63,7 @@ class Trashed:
     project: str = ""
 
 
-class Trash:
+class Bin:
     """The deleted things that can still be restored."""
 
     def __init__(self, database: Database, root: Path) -> None:
@@ -71,11 +71,11 @@ class Trash:
         self._root = root
 
     @serial
-    def contents(self) -> list[Trashed]:
+    def contents(self) -> list[DeletedItem]:
         """Return deleted voices, projects, lines, takes and recordings, the latest first."""
         names = {row["id"]: row["name"] for row in self.database.rows(_PROJECTS)}
         found = [
-            Trashed(kind, row["id"], row["name"], row["hidden"], names.get(row["project"], ""))
+            DeletedItem(kind, row["id"], row["name"], row["hidden"], names.get(row["project"], ""))
             for kind in _KINDS
             for row in self.database.rows(
                 f"SELECT id, {_NAMES[kind]} AS name, hidden, "
@@ -87,8 +87,8 @@ class Trash:
         return sorted(found, key=lambda item: item.deleted, reverse=True)
 
     @serial
-    def restore(self, *items: Trashed) -> Outcome[None]:
-        """Take things out of the trash, with the lines and the projects that they are seen in.
+    def restore(self, *items: DeletedItem) -> Outcome[None]:
+        """Take things out of the bin, with the lines and the projects that they are seen in.
 
         Undo puts them back in.
         """
@@ -107,7 +107,7 @@ class Trash:
         return work.outcome(None)
 
     @serial
-    def voices_of(self, project_id: str) -> list[Trashed]:
+    def voices_of(self, project_id: str) -> list[DeletedItem]:
         """List the deleted voices that a project or lines of it speak in."""
         project = project_of(project_row(self.database, project_id))
         rows = self.database.rows(
@@ -116,7 +116,7 @@ class Trash:
             project.settings.voice_id,
             project_id,
         )
-        return [Trashed("voices", row["id"], row["name"], row["hidden"]) for row in rows]
+        return [DeletedItem("voices", row["id"], row["name"], row["hidden"]) for row in rows]
 
     @serial
     def purge(self, older_than_days: float = KEPT_DAYS, now: float | None = None) -> int:
