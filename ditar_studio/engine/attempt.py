@@ -143,7 +143,7 @@ class Attempt:
             elif repeated:
                 self.end = "repeated"
                 break
-            elif silence.over:
+            elif silence.ended:
                 spoken = self.patches - silence.silent_seconds * rate / size
                 complete = spoken >= least and output.stop_probability > 0
                 self.end = "stopped" if complete else "silent"

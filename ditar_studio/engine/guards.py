@@ -66,7 +66,7 @@ class SilenceGuard:
         return self._silent
 
     @property
-    def over(self) -> bool:
+    def ended(self) -> bool:
         """Whether it has been silent for so long that no more is to come."""
         return self._silent >= self.give_up
 

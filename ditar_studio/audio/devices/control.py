@@ -60,7 +60,7 @@ class Job(Generic[T]):
         self._work = work
         self._dispose = dispose
         self._lock = threading.Lock()
-        self._over = threading.Event()
+        self._done = threading.Event()
         self._abandoned = False
         self._result: T | None = None
         self._error: StudioError | None = None
@@ -83,7 +83,7 @@ class Job(Generic[T]):
             late = self._abandoned
             if not late:
                 self._result, self._error = result, error
-                self._over.set()
+                self._done.set()
         if late and error is None and self._dispose is not None:
             with contextlib.suppress(Exception):
                 self._dispose(result)
@@ -93,39 +93,39 @@ class Job(Generic[T]):
         with self._lock:
             self._abandoned = True
             self._error = error
-            self._over.set()
+            self._done.set()
 
     @property
-    def over(self) -> bool:
-        """Whether there is an outcome; an overdue job is abandoned and over."""
-        if not self._over.is_set() and time.monotonic() >= self.deadline:
+    def done(self) -> bool:
+        """Whether there is an outcome; an overdue job is abandoned and done."""
+        if not self._done.is_set() and time.monotonic() >= self.deadline:
             self._abandon()
-        return self._over.is_set()
+        return self._done.is_set()
 
-    def outcome(self) -> T:
-        """Return the result of a job that is over.
+    def result(self) -> T:
+        """Return the result of a job that is done.
 
         Raises:
             StudioError: what went wrong, or that the sound system does not answer.
         """
-        if not self._over.is_set():
-            raise RuntimeError("the job is not over")
+        if not self._done.is_set():
+            raise RuntimeError("the job is not done")
         if self._error is not None:
             raise self._error
         return self._result  # type: ignore[return-value]
 
     def wait(self) -> T:
-        """Block until the job is over, at most until its deadline, and return its result."""
-        if not self._over.wait(max(0.0, self.deadline - time.monotonic())):
+        """Block until the job is done, at most until its deadline, and return its result."""
+        if not self._done.wait(max(0.0, self.deadline - time.monotonic())):
             self._abandon()
-        return self.outcome()
+        return self.result()
 
     def _abandon(self) -> None:
         with self._lock:
-            if not self._over.is_set():
+            if not self._done.is_set():
                 self._abandoned = True
                 self._error = no_answer()
-                self._over.set()
+                self._done.set()
 
 
 class AudioControl:
@@ -186,7 +186,7 @@ class AudioControl:
             asked: whether the user asked for it; then even playback is interrupted, for a moment.
 
         Returns:
-            False where the rescan has to wait until a recording or playback is over.
+            False where the rescan has to wait until a recording or playback is done.
         """
         allowed: tuple[Yielding, ...] = ("always", "asked") if asked else ("always",)
         if not all(stream.yields() in allowed for stream in self.streams):

@@ -35,6 +35,6 @@ class Countdown:
         """
         return max(0, min(self.seconds, math.ceil(self.begun + self.seconds - now)))
 
-    def over(self, now: float) -> bool:
+    def ended(self, now: float) -> bool:
         """Return whether to start recording."""
         return now >= self.begun + self.seconds

@@ -190,10 +190,10 @@ class DeviceRegistry:
                 signs, pending = now, True
 
     def _wait(self, job: Job[DeviceEvent]) -> DeviceEvent | None:
-        while not job.over:
+        while not job.done:
             if self._stop.wait(0.05):
                 return None
-        return job.outcome()
+        return job.result()
 
 
 def device_fingerprint() -> object:

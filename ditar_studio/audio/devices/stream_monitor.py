@@ -177,9 +177,9 @@ class StreamMonitor:
         """Take one step towards the wanted state and report what happened. Never blocks."""
         now = self._clock()
         events: list[StreamEvent] = []
-        if self._closing is not None and self._closing.over:
+        if self._closing is not None and self._closing.done:
             self._closing = None
-        if self._opening is not None and self._opening.over:
+        if self._opening is not None and self._opening.done:
             self._finish_opening(self._opening, now, events)
         if self._running is not None:
             self._watch(self._running, now, events)
@@ -206,7 +206,7 @@ class StreamMonitor:
     def _finish_opening(self, job: Job[_Running], now: float, events: list[StreamEvent]) -> None:
         self._opening = None
         try:
-            self._running = job.outcome()
+            self._running = job.result()
         except StudioError as failure:
             self._retry_at = now + self._pause
             self._pause = min(2 * self._pause, LONGEST_RETRY_SECONDS)

@@ -25,7 +25,9 @@ RETIRED = (
 )
 """Anywhere, also as a part of a name: `_crew`, `StreamKeeper`."""
 
-RETIRED_NAMES = r"\b(?:ModelShelf|Shelf|Turns|SentenceHeard|Hearing|_told|_heard)\b"
+RETIRED_NAMES = (
+    r"\b(?:ModelShelf|Shelf|Turns|SentenceHeard|Hearing|_told|_heard|_tell|_?put_away|take_up)\b"
+)
 """As names in code; in prose they are ordinary English."""
 
 RETIRED_IN_THE_MODEL = r"\b(?:told|said|heard|spoken|reverse|keep|fresh)\b *(?:[=:,)(\[.]|is\b)"

@@ -146,7 +146,7 @@ class ModelManager(QObject):
             self.busy = name
             self.changed.emit()
 
-        def over(result: T) -> None:
+        def on_done(result: T) -> None:
             self._end(name)
             done(result)
 
@@ -156,7 +156,7 @@ class ModelManager(QObject):
             self._cancel.clear()
             self.notified.emit(error.message, error.remedy, tone)
 
-        self._bridge.follow(self._thread.submit(_guarded, work), over, failed, self)
+        self._bridge.follow(self._thread.submit(_guarded, work), on_done, failed, self)
 
     def _end(self, name: str) -> None:
         if name:

@@ -327,7 +327,7 @@ class Parameters(QObject):
             changes["speed"] = cast("float", values["speed"])
         self._sent.update(values)
 
-        def over(_made: object) -> None:
+        def on_done(_made: object) -> None:
             for name, value in values.items():
                 if self._sent.get(name) == value:
                     self._sent.pop(name, None)
@@ -337,7 +337,7 @@ class Parameters(QObject):
             Scope.BLOCK: blocks.change_block_settings,
             Scope.LINE: blocks.change_line_settings,
         }
-        submit = partial(self.document.submit, done=over, failed=over)
+        submit = partial(self.document.submit, done=on_done, failed=on_done)
         if self.scope in for_lines and self._targets:
             submit(for_lines[self.scope], list(self._targets), generation, label, merge)
         elif self.scope is Scope.VOICE and voice is not None:

@@ -94,11 +94,11 @@ class Devices(QObject):
     def rescan(self, then: Callable[[], object] = lambda: None) -> None:
         """Take the list anew, then call `then`."""
 
-        def over(event: DeviceEvent) -> None:
+        def on_done(event: DeviceEvent) -> None:
             self._on_event(event)
             then()
 
-        self.bridge.background(lambda: self.registry.rescan().wait(), done=over, owner=self)
+        self.bridge.background(lambda: self.registry.rescan().wait(), done=on_done, owner=self)
 
     def choose_output(self, name: str) -> None:
         """Play on another loudspeaker from now on."""

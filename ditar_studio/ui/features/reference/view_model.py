@@ -123,7 +123,7 @@ class ReferenceMaker(ReferenceClip):
     # --- inside
 
     def _on_tick(self) -> None:
-        if self._countdown is not None and self._countdown.over(self._clock()):
+        if self._countdown is not None and self._countdown.ended(self._clock()):
             self._countdown = None
             self._begin_recording()
         self.ticked.emit()

@@ -142,13 +142,13 @@ class Engine(EngineModel):
             model, voices = self.in_memory()
             yield measure_speed(model, voices, voice, cancel)
 
-        def over(event: Speed | Failed) -> None:
+        def on_done(event: Speed | Failed) -> None:
             from ditar_studio.services.machine import Speed
 
             self._trial = None
             report(event if isinstance(event, Speed) else None)
 
-        self._trial = self._document.bridge.generate(work, over, owner=self)
+        self._trial = self._document.bridge.generate(work, on_done, owner=self)
         return True
 
     # --- trying a voice

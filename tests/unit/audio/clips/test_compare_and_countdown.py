@@ -52,11 +52,11 @@ def test_a_countdown_shows_each_number_for_a_second():
     countdown = Countdown(begun=100.0, seconds=3)
     shown = [countdown.number(100.0 + tenth / 10 + 0.05) for tenth in range(32)]
     assert shown == [3] * 10 + [2] * 10 + [1] * 10 + [0] * 2
-    assert not countdown.over(102.99)
-    assert countdown.over(103.0)
+    assert not countdown.ended(102.99)
+    assert countdown.ended(103.0)
 
 
 def test_no_countdown_is_over_at_once_and_an_endless_one_is_refused():
-    assert Countdown(begun=5.0, seconds=0).over(5.0)
+    assert Countdown(begun=5.0, seconds=0).ended(5.0)
     with pytest.raises(StudioError):
         Countdown(begun=0.0, seconds=60)

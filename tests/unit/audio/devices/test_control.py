@@ -90,7 +90,7 @@ def test_what_arrives_after_the_deadline_is_disposed_of(control, backend):
     assert done.wait(5)
     assert disposed == ["late stream"]
     with pytest.raises(StudioError, match="does not answer"):
-        job.outcome()
+        job.result()
 
 
 def test_closing_leaves_the_sound_system_and_ends_the_thread(backend):
