@@ -14,6 +14,7 @@ from ditar_studio.store.changes import Outcome
 from ditar_studio.store.database import Database, serial
 from ditar_studio.store.voice import NewSample, Sample, Voice
 from ditar_studio.store.voice_rows import VoiceRows
+from ditar_studio.text.markup import rename_voices
 
 if TYPE_CHECKING:
     from ditar_studio.sample_voices import SampleVoice
@@ -180,10 +181,17 @@ class Voices:
 
     @serial
     def rename(self, voice_id: str, name: str) -> Outcome[Voice]:
-        """Give a voice another name; a name already taken gets a number behind it."""
-        self.get(voice_id)
+        """Give a voice another name, in the marks of all lines too; a name already taken gets a
+        number behind it.
+        """
+        before = self.get(voice_id).name.casefold()
+        marked = "SELECT id, text FROM lines WHERE hidden IS NULL AND text LIKE '%[voice%'"
         with self.database.operation("Rename voice") as work:
-            work.update("voices", voice_id, name=self._free_name(name, voice_id))
+            name = self._free_name(name, voice_id)
+            work.update("voices", voice_id, name=name)
+            if name.casefold() != before:
+                for row in self.database.rows(marked):
+                    work.update("lines", row["id"], text=rename_voices(row["text"], {before: name}))
         return work.outcome(self.get(voice_id))
 
     @serial

@@ -73,9 +73,14 @@ def test_a_mark_names_a_voice_that_is_there(
     ]
     typed: list[str] = []
     edit.typed.connect(typed.append)
-    studio.document.submit(studio.library.voices.rename, voice.id, "Ann")
-    qtbot.waitUntil(lambda: coloured(edit, "danger") == [f"[voice {voice.name.upper()}]"])
+    voices, other = studio.library.voices, studio.voices.all[1]
+    studio.document.submit(voices.rename, other.id, "Ann")
+    qtbot.waitUntil(lambda: coloured(edit, "danger") == [])
     qtbot.waitUntil(lambda: "“Ann”" not in edit.accessibleDescription())
+    studio.document.submit(voices.delete, voice.id)
+    qtbot.waitUntil(lambda: coloured(edit, "danger") == [f"[voice {voice.name.upper()}]"])
+    studio.document.submit(voices.rename, other.id, "Bea")  # as its marks do then
+    qtbot.waitUntil(lambda: edit.toPlainText().startswith("[voice Bea]One[/voice]"))
     assert not typed
 
 

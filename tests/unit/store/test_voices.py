@@ -12,6 +12,7 @@ from library_fixtures import write_tone
 from ditar_studio.errors import StudioError
 from ditar_studio.sample_voices import SampleVoice
 from ditar_studio.store.library import Library
+from ditar_studio.store.project import NewLine
 from ditar_studio.store.voices import NewSample
 
 
@@ -152,3 +153,18 @@ def test_a_missing_file_is_reported_and_leaves_nothing(library: Library, tmp_pat
         library.voices.create("Anna", [NewSample(tmp_path / "none.wav", "One.")])
     assert library.voices.all() == []
     assert library.undo().undo == ""
+
+
+def test_marks_follow_the_name_of_their_voice(library: Library, wav: Path) -> None:
+    anna = library.voices.create("Anna", [NewSample(wav, "Hi.")]).value
+    project = library.projects.create().value
+    said = "[voice anna]One[/voice] [voice Ben]two[/voice] and Anna."
+    (line,) = library.lines.add(project.id, [NewLine(said)]).value
+    library.voices.rename(anna.id, "Bea")
+    assert library.lines.get(line.id).text == said.replace("[voice anna]", "[voice Bea]")
+    library.voices.rename(anna.id, "BEA")
+    assert "[voice Bea]" in library.lines.get(line.id).text
+    library.undo()
+    library.undo()
+    assert library.lines.get(line.id).text == said
+    assert library.voices.get(anna.id).name == "Anna"
