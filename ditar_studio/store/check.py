@@ -14,6 +14,7 @@ import logging
 import math
 import re
 import sqlite3
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,12 @@ from ditar_studio.store.migrations import MIGRATIONS, NEWER, migrate
 log = logging.getLogger(__name__)
 
 COUNTED = ("voices", "samples", "projects", "lines", "takes", "recordings")
-_TYPES: dict[str, tuple[type, ...]] = {"TEXT": (str,), "REAL": (float,), "INTEGER": (int,)}
+_TYPES: dict[str, tuple[type, ...]] = {
+    "TEXT": (str,),
+    "REAL": (float,),
+    "INTEGER": (int,),
+    "BLOB": (bytes,),
+}
 _JSON = {
     **dict.fromkeys(("tags", "line_order", "queue", "words", "made_of"), list),
     **dict.fromkeys(("verdict", "settings", "block_settings", "recipe"), dict),
@@ -246,6 +252,11 @@ def _check_value(column: str, value: object, kinds: tuple[type, ...]) -> None:
         raise ValueError(f"{column} is of another type")
     if column == "file" and not _SOUND_FILE.fullmatch(str(value)):
         raise ValueError("a sound file lies elsewhere")
+    if isinstance(value, bytes):
+        try:
+            zlib.decompress(value)
+        except zlib.error as error:
+            raise ValueError(f"{column} is damaged") from error
     if column in _JSON:
         try:
             parsed = json.loads(str(value))

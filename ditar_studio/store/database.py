@@ -271,7 +271,7 @@ class Transaction:
         """Delete a row as far as the user is concerned."""
         self.update(table, identifier, owner, hidden=self.now)
 
-    def execute(self, statement: str, *values: Value) -> int:
+    def execute(self, statement: str, *values: Value | bytes) -> int:
         """Write without noting an edit: bookkeeping that undo never touches. Returns rows hit."""
         return self._connection.execute(statement, values).rowcount
 

@@ -169,6 +169,11 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE meta RENAME COLUMN key TO id;
     INSERT OR IGNORE INTO meta VALUES ('lexicon', '');
     """,
+    """
+    ALTER TABLE versions ADD COLUMN packed BLOB;
+    ALTER TABLE versions ADD COLUMN lines INTEGER NOT NULL DEFAULT 0;
+    UPDATE versions SET lines = json_array_length(content, '$.lines');
+    """,
 )
 
 

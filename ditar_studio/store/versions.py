@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import sqlite3
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +23,9 @@ _COLUMNS = (
     *("opens_block", "section", "settings", "block_settings", "starts", "ends"),
 )
 """What is kept of a line."""
+_EFFORT = 3
+"""Of compression: a book shrinks to a tenth; more takes longer than it saves."""
+_BY_DAY_SECONDS = 30 * 86400.0
 
 
 @dataclass(frozen=True)
@@ -51,15 +56,11 @@ class Versions:
     @serial
     def of_project(self, project_id: str) -> list[Version]:
         """Return the versions of a project, newest first."""
-        query = "SELECT * FROM versions WHERE project_id = ? ORDER BY rowid DESC"
+        query = (
+            "SELECT id, name, lines, created FROM versions WHERE project_id = ? ORDER BY rowid DESC"
+        )
         return [
-            Version(
-                row["id"],
-                project_id,
-                row["name"],
-                len(json.loads(row["content"])["lines"]),
-                row["created"],
-            )
+            Version(row["id"], project_id, row["name"], row["lines"], row["created"])
             for row in self.database.rows(query, project_id)
         ]
 
@@ -67,30 +68,30 @@ class Versions:
     def keep(self, project_id: str, name: str = "") -> Version:
         """Keep the project as it is now, if it differs from the version before.
 
-        Of those without a name one a day is kept, the last.
+        Of those without a name one a day is kept, the last, and after a month one a month.
 
         Returns:
             The version that is the project as it is now.
         """
-        content = self._content(project_id)
-        query = "SELECT * FROM versions WHERE project_id = ? ORDER BY rowid DESC"
-        found = self.database.rows(query, project_id)
+        lines, content = self._present(project_id)
+        found = self.of_project(project_id)
+        same = bool(found) and _content(self._stored(found[0].id)) == content
         with self.database.operation() as work:
-            if found and found[0]["content"] == content:
-                name = name or found[0]["name"]
-                work.execute("UPDATE versions SET name = ? WHERE id = ?", name, found[0]["id"])
+            if same:
+                name = name or found[0].name
+                work.execute("UPDATE versions SET name = ? WHERE id = ?", name, found[0].id)
             else:
-                for row in found:
-                    if not name and not row["name"] and _day(row["created"]) == _day(work.now):
-                        work.execute("DELETE FROM versions WHERE id = ?", row["id"])
+                for version_id in _superseded(found, work.now, named=bool(name)):
+                    work.execute("DELETE FROM versions WHERE id = ?", version_id)
                 work.execute(
-                    "INSERT INTO versions (id, project_id, name, content, created) "
-                    "VALUES (?, ?, ?, ?, ?)",
+                    "INSERT INTO versions (id, project_id, name, content, packed, created, lines) "
+                    "VALUES (?, ?, ?, '{}', ?, ?, ?)",
                     files.new_id(),
                     project_id,
                     name,
-                    content,
+                    zlib.compress(content.encode(), _EFFORT),
                     work.now,
+                    lines,
                 )
         return self.of_project(project_id)[0]
 
@@ -103,16 +104,15 @@ class Versions:
         Raises:
             StudioError: the version or its project is gone.
         """
-        row = self.database.row("SELECT * FROM versions WHERE id = ?", version_id)
-        if row is None:
-            raise StudioError("This version is no longer there.", "Choose another.")
-        project_id, content = row["project_id"], json.loads(row["content"])
+        row = self._stored(version_id)
+        project_id, content = row["project_id"], json.loads(_content(row))
         present = self._lines.of_project(project_id)
         self.keep(project_id)
         wanted = [line["id"] for line in content["lines"]]
+        staying = set(wanted)
         with self.database.operation("Restore version") as work:
             for line in present:
-                if line.id not in wanted:
+                if line.id not in staying:
                     work.hide("lines", line.id)
             for line in content["lines"]:
                 self._restore_line(work, project_id, line)
@@ -123,7 +123,14 @@ class Versions:
 
     # --- inside
 
-    def _content(self, project_id: str) -> str:
+    def _stored(self, version_id: str) -> sqlite3.Row:
+        row = self.database.row("SELECT * FROM versions WHERE id = ?", version_id)
+        if row is None:
+            raise StudioError("This version is no longer there.", "Choose another.")
+        return row
+
+    def _present(self, project_id: str) -> tuple[int, str]:
+        """Return how many lines a project has, and all of it as text."""
         project = self._projects.get(project_id)
         rows = {
             row["id"]: row
@@ -135,7 +142,8 @@ class Versions:
             {"id": line.id, **{column: rows[line.id][column] for column in _COLUMNS}}
             for line in self._lines.of_project(project_id)
         ]
-        return json.dumps({"settings": asdict(project.settings), "lines": lines}, sort_keys=True)
+        whole = {"settings": asdict(project.settings), "lines": lines}
+        return len(lines), json.dumps(whole, sort_keys=True)
 
     def _restore_line(self, work: Transaction, project_id: str, line: Mapping[str, Any]) -> None:
         """Have a line be there as it was."""
@@ -157,6 +165,30 @@ class Versions:
     def _is_there(self, table: str, identifier: str | None) -> bool:
         query = f"SELECT id FROM {table} WHERE id = ?"
         return identifier is not None and self.database.row(query, identifier) is not None
+
+
+def _content(row: sqlite3.Row) -> str:
+    """Return the content of a version, which older ones have as text."""
+    packed: bytes | None = row["packed"]
+    return zlib.decompress(packed).decode() if packed is not None else str(row["content"])
+
+
+def _superseded(found: Sequence[Version], now: float, *, named: bool) -> Iterator[str]:
+    """Return the versions without a name, newest first, that one of now takes the place of.
+
+    Args:
+        named: whether the one of now has a name.
+    """
+    seen = set() if named else {_day(now)}
+    for version in found:
+        if version.name:
+            continue
+        period = _day(version.created)
+        if now - version.created > _BY_DAY_SECONDS:
+            period = period[: len("2026-01")]
+        if period in seen:
+            yield version.id
+        seen.add(period)
 
 
 def _day(seconds: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +11,9 @@ import pytest
 from library_fixtures import Clock, write_tone
 
 from ditar_studio.errors import StudioError
+from ditar_studio.store.check import DamagedError, inspect
 from ditar_studio.store.library import Library
+from ditar_studio.store.migrations import MIGRATIONS, migrate
 from ditar_studio.store.project import NewLine
 from ditar_studio.store.take import Take
 from ditar_studio.store.voices import NewSample
@@ -59,6 +63,47 @@ def test_one_version_a_day_is_kept_by_itself(library: Library, clock: Clock) -> 
     library.lines.add(project, [NewLine("Two")])
     library.versions.keep(project)
     assert [version.lines for version in library.versions.of_project(project)] == [2, 1]
+    named = library.versions.keep(project, "as it is")
+    for number in range(40):
+        clock.now += 86400
+        library.lines.add(project, [NewLine(f"{number}")])
+        library.versions.keep(project)
+    ages = [
+        round((clock.now - version.created) / 86400)
+        for version in library.versions.of_project(project)
+    ]
+    assert ages[:31] == list(range(31))
+    assert len(ages) <= 34  # of older ones one a month, and the one with a name
+    assert named.name in [version.name for version in library.versions.of_project(project)]
+    library.versions.restore(named.id)
+    assert _texts(library, project) == ["One", "Two"]
+
+
+def test_versions_of_an_older_library_are_restored(tmp_path: Path) -> None:
+    root = tmp_path / "library"
+    root.mkdir()
+    older = next(n for n, step in enumerate(MIGRATIONS) if "ADD COLUMN packed" in step)
+    connection = sqlite3.connect(root / "library.db", isolation_level=None)
+    migrate(connection, older)
+    columns = "id, name, created, modified, opened"
+    connection.execute(f"INSERT INTO projects ({columns}) VALUES ('p', 'P', 1.0, 1.0, 1.0)")
+    line = {"id": "l", "text": "One", "speaker": "", "pause_seconds": 0.5, "locked": 0}
+    line |= {"opens_block": 1, "section": "", "settings": "{}", "block_settings": "{}"}
+    content = json.dumps({"settings": {}, "lines": [line]})
+    connection.execute("INSERT INTO versions VALUES ('v', 'p', '', ?, 1.0)", (content,))
+    connection.close()
+    with Library(root) as library:
+        (version,) = library.versions.of_project("p")
+        assert (version.id, version.lines) == ("v", 1)
+        library.versions.restore("v")
+        assert _texts(library, "p") == ["One"]
+    connection = sqlite3.connect(root / "library.db", isolation_level=None)
+    connection.execute("DELETE FROM seal")  # else rows are not looked at one by one
+    inspect(root / "library.db")  # what is packed is no damage, unless it can't be unpacked
+    connection.execute("UPDATE versions SET packed = x'78' WHERE packed IS NOT NULL")
+    connection.close()
+    with pytest.raises(DamagedError):
+        inspect(root / "library.db")
 
 
 def test_what_is_gone_for_good_is_left_out_of_a_restored_version(

@@ -41,7 +41,9 @@ class HistoryCommands:
         handle("file.name_version", self.save_named)
         handle("file.versions", self.show_versions)
         handle("file.bin", self.show_bin)
-        self._document.opened.connect(self._on_opened)
+        self._just_opened = ""
+        document.opened.connect(self._on_opened)
+        document.loaded.connect(lambda _snapshot: self._keep_opened())
 
     def save(self) -> None:
         """Keep the project as it is now, as a version."""
@@ -117,5 +119,10 @@ class HistoryCommands:
         self._host.add_message(banner)
 
     def _on_opened(self, project: Project) -> None:
-        """Keep the project as it was left, once a day."""
-        self._document.submit(self._library.versions.keep, project.id)
+        self._just_opened = project.id
+
+    def _keep_opened(self) -> None:
+        """Keep the project as it was left, once a day; it is shown before."""
+        project_id, self._just_opened = self._just_opened, ""
+        if project_id:
+            self._document.submit(self._library.versions.keep, project_id)

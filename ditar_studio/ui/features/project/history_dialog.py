@@ -87,8 +87,8 @@ class VersionsDialog(_RestoreDialog):
         super().__init__(
             tr("Earlier versions"),
             tr(
-                "One version a day is kept automatically, and each that you save. Restoring one "
-                "can be undone."
+                "One version a day is kept automatically, after a month one a month, and each "
+                "that you save. Restoring one can be undone."
             ),
             tr("Earlier versions"),
             tr("There is no earlier version yet."),
