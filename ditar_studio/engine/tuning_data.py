@@ -13,7 +13,13 @@ import torch
 from torch import Tensor
 
 from ditar_studio.model.ditar import DiTAR
-from ditar_studio.model.objective import DiTARLosses, DiTARObjective, Patches, patches_at
+from ditar_studio.model.objective import (
+    DiTARLosses,
+    DiTARObjective,
+    Patches,
+    Utterances,
+    patches_at,
+)
 
 _LONGEST = 400  # latents of one of two clips that are joined: 10 s
 _SHORTEST = 16  # latents of a part: 0.4 s
@@ -128,7 +134,7 @@ def whole_patches(clip: AlignedClip, patch: int) -> AlignedClip:
     return AlignedClip(clip.symbols, clip.latents[:whole], units)
 
 
-def joined(parts: Sequence[AlignedClip], patch: int) -> dict[str, Tensor]:
+def joined(parts: Sequence[AlignedClip], patch: int) -> Utterances:
     """Return one utterance of several, as `DiTARObjective.conditions` takes them."""
     mark = torch.tensor([DiTAR.begin_mark])
     text, latents, units = [mark], [], []

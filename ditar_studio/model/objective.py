@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
+from typing import NotRequired, TypedDict
 
 import torch
 from torch import Tensor, nn
@@ -140,6 +141,42 @@ def diffusion_loss(
     return F.mse_loss(locdit(noisy, losses.highest * t, h * kept, history, content), target)
 
 
+class Utterances(TypedDict):
+    """A batch of B padded utterances, as a DiTAR reads them.
+
+    Attributes:
+        text: [B, N] symbols, marks included.
+        text_lengths: [B] symbols of each.
+        positions: [B, U] places in the text at which the pointer can stand.
+        latents: [B, T * P, latent_dim] normalised.
+        units: [B, T * P] place in `positions` at each latent.
+        voice: [B, SIZE] speaker embeddings, for models with one.
+    """
+
+    text: Tensor
+    text_lengths: Tensor
+    positions: Tensor
+    latents: Tensor
+    units: Tensor
+    voice: NotRequired[Tensor]
+
+
+class LabelledUtterances(Utterances):
+    """Utterances to train on.
+
+    Attributes:
+        patches: [B] patches of each.
+        joins: [B, T] whether a clip begins behind another at this patch.
+        stop: [B, T] whether the patch is the last one: 1 or 0; -1 where nothing is learnt of it.
+        seconds: [B] duration of each.
+    """
+
+    patches: Tensor
+    joins: Tensor
+    stop: Tensor
+    seconds: Tensor
+
+
 class DiTARObjective(nn.Module):
     """Losses of a DiTAR on a batch of `training.ditar.DiTARData`."""
 
@@ -152,7 +189,7 @@ class DiTARObjective(nn.Module):
         if model.speaker is not None:
             model.speaker.requires_grad_(False)
 
-    def conditions(self, batch: dict[str, Tensor], fed: Tensor) -> Conditions:
+    def conditions(self, batch: Utterances, fed: Tensor) -> Conditions:
         """Return what the language model makes of a batch.
 
         Args:
@@ -178,7 +215,7 @@ class DiTARObjective(nn.Module):
             embeddings = embeddings + model.pointer_embedding(content[:, patch - 1 :: patch])
         return model.language_model(text, batch["text_lengths"], embeddings), content, voice
 
-    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    def forward(self, batch: LabelledUtterances) -> dict[str, Tensor]:
         model, losses = self.model, self.losses
         patch = model.config.patch
         latents, counts = batch["latents"], batch["patches"]

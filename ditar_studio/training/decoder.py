@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 import torch
@@ -27,6 +28,25 @@ from ditar_studio.training.vae import log_pitch
 OPPONENT_RATE = 10.0
 
 
+class DecoderBatch(TypedDict):
+    """B slices of clips.
+
+    Attributes:
+        latents: [B, T, latent_dim] normalised.
+        wave: [B, T * hop] samples.
+        octaves, voiced: [B, T * hop / 150] pitch above the reference, and where there is any.
+        voice: [B, SIZE] embedding of the speaker, from this clip or another.
+        seconds: [B] duration of each.
+    """
+
+    latents: Tensor
+    wave: Tensor
+    octaves: Tensor
+    voiced: Tensor
+    voice: Tensor
+    seconds: Tensor
+
+
 class DecoderObjective(nn.Module):
     """Losses on a batch of `DecoderData`."""
 
@@ -37,7 +57,7 @@ class DecoderObjective(nn.Module):
         self.vae = vae
         self.rendering = RenderingLoss(vae, speaker, reader, weights)
 
-    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    def forward(self, batch: DecoderBatch) -> dict[str, Tensor]:
         """Return losses by name; "loss" is to be minimised."""
         latents = batch["latents"] * self.vae.latent_scale + self.vae.latent_mean
         slices = batch["wave"], batch["octaves"], batch["voiced"], batch["voice"]
@@ -69,15 +89,19 @@ class DecoderData:
     def sources(self) -> list[str]:
         return [e.source for e in self._entries]
 
-    def load(self, indices: list[int]) -> dict[str, Tensor]:
+    def load(self, indices: list[int]) -> DecoderBatch:
         """Load a batch of slices; see `DecoderObjective.forward`."""
         rows = [self._slice(self._entries[index]) for index in indices]
-        names = ("latents", "wave", "octaves", "voiced", "voice")
-        batch = {
-            name: torch.from_numpy(np.stack([row[k] for row in rows]))
-            for k, name in enumerate(names)
+        stacked = (torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True))
+        latents, wave, octaves, voiced, voice = stacked
+        return {
+            "latents": latents,
+            "wave": wave,
+            "octaves": octaves,
+            "voiced": voiced,
+            "voice": voice,
+            "seconds": torch.full((len(rows),), self._seconds),
         }
-        return {**batch, "seconds": torch.full((len(rows),), self._seconds)}
 
     def _slice(self, entry: LatentEntry) -> tuple[np.ndarray, ...]:
         start = np.random.randint(entry.frames - self._length + 1)
@@ -101,7 +125,7 @@ def decoder_loop(
     weights: RenderingWeights | None = None,
     times: Sequence[int] | None = None,
 ) -> Loop:
-    """Return a loop that trains the decoder of `vae`, which is conditioned the voice from here on.
+    """Return a loop that trains the decoder of `vae`, which is given the voice from here on.
 
     `speaker` and `reader` listen to what it renders and stay as they are. `times` is how often each
     of the data's entries is drawn.

@@ -17,7 +17,13 @@ from torch.nn import functional as F
 from ditar_studio.model.config import DiTARConfig
 from ditar_studio.model.diffusion import diffuse
 from ditar_studio.model.ditar import DiTAR
-from ditar_studio.model.objective import DiTARLosses, DiTARObjective, patches_at
+from ditar_studio.model.objective import (
+    DiTARLosses,
+    DiTARObjective,
+    LabelledUtterances,
+    patches_at,
+)
+from ditar_studio.training.batches import map_tensors
 from ditar_studio.training.latents import LatentCorpus, LatentEntry, SameSpeaker
 from ditar_studio.training.loop import Loop, LoopConfig
 from ditar_studio.training.reward import Reward, RewardObjective
@@ -49,12 +55,12 @@ class DiTARData:
         fits = entry.frames + partner.frames <= self.longest and partner.audio != entry.audio
         return partner if fits else None
 
-    def sample(self, count: int = 6) -> dict[str, Tensor]:
+    def sample(self, count: int = 6) -> LabelledUtterances:
         """Return a batch from all lengths and sources, always the same, to measure on."""
         np.random.seed(0)
         return self.load(list(range(0, len(self.entries), -(-len(self.entries) // count))))
 
-    def load(self, indices: list[int]) -> dict[str, Tensor]:
+    def load(self, indices: list[int]) -> LabelledUtterances:
         """Load a padded batch of utterances; see `DiTARObjective.forward`."""
         patch = self.config.patch
         examples, voices = [], []
@@ -102,7 +108,7 @@ class DiTARData:
         units_tensor = padded(units_row)
         for line, row in zip(units_tensor, units_row, strict=True):
             line[len(row) :] = int(row[-1])
-        batch = {
+        batch: LabelledUtterances = {
             "text": padded(column(0, np.int64)),
             "text_lengths": torch.tensor([len(example[0]) for example in examples]),
             "positions": padded(column(1, np.int64)),
@@ -122,7 +128,7 @@ class DiTARData:
 
 @torch.inference_mode()
 def text_gain(
-    model: DiTAR, batch: dict[str, Tensor], levels: tuple[float, ...] = (0.3, 0.6, 0.9)
+    model: DiTAR, batch: LabelledUtterances, levels: tuple[float, ...] = (0.3, 0.6, 0.9)
 ) -> dict[str, float]:
     """Return diffusion loss with another clip's text minus that with the right one, per noise
     level.
@@ -131,11 +137,12 @@ def text_gain(
     """
     objective = DiTARObjective(model, DiTARLosses())
     device = model.language_model.symbols.weight.device
-    batch = {name: value.to(device) for name, value in batch.items()}
-    wrong = dict(batch)
-    wrong["text"] = torch.where(
-        batch["text"] > DiTAR.boundary, batch["text"].roll(7, 1), batch["text"]
-    )
+    batch = map_tensors(batch, lambda tensor: tensor.to(device))
+    text = batch["text"]
+    wrong: LabelledUtterances = {
+        **batch,
+        "text": torch.where(text > DiTAR.boundary, text.roll(7, 1), text),
+    }
     patch = model.config.patch
     places = torch.arange(batch["latents"].shape[1] // patch, device=device)
     valid = places < batch["patches"][:, None]

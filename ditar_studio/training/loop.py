@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Dataset
 
 from ditar_studio.errors import StudioError
+from ditar_studio.training.batches import Batch, map_tensors
 
 
 @dataclass(frozen=True)
@@ -157,19 +158,19 @@ def _seed(seed: int, step: int, rank: int) -> int:
     return hash((seed, step, rank)) & 0x7FFFFFFF
 
 
-class _Steps(Dataset[dict[str, Tensor]]):
+class _Steps(Dataset[Batch]):
     """The batch of each step, which its own seed draws."""
 
     def __init__(
         self,
-        load: Callable[[list[int]], dict[str, Tensor]],
+        load: Callable[[list[int]], Batch],
         batches: Batches,
         seed: int,
         rank: int,
     ) -> None:
         self._load, self._batches, self._seed, self._rank = load, batches, seed, rank
 
-    def __getitem__(self, step: int) -> dict[str, Tensor]:
+    def __getitem__(self, step: int) -> Batch:
         np.random.seed(_seed(self._seed, step, self._rank))
         return self._load(self._batches(step))
 
@@ -189,7 +190,7 @@ class Loop:
     def __init__(
         self,
         objective: nn.Module,
-        load: Callable[[list[int]], dict[str, Tensor]],
+        load: Callable[[list[int]], Batch],
         seconds: Sequence[float],
         config: LoopConfig,
         out: Path,
@@ -257,7 +258,7 @@ class Loop:
         )
         os.replace(temporary, self.out / "last.pt")
 
-    def _loader(self) -> DataLoader[dict[str, Tensor]]:
+    def _loader(self) -> DataLoader[Batch]:
         """Return the batches of the steps that are left."""
         config = self.config
         return DataLoader(
@@ -268,15 +269,15 @@ class Loop:
             pin_memory=self.processes.device.type == "cuda",
         )
 
-    def _train_step(self, loaded: dict[str, Tensor]) -> dict[str, Tensor]:
+    def _train_step(self, batch: Batch) -> dict[str, Tensor]:
         config, device = self.config, self.processes.device
         torch.manual_seed(_seed(config.seed, self.step, self.processes.rank))
-        seconds = float(loaded["seconds"].sum())
-        batch = {name: value.to(device, non_blocking=True) for name, value in loaded.items()}
+        seconds = float(cast("Tensor", batch["seconds"]).sum())
+        moved = map_tensors(batch, lambda tensor: tensor.to(device, non_blocking=True))
         for group in self.optimiser.param_groups:
             group["lr"] = config.rate(self.step) * group["times"]
         with torch.autocast(self.processes.device.type, torch.bfloat16, enabled=config.bf16):
-            losses: dict[str, Tensor] = self._wrapped(batch)
+            losses: dict[str, Tensor] = self._wrapped(moved)
         self.optimiser.zero_grad(set_to_none=True)
         losses["loss"].backward()  # type: ignore[no-untyped-call]
         norms = [

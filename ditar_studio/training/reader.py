@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from ditar_studio.model.reader import PhoneticReader
 from ditar_studio.training.loop import Loop, LoopConfig
-from ditar_studio.training.vae import VaeData
+from ditar_studio.training.vae import ClipBatch, VaeData
 
 
 class ReaderObjective(nn.Module):
@@ -20,7 +20,7 @@ class ReaderObjective(nn.Module):
         super().__init__()
         self.reader = reader
 
-    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    def forward(self, batch: ClipBatch) -> dict[str, Tensor]:
         log_probs = self.reader(batch["wave"])
         lengths = batch["label_lengths"]
         loss = F.ctc_loss(

@@ -24,9 +24,12 @@ from ditar_studio.model.objective import (
     Conditions,
     DiTARLosses,
     DiTARObjective,
+    LabelledUtterances,
     Patches,
+    Utterances,
     patches_at,
 )
+from ditar_studio.training.batches import map_tensors
 
 
 @dataclass(frozen=True)
@@ -58,14 +61,14 @@ class RewardObjective(nn.Module):
         self.diffusion = DiTARObjective(model, losses)
         self.model, self.reward = model, reward
 
-    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    def forward(self, batch: LabelledUtterances) -> dict[str, Tensor]:
         out = self.diffusion(batch)
         out |= self.rewards(batch)
         reward = self.reward
         loss = out["loss"] + reward.speaker * out["speaker"] + reward.phonetic * out["phonetic"]
         return {**out, "loss": loss}
 
-    def rewards(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    def rewards(self, batch: LabelledUtterances) -> dict[str, Tensor]:
         """Return what the networks think of one stretch of each utterance that is long enough."""
         model, width = self.model, self.reward.patches
         assert model.speaker is not None
@@ -74,7 +77,7 @@ class RewardObjective(nn.Module):
         if not long.any():
             zero = batch["latents"].new_zeros(())
             return {"speaker": zero, "phonetic": zero}
-        batch = {name: value[long] for name, value in batch.items()}
+        batch = map_tensors(batch, lambda tensor: tensor[long])
         conditions = self.diffusion.conditions(batch, batch["latents"])
         room = (batch["patches"] - width + 1).to(torch.float32)
         starts = (torch.rand(len(room), device=room.device) * room).long()
@@ -94,7 +97,7 @@ class RewardObjective(nn.Module):
         }
 
     def _patches(
-        self, batch: dict[str, Tensor], conditions: Conditions, rows: Tensor, columns: Tensor
+        self, batch: Utterances, conditions: Conditions, rows: Tensor, columns: Tensor
     ) -> Patches:
         """Return what LocDiT is told of the stretches; of some the history is noisy or hidden, as
         what it generates itself may be.

@@ -15,6 +15,7 @@ import copy
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -26,6 +27,7 @@ from ditar_studio.model.ditar import DiTAR
 from ditar_studio.model.objective import (
     DiTARLosses,
     DiTARObjective,
+    Utterances,
     diffusion_loss,
     patches_at,
 )
@@ -36,6 +38,24 @@ _OWN = 0.75  # share of the clips that are fed the model's own latents
 _OWN_NOISE = 0.5  # times the noise that is put on recorded ones
 _DRAWS = 2.5  # of noise a patch
 _WARM_UP, _AVERAGE = 6, 0.95  # for some hundred steps
+
+
+class RolloutBatch(Utterances):
+    """Prompts with the clips behind them.
+
+    Attributes:
+        fed: [B, T * P, latent_dim] latents that are fed back, like `latents`.
+        first: [B] patch in which the clip begins.
+        patches: [B] patches of each.
+        own: [B] whether `fed` has the model's own latents.
+        seconds: [B] duration of each.
+    """
+
+    fed: Tensor
+    first: Tensor
+    patches: Tensor
+    own: Tensor
+    seconds: Tensor
 
 
 class RolloutData:
@@ -51,17 +71,13 @@ class RolloutData:
             for each in self._rollouts
         ]
 
-    def load(self, indices: list[int]) -> dict[str, Tensor]:
-        """Return prompts and clips as `DiTARObjective.conditions` takes them, and beside these
-        `fed`, like `latents`; `first` [B], the patch in which the clip begins; `patches` [B]; `own`
-        [B], whether `fed` has the model's own latents.
-        """
+    def load(self, indices: list[int]) -> RolloutBatch:
+        """Load a batch of prompts and clips."""
         rows: list[dict[str, Tensor]] = []
         for index in indices:
             each, patch = self._rollouts[index], self._patch
-            row = {
-                name: value[0] for name, value in joined((each.prompt, each.clip), patch).items()
-            }
+            utterance = cast("dict[str, Tensor]", joined((each.prompt, each.clip), patch))
+            row = {name: value[0] for name, value in utterance.items()}
             first = len(each.prompt.latents) // patch
             own = np.random.random() < _OWN
             row["fed"] = row["latents"].clone()
@@ -84,7 +100,7 @@ class RolloutData:
                 batch[name] = torch.stack(values)
         for line, row in zip(batch["units"], rows, strict=True):
             line[len(row["units"]) :] = row["units"][-1]
-        return batch
+        return cast("RolloutBatch", batch)
 
 
 class SelfFeedingObjective(nn.Module):
@@ -126,14 +142,15 @@ class SelfFeedingObjective(nn.Module):
             weight.lerp_(trained, self._share)
         return made
 
-    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    def forward(self, batch: RolloutBatch) -> dict[str, Tensor]:
         model, losses, patch = self.model, self.losses, self.model.config.patch
         latents, device = batch["latents"], batch["latents"].device
         level = torch.rand(len(latents), 1, 1, device=device) * losses.noise
         level = level * torch.where(batch["own"], _OWN_NOISE, 1.0)[:, None, None]
         fed = batch["fed"] + level * torch.randn_like(latents)
         given = torch.rand(len(latents), 1, device=device) >= losses.speaker_dropout
-        conditions = self.objective.conditions({**batch, "voice": batch["voice"] * given}, fed)
+        dropped: RolloutBatch = {**batch, "voice": batch["voice"] * given}
+        conditions = self.objective.conditions(dropped, fed)
         outputs = conditions[0]
         with torch.no_grad():
             wanted = self.teacher.conditions(batch, latents)[0]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 import torch
@@ -26,9 +27,24 @@ _SHORTEST, _LONGEST = 1.6, 3.0  # seconds of a crop
 _SPECTRUM_WEIGHT, _PITCH_WEIGHT = 0.5, 1.0
 
 
+class SpeakerBatch(TypedDict):
+    """Crops of B speakers, and then others of the same.
+
+    Attributes:
+        wave: [2 B, n] samples.
+        noisy: [2 B, n] the same with noise.
+        octaves: [2 B] their median pitch; NaN where unvoiced.
+        seconds: [2 B] duration of each.
+    """
+
+    wave: Tensor
+    noisy: Tensor
+    octaves: Tensor
+    seconds: Tensor
+
+
 class SpeakerObjective(nn.Module):
-    """Losses on a batch of `SpeakerData`: `noisy` and `wave` [2 B, n], crops of B speakers and then
-    others of the same, and `octaves` [2 B], their median pitch (NaN: unvoiced)."""
+    """Losses on a batch of `SpeakerData`."""
 
     def __init__(self, speaker: SpeakerEncoder) -> None:
         super().__init__()
@@ -37,7 +53,7 @@ class SpeakerObjective(nn.Module):
         self.describe = nn.Linear(SIZE, 2 * bins + 1)
         self.log_scale = nn.Parameter(torch.tensor(2.5))
 
-    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    def forward(self, batch: SpeakerBatch) -> dict[str, Tensor]:
         embeddings = self.speaker(batch["noisy"])
         first, second = embeddings.chunk(2)
         logits = self.log_scale.exp() * first @ second.t()
@@ -84,7 +100,7 @@ class SpeakerData:
     def seconds(self) -> list[float]:
         return [_SHORTEST + _LONGEST for _ in self._speakers]
 
-    def load(self, indices: list[int]) -> dict[str, Tensor]:
+    def load(self, indices: list[int]) -> SpeakerBatch:
         """Load a batch of pairs of clips, each of one speaker; see `SpeakerObjective.forward`."""
         length = np.random.uniform(_SHORTEST, _LONGEST)
         waves, octaves = [], []

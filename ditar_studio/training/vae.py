@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 import torch
@@ -66,6 +67,33 @@ def _slices(x: Tensor, starts: Tensor, length: int) -> Tensor:
     return x[torch.arange(len(x), device=x.device)[:, None], index]
 
 
+class ClipBatch(TypedDict):
+    """B padded clips.
+
+    Attributes:
+        wave: [B, n] samples.
+        octaves, voiced: [B, n / 150] pitch above the reference, and where there is any.
+        excerpt: [B, m] samples of the same speakers.
+        frames: [B] latents of each clip.
+        shortest: the fewest of these.
+        starts: [B] of 0 to 1, for the slices.
+        labels: [B, L] phonemes.
+        label_lengths: [B] phonemes of each clip; 0 where no text is known.
+        seconds: [B] duration of each.
+    """
+
+    wave: Tensor
+    octaves: Tensor
+    voiced: Tensor
+    excerpt: Tensor
+    frames: Tensor
+    shortest: Tensor
+    starts: Tensor
+    labels: Tensor
+    label_lengths: Tensor
+    seconds: Tensor
+
+
 class VaeObjective(nn.Module):
     """Losses of a VAE on a batch of `VaeData`."""
 
@@ -81,14 +109,8 @@ class VaeObjective(nn.Module):
         self.vae, self.losses, self.slice_latents = vae, losses, slice_latents
         self.rendering = RenderingLoss(vae, speaker, reader, losses.rendering)
 
-    def forward(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return losses by name; "loss" is to be minimised.
-
-        Args:
-            batch: `wave` [B, n], `octaves` and `voiced` [B, n / 150], `excerpt` [B, m] of the same
-                speakers, `frames` [B] latents of each clip, `starts` [B] of 0 to 1 for the slices,
-                `labels` [B, L] and `label_lengths` [B], 0 where no text is known.
-        """
+    def forward(self, batch: ClipBatch) -> dict[str, Tensor]:
+        """Return losses by name; "loss" is to be minimised."""
         vae, hop = self.vae, self.vae.config.hop
         frames = batch["frames"]
         mean, log_variance = vae.encoder(batch["wave"])
@@ -113,7 +135,7 @@ class VaeObjective(nn.Module):
         total = total + self.losses.kl * out["kl"] + self.losses.phonetic * out["ctc"]
         return {"loss": total, **out}
 
-    def _ctc(self, latents: Tensor, batch: dict[str, Tensor]) -> Tensor:
+    def _ctc(self, latents: Tensor, batch: ClipBatch) -> Tensor:
         """Return CTC loss in nats a phoneme of the clips whose text is known."""
         logits = self.vae.phoneme_logits(latents)
         losses = F.ctc_loss(
@@ -179,7 +201,7 @@ class VaeData:
         start = np.random.randint(max(1, entry.samples - _EXCERPT))
         return np.resize(self.corpus.samples(entry, start, _EXCERPT), _EXCERPT)
 
-    def load(self, indices: list[int]) -> dict[str, Tensor]:
+    def load(self, indices: list[int]) -> ClipBatch:
         """Load a batch of clips; see `VaeObjective.forward`."""
         entries = [self.entries[i] for i in indices]
         frames = [e.samples // self.hop for e in entries]
