@@ -93,11 +93,11 @@ class Bridge(QObject):
     def submit(
         self,
         work: Callable[..., T],
-        *args: Any,
+        *args: object,
         done: Callable[[T], object] | None = None,
         failed: Callable[[StudioError], object] | None = None,
         owner: QObject | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> Future[T]:
         """Have the library do `work` on its thread.
 
@@ -121,11 +121,11 @@ class Bridge(QObject):
     def background(
         self,
         work: Callable[..., T],
-        *args: Any,
+        *args: object,
         done: Callable[[T], object] | None = None,
         failed: Callable[[StudioError], object] | None = None,
         owner: QObject | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> Future[T]:
         """Do `work`, e.g. reading a file, on a pool thread; the rest as for `submit`."""
         if self._closed:

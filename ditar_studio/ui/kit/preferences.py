@@ -109,13 +109,14 @@ class PreferenceFile:
         self.value = self._read()
         self._listeners: list[Callable[[Preferences], None]] = []
 
-    def change(self, **values: Any) -> Preferences:
+    def change(self, **values: object) -> Preferences:
         """Set the named fields, save, notify the listeners and return the result.
 
         Raises:
             ValueError: a value is out of its range; nothing is changed then.
         """
-        changed = replace(self.value, **values)
+        fields: dict[str, Any] = values
+        changed = replace(self.value, **fields)
         if changed != self.value:
             self.value = changed
             self._write()

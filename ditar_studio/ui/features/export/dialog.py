@@ -12,6 +12,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
+    QLayout,
     QLineEdit,
     QWidget,
 )
@@ -180,7 +181,7 @@ class ExportDialog(DialogFrame):
         form.setHorizontalSpacing(Space.L)
         form.setVerticalSpacing(Space.M)
         form.setColumnStretch(1, 1)
-        rows: tuple[tuple[str, QWidget | Any], ...] = (
+        rows: tuple[tuple[str, QWidget | QLayout], ...] = (
             (tr("Format"), self.format),
             (tr("Sample rate"), self.rate),
             (

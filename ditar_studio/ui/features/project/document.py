@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -83,10 +83,10 @@ class Document(QObject):
     def submit(
         self,
         work: Callable[..., T],
-        *args: Any,
+        *args: object,
         done: Callable[[T], object] | None = None,
         failed: Callable[[StudioError], object] | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         """Have the library do `work`; see `Bridge.submit`. The next snapshot shows what it did."""
         self.bridge.submit(work, *args, done=done, failed=failed, owner=self, **kwargs)

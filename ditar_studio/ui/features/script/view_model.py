@@ -270,7 +270,7 @@ class Script(QObject):
         """
         text = self.text(line_id)
         if text[at:].strip() and text[:at].strip():
-            self._ask(
+            self._submit(
                 self.document.library.lines.split,
                 line_id,
                 at,
@@ -289,12 +289,12 @@ class Script(QObject):
         cursor = len(self.text(before.id))
         self._focus_next = (before.id, cursor)
         if self.text(line_id).strip() and self.text(before.id).strip():
-            self._ask(self.document.library.lines.join, [before.id, line_id])
+            self._submit(self.document.library.lines.join, [before.id, line_id])
         elif self.text(line_id).strip():
             self._focus_next = (line_id, 0)
-            self._ask(self.document.library.lines.delete, [before.id])
+            self._submit(self.document.library.lines.delete, [before.id])
         else:
-            self._ask(self.document.library.lines.delete, [line_id])
+            self._submit(self.document.library.lines.delete, [line_id])
 
     def join_with_next(self, line_id: str) -> None:
         """Join the line that follows to this one."""
@@ -309,7 +309,7 @@ class Script(QObject):
             return
         to = self.index(chosen[0]) + step
         if 0 <= to <= len(self.lines) - len(chosen):
-            self._ask(self.document.library.lines.move, list(chosen), to)
+            self._submit(self.document.library.lines.move, list(chosen), to)
 
     def delete(self) -> None:
         """Delete the chosen lines and select a neighbour."""
@@ -322,20 +322,20 @@ class Script(QObject):
         below = [line.id for line in self.lines[place:] if line.id not in gone]
         if staying:
             self._focus_next = (below[0] if below else staying[-1], -1)
-        self._ask(self.document.library.lines.delete, list(chosen))
+        self._submit(self.document.library.lines.delete, list(chosen))
 
     def join(self) -> None:
         """Make one of the chosen lines, or join the line that follows to a single one."""
         chosen = self.chosen
         if len(chosen) > 1:
             self._focus_next = (chosen[0], -1)
-            self._ask(self.document.library.lines.join, list(chosen))
+            self._submit(self.document.library.lines.join, list(chosen))
         else:
             self.join_with_next(self.selected)
 
     def set_voice(self, line_id: str, voice_id: str | None) -> None:
         """Give a line, with those chosen with it, a voice of its own; None for the project's."""
-        self._ask(self.document.library.lines.set_voice, self._with(line_id), voice_id)
+        self._submit(self.document.library.lines.set_voice, self._with(line_id), voice_id)
 
     def set_pause(self, line_id: str, seconds: float) -> None:
         """Set the silence after a line."""
@@ -345,24 +345,24 @@ class Script(QObject):
 
     def set_pauses(self, line_ids: Sequence[str], seconds: float) -> None:
         """Set the silence after several lines."""
-        self._ask(self.document.library.lines.set_pauses, list(line_ids), seconds)
+        self._submit(self.document.library.lines.set_pauses, list(line_ids), seconds)
 
     def toggle_block(self, line_id: str) -> None:
         """Have a line begin a paragraph, or flow on from the line above."""
         line = self.line(line_id)
         if line is not None and self.index(line_id) > 0:
-            self._ask(self.document.library.blocks.set_opens, [line_id], not line.opens_block)
+            self._submit(self.document.library.blocks.set_opens, [line_id], not line.opens_block)
 
     def set_section(self, line_id: str, title: str) -> None:
         """Begin a chapter of a title with a line; an empty title ends that."""
-        self._ask(self.document.library.blocks.set_section, line_id, title)
+        self._submit(self.document.library.blocks.set_section, line_id, title)
 
     def toggle_lock(self, line_id: str) -> None:
         """Lock a line, with those chosen with it, against being spoken anew, or unlock it."""
         line = self.line(line_id)
         if line is not None:
             lines = self._with(line_id)
-            self._ask(self.document.library.lines.set_locked, lines, not line.locked)
+            self._submit(self.document.library.lines.set_locked, lines, not line.locked)
 
     # --- inside
 
@@ -389,7 +389,7 @@ class Script(QObject):
             self._focus(made.value[focused].id, focused)
             done()
 
-        self._ask(
+        self._submit(
             add or self.document.library.lines.add,
             self.document.project_id,
             lines,
@@ -398,7 +398,7 @@ class Script(QObject):
             done=added,
         )
 
-    def _ask(self, work: Callable[..., object], *args: object, **kwargs: object) -> None:
+    def _submit(self, work: Callable[..., object], *args: object, **kwargs: object) -> None:
         """Have the library do something, after it has what was typed: undo goes back in order."""
         self.flush()
         self.document.submit(work, *args, **kwargs)  # type: ignore[arg-type]
