@@ -36,6 +36,17 @@ def test_named_modules_exist(name: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/architecture.md", "docs/glossary.md"])
+def test_named_classes_and_functions_exist(name: str) -> None:
+    sources = (ROOT / "ditar_studio").rglob("*.py")
+    known = {word for path in sources for word in re.findall(r"\w+", path.read_text("utf-8"))}
+    text = (ROOT / name).read_text(encoding="utf-8")
+    named = re.findall(r"`(?:\w+\.)*(\w+)`", text)
+    used = {each for each in named if "_" in each or each[0].isupper()}
+    assert used
+    assert used - known == set()
+
+
 def test_every_page_is_in_the_navigation() -> None:
     navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     pages = [str(path.relative_to(ROOT / "docs")) for path in ROOT.glob("docs/**/*.md")]
