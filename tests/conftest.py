@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import runpy
 import signal
@@ -34,6 +35,17 @@ def pytest_configure(config: pytest.Config) -> None:
     script = runpy.run_path(str(_ROOT / "packaging" / "compile_kernels.py"))
     if script["wanted"]() and not script["is_current"](_ROOT):
         script["compile_in_place"](_ROOT)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leave all that tests import out of the garbage collections: it stays, and is a lot."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

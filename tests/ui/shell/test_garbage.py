@@ -27,7 +27,6 @@ def collector(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Garbage
     collector = GarbageCollector()
     yield collector
     collector.close()
-    gc.unfreeze()
 
 
 def test_the_automatic_collection_rests_until_it_is_closed(collector: GarbageCollector) -> None:
