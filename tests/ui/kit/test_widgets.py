@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtGui import QAccessible, QPaintEvent
 from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QListWidgetItem,
+    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -21,6 +22,7 @@ from ditar_studio.ui.kit import theme
 from ditar_studio.ui.kit.actions import Actions
 from ditar_studio.ui.kit.preferences import PreferenceFile
 from ditar_studio.ui.kit.widgets import messages
+from ditar_studio.ui.kit.widgets.basics import set_progress
 from ditar_studio.ui.kit.widgets.chips import TagChips
 from ditar_studio.ui.kit.widgets.command_palette import CommandPalette
 from ditar_studio.ui.kit.widgets.level_meter import LevelMeterView
@@ -167,6 +169,26 @@ def test_toast_stays_while_it_has_the_focus(
     assert toasts.words == "Take deleted"
     toasts.window().findChildren(SearchField)[0].setFocus()
     qtbot.waitUntil(lambda: toasts.words == "")
+
+
+def test_progress_is_painted_with_everything_else(qtbot: QtBot) -> None:
+    class Painted(QProgressBar):
+        times = 0
+
+        def paintEvent(self, event: QPaintEvent) -> None:
+            self.times += 1
+            super().paintEvent(event)
+
+    bar = Painted()
+    bar.setTextVisible(False)
+    qtbot.addWidget(bar)
+    bar.show()
+    qtbot.waitUntil(lambda: bar.times > 0)
+    before = bar.times
+    for value in range(101):
+        set_progress(bar, value)
+    assert (bar.value(), bar.times) == (100, before)
+    qtbot.waitUntil(lambda: bar.times > before)
 
 
 def test_banner_offers_its_remedy(qtbot: QtBot) -> None:

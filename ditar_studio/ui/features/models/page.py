@@ -17,7 +17,7 @@ from ditar_studio.ui.kit.dialogs.ask_file import ask_for_folder
 from ditar_studio.ui.kit.preferences import PreferenceFile
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import duration, number, sentence, tr
-from ditar_studio.ui.kit.widgets.basics import button, column, icon_button, label, row
+from ditar_studio.ui.kit.widgets.basics import button, column, icon_button, label, row, set_progress
 from ditar_studio.ui.kit.widgets.settings_rows import group, setting
 
 BUILT_IN = "builtin"
@@ -230,7 +230,7 @@ class ModelsPage(QWidget):
     def _show_progress(self, progress: Progress) -> None:
         if self.bar is None:
             return
-        self.bar.setValue(round(1000 * progress.done / max(1, progress.total)))
+        set_progress(self.bar, round(1000 * progress.done / max(1, progress.total)))
         words = tr("{have} of {size}", have=amount(progress.done), size=amount(progress.total))
         if progress.seconds_left is not None:
             words = tr("{amount}, {left} left", amount=words, left=duration(progress.seconds_left))

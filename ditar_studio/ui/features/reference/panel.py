@@ -35,6 +35,7 @@ from ditar_studio.ui.kit.widgets.basics import (
     label,
     row,
     scrolling,
+    set_progress,
     set_property,
     surface,
 )
@@ -382,7 +383,7 @@ class ReferencePanel(QWidget):
         transcribed = self.maker.transcribed
         self.hearing.setVisible(transcribed is not None)
         self.hearing.setRange(0, 100 if transcribed else 0)  # 0: how long it takes isn't known yet
-        self.hearing.setValue(round(100 * (transcribed or 0.0)))
+        set_progress(self.hearing, round(100 * (transcribed or 0.0)))
         self.transcribe_button.setText(
             tr("Write it down for me") if transcribed is None else tr("Stop listening")
         )

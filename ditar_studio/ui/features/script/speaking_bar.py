@@ -13,7 +13,15 @@ from ditar_studio.ui.kit import icons, theme
 from ditar_studio.ui.kit.actions import Actions
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import counted, duration, tr
-from ditar_studio.ui.kit.widgets.basics import announce, button, column, icon_button, label, row
+from ditar_studio.ui.kit.widgets.basics import (
+    announce,
+    button,
+    column,
+    icon_button,
+    label,
+    row,
+    set_progress,
+)
 from ditar_studio.ui.kit.widgets.fitting_button import FittingButton
 
 _TELLING_SECONDS = 10.0
@@ -177,7 +185,7 @@ class SpeakingBar(QWidget):
 
     def _on_flow(self, flow: Flow) -> None:
         self._flow = flow
-        self.progress.setValue(round(1000 * flow.fraction))
+        set_progress(self.progress, round(1000 * flow.fraction))
         self._show_doing()
 
     def _show_doing(self) -> None:

@@ -9,7 +9,15 @@ from ditar_studio.ui.features.voices.fine_tuning import FineTuning, Fit, Tuning
 from ditar_studio.ui.kit.actions import Actions
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import duration, sentence, tr
-from ditar_studio.ui.kit.widgets.basics import button, column, icon_button, label, row, set_property
+from ditar_studio.ui.kit.widgets.basics import (
+    button,
+    column,
+    icon_button,
+    label,
+    row,
+    set_progress,
+    set_property,
+)
 
 _PARTS = 1000
 
@@ -55,7 +63,7 @@ class FineTuningBox(QWidget):
         self.resume.setVisible(tuning is not None and tuning.paused)
         self.cancel.setVisible(going)
         progress = tuning.progress if tuning is not None else None
-        self.bar.setValue(round(_PARTS * progress.fraction) if progress is not None else 0)
+        set_progress(self.bar, round(_PARTS * progress.fraction) if progress is not None else 0)
         self.start.setVisible(idle and fit is not Fit.FINE_TUNED)
         self.start.setText(tr("Fine-tune…") if fit is Fit.INSTANT else tr("Fine-tune it again…"))
         self.start.setEnabled(self.fine_tuning.available and voice.reference is not None)

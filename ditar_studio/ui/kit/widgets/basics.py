@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLayout,
+    QProgressBar,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -182,6 +183,16 @@ def scrolling(content: QWidget, parent: QWidget | None = None) -> QScrollArea:
     area.setWidget(content)
     area.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
     return area
+
+
+def set_progress(bar: QProgressBar, value: int) -> None:
+    """Set the value of `bar`, to be painted with everything else.
+
+    By itself it paints the window at once with each value, which holds up whoever reports many.
+    """
+    bar.setUpdatesEnabled(False)
+    bar.setValue(value)
+    bar.setUpdatesEnabled(True)
 
 
 def set_property(widget: QWidget, name: str, value: object) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QProgressBar
 
 from ditar_studio.ui.kit.theme import Space
 from ditar_studio.ui.kit.translate import duration, tr
-from ditar_studio.ui.kit.widgets.basics import button, column, label, row
+from ditar_studio.ui.kit.widgets.basics import button, column, label, row, set_progress
 
 _TELLING = 0.03
 """Share of the work below which no one can tell how long all of it takes."""
@@ -54,7 +54,7 @@ class TaskStrip(QFrame):
 
     def show_progress(self, fraction: float) -> None:
         """Show how far it is, 0..1, and how long it will take."""
-        self.progress.setValue(round(1000 * fraction))
+        set_progress(self.progress, round(1000 * fraction))
         if self._began is None or fraction < _TELLING:
             return
         seconds = (self._clock() - self._began) * (1 / fraction - 1)
