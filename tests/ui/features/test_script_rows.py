@@ -9,13 +9,20 @@ from studio_steps import dialog
 
 from ditar_studio.errors import StudioError
 from ditar_studio.ui.kit.dialogs.ask import LeaveDialog
+from ditar_studio.ui.kit.preferences import PreferenceFile
 from ditar_studio.ui.shell.studio import Studio
 
 
-@pytest.mark.parametrize("size", [1.0, 1.6, 2.0])
+@pytest.fixture
+def text_size(request: pytest.FixtureRequest, preferences: PreferenceFile) -> None:
+    """Text in another size, before there is a window that has to change to it."""
+    preferences.change(text_size=request.param)
+
+
+@pytest.mark.parametrize("text_size", [1.0, 1.6, 2.0], indirect=True)
 @pytest.mark.parametrize("width", [800, 1024, 1280])
-def test_no_control_of_a_row_is_cut(qtbot: QtBot, studio: Studio, size: float, width: int) -> None:
-    studio.preferences.change(text_size=size)
+@pytest.mark.usefixtures("text_size")
+def test_no_control_of_a_row_is_cut(qtbot: QtBot, studio: Studio, width: int) -> None:
     studio.window.resize(width, 800)
     line_id = studio.script.lines[0].id
     qtbot.waitUntil(lambda: line_id in studio.script_panel.rows)

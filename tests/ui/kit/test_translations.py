@@ -27,10 +27,15 @@ def parsed(source: Path) -> ast.Module:
     return ast.parse(source.read_text(encoding="utf-8"))
 
 
+@functools.cache
+def nodes(source: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(parsed(source)))
+
+
 def strings() -> Iterator[str]:
     """The literals given to tr, mark and counted anywhere in the interface."""
     for source in SOURCES:
-        for node in ast.walk(parsed(source)):
+        for node in nodes(source):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
                 continue
             count = {"tr": 1, "mark": 1, "counted": 2}.get(node.func.id, 0)
@@ -119,7 +124,7 @@ def lower_packages() -> Iterator[ast.AST]:
     root = Path(ditar_studio.ui.__file__).parents[1]
     sources = [path for name in PACKAGES for path in sorted((root / name).rglob("*.py"))]
     for source in (*sources, root / "sample_voices.py", root / "installation.py"):
-        yield from ast.walk(parsed(source))
+        yield from nodes(source)
 
 
 def said() -> Iterator[str]:
@@ -190,7 +195,7 @@ def test_no_number_is_written_with_an_english_point_in_the_interface() -> None:
         f"{source.name}:{node.lineno}"
         for source in SOURCES
         if source.name != "translate.py"
-        for node in ast.walk(parsed(source))
+        for node in nodes(source)
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("tr", "counted", "label")
         for inside in ast.walk(node)
         if isinstance(inside, ast.FormattedValue)
