@@ -108,7 +108,7 @@ def _is_character(line: str) -> bool:
 
 
 def _dialogue(lines: list[str], place: int, gathering: Gathering) -> int:
-    """Add what a character says; the place behind it."""
+    """Add what a character says; return the place behind it."""
     name = re.sub(r"\([^)]*\)", "", lines[place].strip().removeprefix("@").rstrip("^ "))
     speaker = one_line(name)
     speaker = speaker.title() if speaker.isupper() else speaker

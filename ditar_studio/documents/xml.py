@@ -13,7 +13,7 @@ _DEEPEST = 250
 
 
 def parse_xml(content: bytes, name: str) -> etree._Element:
-    """Parse the root of an XML document.
+    """Parse an XML document and return its root.
 
     Raises:
         StudioError: it can't be read.
@@ -33,7 +33,7 @@ def parse_xml(content: bytes, name: str) -> etree._Element:
 
 
 def parse_html(content: bytes, name: str) -> etree._Element:
-    """Parse the root of an HTML document, whatever is wrong with its marks.
+    """Parse an HTML document, whatever is wrong with its marks, and return its root.
 
     Raises:
         StudioError: there is nothing in it that could be read.

@@ -35,7 +35,7 @@ class Work:
         self.seconds = 0.0
 
     def do(self, work: Callable[[], Result]) -> Result:
-        """Return what `work` gives."""
+        """Run `work` and return its result."""
         import torch
 
         start = time.perf_counter()

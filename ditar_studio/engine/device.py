@@ -66,7 +66,8 @@ def threads_in_use() -> int:
 
 
 def yield_to_others() -> None:
-    """Let the calling thread, and threads that it starts, stand back behind interface and sound.
+    """Give the calling thread, and threads that it starts, a lower priority than interface and
+    sound.
 
     On Linux threads have a priority of their own; elsewhere nothing is done.
     """

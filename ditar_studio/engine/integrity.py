@@ -74,7 +74,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def record(folder: Path, names: Sequence[str]) -> None:
-    """Write down what these files of a folder hold now."""
+    """Record the checksums that these files of a folder have now."""
     sums = {name: FileSum((folder / name).stat().st_size, sha256(folder / name)) for name in names}
     write_manifest(folder, Manifest(sums))
 

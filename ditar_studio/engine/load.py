@@ -146,6 +146,6 @@ class ModelRegistry:
         return self._model, self._voices
 
     def unload(self) -> None:
-        """Let go of the model and give its memory back."""
+        """Free the model and its memory."""
         self._key = self._model = self._voices = None
         release_memory()

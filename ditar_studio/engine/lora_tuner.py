@@ -136,7 +136,7 @@ class LoraTuner:
             save_state(path, key, batches, self._parameters, self._optimiser, {})
 
     def resume(self, path: Path, key: str) -> bool:
-        """Go on from what `save` wrote; whether there is such a thing with this key."""
+        """Continue from what `save` wrote; return whether there is such a thing with this key."""
         found = load_state(path, key, self._parameters, self._optimiser)
         if found is not None:
             self.step = found[0] * self.plan.batch

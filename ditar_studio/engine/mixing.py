@@ -99,7 +99,7 @@ class _Mixing:
         self._pace = pace
 
     def speak(self, texts: Sequence[str]) -> MixedVoice | None:
-        """Return what the mixed voice says."""
+        """Let the mixed voice speak."""
         first = self._best_attempt(self._between(self._nearest), TEXTS[0])
         if first is None:
             return None

@@ -6,12 +6,12 @@ import hashlib
 
 
 def sentence_seed(seed: int, sentence: int) -> int:
-    """Seed of a line's n-th sentence; the first one's is the line's own."""
+    """Return the seed of a line's n-th sentence; the first one's is the line's own."""
     return seed if sentence == 0 else _mix(seed, "sentence", sentence)
 
 
 def line_seed(seed: int, line: int) -> int:
-    """Seed of the n-th line of a request; the first one's is the request's own.
+    """Return the seed of the n-th line of a request; the first one's is the request's own.
 
     A line's samples thus depend on its place, but on no other line.
     """
@@ -19,7 +19,7 @@ def line_seed(seed: int, line: int) -> int:
 
 
 def candidate_seed(seed: int, candidate: int) -> int:
-    """Seed of a sentence's n-th candidate; the first one's is the sentence's own."""
+    """Return the seed of a sentence's n-th candidate; the first one's is the sentence's own."""
     return seed if candidate == 0 else _mix(seed, "candidate", candidate)
 
 

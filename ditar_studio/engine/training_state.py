@@ -44,7 +44,7 @@ def save_state(
 def load_state(
     path: Path, key: str, parameters: list[Tensor], optimiser: torch.optim.Optimizer
 ) -> tuple[int, dict[str, Tensor]] | None:
-    """Put a state that `save_state` wrote back; its step and what else it holds.
+    """Restore a state that `save_state` wrote; return its step and what else it holds.
 
     None where there is no such thing with this key.
     """

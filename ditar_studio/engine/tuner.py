@@ -169,7 +169,7 @@ class Tuner:
         save_state(path, key, self.step, self._parameters(), self._optimiser, more)
 
     def resume(self, path: Path, key: str) -> bool:
-        """Go on from what `save` wrote; whether there is such a thing with this key."""
+        """Continue from what `save` wrote; return whether there is such a thing with this key."""
         found = load_state(path, key, self._parameters(), self._optimiser)
         if found is None:
             return False

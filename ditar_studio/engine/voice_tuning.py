@@ -28,13 +28,13 @@ class Trainer(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
     def advance(self) -> float:
-        """Do one step; the loss ahead of it."""
+        """Do one step, and return the loss before it."""
 
     def save(self, path: Path, key: str) -> None:
         """Write what goes on after a crash, whole or not at all; the key names what it is of."""
 
     def resume(self, path: Path, key: str) -> bool:
-        """Go on from what `save` wrote; whether there is such a thing with this key."""
+        """Continue from what `save` wrote; return whether there is such a thing with this key."""
 
 
 class VoiceTuning(Protocol):
@@ -53,7 +53,7 @@ class VoiceTuning(Protocol):
         """Return the voice as it is."""
 
     def estimate(self) -> float | None:
-        """Return seconds that training will take; None where it is too short to be told ahead."""
+        """Return the seconds that training will take; None where it is too short to measure."""
 
     def trainer(self) -> Trainer:
         """Get ready to train."""

@@ -90,7 +90,7 @@ class Worker:
                 job.cancel()
 
     def stop(self, timeout: float = 10.0) -> bool:
-        """Cancel everything and end the thread; whether it ended in time (seconds)."""
+        """Cancel everything and end the thread; return whether it ended in time (seconds)."""
         with self._lock:
             self._stopping = True
             started = self._started

@@ -181,8 +181,9 @@ class DiTARRuntime(ABC):
 
     @torch.inference_mode()
     def read(self, wave: Tensor) -> Tensor:
-        """Log probabilities [1, T, symbols] of the phonemes in samples [n], for models with a
-        reader."""
+        """Return log probabilities [1, T, symbols] of the phonemes in samples [n], for models with
+        a reader.
+        """
         assert self.model.reader is not None
         with self.cores():
             reading: Tensor = self.model.reader(wave[None])

@@ -120,8 +120,8 @@ def diffusion_loss(
     losses: DiTARLosses,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Mean squared error of what LocDiT predicts, with conditions dropped, history made noisy or
-    dropped, and noise levels drawn as `losses` says.
+    """Return the mean squared error of what LocDiT predicts, with conditions dropped, history made
+    noisy or dropped, and noise levels drawn as `losses` says.
 
     Args:
         generator: of all that is drawn; None for torch's own.

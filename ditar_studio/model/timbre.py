@@ -19,7 +19,7 @@ _FLOOR = 1e-6
 
 
 def long_term_spectrum(wave: Tensor, spread: Tensor) -> Tensor:
-    """Mean log magnitude [bands] of the frames of wave [n] that hold speech.
+    """Return the mean log magnitude [bands] of the frames of wave [n] that hold speech.
 
     Args:
         spread: [bands, bins], `SourceFilter.spread`.

@@ -156,8 +156,7 @@ class Decoder(nn.Module):
         )
 
     def step(self, latents: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
-        """Decode T more latents; gives the samples that are final, `delay` later than the
-        latents."""
+        """Decode T more latents; return the samples that are final, `delay` behind the latents."""
         octaves, voiced, unvoiced, past = self.envelopes(latents, state)
         if state.timbre is not None:
             voiced, unvoiced = voiced + state.timbre, unvoiced + state.timbre

@@ -195,7 +195,7 @@ def folder_of(library: Library) -> Path:
 
 
 def system() -> dict[str, str]:
-    """Describe versions and the machine, without a name of anybody."""
+    """Describe versions and the machine, without anybody's name."""
     import importlib.metadata  # takes a while, and only a bundle needs it
 
     versions = {}
@@ -244,7 +244,7 @@ def write_bundle(
 
 
 def _private(library: Library) -> Iterable[str]:
-    """Gather everything in a library that is nobody else's business."""
+    """Gather everything private in a library."""
     for voice in library.voices.all():
         if not voice.built_in:
             yield voice.name

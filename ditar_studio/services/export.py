@@ -259,7 +259,7 @@ class _Run:
         gain: float,
         recipes: Sequence[Recipe],
     ) -> bool:
-        """Write one sound file; whether the recipe went into it."""
+        """Write one sound file; return whether the recipe went into it."""
         comment = metadata.comment(recipes)
         embedded = (
             self._encoding.container != "OGG" or len(comment) <= metadata.LONGEST_OPUS_COMMENT

@@ -59,7 +59,7 @@ class Models:
         timeout: float = 30.0,
         pause: float = 1.0,
     ) -> None:
-        """Do not touch the disk.
+        """Leave the disk as it is.
 
         Args:
             folder: where models are kept.

@@ -85,7 +85,7 @@ class SoundStream:
                 self._encoder = _Libsndfile(self._sink, kind, self.rate, tags)
 
     def feed(self, samples: NDArray[np.float32]) -> bytes:
-        """Take samples [n]; the bytes that are ready, perhaps none."""
+        """Take samples [n]; return the bytes that are ready, perhaps none."""
         self._encode(samples, last=False)
         return b"" if self._whole else self._taken()
 

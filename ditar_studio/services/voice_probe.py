@@ -25,7 +25,7 @@ _SENTENCE = "This is how the voice sounds. Would anyone take it for a recording?
 def speak_test(
     model: SpeechModel, voices: VoiceCache, reference: Reference, cancel: threading.Event
 ) -> Clip:
-    """Speak two short sentences as a reference that is in no library yet.
+    """Speak two short sentences in the voice of a reference that is in no library yet.
 
     Raises:
         StudioError: the reference can't be used, or speaking failed.

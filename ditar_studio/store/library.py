@@ -137,7 +137,7 @@ class Library:
 
     @serial
     def keep_cover(self, project_id: str, picture: bytes) -> str:
-        """Keep the cover of a project's book; the path of its file.
+        """Keep the cover of a project's book; return the path of its file.
 
         Args:
             picture: JPEG or PNG.

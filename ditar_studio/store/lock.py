@@ -45,7 +45,7 @@ class Lock:
 
 @contextlib.contextmanager
 def exclusive(folder: Path, error: StudioError) -> Iterator[None]:
-    """Work in a folder that no other process works in; `error` is raised if one does.
+    """Work in a folder alone; `error` is raised if another process works in it.
 
     Where the file system knows no locks, nothing is held.
     """

@@ -58,7 +58,7 @@ class Projects:
         *,
         undoable: bool = True,
     ) -> Outcome[Project]:
-        """Return a new, empty project; "Untitled" when it has no name. Undo takes it away."""
+        """Make a new, empty project; "Untitled" when it has no name. Undo takes it away."""
         project_id = files.new_id()
         with self.database.operation("New project" if undoable else "") as work:
             work.insert(
@@ -171,7 +171,7 @@ class Projects:
 
     @serial
     def duplicate(self, project_id: str) -> Outcome[Project]:
-        """Return a second project with the same script and settings, without the takes."""
+        """Make a second project with the same script and settings, without the takes."""
         old = self.get(project_id)
         lines = self._lines.of_project(project_id)
         new_project = files.new_id()
@@ -204,7 +204,7 @@ class Projects:
     def restore(
         self, recipes: Sequence[Recipe], name: str, settings: ProjectSettings
     ) -> Outcome[Project]:
-        """Return a new project of lines that will be spoken as recipes say.
+        """Make a new project of lines that will be spoken as recipes say.
 
         Text, voices, pronunciations and generation settings are theirs. Voices are known again by
         their id, else by the sound of their reference, and marks in the text name them as they are

@@ -99,7 +99,7 @@ class Recovery:
         return work.outcome(None)
 
     def _adopt(self, work: Transaction, item: Recoverable) -> None:
-        """Enter an orphan as a kept recording."""
+        """Enter a recording that no row owns as a kept one."""
         work.insert(
             "recordings",
             item.id,

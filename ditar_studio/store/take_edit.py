@@ -172,7 +172,7 @@ class TakeEdit:
 
     @staticmethod
     def from_json(text: str) -> TakeEdit | None:
-        """Return an edit list from the database; None for a take as it was made."""
+        """Read an edit list from the database; None for a take as it was made."""
         values = json.loads(text)
         if not values:
             return None

@@ -216,7 +216,7 @@ class Voices:
 
     @serial
     def duplicate(self, voice_id: str) -> Outcome[Voice]:
-        """Return a second voice with copies of all that the first has, "Anna 2" from "Anna"."""
+        """Make a second voice with copies of all that the first has, "Anna 2" from "Anna"."""
         voice = self.get(voice_id)
         samples = [NewSample(s.path, s.transcript, s.verdict) for s in voice.samples]
         return self.create(

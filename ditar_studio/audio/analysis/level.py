@@ -86,7 +86,7 @@ class LevelMeter:
         return self._reading
 
     def reset_clip(self) -> None:
-        """Put the clip light out."""
+        """Switch the clip light off."""
         self._clipped = False
         reading = self._reading
         self._reading = LevelReading(reading.peak_db, reading.hold_db, reading.rms_db, False)

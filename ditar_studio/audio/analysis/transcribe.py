@@ -94,7 +94,7 @@ class Transcriber:
         cancelled: Callable[[], bool] = lambda: False,
         progress: Callable[[float], None] = lambda fraction: None,
     ) -> Transcript:
-        """Hear what is said.
+        """Write down what is said.
 
         Args:
             clip: of speech.

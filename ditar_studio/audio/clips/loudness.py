@@ -91,7 +91,7 @@ def _lufs(power: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _block_powers(clip: Clip) -> npt.NDArray[np.float64]:
-    """Mean square of the K-weighted sound in overlapping blocks of 400 ms."""
+    """Return the mean square of the K-weighted sound in overlapping blocks of 400 ms."""
     step = round(_STEP_SECONDS * clip.sample_rate)
     per_block = round(_BLOCK_SECONDS / _STEP_SECONDS)
     weighted = np.square(_k_weighted(clip))

@@ -70,7 +70,7 @@ class Watermarker:
         self._taken = self._given = 0
 
     def feed(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Take samples [n]; give those that are ready, perhaps none."""
+        """Take samples [n]; return those that are ready, perhaps none."""
         if not self._marks:
             return samples
         self._taken += len(samples)

@@ -236,7 +236,7 @@ class Recorder:
             self._wake.notify()
 
     def reset_clip(self) -> None:
-        """Put the clip light out."""
+        """Switch the clip light off."""
         meter = self._meter
         if meter is not None:
             meter.reset_clip()

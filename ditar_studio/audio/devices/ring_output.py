@@ -65,7 +65,7 @@ class RingOutput:
         return self._ring.read >= self.end_index >= 0
 
     def silence(self) -> None:
-        """Before a stream starts: what is in the ring was meant for another one."""
+        """Fall silent before a stream starts: what is in the ring was meant for another one."""
         self.open = False
         self._gain = 0.0
 

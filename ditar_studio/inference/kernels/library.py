@@ -55,7 +55,7 @@ class Function:
 
 @cache
 def _load() -> ctypes.CDLL | str:
-    """Load the library, or why there is none. Nothing is compiled here."""
+    """Return the library, or why there is none. Nothing is compiled here."""
     if not suitable():
         return "this processor has no AVX2"
     if not _PATH.exists():

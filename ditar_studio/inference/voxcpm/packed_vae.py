@@ -50,7 +50,7 @@ class PackedVae(AudioVae):
 
     @torch.inference_mode()
     def decode_step(self, latents: Tensor, state: State) -> Tensor:
-        """Return the next latents [T, D] to the next samples [T * hop]; ``state`` moves on in
+        """Decode the next latents [T, D] to the next samples [T * hop]; ``state`` moves on in
         place.
         """
         if self._whole is None:

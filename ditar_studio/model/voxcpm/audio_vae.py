@@ -296,7 +296,7 @@ class AudioVae(nn.Module):
 
     @torch.inference_mode()
     def decode_step(self, latents: Tensor, state: State) -> Tensor:
-        """Return the next latents [T, D] to the next samples [T * hop]; ``state`` moves on in
+        """Decode the next latents [T, D] to the next samples [T * hop]; ``state`` moves on in
         place.
         """
         x = latents.to(self._like)
@@ -304,7 +304,7 @@ class AudioVae(nn.Module):
         return samples[:, 0].tanh_()
 
     def decode(self, latents: Tensor) -> Tensor:
-        """Return all latents [T, D] to samples [T * hop], the same as step by step."""
+        """Decode all latents [T, D] to samples [T * hop], the same as step by step."""
         state = self.start()
         return torch.cat(
             [self.decode_step(part, state) for part in torch.split(latents, _DECODER_CHUNK)]

@@ -216,7 +216,7 @@ class Attention(nn.Module):
         return rotary.rotate(self.qkv(x).view(-1, width, self.head_dim))
 
     def local(self, x: Tensor, frame: Frame, kept: bool) -> Tensor:
-        """Return every row x [rows, hidden] attends to the rows of its sequence.
+        """Let every row of x [rows, hidden] attend to the rows of its sequence.
 
         Only the rows that the frame keeps are answered, if ``kept``.
         """

@@ -145,7 +145,7 @@ class VoxCPM(nn.Module):
     def read(
         self, parts: list[tuple[int, ...] | Tensor], base_cache: KVCache, residual_cache: KVCache
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Read both models' outputs [n, hidden] at the positions of the parts of a `Prompt`, and
+        """Return both models' outputs [n, hidden] at the positions of the parts of a `Prompt`, and
         all their patches.
         """
         embedded, is_audio, patches = self.embed_parts(parts)

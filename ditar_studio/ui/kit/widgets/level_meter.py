@@ -64,7 +64,7 @@ class LevelMeterView(QWidget):
         return self._clipped
 
     def reset_clip(self) -> None:
-        """Put the clip light out."""
+        """Switch the clip light off."""
         if self._clipped:
             self._clipped = False
             self._describe()
