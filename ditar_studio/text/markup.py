@@ -111,7 +111,10 @@ def check(mark: Mark, voices: Collection[str] | None = None) -> None:
         case "say-as" if _kind(mark.value) not in SAY_AS:
             raise _unusable(mark, f"Write one of these: {', '.join(SAY_AS)}.")
         case "say":
-            Lexicon({"word": mark.value})
+            try:
+                Lexicon({"word": mark.value})
+            except StudioError as error:
+                raise _unusable(mark, error.remedy) from None
 
 
 def plain(text: str) -> str:

@@ -10,6 +10,7 @@ from studio_steps import dialog
 
 from ditar_studio.errors import StudioError
 from ditar_studio.store.project import NewLine
+from ditar_studio.ui.features.project.history_dialog import BinDialog
 from ditar_studio.ui.features.project.projects_dialog import ProjectsDialog
 from ditar_studio.ui.kit.widgets.messages import Banner
 from ditar_studio.ui.shell.studio import Studio
@@ -144,6 +145,13 @@ def test_the_list_of_projects_proposes_another_than_the_open_one(
     assert asked.ok.isEnabled()
     asked.search.setText("untitled")
     asked.accept()
+    qtbot.waitUntil(lambda: studio.document.project_id == first)
+    studio.actions_.action("file.delete").trigger()
+    qtbot.waitUntil(lambda: studio.document.project_id != first)
+    studio.actions_.action("file.bin").trigger()
+    dialog(qtbot, studio, BinDialog).restore.click()
+    qtbot.waitUntil(lambda: studio.toasts.words == "1 thing is restored.")
+    studio.toasts.button.click()
     qtbot.waitUntil(lambda: studio.document.project_id == first)
     studio.document.submit(studio.library.projects.rename, first, "Q & A")
     menu = studio.window.project_menu

@@ -88,14 +88,27 @@ class HistoryCommands:
         )
 
     def _restore_version(self, version: Version) -> None:
-        self._document.submit(self._library.versions.restore, version.id, done=self._offer_voices)
+        self._document.submit(
+            self._library.versions.restore, version.id, done=lambda _made: self._offer_voices()
+        )
 
     def _restore_things(self, things: list[DeletedItem]) -> None:
-        self._document.submit(self._library.bin.restore, *things, done=self._offer_voices)
-        words = counted("{count} thing is restored.", "{count} things are restored.", len(things))
-        self._host.toasts.notify(words, "success")
+        self._document.submit(
+            self._library.bin.restore, *things, done=lambda _made: self._on_restored(things)
+        )
 
-    def _offer_voices(self, _restored: object) -> None:
+    def _on_restored(self, things: list[DeletedItem]) -> None:
+        words = counted("{count} thing is restored.", "{count} things are restored.", len(things))
+        projects = [thing.id for thing in things if thing.kind == "projects"]
+        show = (tr("Open"), lambda: self._open(projects[0])) if len(projects) == 1 else None
+        self._host.toasts.notify(words, "success", action=show)
+        self._offer_voices()
+
+    def _open(self, project_id: str) -> None:
+        self._finish_typing()
+        self._document.open(project_id)
+
+    def _offer_voices(self) -> None:
         """Tell which voices of the project are still in the bin."""
         self._document.submit(
             self._library.bin.voices_of, self._document.project_id, done=self._warn_missing
