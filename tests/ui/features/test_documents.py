@@ -99,6 +99,11 @@ def test_no_chapter_is_nothing_to_import(qtbot: QtBot, appearance: object) -> No
     dialog.all.click()
     dialog.headings.click()
     assert asked == [ReadOptions(headings=False)]
+    dialog.show_document(document, ReadOptions())  # read as it was wanted before
+    assert not dialog.ok.isEnabled()
+    assert dialog.summary.text() == "Reading a.epub…"
+    dialog.show_document(document, asked[0])
+    assert dialog.ok.isEnabled()
     dialog.accept()
     assert wanted == [(document, True)]
 

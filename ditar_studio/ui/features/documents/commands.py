@@ -83,7 +83,11 @@ class DocumentCommands:
 
     def _read_again(self, path: Path, options: ReadOptions, dialog: ImportDialog) -> None:
         self._host.bridge.background(
-            read_document, path, options, done=dialog.show_document, owner=dialog
+            read_document,
+            path,
+            options,
+            done=lambda read: dialog.show_document(read, options),
+            owner=dialog,
         )
 
     def _add(self, read: Document, into_new: bool) -> None:

@@ -174,11 +174,20 @@ class ImportDialog(DialogFrame):
         self.tables.activated.connect(lambda _place: self._ask_again())
         self.headings.clicked.connect(lambda _on: self._ask_again())
         self.accepted.connect(self._answer)
+        self._name = name
+        self._reading = False
         self._document = document
         self.show_document(document)
 
-    def show_document(self, document: Document) -> None:
-        """Show what was read, with the chapters chosen that were."""
+    def show_document(self, document: Document, options: ReadOptions | None = None) -> None:
+        """Show what was read, with the chapters chosen that were.
+
+        Args:
+            options: by which it was; nothing is shown if others have been chosen since.
+        """
+        if options not in (None, self.options):
+            return
+        self._reading = False
         before = self._taken() if self.chapters.count() == len(document.chapters) else None
         self._document = document
         self.remarks.setText(" ".join(map(remark_text, document.remarks)))
@@ -226,9 +235,12 @@ class ImportDialog(DialogFrame):
         if self._document.author:
             title = tr("{title}, by {author}", title=title, author=self._document.author)
         self.summary.setText(f"{title} – {length_text(words)}" if taken else title)
-        self.ok.setEnabled(bool(taken))
+        self.ok.setEnabled(bool(taken) and not self._reading)
 
     def _ask_again(self) -> None:
+        self._reading = True
+        self.ok.setEnabled(False)
+        self.summary.setText(tr("Reading {file}…", file=self._name))
         self.options_changed.emit(self.options)
 
     def _answer(self) -> None:
