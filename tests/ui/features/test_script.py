@@ -80,6 +80,24 @@ def test_a_long_text_of_one_line_becomes_lines_when_it_is_pasted(
     assert [line.opens_block for line in studio.script.lines] == [True, True, *[False] * 39]
 
 
+def test_pasted_text_takes_the_place_of_an_empty_line_only(qtbot: QtBot, studio: Studio) -> None:
+    _, typed, _, into = add_lines(qtbot, studio, "One.", "", "", "")
+    edit = studio.script_panel.rows[typed].text
+    edit.setFocus()
+    qtbot.keyClicks(edit, "Typed")
+    studio.script.paste("Two.\n\nThree.", typed)
+    expected = ["One.", "Typed", "Two.", "Three.", "", ""]
+    qtbot.waitUntil(lambda: texts(studio) == expected)
+    studio.script.paste("Four.\n\nFive.", into)
+    qtbot.waitUntil(lambda: texts(studio) == [*expected[:5], "Four.", "Five."])
+    before = studio.document.project_id
+    studio.script.paste("Six.")
+    studio.document.create()
+    qtbot.waitUntil(lambda: studio.document.project_id != before)
+    studio.project_commands.open(before)
+    qtbot.waitUntil(lambda: texts(studio)[-2:] == ["Five.", "Six."])
+
+
 def test_an_empty_line_goes_without_a_message(qtbot: QtBot, studio: Studio) -> None:
     add_lines(qtbot, studio, "One.", "")
     studio.script.join_with_previous(studio.script.lines[1].id)

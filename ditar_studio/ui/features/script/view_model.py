@@ -247,19 +247,16 @@ class Script(QObject):
             return
 
         def put(lines: list[NewLine]) -> None:
-            place = self.index(after)
-            unused = ("", tr(GREETING)) if over_greeting else ("",)
-            replaced = [
-                line.id
-                for line in self.lines
-                if line.take_id is None and line.text.strip() in unused
-            ]
             if lines:
-                at = place + 1 if place >= 0 else None
+                here = self.document.project_id == project_id  # else another was opened meanwhile
+                at = self.index(after) + 1 if here and self.index(after) >= 0 else None
+                replaced = self._replaced_by_text(after, over_greeting) if here else []
                 focused = 0 if over_greeting else -1
-                self._insert(lines, at, replaced, focused, add, lambda: done(len(lines)))
+                self._insert(
+                    lines, at, replaced, focused, add, lambda: done(len(lines)), project_id
+                )
 
-        voices = snapshot.voices
+        voices, project_id = snapshot.voices, snapshot.project.id
         self.document.bridge.background(lambda: new_lines(read(), voices), done=put, owner=self)
 
     def split(self, line_id: str, at: int, *, opens_block: bool = True) -> None:
@@ -374,6 +371,21 @@ class Script(QObject):
         self.flush()
         return self.document.snapshot
 
+    def _replaced_by_text(self, after: str, over_greeting: bool) -> list[str]:
+        """Return the lines that make room for text: the empty one that it is put into, or all
+        where none says anything.
+        """
+        unused = ("", tr(GREETING)) if over_greeting else ("",)
+        last = self.lines[-1].id if self.lines else ""
+        empty = [
+            line.id
+            for line in self.lines
+            if line.take_id is None and self.text(line.id).strip() in unused
+        ]
+        if len(empty) == len(self.lines):
+            return empty
+        return [line_id for line_id in empty if line_id == (after or last)]
+
     def _insert(
         self,
         lines: Sequence[NewLine],
@@ -382,6 +394,7 @@ class Script(QObject):
         focused: int = -1,
         add: AddLines | None = None,
         done: Callable[[], object] = lambda: None,
+        project_id: str = "",
     ) -> None:
         """Add lines `instead` of others, and put the focus into one of them."""
 
@@ -391,7 +404,7 @@ class Script(QObject):
 
         self._submit(
             add or self.document.library.lines.add,
-            self.document.project_id,
+            project_id or self.document.project_id,
             lines,
             at,
             instead=instead,
