@@ -40,7 +40,7 @@ class RefusedError(Exception):
 
     @classmethod
     def of(cls, error: StudioError, param: str | None = None) -> RefusedError:
-        """Return the refusal that tells a failure of the studio."""
+        """Return the refusal for a failure of the studio."""
         return cls(str(error), param=param)
 
     @property

@@ -226,7 +226,7 @@ def _free_path(text: str) -> Path:
 
 
 def _answer(audio: Audio, place: Path | None, watermark: bool) -> list[TextContent | AudioContent]:
-    """Return what an agent is told of a sound, and the sound itself where it wasn't written."""
+    """Return the facts about a sound for an agent, and the sound itself where it wasn't written."""
     facts: dict[str, Any] = {"seconds": round(audio.seconds, 2), "warnings": list(audio.warnings)}
     if place is None and audio.seconds > LONGEST_AUDIO_SECONDS:
         raise StudioError(

@@ -97,7 +97,7 @@ class ApiServer:
         self._thread = threading.Thread(target=self._run, name="api")
 
     def start(self) -> None:
-        """Listen.
+        """Listen for requests.
 
         Raises:
             StudioError: another program has begun to listen at the port.

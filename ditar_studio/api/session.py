@@ -130,7 +130,7 @@ class _Session:
         await self.send({"type": "error", **refusal.body})
 
     async def _handle(self, message: Mapping[str, object]) -> bool:
-        """Do what a message asks for; whether it was the last.
+        """Do what a message asks for; return whether it was the last.
 
         Raises:
             RefusedError: it can't be.
@@ -289,7 +289,7 @@ class _Speech:
 
     @property
     def usage(self) -> dict[str, int]:
-        """As OpenAI's events have it: characters and patches."""
+        """Usage as OpenAI's events give it: characters and patches."""
         said, made = self.text.characters, self.patches
         return {"input_tokens": said, "output_tokens": made, "total_tokens": said + made}
 

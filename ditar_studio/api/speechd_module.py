@@ -60,7 +60,7 @@ class SpeechdModule:
         self._end = "702 END"
 
     def run(self) -> None:
-        """Answer."""
+        """Answer commands until the end."""
         answers: dict[str, Callable[[], None]] = {
             "INIT": lambda: self._send("299-DiTAR Studio is ready", "299 OK LOADED SUCCESSFULLY"),
             "SPEAK": lambda: self._speak(_sentences),

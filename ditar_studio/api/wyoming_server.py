@@ -70,7 +70,7 @@ class WyomingHandler(AsyncEventHandler):
         self._arriving: _Arriving | None = None
 
     async def handle_event(self, event: Event) -> bool:
-        """Answer one event; whether the client may go on."""
+        """Answer one event; return whether the client may go on."""
         try:
             await self._answer(event)
         except StudioError as error:

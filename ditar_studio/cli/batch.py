@@ -109,7 +109,7 @@ def exclusive_folder(folder: Path) -> Iterator[None]:
 
 
 def _failed(what: str, error: Exception, console: Console) -> dict[str, Any]:
-    """Tell that a row failed; what its result says of it."""
+    """Report that a row failed, and return its result."""
     if isinstance(error, StudioError):
         message, remedy = error.message, error.remedy
     elif isinstance(error, OSError):
@@ -180,7 +180,7 @@ class _Batch:
         self._journal = _Journal(folder / _JOURNAL)
 
     def do(self, job: Job) -> dict[str, Any]:
-        """Speak one row; what became of it, whatever that is."""
+        """Speak one row, and return its result, whatever that is."""
         try:
             return self._speak(job)
         except Exception as error:

@@ -29,7 +29,7 @@ INTERRUPTED = 130
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Clone the sample voice and tell how it went."""
+    """Clone the sample voice and report the result."""
     console = Console.of(arguments)
     given = getattr(arguments, "out", None)
     out = Path(given) if given else free_place(Path("demo.wav"))

@@ -13,7 +13,7 @@ _MARKS: dict[State, str] = {"works": "✓", "optional": "–", "broken": "✗"}
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Look at everything; exit code 1 if something that is needed is broken."""
+    """Check everything; return exit code 1 if something that is needed is broken."""
     console = Console.of(arguments)
     findings = list(examine(display_is_there()))
     broken = [finding for finding in findings if finding.state == "broken"]

@@ -21,7 +21,7 @@ INTERRUPTED = 130
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Return export; exit code 0, or 130 when interrupted."""
+    """Export; return exit code 0, or 130 when interrupted."""
     console = Console.of(arguments)
     settings = _settings(arguments)
     folder = Path(arguments.out_dir).expanduser()

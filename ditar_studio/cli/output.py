@@ -58,7 +58,7 @@ class Output:
         self._before_end = before_end
 
     def begin(self) -> Path:
-        """Make the file that grows, empty; its path.
+        """Make the file that grows, empty, and return its path.
 
         Raises:
             StudioError: it can't be made.

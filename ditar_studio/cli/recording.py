@@ -31,10 +31,10 @@ class Target(Protocol):
 
     @property
     def name(self) -> str:
-        """Of what is being written, for people."""
+        """Name of what is being written, for people."""
 
     def begin(self, sample_rate: int, recipe: Recipe) -> None:
-        """Be told what will come: samples at a rate in Hz, made by a recipe."""
+        """Prepare for samples at a rate in Hz, made by a recipe."""
 
     def append(self, samples: NDArray[np.float32]) -> None:
         """Take float samples [n]."""
@@ -77,11 +77,11 @@ class Recording:
 
     @property
     def name(self) -> str:
-        """Of the file that grows."""
+        """Name of the file that grows."""
         return self.path.name if self.path is not None else "nothing yet"
 
     def begin(self, sample_rate: int, recipe: Recipe) -> None:
-        """Be told what will come."""
+        """Note the rate and the recipe of the samples to come."""
         self._rate, self._recipe = sample_rate, recipe
 
     def append(self, samples: NDArray[np.float32]) -> None:
@@ -154,7 +154,7 @@ class StandardOutput:
         self._stream: SoundStream | None = None
 
     def begin(self, sample_rate: int, recipe: Recipe) -> None:
-        """Be told what will come."""
+        """Prepare to encode for the standard output."""
         from ditar_studio.services.sound_stream import SoundStream
 
         whole = self._form == "flac"

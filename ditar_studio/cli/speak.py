@@ -37,7 +37,7 @@ INTERRUPTED = 130
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Return speak; exit code 0, or 130 when interrupted."""
+    """Speak; return exit code 0, or 130 when interrupted."""
     piped = arguments.out == str(PIPE)
     if piped and arguments.json:
         raise StudioError(

@@ -18,7 +18,7 @@ EXECUTABLE = "sd_ditar-studio"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Answer Speech Dispatcher until it leaves, or print the lines that tell it of this program."""
+    """Answer Speech Dispatcher until it leaves, or print the lines that register this program."""
     if arguments.print_config:
         beside = Path(sys.argv[0]).resolve().with_name(EXECUTABLE)
         module = str(beside) if beside.exists() else shutil.which(EXECUTABLE) or EXECUTABLE

@@ -57,7 +57,7 @@ class Paragraph:
 
     @property
     def words(self) -> int:
-        """How many words it has."""
+        """Number of words."""
         return len(self.text.split())
 
 
@@ -75,7 +75,7 @@ class Chapter:
 
     @cached_property
     def words(self) -> int:
-        """How many words it has."""
+        """Number of words."""
         return sum(paragraph.words for paragraph in self.paragraphs)
 
     @property
@@ -127,7 +127,7 @@ class Document:
 
     @property
     def words(self) -> int:
-        """How many words it has."""
+        """Number of words."""
         return sum(chapter.words for chapter in self.chapters)
 
     @property
@@ -198,7 +198,7 @@ class Gathering:
 
     @property
     def title(self) -> str:
-        """Of the open chapter."""
+        """Title of the open chapter."""
         return self._chapters[-1][0]
 
     @property

@@ -180,7 +180,7 @@ class Cancelled:
 
 @dataclass(frozen=True)
 class Failed:
-    """It could not go on; what was made so far stands."""
+    """A generation that could not go on; what was made so far is kept."""
 
     message: str
     remedy: str = ""

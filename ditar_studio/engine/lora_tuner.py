@@ -78,7 +78,7 @@ class LoraTuner:
 
     @property
     def steps(self) -> int:
-        """How many examples there are in all: each is a step, so that others needn't wait long."""
+        """Number of examples in all: each is a step, so that others needn't wait long."""
         return self.plan.steps * self.plan.batch
 
     def advance(self) -> float:

@@ -65,7 +65,7 @@ class GenerationRequest:
 
 @dataclass(frozen=True, eq=False)
 class Generation:
-    """All of a generation.
+    """The collected result of a generation.
 
     Attributes:
         clip: what was spoken, pauses included.

@@ -138,11 +138,11 @@ class Utterance(Protocol):
 
     @property
     def expected_patches(self) -> int:
-        """How many patches the text will probably take; for progress and for the guards."""
+        """Number of patches that the text will probably take; for progress and for the guards."""
 
     @property
     def max_patches(self) -> int:
-        """More than these can't be right: the engine stops there and warns."""
+        """Greatest number of patches that can be right: the engine stops there and warns."""
 
     @property
     def word_times(self) -> Sequence[WordTime]:

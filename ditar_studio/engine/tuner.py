@@ -53,7 +53,7 @@ class TuningPlan:
 
     @property
     def losses(self) -> DiTARLosses:
-        """Those of training, up to this plan's noise level."""
+        """Losses as in training, up to this plan's noise level."""
         return replace(DiTARLosses(), highest=self.highest)
 
 
@@ -102,7 +102,7 @@ class Tuner:
 
     @property
     def steps(self) -> int:
-        """How many there are in all."""
+        """Number of steps in all."""
         return self.plan.steps
 
     def advance(self) -> float:

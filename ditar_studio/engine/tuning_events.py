@@ -52,7 +52,7 @@ class InstantKept:
 
 @dataclass(frozen=True)
 class TuningCancelled:
-    """It was cancelled; the last event."""
+    """The last event of a fine-tuning that was cancelled."""
 
 
 TuningEvent = TuningProgress | VoiceTuned | InstantKept | TuningCancelled

@@ -21,7 +21,7 @@ class Trainer(Protocol):
 
     @property
     def steps(self) -> int:
-        """How many there are in all."""
+        """Number of steps in all."""
 
     def __enter__(self) -> Self: ...
 

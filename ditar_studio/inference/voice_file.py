@@ -55,7 +55,7 @@ class TunedVoice(Protocol):
 
     @property
     def card(self) -> TuningCard:
-        """What it is."""
+        """The description inside the file."""
 
     def save(self, path: Path) -> None:
         """Write it whole or not at all."""

@@ -80,7 +80,7 @@ class VaeConfig:
 
     @property
     def weights(self) -> int:
-        """At least so many numbers make up encoder and decoder; counted without building them."""
+        """Lower bound of the numbers in encoder and decoder; counted without building them."""
         fine = (self.encoder_layers + self.vocoder_layers) * self.encoder_dim**2
         coarse = self.trunk_layers * self.trunk_dim**2 + self.decoder_layers * self.decoder_dim**2
         edges = self.mel_bins * self.encoder_dim + self.latent_dim * self.decoder_dim
@@ -125,7 +125,7 @@ class DiTARConfig:
 
     @property
     def weights(self) -> int:
-        """At least so many numbers make up the model; counted without building it."""
+        """Lower bound of the numbers in the model; counted without building it."""
         transformers = (self.encoder, self.language_model, self.locdit)
         return sum(each.weights for each in transformers) + self.vae.weights
 

@@ -99,7 +99,7 @@ class Model:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """What it reads, in ISO 639-1."""
+        """Languages that it reads, in ISO 639-1."""
         return self._model.info.languages
 
     @property
@@ -152,7 +152,7 @@ class Model:
         pronunciations: Mapping[str, str] | None = None,
         **changes: Unpack[SettingChanges],
     ) -> AudioStream:
-        """Speak while it is made.
+        """Speak, and give sound while it is made.
 
         Args:
             text: what to say; several texts are spoken with pauses between them.

@@ -58,7 +58,7 @@ class AudioStream:
 
     @property
     def words(self) -> tuple[Word, ...]:
-        """When each word that was spoken so far was said; empty for models that don't know."""
+        """The words that were spoken so far with their times; empty for models that don't know."""
         return tuple(
             Word(self._texts[each.line][each.start : each.end], each.at_seconds, each.seconds)
             for each in self._speech.summary.words

@@ -213,7 +213,7 @@ class _Run:
 
     @property
     def _mark_db(self) -> float:
-        """By so much the watermark may raise the peaks."""
+        """Decibels by which the watermark may raise the peaks."""
         return PEAK_DB if self._settings.watermark else 0.0
 
     def _clip(self, piece: Piece, rate: int) -> Clip:

@@ -45,7 +45,7 @@ class LineQueue:
 
     @property
     def begun(self) -> int:
-        """How many takes were begun: the number of the one at work, from 1."""
+        """Number of takes that were begun: that of the one at work, from 1."""
         with self._lock:
             return self._begun
 

@@ -39,7 +39,7 @@ class Adapter:
 
     @property
     def model_hash(self) -> str:
-        """Of the weights that it is for; other models speak with the instant voice."""
+        """Hash of the weights that it is for; other models speak with the instant voice."""
         return str(self.card["model_hash"])
 
     def checked(self) -> Path:

@@ -50,7 +50,7 @@ class Backup:
 
     @property
     def date(self) -> str:
-        """When, for people, by this machine's clock."""
+        """Date of the backup for people, by this machine's clock."""
         return f"{self.made.astimezone():%Y-%m-%d %H:%M}"
 
 

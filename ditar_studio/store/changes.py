@@ -90,7 +90,7 @@ class Step:
 
     @cached_property
     def characters(self) -> int:
-        """How many its values have."""
+        """Number of characters in its values."""
         values = (value for edit in self.edits for value in (edit.old, edit.new))
         return sum(len(value) for value in values if isinstance(value, str))
 

@@ -39,7 +39,7 @@ class Part:
 
     @property
     def seconds(self) -> float:
-        """Its length."""
+        """Length in seconds."""
         return self.ends - self.begins
 
 

@@ -62,7 +62,7 @@ class Sample:
 
     @property
     def hash(self) -> str:
-        """Of the audio and the transcript: what a take made with this sample depends on."""
+        """Hash of the audio and the transcript: what a take made with this sample depends on."""
         return sample_hash(self.sha256, self.transcript)
 
 
@@ -93,7 +93,7 @@ class Voice:
 
     @property
     def hash(self) -> str:
-        """Of the samples and of what it was fine-tuned to; empty without a sample."""
+        """Hash of the samples and of what it was fine-tuned to; empty without a sample."""
         if not self.samples:
             return ""
         hashes = [sample.hash for sample in self.samples]
@@ -101,7 +101,7 @@ class Voice:
 
     @property
     def mixture(self) -> str:
-        """What it was mixed of, as "Emma 60 %, Ben 40 %"; empty for a voice of a person."""
+        """The voices that it was mixed from, as "Emma 60 %, Ben 40 %"; empty for a person's voice."""
         return ", ".join(f"{name} {100 * share:.0f} %" for name, share in self.made_of)
 
     @property

@@ -122,7 +122,7 @@ class Lexicon:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Matches the words in a text (group `word`), each with its possessive ending."""
+        """Pattern of the words in a text (group `word`), each with its possessive ending."""
         longest_first = sorted(self.entries, key=len, reverse=True)
         words = "|".join(map(re.escape, longest_first)) or r"(?!)"
         return re.compile(rf"(?<!\w)(?P<word>{words})(?P<ending>['’]s)?(?!\w)", re.IGNORECASE)

@@ -50,7 +50,7 @@ class Row:
 
     @property
     def name(self) -> str:
-        """Unlike that of any other row."""
+        """Name that no other row has."""
         return self.audio if self.speed == 1 else f"{self.audio}@{self.speed:g}"
 
 
@@ -165,7 +165,9 @@ def prepare(manifest: Path, out: Path, report: Callable[[str], None]) -> int:
 def _decode(
     rows: list[Row], done: list[Entry], files: _Files, folder: Path, report: Callable[[str], None]
 ) -> int:
-    """Append what `done` lacks of `rows` to the arrays in `folder`; the number of clips there."""
+    """Append what `done` lacks of `rows` to the arrays in `folder`; return the number of clips
+    there.
+    """
     start, count = _end(done), len(done)
     left = iter(done)
     known = next(left, None)

@@ -241,7 +241,7 @@ class LatentCorpus:
     """Read access to what `encode_corpus`, `align_corpus` and, if it ran, `embed_corpus` wrote."""
 
     def __init__(self, root: Path, latent_dim: int) -> None:
-        """Open what is there.
+        """Open the arrays of a folder.
 
         Raises:
             StudioError: there are no latents, or they are not complete, or not of one corpus.

@@ -99,8 +99,8 @@ class RewardObjective(nn.Module):
     def _patches(
         self, batch: Utterances, conditions: Conditions, rows: Tensor, columns: Tensor
     ) -> Patches:
-        """Return what LocDiT is told of the stretches; of some the history is noisy or hidden, as
-        what it generates itself may be.
+        """Return the patches of the stretches for LocDiT; of some the history is noisy or hidden,
+        as what it generates itself may be.
         """
         losses = self.diffusion.losses
         latents = batch["latents"]

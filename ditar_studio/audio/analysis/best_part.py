@@ -21,7 +21,7 @@ _STEPS = 6
 
 @dataclass(frozen=True)
 class Stretch:
-    """From `start` to `end`, in seconds."""
+    """A stretch from `start` to `end`, in seconds."""
 
     start: float
     end: float

@@ -33,7 +33,7 @@ class OpenStream(Protocol):
 
     @property
     def yields(self) -> Callable[[], Yielding]:
-        """Gives whether the stream may be interrupted now."""
+        """Whether the stream may be interrupted now."""
 
     def interrupt(self) -> None:
         """Close the stream for a rescan, on the control thread; its owner opens it again."""

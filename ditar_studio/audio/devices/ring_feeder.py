@@ -21,7 +21,7 @@ _AHEAD_SECONDS = 0.4
 
 @dataclass(frozen=True)
 class _Anchor:
-    """From this ring index on, sound comes from this sample of the buffer."""
+    """The ring index from which on sound comes from this sample of the buffer."""
 
     ring: int
     source: float

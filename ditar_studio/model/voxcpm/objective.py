@@ -45,7 +45,7 @@ class Example:
 
 @dataclass(frozen=True, eq=False)
 class Draws:
-    """All chance in a pass.
+    """All random numbers of a pass.
 
     Attributes:
         times: [A] noise levels, 0..1.

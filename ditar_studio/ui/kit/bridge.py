@@ -60,7 +60,7 @@ class GuiThread(QObject):
 
 
 class Bridge(QObject):
-    """All traffic between the interface and the threads behind it.
+    """The link between the interface and the threads behind it.
 
     Signals:
         changed: a ChangeSet of the library, after each of its operations.

@@ -172,7 +172,7 @@ def _take_over(
 
 
 def _describe(library: Library, project_id: str, export: dict[str, str | bytes]) -> Project:
-    """Tell exports of a project what book it is; on the library's thread."""
+    """Keep for exports of a project what book it is; on the library's thread."""
     known = {key: value for key, value in export.items() if value}
     if isinstance(picture := known.get("cover"), bytes):
         known["cover"] = library.keep_cover(project_id, picture)

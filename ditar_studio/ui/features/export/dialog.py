@@ -53,7 +53,7 @@ LAYOUTS: dict[str, str] = {
 
 
 def settings_from(values: Mapping[str, object], speed: float) -> ExportSettings:
-    """Export settings as a project keeps them; defaults where they can't be used."""
+    """Return export settings as a project keeps them; defaults where they can't be used."""
     known = {field.name for field in fields(ExportSettings)}
     wanted: dict[str, Any] = {name: value for name, value in values.items() if name in known}
     wanted["speed"] = speed
@@ -66,7 +66,7 @@ def settings_from(values: Mapping[str, object], speed: float) -> ExportSettings:
 
 
 def plain(settings: ExportSettings, folder: Path) -> dict[str, object]:
-    """Export settings and the folder as plain values, for the project to keep."""
+    """Return export settings and the folder as plain values, for the project to keep."""
     values = asdict(settings)
     values.pop("speed")
     return {**values, "folder": str(folder)}
@@ -277,7 +277,7 @@ class ExportDialog(DialogFrame):
         self.wanted.emit(settings, folder)
 
     def _show_names(self) -> None:
-        """Tell how the files will be called."""
+        """Show how the files will be called."""
         try:
             names, count = file_names(self._plan, self.settings(), _NAMES_SHOWN)
         except StudioError:

@@ -53,7 +53,7 @@ class LoudnessField(QWidget):
 
     @property
     def loudness(self) -> float | None:
-        """In LUFS; None to leave it."""
+        """Loudness in LUFS; None to leave it."""
         chosen = self.choice.currentData()
         if chosen == _OTHER:
             return self.value.value()
@@ -61,7 +61,7 @@ class LoudnessField(QWidget):
 
     @property
     def standard(self) -> Standard:
-        """Whose demands are to be met."""
+        """Standard whose demands are to be met."""
         return "acx" if self.choice.currentData() == _ACX else ""
 
     def _show_value(self) -> None:

@@ -48,7 +48,7 @@ class Presets:
 
     @property
     def all(self) -> tuple[Preset, ...]:
-        """Those that come with the program, then the user's own."""
+        """The presets that come with the program, then the user's own."""
         return (*BUILT_IN, *(Preset(name, values, True) for name, values in self._own.items()))
 
     def save(self, name: str, values: Mapping[str, SettingValue]) -> bool:

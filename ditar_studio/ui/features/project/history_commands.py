@@ -109,7 +109,7 @@ class HistoryCommands:
         self._document.open(project_id)
 
     def _offer_voices(self) -> None:
-        """Tell which voices of the project are still in the bin."""
+        """Show which voices of the project are still in the bin."""
         self._document.submit(
             self._library.bin.voices_of, self._document.project_id, done=self._warn_missing
         )

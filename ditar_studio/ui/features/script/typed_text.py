@@ -34,7 +34,7 @@ class TypedText(QObject):
 
     @property
     def unsaved(self) -> dict[str, str]:
-        """All of them."""
+        """All typed texts that the library doesn't have yet, by the ids of their lines."""
         return {**self._sent, **self._typed}
 
     @property

@@ -122,7 +122,7 @@ class Script(QObject):
 
     @property
     def stale_count(self) -> int:
-        """How many lines `stale` has."""
+        """Number of lines in `stale`."""
         snapshot = self.document.snapshot
         return int(snapshot.shape.due.sum()) if snapshot is not None else 0
 

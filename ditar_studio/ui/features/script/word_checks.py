@@ -62,7 +62,7 @@ class WordChecks(QObject):
 
     @property
     def to_redo(self) -> tuple[str, ...]:
-        """Those of them that are not locked."""
+        """The lines that differ and are not locked."""
         lines = (self._script.line(line_id) for line_id in self.line_ids)
         return tuple(line.id for line in lines if line is not None and not line.locked)
 

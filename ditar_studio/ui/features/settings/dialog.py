@@ -69,7 +69,7 @@ class Choices:
 
 
 class SettingsDialog(QDialog):
-    """All settings.
+    """The dialog of all settings.
 
     Args:
         preferences: read and changed.

@@ -39,7 +39,7 @@ class _Part(QWidget):
 
     @property
     def controls(self) -> tuple[QWidget, ...]:
-        """In the order of Tab."""
+        """Controls in the order of Tab."""
         return self.voice, self.share.field, self.share.slider, self.remove
 
     def name_controls(self) -> None:

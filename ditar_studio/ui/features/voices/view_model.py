@@ -45,7 +45,7 @@ class Voices(QObject):
 
     @property
     def shown(self) -> tuple[Voice, ...]:
-        """Those that the search and the tags let through."""
+        """The voices that the search and the tags let through."""
         return tuple(
             voice
             for voice in self.all
