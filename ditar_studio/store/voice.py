@@ -101,7 +101,7 @@ class Voice:
 
     @property
     def mixture(self) -> str:
-        """The voices that it was mixed from, as "Emma 60 %, Ben 40 %"; empty for a person's voice."""
+        """The voices that it was mixed from, as "Emma 60 %, Ben 40 %"; empty for a person's."""
         return ", ".join(f"{name} {100 * share:.0f} %" for name, share in self.made_of)
 
     @property
