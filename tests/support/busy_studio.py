@@ -139,7 +139,7 @@ class Trial:
 
 
 def stock(takes: int, voices: int) -> None:
-    """Fills the library with so many things."""
+    """Fill the library with so many things."""
     import soundfile
 
     from ditar_studio.store.library import Library

@@ -10,7 +10,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 
 
 def zipped(members: dict[str, str | bytes]) -> bytes:
-    """A zip file of these members."""
+    """Make a zip file of these members."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
@@ -19,7 +19,7 @@ def zipped(members: dict[str, str | bytes]) -> bytes:
 
 
 def page(body: str, title: str = "") -> str:
-    """An XHTML page as books have them."""
+    """Make an XHTML page as books have them."""
     return (
         '<?xml version="1.0" encoding="utf-8"?><!DOCTYPE html>'
         '<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops">'
@@ -28,7 +28,7 @@ def page(body: str, title: str = "") -> str:
 
 
 def epub(pages: dict[str, str], toc: str = "", cover: bytes = b"", **more: str | bytes) -> bytes:
-    """An EPUB 3 whose spine is `pages`; `toc` is the inside of the list of its contents."""
+    """Make an EPUB 3 whose spine is `pages`; `toc` is the inside of the list of its contents."""
     items = [
         f'<item id="p{n}" href="{name}" media-type="application/xhtml+xml"/>'
         for n, name in enumerate(pages)
@@ -108,7 +108,7 @@ def word_docx(body: str, footnotes: str, endnotes: str, number: str = "") -> byt
 
 
 def docx(body: str, footnotes: str = "", title: str = "") -> bytes:
-    """A Word document of this body."""
+    """Make a Word document of this body."""
     styles = (
         f'<w:styles xmlns:w="{W}">'
         '<w:style w:styleId="H1"><w:name w:val="heading 1"/></w:style>'
@@ -131,7 +131,7 @@ def docx(body: str, footnotes: str = "", title: str = "") -> bytes:
 
 
 def w_p(text: str, style: str = "") -> str:
-    """A paragraph of a Word document; `text` may hold runs of its own."""
+    """Make a paragraph of a Word document; `text` may hold runs of its own."""
     run = text if text.startswith("<w:") else f"<w:r><w:t>{text}</w:t></w:r>"
     properties = f'<w:pPr><w:pStyle w:val="{style}"/></w:pPr>' if style else ""
     return f"<w:p>{properties}{run}</w:p>"
@@ -140,7 +140,7 @@ def w_p(text: str, style: str = "") -> str:
 def pdf(
     pages: Sequence[Sequence[tuple[float, float, str]]], bookmarks: Sequence[tuple[str, int]] = ()
 ) -> bytes:
-    """A PDF of A4 pages, each a list of (left, bottom, text) in points, in Helvetica 11."""
+    """Make a PDF of A4 pages, each a list of (left, bottom, text) in points, in Helvetica 11."""
     objects: list[bytes] = []
 
     def add(content: str) -> int:

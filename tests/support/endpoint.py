@@ -82,13 +82,15 @@ class Endpoint:
         return len(self.server._server.server_state.connections)
 
     def connect(self, data: bytes = b"") -> socket.socket:
-        """A connection over which something was sent."""
+        """Return a connection over which something was sent."""
         client = socket.create_connection(("127.0.0.1", self.port), timeout=60)
         client.sendall(data)
         return client
 
     def raw(self, data: bytes) -> tuple[int, dict[str, str], bytes]:
-        """Status, header and body of the answer to bytes; the body as it came, chunks included."""
+        """Return status, header and body of the answer to bytes; the body as it came, chunks
+        included.
+        """
         with self.connect(data) as client:
             return split_answer(read_all(client))
 
@@ -106,13 +108,13 @@ class Endpoint:
             connection.close()
 
     def speech(self, **body: Any) -> tuple[int, http.client.HTTPMessage, bytes]:
-        """`POST /v1/audio/speech`; what is not given is valid."""
+        """Ask `POST /v1/audio/speech`; what is not given is valid."""
         return self.request("POST", "/audio/speech", json.dumps(valid(**body)).encode())
 
 
 @contextlib.contextmanager
 def endpoint(folder: Path, model: FakeModel, watermark: bool = True) -> Iterator[Endpoint]:
-    """An endpoint with one voice; it is stopped at the end."""
+    """Serve an endpoint with one voice; it is stopped at the end."""
     clip = speech_like()
     soundfile.write(folder / "voice.wav", clip.samples, clip.sample_rate)
     worker = Worker()
@@ -131,12 +133,12 @@ def endpoint(folder: Path, model: FakeModel, watermark: bool = True) -> Iterator
 
 
 def valid(**changes: Any) -> dict[str, Any]:
-    """A body that can be spoken, but for the changes."""
+    """Return a body that can be spoken, but for the changes."""
     return {"model": "fake", "voice": "änna", "input": "Hi.", "response_format": "pcm", **changes}
 
 
 def post(body: bytes, version: str = "1.1", path: str = "/v1/audio/speech", **more: str) -> bytes:
-    """The bytes of a POST with the token."""
+    """Return the bytes of a POST with the token."""
     headers = {
         "Host": "localhost",
         "Authorization": f"Bearer {TOKEN}",
@@ -148,7 +150,7 @@ def post(body: bytes, version: str = "1.1", path: str = "/v1/audio/speech", **mo
 
 
 def read_all(client: socket.socket) -> bytes:
-    """What comes until the server closes."""
+    """Return what comes until the server closes."""
     data = b""
     with contextlib.suppress(ConnectionResetError):
         while piece := client.recv(65536):
@@ -157,7 +159,7 @@ def read_all(client: socket.socket) -> bytes:
 
 
 def split_answer(data: bytes) -> tuple[int, dict[str, str], bytes]:
-    """Status, header (names in lower case) and the rest of an answer."""
+    """Return status, header (names in lower case) and the rest of an answer."""
     head, _, body = data.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
@@ -165,7 +167,7 @@ def split_answer(data: bytes) -> tuple[int, dict[str, str], bytes]:
 
 
 def reported_error(body: bytes) -> dict[str, Any]:
-    """The error of an answer, which has OpenAI's form and says nothing of folders."""
+    """Return the error of an answer, which has OpenAI's form and says nothing of folders."""
     value = json.loads(body)
     assert list(value) == ["error"]
     error: dict[str, Any] = value["error"]

@@ -85,7 +85,7 @@ class FakeUtterance:
         return self.held
 
     def verify(self, samples: np.ndarray) -> Verification:
-        """Four sounds a word; how many are wrong is in the sound; of "mumble" all are.
+        """Hear four sounds a word; how many are wrong is in the sound; of "mumble" all are.
 
         The word "sometimes" is heard otherwise where the first number that was drawn is negative.
         """
@@ -136,7 +136,7 @@ class FakeModel:
 
 
 def speech_like(seconds: float = 3.0, rate: int = RATE, level: float = 0.1) -> Clip:
-    """Syllables of noise and tone, for references."""
+    """Make syllables of noise and tone, for references."""
     time = np.arange(int(seconds * rate)) / rate
     envelope = np.clip(np.sin(2 * np.pi * 3 * time), 0, 1) + 0.02
     tone = np.sin(2 * np.pi * 150 * time) + 0.3 * np.sin(2 * np.pi * 1200 * time)

@@ -86,7 +86,7 @@ class FakeStream:
         return block[:, 0].copy()
 
     def die(self) -> None:
-        """What a vanished device does: no error, no callbacks, only this."""
+        """Do what a vanished device does: no error, no callbacks, only this."""
         self.finished()
 
 

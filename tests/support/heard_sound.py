@@ -21,18 +21,18 @@ _GAPS = 2.0
 
 
 def heard_part(samples: np.ndarray) -> np.ndarray:
-    """From the first to the last sound of a recording [n], faded ends left out."""
+    """Return a recording [n] from its first to its last sound, faded ends left out."""
     loud = np.flatnonzero(np.abs(samples) > _SILENT)
     return samples[loud[0] : loud[-1] - HEARD_RATE // 50]
 
 
 def sounding_seconds(samples: np.ndarray, rate: int) -> float:
-    """How long there is sound in samples [n]."""
+    """Return how long there is sound in samples [n]."""
     return float(sum(piece.stop - piece.start for piece in _pieces(samples, rate))) / rate
 
 
 def likeness(heard: np.ndarray, sound: np.ndarray, rate: int) -> float:
-    """Correlation of a recording [n] with the sound [m] at `rate`, each piece at its best place."""
+    """Correlate a recording [n] with the sound [m] at `rate`, each piece at its best place."""
     whole = soxr.resample(sound, rate, HEARD_RATE).astype(np.float64)
     heard = heard.astype(np.float64)
     margin = round(_GAPS * HEARD_RATE)
@@ -48,7 +48,7 @@ def likeness(heard: np.ndarray, sound: np.ndarray, rate: int) -> float:
 
 
 def _best_place(piece: np.ndarray, window: np.ndarray) -> np.ndarray:
-    """The part of a window that is most like a piece."""
+    """Return the part of a window that is most like a piece."""
     whole = slice(len(piece) - 1, len(window))  # where the piece lies within the window
     likeness = _correlate(window, piece)[whole]
     energy = _correlate(window**2, np.ones(len(piece)))[whole]
@@ -57,7 +57,7 @@ def _best_place(piece: np.ndarray, window: np.ndarray) -> np.ndarray:
 
 
 def _correlate(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """[n + m - 1]: one [n] times the other [m] at every place at which they touch."""
+    """Multiply one [n] with the other [m] at every place at which they touch: [n + m - 1]."""
     length = len(one) + len(other) - 1
     size = 1 << length.bit_length()
     product = np.fft.rfft(one, size) * np.fft.rfft(other[::-1], size)
@@ -65,7 +65,7 @@ def _correlate(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def _pieces(samples: np.ndarray, rate: int) -> Iterator[slice]:
-    """Where there is sound."""
+    """Return where there is sound."""
     loud = np.flatnonzero(np.abs(samples) > _SILENT)
     for run in np.split(loud, np.flatnonzero(np.diff(loud) > _PAUSE * rate) + 1):
         if len(run) and run[-1] - run[0] >= _SHORTEST * rate:

@@ -104,7 +104,9 @@ class World:
         ]
 
     def changed(self) -> list[str]:
-        """What was there before and is gone or of other content; it is then taken as it is."""
+        """Return what was there before and is gone or of other content; it is then taken
+        as it is.
+        """
         now = self._state()
         found = [name for name, content in self._before.items() if now.get(name) != content]
         self._before = now
@@ -131,7 +133,7 @@ class Case:
 
 
 def bases(world: World) -> list[list[str]]:
-    """Commands that would work."""
+    """Return commands that would work."""
     f = world.folder
     speak = ["speak", "--reference", f"{f}/reference.wav", "--transcript", "w", "--text", "One."]
     return [
@@ -169,7 +171,7 @@ FILES = ("CLIP", "PATH", "FILE", "NAME|PATH", "DIR", "OUT.wav", "DATA", "VAE", "
 
 
 def options(arguments: list[str], world: World) -> list[tuple[str, list[str]]]:
-    """The options that a command takes, each with values to try."""
+    """Return the options that a command takes, each with values to try."""
     parser: argparse.ArgumentParser = build_parser()
     for word in arguments[:2]:
         for action in parser._actions:
@@ -188,7 +190,7 @@ def options(arguments: list[str], world: World) -> list[tuple[str, list[str]]]:
 
 
 def random_case(world: World, rng: random.Random) -> Case:
-    """A working command with up to three things wrong."""
+    """Return a working command with up to three things wrong."""
     arguments = list(rng.choice(bases(world)))
     known = options(arguments, world)
     for _ in range(rng.choice([0, 1, 1, 1, 2, 3])):
@@ -225,7 +227,7 @@ def no_number(name: str) -> NoReturn:
 
 
 def complaints(case: Case, code: int, out: str, err: str) -> list[str]:
-    """What does not hold."""
+    """Return what does not hold."""
     found = []
     if code not in CODES:
         found.append(f"exit code {code}")
@@ -255,7 +257,7 @@ def complaints(case: Case, code: int, out: str, err: str) -> list[str]:
 
 
 def may_change(case: Case, name: str) -> bool:
-    """Whether the command asked for a file to be replaced that it doesn't read."""
+    """Return whether the command asked for a file to be replaced that it doesn't read."""
     named = [word for word in case.arguments if word.endswith(f"/{name}")]
     return "--force" in case.arguments and len(named) == 1
 
@@ -268,7 +270,9 @@ TOLD_BESIDES = ("Note: ", "Speaking ", "[")
 
 
 def run_apart(case: Case, world: World) -> tuple[int, str, str, float]:
-    """Run a case in a child of this process; the exit code, what it wrote, and the seconds."""
+    """Run a case in a child of this process; return the exit code, what it wrote, and the
+    seconds.
+    """
     start = time.monotonic()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = os.fork()
@@ -295,7 +299,7 @@ def _wait(child: int) -> int:
 
 
 def _child(case: Case, world: World, out: int, err: int) -> None:
-    """Does not return."""
+    """Run the case, and do not return."""
     code = 99
     try:
         _surround(case, world, out, err)
@@ -360,7 +364,7 @@ def _surround(case: Case, world: World, out: int, err: int) -> None:
 
 @contextlib.contextmanager
 def fake_loading() -> Iterator[None]:
-    """Has every model that could be loaded be the fake one; paths are looked at as ever."""
+    """Have every model that could be loaded be the fake one; paths are looked at as ever."""
     from ditar_studio.engine import load
     from ditar_studio.services import clips
     from ditar_studio.training import judges
@@ -380,7 +384,7 @@ def fake_loading() -> Iterator[None]:
 
 
 def main(count: int, seed: int) -> int:
-    """Run `count` random cases; how many there was something to complain about."""
+    """Run `count` random cases; return how many there was something to complain about."""
     import ditar_studio.cli.batch
     import ditar_studio.cli.doctor
     import ditar_studio.engine.generate

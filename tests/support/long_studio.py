@@ -40,7 +40,7 @@ WORDS_A_LINE = len(SENTENCE.split())
 
 
 def stock(words: int, takes: int) -> None:
-    """Fills the library with a project of so many words and takes."""
+    """Fill the library with a project of so many words and takes."""
     import soundfile
 
     from ditar_studio.store.library import Library

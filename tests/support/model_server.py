@@ -109,7 +109,7 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that go away are no error."""
+        """Ignore clients that go away."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -155,7 +155,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def serving() -> Iterator[Server]:
-    """A server that runs while the block lasts."""
+    """Run a server while the block lasts."""
     made = Server()
     thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -166,7 +166,7 @@ def serving() -> Iterator[Server]:
 
 
 def manager(folder: Path, *addresses: str, digest: bool = True) -> Models:
-    """Models in a folder, of one tiny offer that comes from these addresses.
+    """Return models in a folder, of one tiny offer that comes from these addresses.
 
     Args:
         digest: whether it is known what its files must be.

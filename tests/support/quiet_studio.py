@@ -123,7 +123,7 @@ class SilentMicrophone:
         self.peaks = Peaks(speech_like(6.0).sample_rate)
 
     def hear(self, until: float) -> None:
-        """Hears its sound up to this second."""
+        """Hear its sound up to this second."""
         assert self.peaks is not None
         clip = speech_like(6.0)
         self.peaks.append(clip.samples[len(self.peaks) : round(until * clip.sample_rate)])
@@ -191,7 +191,7 @@ class FakeRegistry:
 
 
 def quiet_backends(model: FakeModel | None = None) -> Backends:
-    """Backends that need no model and no sound device."""
+    """Return backends that need no model and no sound device."""
     return Backends(
         lambda: FakeRegistry(model),
         SilentPlayer,

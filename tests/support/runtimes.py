@@ -84,7 +84,7 @@ def ditar(name: str) -> Case:
 
 
 def request_for(runtime: DiTARRuntime) -> DiTARRequest:
-    """A text after a prompt."""
+    """Make a request for a text after a prompt."""
     wave = torch.randn(24_000, generator=torch.Generator().manual_seed(3)) * 0.1
     prompt = runtime.encode(wave, torch.tensor([10, 11, 2, 12, 4]))
     return DiTARRequest(torch.tensor([5, 6, 2, 7, 8, 9, 4]), prompt)
@@ -117,7 +117,7 @@ def voxcpm(name: str, folder: Path, patch: pytest.MonkeyPatch) -> Case:
 
 
 def _after(runtime: VoxCPMRuntime, voice: Tensor, latents: Tensor) -> Tensor:
-    """Samples of latents that go on from a voice."""
+    """Return samples of latents that go on from a voice."""
     context = voice[-runtime.model.config.context_patches :].flatten(0, 1)
     whole = runtime.model.vae.decode(torch.cat([context, latents]))
     hop = runtime.model.config.patch_samples // runtime.model.config.patch_size
@@ -125,7 +125,7 @@ def _after(runtime: VoxCPMRuntime, voice: Tensor, latents: Tensor) -> Tensor:
 
 
 def cases(name: str, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Case]:
-    """The case of a name, for a fixture."""
+    """Return the case of a name, for a fixture."""
     if name.endswith("native") and missing():
         pytest.skip(f"no compiled kernels: {missing()}")
     yield voxcpm(name, folder, patch) if name.startswith("VoxCPM") else ditar(name)

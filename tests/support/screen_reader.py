@@ -33,7 +33,7 @@ DEAD = ("UnknownObject", "UnknownMethod", "UnknownInterface", "ServiceUnknown", 
 
 
 def missing() -> str:
-    """Why this can't run here, in words; empty if it can."""
+    """Return why this can't run here, in words; empty if it can."""
     if sys.platform != "linux":
         return "AT-SPI is Linux's way to accessibility"
     if importlib.util.find_spec("jeepney") is None:
@@ -80,7 +80,7 @@ class Desktop:
         self._start(str(LAUNCHER), "--launch-immediately")
 
     def close(self) -> None:
-        """Ends all of it."""
+        """End all of it."""
         for process in reversed(self._processes):
             process.terminate()
             process.wait(10)
@@ -121,18 +121,18 @@ class ScreenReader:
         self._bus = open_dbus_connection(address)
 
     def close(self) -> None:
-        """Leaves the bus."""
+        """Leave the bus."""
         self._bus.close()
 
     def application(self, name: str) -> Node:
-        """The program of this name, once it is there."""
+        """Return the program of this name, once it is there."""
         root = Node(self, "org.a11y.atspi.Registry", "/org/a11y/atspi/accessible/root")
         return until(lambda: next((each for each in root.children() if each.name == name), None))
 
     def call(
         self, node: Node, interface: str, method: str, signature: str = "", *values: Any
     ) -> tuple[Any, ...]:
-        """The answer of an object.
+        """Return the answer of an object.
 
         Raises:
             Gone: the object, or the program, is not there any more.
@@ -142,7 +142,7 @@ class ScreenReader:
         )
 
     def type_key(self, key_symbol: int) -> None:
-        """Presses a key of the keyboard, by its X11 symbol, and lets it go."""
+        """Press a key of the keyboard, by its X11 symbol, and let it go."""
         _called(
             self._bus,
             "org.a11y.atspi.Registry",
@@ -154,7 +154,7 @@ class ScreenReader:
         )
 
     def value(self, node: Node, interface: str, name: str) -> Any:
-        """A property of an object."""
+        """Return a property of an object."""
         (answer,) = _called(
             self._bus,
             node.bus,
@@ -219,14 +219,14 @@ class Node:
         return [Node(self.reader, bus, path) for bus, path in found]
 
     def all(self) -> Iterator[Node]:
-        """Everything inside it that there is, shown or not, itself included."""
+        """Return everything inside it that there is, shown or not, itself included."""
         yield self
         with contextlib.suppress(Gone):
             for child in self.children():
                 yield from child.all()
 
     def shown(self) -> Iterator[Node]:
-        """Everything inside it that shows, itself included."""
+        """Return everything inside it that shows, itself included."""
         with contextlib.suppress(Gone):
             if self.showing:
                 yield self
@@ -234,7 +234,9 @@ class Node:
                     yield from child.shown()
 
     def look_for(self, name: str, role: str = "") -> Node | None:
-        """The first thing of this name that shows inside; a name that ends with * may go on."""
+        """Return the first thing of this name that shows inside; a name that ends with *
+        may go on.
+        """
         for node in self.shown():
             with contextlib.suppress(Gone):
                 if _fits(node.name, name) and (not role or node.role == role):
@@ -242,7 +244,7 @@ class Node:
         return None
 
     def find(self, name: str, role: str = "", seconds: float = 30.0) -> Node:
-        """As `look_for`, but waits for it.
+        """Wait for what `look_for` returns.
 
         Raises:
             AssertionError: it doesn't come; tells what is there.
@@ -254,18 +256,18 @@ class Node:
             raise AssertionError(f"no {role} “{name}” among {there}") from None
 
     def press(self) -> None:
-        """Does its first action, once it is enabled: presses, checks, chooses."""
+        """Do its first action, once it is enabled: press, check, choose."""
         until(lambda: self.enabled)
         (done,) = self.reader.call(self, "Action", "DoAction", "i", 0)
         assert done, f"“{self.name}” can't be pressed"
 
     def write(self, text: str) -> None:
-        """Puts a text into it instead of what is there."""
+        """Put a text into it instead of what is there."""
         (done,) = self.reader.call(self, "EditableText", "SetTextContents", "s", text)
         assert done, f"“{self.name}” takes no text"
 
     def choose(self, wanted: str) -> None:
-        """Opens it and goes down to one of its items; a name that ends with * may go on.
+        """Open it and go down to one of its items; a name that ends with * may go on.
 
         Raises:
             AssertionError: it has no such item further down.
@@ -280,7 +282,7 @@ class Node:
         until(lambda: _fits(self.name, wanted))
 
     def set_value(self, value: float) -> None:
-        """Moves a slider, or puts a number into a field."""
+        """Move a slider, or put a number into a field."""
         _called(
             self.reader._bus,
             self.bus,
@@ -292,7 +294,7 @@ class Node:
         )
 
     def focus(self) -> None:
-        """Gives it the keyboard focus."""
+        """Give it the keyboard focus."""
         self.reader.call(self, "Component", "GrabFocus")
 
     def _is(self, state: int) -> bool:
@@ -305,7 +307,7 @@ def _fits(name: str, wanted: str) -> bool:
 
 
 def until(what: Callable[[], T | None], seconds: float = 30.0) -> T:
-    """What `what` gives, once it gives something.
+    """Return what `what` gives, once it gives something.
 
     A look that takes long is followed by a long pause: the program looked at has its own work.
 

@@ -8,6 +8,6 @@ from ditar_studio.audio.clips.files import read_clip
 
 
 def recording(name: str = "emma", seconds: float = 6.0) -> Clip:
-    """The beginning of a sample voice's recording: emma, kathleen or michael."""
+    """Return the beginning of a sample voice's recording: emma, kathleen or michael."""
     clip = read_clip(asset("voices", f"{name}.flac"))
     return Clip(clip.samples[: round(seconds * clip.sample_rate)], clip.sample_rate)

@@ -14,7 +14,7 @@ Dialog = TypeVar("Dialog", bound=QDialog)
 
 
 def speak(qtbot: QtBot, studio: Studio, *texts: str) -> None:
-    """Makes a script of `texts` and speaks it all."""
+    """Make a script of `texts` and speak it all."""
     lines = [NewLine(text) for text in texts]
     studio.document.submit(studio.library.lines.replace_all, studio.document.project_id, lines)
     qtbot.waitUntil(lambda: [line.text for line in studio.script.lines] == list(texts))
@@ -24,13 +24,13 @@ def speak(qtbot: QtBot, studio: Studio, *texts: str) -> None:
 
 
 def dialog(qtbot: QtBot, studio: Studio, kind: type[Dialog]) -> Dialog:
-    """The open dialog of a kind."""
+    """Return the open dialog of a kind."""
     qtbot.waitUntil(lambda: bool(studio.window.findChildren(kind)))
     return studio.window.findChildren(kind)[-1]
 
 
 def reopen(qtbot: QtBot, studio: Studio) -> None:
-    """Leaves the project for a new one and opens it again."""
+    """Leave the project for a new one and open it again."""
     first = studio.document.project_id
     lines = len(studio.script.lines)
     studio.actions_.action("file.new").trigger()
@@ -41,7 +41,7 @@ def reopen(qtbot: QtBot, studio: Studio) -> None:
 
 
 def add_lines(qtbot: QtBot, studio: Studio, *texts: str) -> list[str]:
-    """Puts these lines, and no others, into the script; their ids."""
+    """Put these lines, and no others, into the script; return their ids."""
     snapshot = studio.document.snapshot
     assert snapshot is not None
     studio.document.submit(

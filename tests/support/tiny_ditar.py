@@ -10,7 +10,7 @@ TINY = TransformerConfig(2, 32, 2, 64)
 
 
 def tiny_config(builtin: bool) -> DiTARConfig:
-    """With what the built-in model has beyond the paper, or without."""
+    """Make a configuration with what the built-in model has beyond the paper, or without."""
     vae = VaeConfig(
         latent_dim=8,
         mel_bins=20,

@@ -22,7 +22,9 @@ UNCLEAR = replace(CLOSER, errors=20)
 
 @contextmanager
 def short_tunings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A few steps and one probe sentence; on one thread, as little work takes longest to share."""
+    """Take a few steps and one probe sentence; on one thread, as little work takes longest to
+    share.
+    """
     for tuning in (native_tuning, lora_tuning):
         monkeypatch.setattr(tuning, "_QUICK_STEPS", STEPS)
     monkeypatch.setattr(fine_tuning, "PROBES", ("Two words.",))
@@ -31,7 +33,7 @@ def short_tunings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def hears(monkeypatch: pytest.MonkeyPatch, *heard: Verification) -> None:
-    """What the model hears of its probe sentences, one after the other."""
+    """Set what the model hears of its probe sentences, one after the other."""
     said = iter(heard)
     monkeypatch.setattr(
         native_utterance.NativeUtterance, "verify", lambda self, samples: next(said)
@@ -39,7 +41,7 @@ def hears(monkeypatch: pytest.MonkeyPatch, *heard: Verification) -> None:
 
 
 def ear_hears(monkeypatch: pytest.MonkeyPatch, *heard: Verification) -> None:
-    """What is heard of a model's probe sentences that can't hear itself."""
+    """Set what is heard of a model's probe sentences that can't hear itself."""
     said = iter(heard)
 
     class Ear:

@@ -36,7 +36,7 @@ DEVICES: dict[str, tuple[str | None, str | None]] = {
 
 
 def missing() -> str:
-    """Why virtual audio can't run here, in words; empty if it can."""
+    """Return why virtual audio can't run here, in words; empty if it can."""
     if sys.platform != "linux":
         return "virtual sound devices are made with PulseAudio, on Linux only"
     for program in ("pulseaudio", "pactl"):
@@ -177,7 +177,9 @@ default-fragment-size-msec = 10
 
     @contextlib.contextmanager
     def noise_in_microphone(self, seconds: int = 120) -> Iterator[None]:
-        """Faint noise, as a real microphone has it; without any, programs take it for muted."""
+        """Send faint noise, as a real microphone has it; without any, programs take it
+        for muted.
+        """
         path = self.folder / "noise.wav"
         noise = np.random.default_rng(0).normal(0.0, 1e-4, 16000 * seconds)
         soundfile.write(path, noise, 16000)

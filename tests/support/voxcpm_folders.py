@@ -32,7 +32,7 @@ SEED = 1234
 
 
 def prompt_samples() -> np.ndarray:
-    """0.7 s of a wavering buzz, float32 at PROMPT_RATE."""
+    """Make 0.7 s of a wavering buzz, float32 at PROMPT_RATE."""
     seconds = np.arange(int(0.7 * PROMPT_RATE)) / PROMPT_RATE
     pitch = 2 * np.pi * (140 * seconds + 3 * np.sin(2 * np.pi * 4 * seconds))
     buzz = sum(np.sin(k * pitch) / k for k in range(1, 12))
@@ -145,7 +145,9 @@ def main_tensors(values: dict[str, Any], seed: int) -> dict[str, Tensor]:
 
 
 def _gain(name: str, shape: tuple[int, ...]) -> float:
-    """Small residual branches and a small output, so that rounding errors stay small as well."""
+    """Return small residual branches and a small output, so that rounding errors stay small as
+    well.
+    """
     if shape[0] == 1:
         return 0.02
     return 0.3 if name.count(".block.") == 3 and name.endswith("3.weight_g") else 1.0
@@ -190,7 +192,7 @@ def make_folder(folder: Path, generation: str, seed: int = 3) -> Path:
 
 
 def lora_tensors(generation: str, seed: int = 9) -> dict[str, Tensor]:
-    """A LoRA that changes much, by its names in a file."""
+    """Make a LoRA that changes much, by its names in a file."""
     draw = np.random.RandomState(seed).standard_normal
     tensors = {}
     for place, (outputs, inputs) in sorted(
@@ -203,7 +205,9 @@ def lora_tensors(generation: str, seed: int = 9) -> dict[str, Tensor]:
 
 
 def training_example(generation: str) -> tuple[Example, Draws]:
-    """Speech to learn behind a reference, where the model takes one, and all chance in a pass."""
+    """Make speech to learn behind a reference, where the model takes one, and all chance
+    in a pass.
+    """
     random, config = np.random.RandomState(11), parse_config(config_values(generation))
 
     def latents(count: int) -> Tensor:

@@ -39,7 +39,7 @@ class Program:
         self.window.find(name, "text").write(text)
 
     def menu(self, title: str, action: str, times: int = 1) -> None:
-        """Does an action of a menu, which a screen reader leaves open."""
+        """Do an action of a menu, which a screen reader leaves open."""
         self.press(title, "menu item")
         item = self.window.find(action, "menu item")
         for _ in range(times):
@@ -49,7 +49,7 @@ class Program:
             until(lambda: not self.window.look_for(action, "menu item"))
 
     def focus(self, name: str) -> None:
-        """Gives a text the keyboard focus, and its window too: a second start raises the first."""
+        """Give a text the keyboard focus, and its window too: a second start raises the first."""
         frame = self.window.find("*", "frame")
         if not frame.active:
             subprocess.run(self.command, env=self.environment, check=True, timeout=60)
@@ -59,7 +59,7 @@ class Program:
         until(lambda: node.focused)
 
     def quit(self) -> None:
-        """Ends it by its menu; it has to end well."""
+        """End it by its menu; it has to end well."""
         self.press("File", "menu item")
         self.press("Quit", "menu item")
         assert self.process.wait(30) == 0, self.log.read_text()
@@ -67,7 +67,7 @@ class Program:
 
 @contextlib.contextmanager
 def running(desktop: Desktop, server: VirtualAudio, library: Path, log: Path) -> Iterator[Program]:
-    """Starts the program; what is still running at the end is ended."""
+    """Start the program; what is still running at the end is ended."""
     reader = ScreenReader(desktop.environment["DBUS_SESSION_BUS_ADDRESS"])
     command = tuple(shlex.split(os.environ.get(VARIABLE) or f"{sys.executable} -m ditar_studio"))
     path = os.pathsep.join(filter(None, sys.path))
@@ -116,12 +116,12 @@ class Listener:
         self.close()
 
     def samples(self) -> np.ndarray:
-        """What was heard so far [n]."""
+        """Return what was heard so far [n]."""
         data = self._path.read_bytes()
         return np.frombuffer(data[: len(data) // 4 * 4], np.float32)
 
     def close(self) -> np.ndarray:
-        """Ends the recording; what was heard [n]."""
+        """End the recording; return what was heard [n]."""
         self._process.terminate()
         self._process.wait()
         self._file.close()

@@ -43,7 +43,7 @@ def is_imperative(docstring: str) -> bool:
     return first not in NOT_VERBS and (not first.endswith("s") or first in ENDING_IN_S)
 
 
-@pytest.mark.parametrize("folder", ["ditar_studio", "packaging", "benchmarks"])
+@pytest.mark.parametrize("folder", ["ditar_studio", "packaging", "benchmarks", "tests/support"])
 def test_docstrings_of_functions_are_imperative(folder: str) -> None:
     found = []
     for path in (ROOT / folder).rglob("*.py"):
