@@ -15,21 +15,9 @@ from ditar_studio.api.errors import RefusedError
 from ditar_studio.api.speaker import Speaking
 from ditar_studio.api.speech import SpeechRequest
 from ditar_studio.services import metadata
+from ditar_studio.services import speech_events as events
 from ditar_studio.services.clips import Stretcher
 from ditar_studio.services.sound_stream import SoundStream
-from ditar_studio.services.speech_events import (
-    Cancelled,
-    Done,
-    Failed,
-    LineDone,
-    LineStarted,
-    PatchReady,
-    Progress,
-    SentenceVerified,
-    Started,
-    Warned,
-    WordSpoken,
-)
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +25,7 @@ Pieces = AsyncGenerator[bytes, None]
 
 
 async def sound_pieces(
-    speaking: Speaking, sound: SoundStream, stretcher: Stretcher, words: list[WordSpoken]
+    speaking: Speaking, sound: SoundStream, stretcher: Stretcher, words: list[events.WordSpoken]
 ) -> Pieces:
     """Return the bytes of the sound as they become ready.
 
@@ -50,29 +38,35 @@ async def sound_pieces(
     """
     while True:
         match await speaking.next():
-            case PatchReady(samples=samples):
+            case events.PatchReady(samples=samples):
                 if data := sound.feed(stretcher.feed(samples)):
                     yield data
-            case WordSpoken() as word:
+            case events.WordSpoken() as word:
                 words.append(word)
-            case Warned(message=message):
+            case events.Warned(message=message):
                 log.warning("speaking for a client: %s", message)
-            case Failed(message=message, remedy=remedy):
+            case events.Failed(message=message, remedy=remedy):
                 log.warning("speaking for a client failed: %s", message)
                 raise RefusedError(f"{message} {remedy}".strip())
-            case Done():
+            case events.Done():
                 yield sound.feed(stretcher.finish()) + sound.finish()
                 return
-            case Started() | LineStarted() | LineDone() | Progress() | SentenceVerified():
+            case (
+                events.Started()
+                | events.LineStarted()
+                | events.LineDone()
+                | events.Progress()
+                | events.SentenceVerified()
+            ):
                 pass
-            case Cancelled():
+            case events.Cancelled():
                 pass  # whoever cancels it no longer listens, or has given `next` its error
             case other:
                 assert_never(other)
 
 
 async def server_sent_events(
-    pieces: Pieces, speaking: Speaking, request: SpeechRequest, words: list[WordSpoken]
+    pieces: Pieces, speaking: Speaking, request: SpeechRequest, words: list[events.WordSpoken]
 ) -> Pieces:
     """Return the pieces as OpenAI's events. "Tokens" are the text's characters and the model's
     patches.
@@ -100,7 +94,7 @@ async def server_sent_events(
     yield _event({"type": "speech.audio.done", "usage": usage})
 
 
-def word_event(word: WordSpoken, text: str, begin: float, speed: float) -> dict[str, Any]:
+def word_event(word: events.WordSpoken, text: str, begin: float, speed: float) -> dict[str, Any]:
     """Return the event that tells when a word of a text is heard, in seconds of the sound as it is
     sent.
 

@@ -37,21 +37,9 @@ from ditar_studio.api.errors import RefusedError
 from ditar_studio.api.replies import word_event
 from ditar_studio.api.speech import LONGEST_INPUT, SpeechRequest
 from ditar_studio.errors import StudioError
+from ditar_studio.services import speech_events as events
 from ditar_studio.services.clips import Stretcher
 from ditar_studio.services.sound_stream import SoundStream
-from ditar_studio.services.speech_events import (
-    Cancelled,
-    Done,
-    Failed,
-    LineDone,
-    LineStarted,
-    PatchReady,
-    Progress,
-    SentenceVerified,
-    Started,
-    Warned,
-    WordSpoken,
-)
 from ditar_studio.text.arriving import ArrivingText
 
 if TYPE_CHECKING:
@@ -217,20 +205,26 @@ class _Session:
         try:
             while True:
                 match await speaking.next():
-                    case PatchReady(samples=samples):
+                    case events.PatchReady(samples=samples):
                         await self._feed(speech, samples)
-                    case WordSpoken() as word:
+                    case events.WordSpoken() as word:
                         await self.send(word_event(word, sentence, begin, speech.request.speed))
-                    case Failed(message=message, remedy=remedy):
+                    case events.Failed(message=message, remedy=remedy):
                         raise RefusedError(f"{message} {remedy}".strip())
-                    case Done(stats=stats):
+                    case events.Done(stats=stats):
                         speech.patches += stats.patches
                         return
-                    case Warned(message=message):
+                    case events.Warned(message=message):
                         log.warning("speaking for a client: %s", message)
-                    case Started() | LineStarted() | LineDone() | Progress() | SentenceVerified():
+                    case (
+                        events.Started()
+                        | events.LineStarted()
+                        | events.LineDone()
+                        | events.Progress()
+                        | events.SentenceVerified()
+                    ):
                         pass
-                    case Cancelled():
+                    case events.Cancelled():
                         pass  # whoever cancels it no longer listens, or has given `next` its error
                     case other:
                         assert_never(other)

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from ditar_studio.cli.console import Console
     from ditar_studio.cli.recording import Target
+    from ditar_studio.services import speech_events as events
     from ditar_studio.services.loaded_model import ModelInfo, SpeechModel, VoiceCache
     from ditar_studio.services.speaking import GenerationRequest, SpeechStream
-    from ditar_studio.services.speech_events import GenerationStats, SentenceVerified
     from ditar_studio.text.lexicon import Lexicon
 
 
@@ -43,11 +43,11 @@ class SpeakResult:
     """
 
     path: Path | None
-    stats: GenerationStats
+    stats: events.GenerationStats
     voice_seconds: float
     warnings: list[str]
     cancelled: bool
-    sentences: list[SentenceVerified]
+    sentences: list[events.SentenceVerified]
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -213,32 +213,26 @@ def speak_into(
 
 def _follow(speech: SpeechStream, target: Target, console: Console) -> SpeakResult:
     """Write what a generation makes, and show how it goes."""
-    from ditar_studio.services.speech_events import (
-        Cancelled,
-        Done,
-        Failed,
-        LineDone,
-        LineStarted,
-        PatchReady,
-        Progress,
-        SentenceVerified,
-        Started,
-        Warned,
-        WordSpoken,
-    )
+    from ditar_studio.services import speech_events as events
 
     for event in speech:
         match event:
-            case PatchReady():
+            case events.PatchReady():
                 target.append(event.samples)
-            case Progress():
+            case events.Progress():
                 seconds = f"{event.generated_seconds:.1f} s of speech, RTF {event.rtf:.2f}"
                 console.progress(event.fraction, f"{seconds}, in {target.name}")
-            case Warned():
+            case events.Warned():
                 console.warn(event.message, event.remedy)
-            case Started() | LineStarted() | LineDone() | WordSpoken() | SentenceVerified():
+            case (
+                events.Started()
+                | events.LineStarted()
+                | events.LineDone()
+                | events.WordSpoken()
+                | events.SentenceVerified()
+            ):
                 pass
-            case Done() | Cancelled() | Failed():
+            case events.Done() | events.Cancelled() | events.Failed():
                 pass  # the summary tells
             case _:
                 assert_never(event)

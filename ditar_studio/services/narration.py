@@ -17,19 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from ditar_studio.audio.clips.files import StreamingWavWriter
-from ditar_studio.engine.events import (
-    Cancelled,
-    Done,
-    Failed,
-    LineDone,
-    LineStarted,
-    PatchReady,
-    Progress,
-    SentenceVerified,
-    Started,
-    Warned,
-    WordSpoken,
-)
+from ditar_studio.engine import events
 from ditar_studio.engine.request import GenerationRequest, Line
 from ditar_studio.errors import StudioError
 from ditar_studio.services import naming
@@ -46,7 +34,6 @@ from ditar_studio.version import __version__
 
 if TYPE_CHECKING:
     from ditar_studio.documents import Chapter, Document
-    from ditar_studio.engine.events import WordSpoken
     from ditar_studio.engine.settings import GenerationSettings
     from ditar_studio.engine.speech_model import SpeechModel
     from ditar_studio.engine.voice import Reference, VoiceCache
@@ -198,17 +185,23 @@ class _Chapter:
         ):
             for event in speech:
                 match event:
-                    case PatchReady():
+                    case events.PatchReady():
                         writer.append(event.samples)
-                    case Progress():
+                    case events.Progress():
                         yield ChapterProgress(
                             self._number, event.fraction, event.generated_seconds, event.rtf
                         )
-                    case Warned():
+                    case events.Warned():
                         yield ChapterWarned(self._number, event.message, event.remedy)
-                    case Started() | LineStarted() | LineDone() | WordSpoken() | SentenceVerified():
+                    case (
+                        events.Started()
+                        | events.LineStarted()
+                        | events.LineDone()
+                        | events.WordSpoken()
+                        | events.SentenceVerified()
+                    ):
                         pass
-                    case Done() | Cancelled() | Failed():
+                    case events.Done() | events.Cancelled() | events.Failed():
                         pass  # the summary tells
                     case _:
                         assert_never(event)
@@ -280,7 +273,7 @@ class _Chapter:
         )
 
 
-def _words(lines: Sequence[ScriptLine], spoken: Sequence[WordSpoken]) -> list[SpokenWord]:
+def _words(lines: Sequence[ScriptLine], spoken: Sequence[events.WordSpoken]) -> list[SpokenWord]:
     """Return the words of all lines, in the text of the whole chapter."""
     starts = [0]
     for line in lines:

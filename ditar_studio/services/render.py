@@ -19,19 +19,7 @@ from typing import TYPE_CHECKING, assert_never
 import numpy as np
 
 from ditar_studio.audio.clips.files import StreamingWavWriter
-from ditar_studio.engine.events import (
-    Cancelled,
-    Done,
-    Failed,
-    LineDone,
-    LineStarted,
-    PatchReady,
-    Progress,
-    SentenceVerified,
-    Started,
-    Warned,
-    WordSpoken,
-)
+from ditar_studio.engine import events
 from ditar_studio.engine.request import GenerationRequest
 from ditar_studio.engine.request import Line as SpokenLine
 from ditar_studio.engine.settings import GenerationSettings
@@ -128,7 +116,7 @@ def get_ready(
         request = GenerationRequest.of(_UNHEARD, reference, model.info.default_settings)
         with contextlib.closing(SpeechStream(model, request, cancel, voices)) as speech:
             for event in speech:
-                if isinstance(event, PatchReady):
+                if isinstance(event, events.PatchReady):
                     break
 
 
@@ -156,7 +144,7 @@ def render(
             comes.
     """
     queue = queue or LineQueue(request.line_ids, request.variations)
-    yield from _Run(library, model, request.project_id, queue, cancel, voices, roll).events()
+    yield from _Run(library, model, request.project_id, queue, cancel, voices, roll).run()
 
 
 class _Run:
@@ -183,11 +171,11 @@ class _Run:
         self._estimate = Estimate()
         self._measured: tuple[tuple[str, ...], int] = ((), 0)
 
-    def events(self) -> Iterator[RenderEvent]:
+    def run(self) -> Iterator[RenderEvent]:
         with self._script.followed():
-            yield from self._events()
+            yield from self._run()
 
-    def _events(self) -> Iterator[RenderEvent]:
+    def _run(self) -> Iterator[RenderEvent]:
         library, info, script = self._library, self._model.info, self._script
         if script.project.model_hash != info.weights_hash:
             library.projects.set_model_hash(script.project.id, info.weights_hash)
@@ -228,22 +216,27 @@ class _Run:
             with StreamingWavWriter(take.path, rate, "FLOAT", comment=mark()) as writer:
                 for event in speech:
                     match event:
-                        case PatchReady():
+                        case events.PatchReady():
                             writer.append(event.samples)
                             yield SoundReady(event.samples, take.id, event.at_seconds)
-                        case Progress():
+                        case events.Progress():
                             yield self._progress(take, event, number)
-                        case WordSpoken():
+                        case events.WordSpoken():
                             word = _spoken_word(event)
                             words[word.start] = word
                             yield WordHeard(take, word)
-                        case Warned(doubts_words=True):
+                        case events.Warned(doubts_words=True):
                             pass  # the take tells which words differ
-                        case Warned():
+                        case events.Warned():
                             yield RenderWarned(line.id, event.message, event.remedy)
-                        case Started() | LineStarted() | LineDone() | SentenceVerified():
+                        case (
+                            events.Started()
+                            | events.LineStarted()
+                            | events.LineDone()
+                            | events.SentenceVerified()
+                        ):
                             pass
-                        case Done() | Cancelled() | Failed():
+                        case events.Done() | events.Cancelled() | events.Failed():
                             pass  # the summary tells
                         case _:
                             assert_never(event)
@@ -258,7 +251,7 @@ class _Run:
             self._made.append(finished.id)
             yield TakeDone(finished, summary.stats)
 
-    def _progress(self, take: Take, event: Progress, number: int) -> RenderProgress:
+    def _progress(self, take: Take, event: events.Progress, number: int) -> RenderProgress:
         line_ids = self._queue.line_ids
         if line_ids is not self._measured[0]:
             self._measured = line_ids, sum(map(self._script.length, line_ids))
@@ -340,7 +333,7 @@ class _Run:
         return LineFailed(line.id, message, remedy)
 
 
-def _verification(sentences: Sequence[SentenceVerified]) -> Verification | None:
+def _verification(sentences: Sequence[events.SentenceVerified]) -> Verification | None:
     """Return a take's verification: the errors of all its sounds, and the likeness, weighted by
     sounds.
     """
@@ -355,7 +348,7 @@ def _verification(sentences: Sequence[SentenceVerified]) -> Verification | None:
     return Verification(errors / sounds, likeness, any(check.doubtful for check in checks))
 
 
-def _word_check(sentences: Sequence[SentenceVerified]) -> WordCheck | None:
+def _word_check(sentences: Sequence[events.SentenceVerified]) -> WordCheck | None:
     """Return the words of a take that differ, of all its sentences; None where the model didn't
     listen.
     """
@@ -364,5 +357,5 @@ def _word_check(sentences: Sequence[SentenceVerified]) -> WordCheck | None:
     return WordCheck("reader", tuple(span for each in sentences for span in each.differing))
 
 
-def _spoken_word(event: WordSpoken) -> SpokenWord:
+def _spoken_word(event: events.WordSpoken) -> SpokenWord:
     return SpokenWord(event.start, event.end, event.at_seconds, event.at_seconds + event.seconds)

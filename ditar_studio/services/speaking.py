@@ -11,21 +11,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
-from ditar_studio.engine.events import (
-    Cancelled,
-    Done,
-    Event,
-    Failed,
-    GenerationStats,
-    LineDone,
-    LineStarted,
-    PatchReady,
-    Progress,
-    SentenceVerified,
-    Started,
-    Warned,
-    WordSpoken,
-)
+from ditar_studio.engine import events
 from ditar_studio.engine.generate import generate as generate
 from ditar_studio.engine.generate import stream
 from ditar_studio.engine.request import GenerationRequest as GenerationRequest
@@ -51,19 +37,19 @@ class SpeechSummary:
         failure: why it could not go on, if so.
     """
 
-    stats: GenerationStats | None = None
-    warnings: tuple[Warned, ...] = ()
-    sentences: tuple[SentenceVerified, ...] = ()
-    words: tuple[WordSpoken, ...] = ()
+    stats: events.GenerationStats | None = None
+    warnings: tuple[events.Warned, ...] = ()
+    sentences: tuple[events.SentenceVerified, ...] = ()
+    words: tuple[events.WordSpoken, ...] = ()
     cancelled: bool = False
-    failure: Failed | None = None
+    failure: events.Failed | None = None
 
     @property
     def complete(self) -> bool:
         """Whether everything was spoken."""
         return self.stats is not None and not self.cancelled
 
-    def checked_stats(self) -> GenerationStats:
+    def checked_stats(self) -> events.GenerationStats:
         """Return the stats.
 
         Raises:
@@ -95,12 +81,12 @@ class SpeechStream:
         voices: VoiceCache | None = None,
     ) -> None:
         self._events = self._drawn(stream(model, request, cancel, voices))
-        self._warnings: list[Warned] = []
-        self._sentences: list[SentenceVerified] = []
-        self._words: dict[tuple[int, int], WordSpoken] = {}
-        self._end: Done | Cancelled | Failed | None = None
+        self._warnings: list[events.Warned] = []
+        self._sentences: list[events.SentenceVerified] = []
+        self._words: dict[tuple[int, int], events.WordSpoken] = {}
+        self._end: events.Done | events.Cancelled | events.Failed | None = None
 
-    def __iter__(self) -> Iterator[Event]:
+    def __iter__(self) -> Iterator[events.Event]:
         return self._events
 
     def close(self) -> None:
@@ -112,30 +98,38 @@ class SpeechStream:
         """What the events so far add up to."""
         end = self._end
         return SpeechSummary(
-            stats=end.stats if isinstance(end, (Done, Cancelled)) else None,
+            stats=end.stats if isinstance(end, (events.Done, events.Cancelled)) else None,
             warnings=tuple(self._warnings),
             sentences=tuple(self._sentences),
             words=tuple(sorted(self._words.values(), key=lambda word: word.at_seconds)),
-            cancelled=isinstance(end, Cancelled),
-            failure=end if isinstance(end, Failed) else None,
+            cancelled=isinstance(end, events.Cancelled),
+            failure=end if isinstance(end, events.Failed) else None,
         )
 
-    def _drawn(self, events: Generator[Event, None, None]) -> Generator[Event, None, None]:
+    def _drawn(
+        self, drawn: Generator[events.Event, None, None]
+    ) -> Generator[events.Event, None, None]:
         try:
-            for event in events:
+            for event in drawn:
                 match event:
-                    case Warned():
+                    case events.Warned():
                         self._warnings.append(event)
-                    case SentenceVerified():
+                    case events.SentenceVerified():
                         self._sentences.append(event)
-                    case WordSpoken():
+                    case events.WordSpoken():
                         self._words[event.line, event.start] = event
-                    case Done() | Cancelled() | Failed():
+                    case events.Done() | events.Cancelled() | events.Failed():
                         self._end = event
-                    case Started() | LineStarted() | LineDone() | PatchReady() | Progress():
+                    case (
+                        events.Started()
+                        | events.LineStarted()
+                        | events.LineDone()
+                        | events.PatchReady()
+                        | events.Progress()
+                    ):
                         pass
                     case _:
                         assert_never(event)
                 yield event
         finally:
-            events.close()
+            drawn.close()
