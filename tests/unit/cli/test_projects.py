@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
+from command_line import run_json as run
 from fake_model import FakeModel, FakeUtterance
 
 from ditar_studio.audio.clips.files import read_clip
@@ -30,12 +29,6 @@ def book(reference: str) -> str:
         project = library.projects.create("My book", settings).value
         library.lines.add(project.id, [NewLine("One two."), NewLine("Three.")])
     return project.name
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> dict[str, Any]:
-    assert main([*words, "--json"]) == code
-    value: dict[str, Any] = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
-    return value
 
 
 def test_projects_are_listed(capsys: pytest.CaptureFixture[str], book: str) -> None:

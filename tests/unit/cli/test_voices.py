@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import soundfile
+from command_line import voices
 from fake_model import speech_like
 from small_ditar import save_small_ditar
 from tuning import BEFORE, CLOSER, FURTHER, hears, short_tunings
@@ -37,14 +38,6 @@ def clip(tmp_path: Path) -> str:
     path = tmp_path / "anna.wav"
     soundfile.write(path, speech_like().samples, 24000)
     return str(path)
-
-
-def voices(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> dict:
-    capsys.readouterr()
-    assert main(["voices", *arguments, "--json"]) == code
-    result = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
-    assert isinstance(result, dict)
-    return result
 
 
 def test_a_voice_is_added_shown_listed_and_removed(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 import voxcpm_folders as folders
+from command_line import voices
 from fake_model import speech_like
 from safetensors.torch import load_file
 from tuning import BEFORE, CLOSER, ear_hears, short_tunings
@@ -35,14 +35,6 @@ def clip(tmp_path: Path) -> str:
     path = tmp_path / "anna.wav"
     soundfile.write(path, speech_like(1.2).samples, 24000)
     return str(path)
-
-
-def voices(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> dict:
-    capsys.readouterr()
-    assert main(["voices", *arguments, "--json"]) == code
-    result = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
-    assert isinstance(result, dict)
-    return result
 
 
 def spoken(model: str, out: Path, *options: str) -> np.ndarray:
