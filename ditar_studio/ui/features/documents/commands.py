@@ -75,7 +75,7 @@ class DocumentCommands:
         if len(read.chapters) == 1 and read.words <= _SHORT and not read.remarks:
             self._add(read, False)
             return
-        filled = any(line.text.strip() for line in self._script.lines)
+        filled = any(self._script.text(line.id).strip() for line in self._script.lines)
         dialog = ImportDialog(path.name, read, into_new=filled)
         dialog.options_changed.connect(lambda options: self._read_again(path, options, dialog))
         dialog.wanted.connect(self._add)

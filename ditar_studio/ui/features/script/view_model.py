@@ -106,7 +106,7 @@ class Script(QObject):
     @property
     def untouched(self) -> bool:
         """Whether nothing is written: lines are empty, or greet in the first project."""
-        return all(line.text.strip() in ("", tr(GREETING)) for line in self.lines)
+        return all(self.text(line.id).strip() in ("", tr(GREETING)) for line in self.lines)
 
     @property
     def failing(self) -> bool:
