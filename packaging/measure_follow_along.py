@@ -49,7 +49,7 @@ def main() -> None:
     reference = Reference(sample.path, sample.transcript)
     lines = asset("models", "dev", "dev_real.jsonl").read_text("utf-8").splitlines()
     texts = [json.loads(line)["text"] for line in lines[: arguments.lines]]
-    begins = heard_by_whisper() if arguments.whisper else heard_by_reader(model)
+    begins = begins_by_whisper() if arguments.whisper else begins_by_reader(model)
     differences: list[float] = []
     for number, text in enumerate(texts):
         clip, marked = spoken(model, voices, reference, text, number)
@@ -78,7 +78,7 @@ def spoken(
     return Clip(np.concatenate(pieces), model.info.sample_rate), marked
 
 
-def heard_by_reader(model: NativeModel):  # type: ignore[no-untyped-def]
+def begins_by_reader(model: NativeModel):  # type: ignore[no-untyped-def]
     """Find the begins of words, by the first character, as the phonetic reader aligns them."""
 
     def begins(clip: Clip, text: str) -> Iterator[tuple[int, float]]:
@@ -103,7 +103,7 @@ def heard_by_reader(model: NativeModel):  # type: ignore[no-untyped-def]
     return begins
 
 
-def heard_by_whisper():  # type: ignore[no-untyped-def]
+def begins_by_whisper():  # type: ignore[no-untyped-def]
     """Find the begins of words as faster-whisper tells them, of words that it heard as they are
     written.
     """

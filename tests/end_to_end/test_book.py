@@ -10,8 +10,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from captured_sound import CAPTURE_RATE, likeness, sounding_part, sounding_seconds
 from documents import epub, page
-from heard_sound import HEARD_RATE, heard_part, likeness, sounding_seconds
 from screen_reader import Desktop, until
 from virtual_audio import VirtualAudio
 from whole_program import Listener, Program, running
@@ -150,7 +150,7 @@ def test_a_book_is_read_in_spoken_corrected_and_delivered(
         with Listener(virtual_sound, tmp_path / "heard.raw") as listener:
             program.press("Play script", "push button")
             until(lambda: is_played(program), 120)
-            heard = heard_part(listener.close())
+            heard = sounding_part(listener.close())
         program.menu("Speak", "Two seconds back")
         until(lambda: line_heard(program) == 6)
         program.menu("File", "Export…")
@@ -190,5 +190,5 @@ def check_file(path: Path, heard: np.ndarray) -> None:
     scale = np.iinfo(sound.dtype).max if sound.dtype.kind == "i" else 1.0
     sound = (sound / scale).astype(np.float32)
     seconds = sounding_seconds(sound, rate)
-    assert sounding_seconds(heard, HEARD_RATE) == pytest.approx(seconds, rel=0.05)
+    assert sounding_seconds(heard, CAPTURE_RATE) == pytest.approx(seconds, rel=0.05)
     assert likeness(heard, sound, rate) >= 0.99

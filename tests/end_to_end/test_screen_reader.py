@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from heard_sound import HEARD_RATE, heard_part, likeness, sounding_seconds
+from captured_sound import CAPTURE_RATE, likeness, sounding_part, sounding_seconds
 from screen_reader import until
 from whole_program import Listener, Program
 
@@ -79,18 +79,18 @@ def test_everything_from_recording_to_export_by_accessible_names(
         program.press("Speak line")
         stop = program.window.find("Stop")
         until(lambda: np.abs(listener.samples()).max() > 0.01, 60)
-        until(lambda: heard_part(listener.samples()).size > 3 * HEARD_RATE, 60)
+        until(lambda: sounding_part(listener.samples()).size > 3 * CAPTURE_RATE, 60)
         stop.press()
         program.press("Star the take")
         program.press("Export the take")
         program.write("Folder", str(tmp_path / "out"))
         program.press("Export", "push button")
         (exported,) = until(lambda: list((tmp_path / "out").glob("[!.]*.wav")))
-        heard = heard_part(listener.close())
+        heard = sounding_part(listener.close())
     program.quit()
     clip = read_clip(exported)
-    assert len(heard) / HEARD_RATE >= 3.0
-    assert sounding_seconds(heard, HEARD_RATE) <= clip.seconds
+    assert len(heard) / CAPTURE_RATE >= 3.0
+    assert sounding_seconds(heard, CAPTURE_RATE) <= clip.seconds
     assert likeness(heard, clip.samples, clip.sample_rate) >= 0.99
     assert soundfile.info(str(exported)).subtype == "PCM_24"
     (recipe,) = open_recipe(exported)
@@ -104,8 +104,8 @@ def test_everything_from_recording_to_export_by_accessible_names(
     assert "permission" in ada.consent
     said, kept = read_clip(SPEECH), read_clip(ada.samples[0].path)
     assert said.seconds <= kept.seconds <= recorded_at_most
-    kept = kept.resample(HEARD_RATE)
-    assert likeness(heard_part(kept.samples), said.samples, said.sample_rate) >= 0.99
+    kept = kept.resample(CAPTURE_RATE)
+    assert likeness(sounding_part(kept.samples), said.samples, said.sample_rate) >= 0.99
 
 
 def test_a_sample_voice_speaks_a_line_that_is_exported(program: Program, tmp_path: Path) -> None:

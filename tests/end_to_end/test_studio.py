@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from heard_sound import HEARD_RATE, likeness, sounding_seconds
+from captured_sound import CAPTURE_RATE, likeness, sounding_seconds
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -125,8 +125,8 @@ def test_what_is_heard_is_what_is_exported(
     wait(qtbot, lambda: (tmp_path / "out" / "Untitled.wav").exists())
     exported = read_clip(tmp_path / "out" / "Untitled.wav")
     assert exported.seconds == pytest.approx(studio.takes.shown[0].seconds, abs=0.01)
-    heard = read_clip(stopped.path).resample(HEARD_RATE)
+    heard = read_clip(stopped.path).resample(CAPTURE_RATE)
     assert likeness(heard.samples, exported.samples, exported.sample_rate) >= 0.99
-    assert sounding_seconds(heard.samples, HEARD_RATE) == pytest.approx(
+    assert sounding_seconds(heard.samples, CAPTURE_RATE) == pytest.approx(
         sounding_seconds(exported.samples, exported.sample_rate), rel=0.05
     )

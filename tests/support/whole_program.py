@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from heard_sound import HEARD_RATE
+from captured_sound import CAPTURE_RATE
 from screen_reader import Desktop, Node, ScreenReader, until
 from virtual_audio import VirtualAudio
 
@@ -98,7 +98,7 @@ class Listener:
         self._process = subprocess.Popen(
             [
                 *("parec", "-d", "virtual_speakers.monitor", "--format=float32le"),
-                *(f"--rate={HEARD_RATE}", "--channels=1", "--latency-msec=20"),
+                *(f"--rate={CAPTURE_RATE}", "--channels=1", "--latency-msec=20"),
             ],
             env={**os.environ, **server.environment},
             stdout=self._file,

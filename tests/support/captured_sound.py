@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import soxr
 
-HEARD_RATE = 48000
+CAPTURE_RATE = 48000
 
 _SILENT = 1e-3
 _PAUSE, _SHORTEST = 0.005, 0.03
@@ -20,10 +20,10 @@ _GAPS = 2.0
 """Seconds that all gaps together may last."""
 
 
-def heard_part(samples: np.ndarray) -> np.ndarray:
+def sounding_part(samples: np.ndarray) -> np.ndarray:
     """Return a recording [n] from its first to its last sound, faded ends left out."""
     loud = np.flatnonzero(np.abs(samples) > _SILENT)
-    return samples[loud[0] : loud[-1] - HEARD_RATE // 50]
+    return samples[loud[0] : loud[-1] - CAPTURE_RATE // 50]
 
 
 def sounding_seconds(samples: np.ndarray, rate: int) -> float:
@@ -33,13 +33,13 @@ def sounding_seconds(samples: np.ndarray, rate: int) -> float:
 
 def likeness(heard: np.ndarray, sound: np.ndarray, rate: int) -> float:
     """Correlate a recording [n] with the sound [m] at `rate`, each piece at its best place."""
-    whole = soxr.resample(sound, rate, HEARD_RATE).astype(np.float64)
+    whole = soxr.resample(sound, rate, CAPTURE_RATE).astype(np.float64)
     heard = heard.astype(np.float64)
-    margin = round(_GAPS * HEARD_RATE)
+    margin = round(_GAPS * CAPTURE_RATE)
     late = int(np.argmax(_correlate(heard, whole))) - len(whole) + 1
     whole = np.pad(whole, margin)
     pieces, places = [], []
-    for piece in _pieces(heard, HEARD_RATE):
+    for piece in _pieces(heard, CAPTURE_RATE):
         near = max(0, piece.start - late)
         window = whole[near : near + 2 * margin + piece.stop - piece.start]
         pieces.append(heard[piece])
