@@ -17,7 +17,7 @@ from ditar_studio.services.generation_settings import GenerationSettings
 from ditar_studio.services.library import Library
 from ditar_studio.services.loaded_model import SpeechModel, VoiceCache
 from ditar_studio.services.references import Reference, others_in, reference_of, usable
-from ditar_studio.services.speaking import GenerationRequest, Line, SpeechStream
+from ditar_studio.services.speaking import GenerationRequest, SpeechStream, SpokenLine
 from ditar_studio.services.speech_events import Cancelled, Done, Event, Failed
 from ditar_studio.services.voice_library import Voice
 from ditar_studio.services.worker import Worker
@@ -143,7 +143,9 @@ class Speaker:
                 code="rate_limit_exceeded",
                 retry_after=wait,
             )
-        request = GenerationRequest((Line(text),), reference_of(voice), settings, others=others)
+        request = GenerationRequest(
+            (SpokenLine(text),), reference_of(voice), settings, others=others
+        )
         speaking = Speaking(
             self._worker,
             lambda cancelled: SpeechStream(self._model, request, cancelled, self._cache),

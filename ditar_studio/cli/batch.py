@@ -188,7 +188,7 @@ class _Batch:
 
     def _speak(self, job: Job) -> dict[str, Any]:
         from ditar_studio.services.references import Reference
-        from ditar_studio.services.speaking import GenerationRequest, Line
+        from ditar_studio.services.speaking import GenerationRequest, SpokenLine
 
         reference = Reference(job.reference, job.transcript)
         settings = dataclasses.replace(self._settings, **job.changes)
@@ -212,7 +212,7 @@ class _Batch:
         from ditar_studio.services.voice_library import others_named
 
         others = others_named([text])
-        request = GenerationRequest((Line(text),), tuned, settings, self._lexicon, others)
+        request = GenerationRequest((SpokenLine(text),), tuned, settings, self._lexicon, others)
         spoken = speak_into(
             Recording(output, self._console, self._arguments.subtype, self._arguments.watermark),
             self._model,

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ditar_studio.sample_voices import sample_voices
     from ditar_studio.services.loaded_model import VoiceCache
     from ditar_studio.services.references import Reference
-    from ditar_studio.services.speaking import GenerationRequest, Line
+    from ditar_studio.services.speaking import GenerationRequest, SpokenLine
 
     voice = sample_voices()[0]
     read = Inputs([voice.path, *files_read(arguments)])
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     reference = Reference(voice.path, voice.transcript)
     with stop_on_interrupt() as cancel:
         model = load(arguments)
-        request = GenerationRequest((Line(TEXT),), reference, model.info.default_settings)
+        request = GenerationRequest((SpokenLine(TEXT),), reference, model.info.default_settings)
         target = Recording(output, console)
         spoken = speak_into(target, model, request, VoiceCache(model), cancel, console, voice.name)
     if spoken.cancelled:

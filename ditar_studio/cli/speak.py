@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         reference.clip()
     lexicon = lexicon_of(arguments)
     from ditar_studio.services.loaded_model import VoiceCache
-    from ditar_studio.services.speaking import GenerationRequest, Line
+    from ditar_studio.services.speaking import GenerationRequest, SpokenLine
     from ditar_studio.services.voice_library import others_named
 
     with stop_on_interrupt() as cancel:
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         if reference is not None:
             reference = References(model, arguments.fine_tune, cancel, console).get(reference)
         others = others_named([text])
-        request = GenerationRequest((Line(text),), reference, settings, lexicon, others)
+        request = GenerationRequest((SpokenLine(text),), reference, settings, lexicon, others)
         voices = VoiceCache(model)
         spoken = speak_into(target, model, request, voices, cancel, console, voice_name)
     values = {

@@ -34,7 +34,7 @@ from ditar_studio.engine.events import (
     WordSpoken,
 )
 from ditar_studio.engine.marked import MarkedSentence, sentences_of, shaped, whole
-from ditar_studio.engine.request import Generation, GenerationRequest, Line
+from ditar_studio.engine.request import Generation, GenerationRequest, SpokenLine
 from ditar_studio.engine.seeds import candidate_seed, line_seed, sentence_seed
 from ditar_studio.engine.voice import Reference, VoiceCache, prepare
 from ditar_studio.engine.word_times import Part
@@ -197,7 +197,7 @@ class _Run:
             yield _failed(StudioError("There is nothing to say.", "Type some text."))
 
     def _line(
-        self, index: int, line: Line, voice: PreparedVoice | None, share: float
+        self, index: int, line: SpokenLine, voice: PreparedVoice | None, share: float
     ) -> Generator[Event, None, LineEnd]:
         """Speak one line, `share` of the whole request; returns why its last sentence ended."""
         settings = self._request.settings

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Line:
-    """One line of a script.
+class SpokenLine:
+    """One line to be spoken.
 
     Attributes:
         text: what to say.
@@ -45,7 +45,7 @@ class GenerationRequest:
         others: the voices that marks in the lines name, by their names in lower case.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[SpokenLine, ...]
     voice: Reference | None = None
     settings: GenerationSettings = field(default_factory=GenerationSettings)
     lexicon: Lexicon | None = None
@@ -60,7 +60,9 @@ class GenerationRequest:
     ) -> GenerationRequest:
         """Return a request for a text, or for several lines of it."""
         lines = [text] if isinstance(text, str) else text
-        return cls(tuple(Line(each) for each in lines), voice, settings or GenerationSettings())
+        return cls(
+            tuple(SpokenLine(each) for each in lines), voice, settings or GenerationSettings()
+        )
 
 
 @dataclass(frozen=True, eq=False)

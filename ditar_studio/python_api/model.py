@@ -15,7 +15,7 @@ from ditar_studio.python_api.stream import AudioStream
 from ditar_studio.python_api.voice import Voice, VoiceSource
 from ditar_studio.services.generation_settings import GenerationSettings
 from ditar_studio.services.loaded_model import VoiceCache
-from ditar_studio.services.speaking import GenerationRequest, Line
+from ditar_studio.services.speaking import GenerationRequest, SpokenLine
 from ditar_studio.services.voice_library import others_named
 from ditar_studio.text.ssml import read_marked
 
@@ -172,7 +172,7 @@ class Model:
         texts = [read_marked(each) for each in ([text] if isinstance(text, str) else text)]
         who = self._default_voice() if voice is None else Voice.of(voice)
         request = GenerationRequest(
-            tuple(Line(each) for each in texts),
+            tuple(SpokenLine(each) for each in texts),
             who.reference if who else None,
             chosen,
             _lexicon(pronunciations),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from ditar_studio.audio.clips.files import StreamingWavWriter
 from ditar_studio.engine import events
-from ditar_studio.engine.request import GenerationRequest, Line
+from ditar_studio.engine.request import GenerationRequest, SpokenLine
 from ditar_studio.errors import StudioError
 from ditar_studio.services import naming
 from ditar_studio.services.document_lines import script_lines
@@ -172,7 +172,7 @@ class _Chapter:
             return
         yield ChapterStarted(self._number, self._title, self._path)
         narrator = self._narrator
-        lines = tuple(Line(line.text, line.pause_seconds) for line in self._lines)
+        lines = tuple(SpokenLine(line.text, line.pause_seconds) for line in self._lines)
         request = GenerationRequest(
             lines, narrator.voice, narrator.settings, narrator.lexicon, self._others
         )

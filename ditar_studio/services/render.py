@@ -20,8 +20,7 @@ import numpy as np
 
 from ditar_studio.audio.clips.files import StreamingWavWriter
 from ditar_studio.engine import events
-from ditar_studio.engine.request import GenerationRequest
-from ditar_studio.engine.request import Line as SpokenLine
+from ditar_studio.engine.request import GenerationRequest, SpokenLine
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import VoiceCache
 from ditar_studio.errors import StudioError

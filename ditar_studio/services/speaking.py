@@ -15,7 +15,7 @@ from ditar_studio.engine import events
 from ditar_studio.engine.generate import generate as generate
 from ditar_studio.engine.generate import stream
 from ditar_studio.engine.request import GenerationRequest as GenerationRequest
-from ditar_studio.engine.request import Line as Line
+from ditar_studio.engine.request import SpokenLine as SpokenLine
 from ditar_studio.errors import StudioError
 
 if TYPE_CHECKING:

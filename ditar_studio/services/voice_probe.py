@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ditar_studio.audio.clips.clip import Clip
 from ditar_studio.engine.generate import generate
-from ditar_studio.engine.request import GenerationRequest, Line
+from ditar_studio.engine.request import GenerationRequest, SpokenLine
 from ditar_studio.engine.voice import Reference
 from ditar_studio.services.machine import Speed
 from ditar_studio.services.references import reference_of
@@ -49,7 +49,7 @@ def speak_word(
     """
     reference = reference_of(voice) if voice is not None and voice.reference else None
     request = GenerationRequest(
-        (Line(f"{word}."),),
+        (SpokenLine(f"{word}."),),
         reference,
         model.info.default_settings,
         Lexicon({word: pronunciation}),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ditar_studio.audio.clips.files import StreamingWavWriter
 from ditar_studio.engine.generate import generate
-from ditar_studio.engine.request import GenerationRequest, Line
+from ditar_studio.engine.request import GenerationRequest, SpokenLine
 from ditar_studio.engine.voice import Reference, VoiceCache
 from ditar_studio.errors import StudioError
 from ditar_studio.training.evaluation import Take
@@ -131,7 +131,7 @@ class TakeFolder:
                 return
         take.path.unlink(missing_ok=True)
         request = GenerationRequest(
-            (Line(take.job.text),), self._voice(take.job), settings, self._lexicon
+            (SpokenLine(take.job.text),), self._voice(take.job), settings, self._lexicon
         )
         generation = generate(self._model, request, cancel, self._voices)
         if not generation.cancelled:

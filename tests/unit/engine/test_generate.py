@@ -20,7 +20,7 @@ from ditar_studio.engine.events import (
     Warned,
 )
 from ditar_studio.engine.generate import collect, generate, stream
-from ditar_studio.engine.request import GenerationRequest, Line
+from ditar_studio.engine.request import GenerationRequest, SpokenLine
 from ditar_studio.engine.seeds import candidate_seed
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.speech_model import Verification
@@ -92,8 +92,8 @@ def test_a_line_does_not_depend_on_the_lines_before_it() -> None:
 
 
 def test_a_lines_own_seed_makes_it_independent_of_its_place() -> None:
-    alone = GenerationRequest((Line("Again.", seed=9),), VOICE, PLAIN)
-    among = GenerationRequest((Line("First."), Line("Again.", seed=9)), VOICE, PLAIN)
+    alone = GenerationRequest((SpokenLine("Again.", seed=9),), VOICE, PLAIN)
+    among = GenerationRequest((SpokenLine("First."), SpokenLine("Again.", seed=9)), VOICE, PLAIN)
     tail = generate(FakeModel(), among).clip.samples
     expected = generate(FakeModel(), alone).clip.samples
     assert np.array_equal(tail[-len(expected) :], expected)
@@ -101,7 +101,7 @@ def test_a_lines_own_seed_makes_it_independent_of_its_place() -> None:
 
 def test_pauses_are_silence_between_sentences_and_lines_but_not_after_the_last() -> None:
     model = FakeModel()
-    lines = (Line("One. Two is longer than one.", pause_seconds=1.5), Line("Three."))
+    lines = (SpokenLine("One. Two is longer than one.", pause_seconds=1.5), SpokenLine("Three."))
     whole = generate(model, GenerationRequest(lines, VOICE, PLAIN)).clip
     assert model.begun == ["One.", "Two is longer than one.", "Three."]
     assert whole.seconds == pytest.approx(0.4 + 0.25 + 2.4 + 1.5 + 0.4 - 0.4 * 0, abs=0.41)

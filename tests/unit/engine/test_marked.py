@@ -10,7 +10,7 @@ from fake_model import RATE, FakeModel, FakeUtterance, speech_like
 
 from ditar_studio.engine.events import Failed, PatchReady, SentenceVerified, Warned, WordSpoken
 from ditar_studio.engine.generate import generate, stream
-from ditar_studio.engine.request import GenerationRequest, Line
+from ditar_studio.engine.request import GenerationRequest, SpokenLine
 from ditar_studio.engine.settings import GenerationSettings
 from ditar_studio.engine.voice import Reference
 from ditar_studio.engine.word_times import WordTime
@@ -25,7 +25,7 @@ def spoken(
 ) -> tuple[FakeModel, list[object]]:
     model = model or FakeModel()
     chosen = replace(PLAIN, **settings)  # type: ignore[arg-type]
-    request = GenerationRequest((Line(text),), VOICE, chosen, others={"ben": OTHER})
+    request = GenerationRequest((SpokenLine(text),), VOICE, chosen, others={"ben": OTHER})
     return model, list(stream(model, request))
 
 
@@ -127,7 +127,9 @@ def test_words_that_differ_are_found_in_the_marked_text() -> None:
 
 
 def test_a_mark_that_cannot_be_used_is_reported_and_other_lines_are_spoken() -> None:
-    request = GenerationRequest((Line("One [speed 9]two."), Line("Three.")), VOICE, PLAIN)
+    request = GenerationRequest(
+        (SpokenLine("One [speed 9]two."), SpokenLine("Three.")), VOICE, PLAIN
+    )
     events = list(stream(FakeModel(), request))
     assert [e.message for e in events if isinstance(e, Warned)] == [
         "The mark [speed 9] can't be used."
