@@ -8,6 +8,7 @@ change after that. Without a seal, after a crash, every row is looked at: type, 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import logging
@@ -199,14 +200,19 @@ def _examine(connection: sqlite3.Connection) -> Contents | None:
     schema = _schema(connection)
     if not version and not schema:
         return None
-    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as expected:
-        migrate(expected, version)
-        if _schema(expected) != schema:
-            raise sqlite3.DatabaseError("its tables are not those of a library")
+    if schema != _expected_schema(MIGRATIONS[:version]):
+        raise sqlite3.DatabaseError("its tables are not those of a library")
     if connection.execute("PRAGMA foreign_key_check").fetchone():
         raise sqlite3.DatabaseError("a row belongs to nothing")
     counts, noted = _counts_and_seal(connection)
     return Contents(counts, noted, _digest(connection, check=not noted))
+
+
+@functools.cache
+def _expected_schema(steps: tuple[str, ...]) -> Mapping[str, str]:
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
+        migrate(made, len(steps))
+        return _schema(made)
 
 
 def _counts_and_seal(connection: sqlite3.Connection) -> tuple[dict[str, int], str]:
