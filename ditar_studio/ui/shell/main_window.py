@@ -159,7 +159,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(640, 400)
         self.resize(1280, 800)
         self.setMenuWidget(self._make_header())
-        self.setCentralWidget(self._make_body())
+        self._make_body()
         theme.manager.changed.connect(self._fit_text)
         self._fit_text()
         for action in (actions.action(spec_id) for spec_id in actions.specs):
@@ -320,7 +320,32 @@ class MainWindow(QMainWindow):
                 menu.addSeparator()
             menu.addAction(self.actions_.action(spec.id))
 
-    def _make_body(self) -> QWidget:
+    def _make_body(self) -> None:
+        """Put parts into the window before what is in them, which Qt else styles several times."""
+        self.columns = QSplitter(Qt.Orientation.Horizontal)
+        self.status = StatusLine()
+        body = QWidget()
+        parts = column(self.columns, self.status, spacing=0)
+        parts.setStretch(0, 1)
+        body.setLayout(parts)
+        self.setCentralWidget(body)
+        self.left, self.centre = surface("window"), surface("pane")
+        self.right = QSplitter(Qt.Orientation.Vertical)
+        for part in (self.left, self.centre, self.right):
+            self.columns.addWidget(part)
+        for index, stretch in enumerate((0, 1, 0)):
+            self.columns.setStretchFactor(index, stretch)
+        self.columns.setChildrenCollapsible(False)
+        self._fill_left()
+        self._fill_centre()
+        self.right.addWidget(self._regions[Place.PARAMETERS])
+        self.right.addWidget(self._regions[Place.TAKES])
+        self.right.setStretchFactor(0, 1)
+        self.right.setStretchFactor(1, 1)
+        self.right.setChildrenCollapsible(False)
+        self.columns.setSizes([304, 656, 320])
+
+    def _fill_left(self) -> None:
         self.tabs = Segmented(
             tr("Left side"),
             {
@@ -332,46 +357,26 @@ class MainWindow(QMainWindow):
                 Place.REFERENCE.value: tr("New"),
             },
         )
-        self._left_stack = QStackedWidget()
-        self._left_stack.addWidget(self._regions[Place.VOICES])
-        self._left_stack.addWidget(self._regions[Place.REFERENCE])
         self.tabs.chosen.connect(self._choose_left)
         top = row(self.tabs)
         top.setContentsMargins(Space.M, Space.M, Space.M, Space.XS)
-        self.left = surface("window", column(top, self._left_stack, spacing=0))
+        self._left_stack = QStackedWidget()
+        self.left.setLayout(column(top, self._left_stack, spacing=0))
+        self._left_stack.addWidget(self._regions[Place.VOICES])
+        self._left_stack.addWidget(self._regions[Place.REFERENCE])
 
+    def _fill_centre(self) -> None:
         self.message_area = QWidget()
         self.messages = QVBoxLayout(self.message_area)
         self.messages.setContentsMargins(0, 0, 0, 0)
         self.messages.setSpacing(Space.S)
         self._halves = centre = QSplitter(Qt.Orientation.Vertical)
+        self.centre.setLayout(column(self.message_area, centre, spacing=0))
         centre.addWidget(self._regions[Place.SCRIPT])
         centre.addWidget(self._regions[Place.PLAYER])
         centre.setStretchFactor(0, 3)
         centre.setStretchFactor(1, 2)
         centre.setChildrenCollapsible(False)
-        self.centre = surface("pane", column(self.message_area, centre, spacing=0))
-
-        self.right = QSplitter(Qt.Orientation.Vertical)
-        self.right.addWidget(self._regions[Place.PARAMETERS])
-        self.right.addWidget(self._regions[Place.TAKES])
-        self.right.setStretchFactor(0, 1)
-        self.right.setStretchFactor(1, 1)
-        self.right.setChildrenCollapsible(False)
-
-        self.columns = QSplitter(Qt.Orientation.Horizontal)
-        for part in (self.left, self.centre, self.right):
-            self.columns.addWidget(part)
-        for index, stretch in enumerate((0, 1, 0)):
-            self.columns.setStretchFactor(index, stretch)
-        self.columns.setChildrenCollapsible(False)
-        self.columns.setSizes([304, 656, 320])
-        self.status = StatusLine()
-        body = QWidget()
-        parts = column(self.columns, self.status, spacing=0)
-        parts.setStretch(0, 1)
-        body.setLayout(parts)
-        return body
 
     def _fit_text(self) -> None:
         """Give the sides and the lines at the top more room for larger text."""

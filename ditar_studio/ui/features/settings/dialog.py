@@ -124,7 +124,6 @@ class SettingsDialog(QDialog):
         foot = row(None, close)
         foot.setContentsMargins(Space.XL, Space.S, Space.XL, Space.L)
         body = QWidget()
-        body.setProperty("surface", "pane")
         body.setLayout(column(self.stack, foot, spacing=0))
         layout = row(side, spacing=0)
         layout.addWidget(surface("pane", column(body)), 1)

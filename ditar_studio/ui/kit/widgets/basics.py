@@ -199,8 +199,9 @@ def set_property(widget: QWidget, name: str, value: object) -> None:
     """Set a property that the style sheet looks at, and restyle the widget if it changed."""
     if widget.property(name) != value:
         widget.setProperty(name, value)
-        widget.style().unpolish(widget)
-        widget.style().polish(widget)
+        if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):  # else it will be styled
+            widget.style().unpolish(widget)
+            widget.style().polish(widget)
 
 
 def announce(widget: QWidget, text: str, urgent: bool = False) -> None:
