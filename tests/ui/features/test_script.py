@@ -98,6 +98,23 @@ def test_pasted_text_takes_the_place_of_an_empty_line_only(qtbot: QtBot, studio:
     qtbot.waitUntil(lambda: texts(studio)[-2:] == ["Five.", "Six."])
 
 
+def test_typing_is_not_forgotten_between_the_library_and_the_window(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    (line,) = add_lines(qtbot, studio, "")
+    known: list[tuple[str, str]] = []
+    studio.script.edit(line, "Typed")
+    studio.script.flush()
+    studio.document.submit(  # comes before the snapshot that has it
+        studio.library.lines.get,
+        line,
+        done=lambda saved: known.append((saved.text, studio.script.text(line))),
+    )
+    qtbot.waitUntil(lambda: bool(known))
+    assert known == [("Typed", "Typed")]
+    qtbot.waitUntil(lambda: texts(studio) == ["Typed"] and not studio.script.unsaved)
+
+
 def test_an_empty_line_goes_without_a_message(qtbot: QtBot, studio: Studio) -> None:
     add_lines(qtbot, studio, "One.", "")
     studio.script.join_with_previous(studio.script.lines[1].id)

@@ -26,6 +26,8 @@ class TypedText(QObject):
         self._document = document
         self._typed: dict[str, str] = {}
         self._sent: dict[str, str] = {}
+        self._saved: dict[str, str] = {}
+        document.loaded.connect(lambda _snapshot: self._drop_saved())
         self._resting, self._retrying = QTimer(self), QTimer(self)
         for timer, milliseconds in ((self._resting, TYPING_MS), (self._retrying, RETRY_MS)):
             timer.setSingleShot(True)
@@ -72,7 +74,12 @@ class TypedText(QObject):
 
     def _on_saved(self, line_id: str, text: str, _made: object) -> None:
         self._retrying.stop()
-        self._drop_sent(line_id, text)
+        self._saved[line_id] = text  # a snapshot that has it is still on its way
+
+    def _drop_saved(self) -> None:
+        for line_id, text in self._saved.items():
+            self._drop_sent(line_id, text)
+        self._saved.clear()
 
     def _drop_sent(self, line_id: str, text: str) -> None:
         if self._sent.get(line_id) == text:
