@@ -1,5 +1,5 @@
 # The commands that people want. Each sets up what is missing first.
-.PHONY: run test quick check format docs
+.PHONY: run test coverage quick check format docs
 
 T ?= tests
 
@@ -9,8 +9,11 @@ run:
 test:
 	bash packaging/test.sh
 
+coverage:
+	bash packaging/test.sh --coverage
+
 quick:
-	.venv/bin/python -m pytest -q --no-cov $(T)
+	.venv/bin/python -m pytest -q $(T)
 
 check:
 	.venv/bin/ruff check .

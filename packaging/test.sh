@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Set up what is missing and run all checks and tests. Arguments are passed on to pytest.
+# Set up what is missing and run all checks and tests. With --coverage it is also measured which
+# lines the tests reach, which takes half as long again. Other arguments are passed on to pytest.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
@@ -9,6 +10,12 @@ cd "$root" || exit 1
 export QT_QPA_PLATFORM=${QT_QPA_PLATFORM:-offscreen} PYTHONUNBUFFERED=1
 bin=$venv/bin
 failed=()
+coverage=()
+if [ "${1:-}" = --coverage ]; then
+    shift
+    coverage=(--cov --cov-append --cov-report=)
+    rm -f .coverage
+fi
 
 check() {
     local name=$1
@@ -20,16 +27,15 @@ check() {
 # With arguments: those tests. Without: all of them, on all cores, but those that measure time or whose
 # sound may have no gap one by one at the end. Nothing is run twice.
 run_tests() {
-    local options=(-q --cov --cov-report=term:skip-covered)
     if [ $# -gt 0 ]; then
-        "$bin/python" -m pytest "${options[@]}" "$@"
+        "$bin/python" -m pytest -q "${coverage[@]}" "$@"
         return
     fi
     local code=0
     "$bin/python" -m pytest -q -m "not realtime" -n auto --maxprocesses 4 --dist loadfile \
         --no-loadscope-reorder `# whole programs come first, and do not keep one core waiting` \
-        --cov --cov-report= || code=1
-    "$bin/python" -m pytest "${options[@]}" --cov-append -m realtime tests/end_to_end || code=1
+        "${coverage[@]}" || code=1
+    "$bin/python" -m pytest -q -m realtime "${coverage[@]}" tests/end_to_end || code=1
     return $code
 }
 
@@ -38,6 +44,9 @@ check "format" "$bin/ruff" format --check .
 check "import directions" "$bin/lint-imports"
 check "types" "$bin/mypy"
 check "tests" run_tests "$@"
+if [ ${#coverage[@]} -gt 0 ]; then
+    check "coverage" "$bin/coverage" report --skip-covered --fail-under 92
+fi
 
 if [ ${#failed[@]} -gt 0 ]; then
     say "Failed: ${failed[*]}"
