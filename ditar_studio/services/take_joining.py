@@ -117,9 +117,10 @@ def _written(stretches: Sequence[Stretch], path: Path) -> JoinedTake:
             writer.append(np.asarray(clip.resample(rate).samples, np.float32))
             end = min(each.end, clip.seconds)
             parts.append(Part(at + each.begin, at + end))
-            words += [
-                replace(word, begins=at + word.begins, ends=at + word.ends)
-                for word in each.take.words
-            ]
+            if each.take.text == stretches[0].take.text:  # else its words are of another one
+                words += [
+                    replace(word, begins=at + word.begins, ends=at + word.ends)
+                    for word in each.take.words
+                ]
             at += clip.seconds
     return JoinedTake(stretches[0].take.id, path, at, TakeEdit(tuple(parts)), tuple(words))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from ditar_studio.errors import StudioError
 from ditar_studio.services.export import export
 from ditar_studio.services.export_plan import plan
 from ditar_studio.services.export_settings import ExportSettings
-from ditar_studio.services.take_joining import Stretch, halves, join, with_words_of
+from ditar_studio.services.take_joining import Stretch, halves, in_a_row, join, with_words_of
 from ditar_studio.services.take_sound import edited, read_sound
 from ditar_studio.store.library import Library
 from ditar_studio.store.project import NewLine
@@ -84,6 +85,11 @@ def test_a_take_is_split_and_its_halves_joined_again(
     assert [(w.start, round(w.begins, 2)) for w in again.words] == [(0, 0.0), (4, 1.0), (8, 2.0)]
     heard = read_sound(again.path, again.edit)
     assert [level(heard, t) for t in (0.5, 1.5, 2.5)] == [0.1, 0.2, 0.3]
+    (mixed,) = join(library, "Join takes", in_a_row([replace(second, text="Before."), first]))
+    assert [w.start for w in mixed.words] == [0]  # those of another text would mark others
+    assert mixed.seconds == pytest.approx(3.0)
+    with pytest.raises(StudioError, match="different lines"):
+        in_a_row([first, replace(second, line_id="another")])
     with pytest.raises(StudioError):
         halves(take, 0.0)
 
