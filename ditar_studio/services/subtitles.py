@@ -121,12 +121,17 @@ def _filled(words: Sequence[Cue], enough: float) -> list[list[Cue]]:
     return parts
 
 
-def _rows(words: Sequence[Cue]) -> list[str]:
-    return textwrap.wrap(" ".join(word.text for word in words), ROW, break_on_hyphens=False)
+def _rows(words: Sequence[Cue], width: int = ROW) -> list[str]:
+    return textwrap.wrap(" ".join(word.text for word in words), width, break_on_hyphens=False)
 
 
 def _merged(words: Sequence[Cue]) -> Cue:
-    return Cue(words[0].start, words[-1].end, "\n".join(_rows(words)), words[0].speaker)
+    """Make one cue of words, in rows of about one length."""
+    rows = _rows(words)
+    mean = sum(map(len, rows)) // len(rows)
+    widths = (_rows(words, width) for width in range(mean, ROW + 1))
+    even = next(each for each in widths if len(each) == len(rows))
+    return Cue(words[0].start, words[-1].end, "\n".join(even), words[0].speaker)
 
 
 def as_json(lines: Sequence[TimedLine]) -> str:

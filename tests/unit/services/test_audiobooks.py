@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -160,6 +161,9 @@ def test_cues_of_a_line_follow_its_words() -> None:
     assert (cues[0].start, cues[-1].end) == (10.0, 25.0)
     assert cues[1].start == cues[0].end
     assert [len(cue.text.split()) for cue in cues] == [10, 10, 10]  # 14, 14 and 2 have room
+    text = "This is a sentence that has room for a row."
+    times = [SpokenWord(m.start(), m.end(), 0.1, 0.2) for m in re.finditer(r"[\w]+", text)]
+    assert timed_cues(0.0, text, times)[0].text == "This is a sentence that\nhas room for a row."
     assert "".join(c.text for c in word_cues(0, TEXT, WORDS)) == "“Hello,world!”"
 
 
