@@ -47,7 +47,7 @@ from ditar_studio.ui.kit.widgets.basics import (
 from ditar_studio.ui.kit.widgets.segmented import Segmented
 from ditar_studio.ui.kit.widgets.status_line import StatusLine
 from ditar_studio.ui.shell.application import NAME
-from ditar_studio.ui.shell.focus_order import go_to, stops
+from ditar_studio.ui.shell.focus_order import go_to, stops, stops_by_part
 
 LEFT_NEEDS = 980
 RIGHT_NEEDS = 700
@@ -233,9 +233,7 @@ class MainWindow(QMainWindow):
         parts: list[QWidget] = [self.header, self.tabs]
         parts += [regions[Place.VOICES], regions[Place.REFERENCE]]
         parts += [self.message_area, *(regions[place] for place in list(Place)[2:])]
-        found = [widget for part in parts for widget in stops(part)]
-        known = set(found)
-        found += [widget for widget in stops(self) if widget not in known]  # passing messages
+        found = stops_by_part(self, parts)
         if not found:
             return super().focusNextPrevChild(forwards)
         here = self.focusWidget()
