@@ -88,6 +88,7 @@ def line_of(
     project: Project,
     inherited: OwnSettings,
     voice_hash: str,
+    spoken: str,
     pronunciations: PronunciationList,
 ) -> Line:
     """Return a line with its state.
@@ -96,6 +97,8 @@ def line_of(
         before: the line before it; None for the first.
         takes: its finished ones, newest first.
         inherited: the generation settings of its project and voice.
+        voice_hash: of the voice that speaks where no mark names another.
+        spoken: its text, which stays the same when a voice that its marks name is renamed.
         pronunciations: the list that is in force.
     """
     opens = before is None or bool(row["opens_block"])
@@ -109,9 +112,9 @@ def line_of(
     expected = fingerprint(
         project.model_hash,
         voice_hash,
-        row["text"],
+        spoken,
         generation,
-        pronunciations.entries_in(row["text"]),
+        pronunciations.entries_in(spoken),
     )
     standing = next((take for take in takes if take["id"] == row["take_id"]), None)
     if standing is None:

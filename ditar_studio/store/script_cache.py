@@ -18,7 +18,7 @@ from ditar_studio.store.project import Line, Project
 from ditar_studio.store.project_rows import general_lexicon, line_of, project_of
 from ditar_studio.store.recipe import PronunciationList, merged_pronunciations
 from ditar_studio.store.voice_rows import reference_hashes, voice_settings
-from ditar_studio.text.markup import voices_in
+from ditar_studio.text.markup import rename_voices
 
 _TAKES = (
     "SELECT id, line_id, fingerprint, starred, status FROM takes WHERE {condition} "
@@ -251,16 +251,15 @@ class ScriptCache:
             script.takes.get(line_id, ()),
             around.project,
             {**settings.generation, **of_voice} if of_voice else settings.generation,
-            "+".join([around.hashes.get(voice_id, ""), *_others(row["text"], around.named)]),
+            around.hashes.get(voice_id, ""),
+            _spoken(row["text"], around.named),
             script.pronunciations,
         )
 
 
-def _others(text: str, named: Mapping[str, str]) -> list[str]:
-    """Return the hashes of the voices that marks in a line name."""
-    if "[" not in text:
-        return []
-    return [named.get(name.casefold(), "") for name in voices_in(text)]
+def _spoken(text: str, named: Mapping[str, str]) -> str:
+    """Return a text with the hashes of the voices that its marks name in place of their names."""
+    return rename_voices(text, named) if "[" in text else text
 
 
 def _flows(line: Line, before: Line) -> bool:

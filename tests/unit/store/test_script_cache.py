@@ -119,6 +119,10 @@ def test_a_line_depends_on_the_voices_that_its_marks_name(library: Library, tmp_
     assert with_ben != marked.fingerprint
     assert library.lines.get(plain.id).fingerprint == plain.fingerprint
     library.voices.rename(ben.id, "Other")
+    assert "[voice Other]" in library.lines.get(marked.id).text
+    assert library.lines.get(marked.id).fingerprint == with_ben
+    library.undo()
+    library.voices.delete(ben.id)
     assert library.lines.get(marked.id).fingerprint == marked.fingerprint
 
 
