@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QCoreApplication, QEvent, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from quiet_studio import quiet_backends
@@ -75,6 +75,13 @@ def no_qt_warnings() -> Iterator[None]:
     yield
     qInstallMessageHandler(before)
     assert not received, received
+
+
+@pytest.fixture(autouse=True)
+def nothing_waits_to_be_deleted(no_qt_warnings: None) -> Iterator[None]:
+    """Delete windows with their test: the next one would else dress them in its theme before."""
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture
