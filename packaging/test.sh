@@ -8,6 +8,7 @@ set_up dev "xvfb xauth dbus at-spi2-core pulseaudio pulseaudio-utils libasound2-
     speech-dispatcher" || exit 1
 cd "$root" || exit 1
 export QT_QPA_PLATFORM=${QT_QPA_PLATFORM:-offscreen} PYTHONUNBUFFERED=1
+unset PYTHONDONTWRITEBYTECODE # whole programs are started often; each would compile everything anew
 bin=$venv/bin
 failed=()
 coverage=()

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from ditar_studio.services.metadata import Tags
 
-BIT_RATE: Final = 96_000
+_BIT_RATE, _BIT_RATE_BELOW_32_KHZ = 96_000, 64_000
+"""Of AAC; at 64 kbit/s what is decoded of speech at 24 kHz correlates with it by 0.997."""
 _ALAC_PACKET: Final = 4096
 _ALAC_BITS: Final = 16
 
@@ -56,7 +57,7 @@ def _write_aac(path: Path, rate: int, tags: Tags, blocks: Iterator[NDArray[np.fl
     av: Any = importlib.import_module("av")
     codec = av.CodecContext.create("aac", "w")
     codec.sample_rate, codec.layout, codec.format = rate, "mono", "fltp"
-    codec.bit_rate = BIT_RATE if rate >= 32000 else BIT_RATE // 2
+    codec.bit_rate = _BIT_RATE if rate >= 32000 else _BIT_RATE_BELOW_32_KHZ
     codec.open()
     size = codec.frame_size
     entry = aac_entry(rate, bytes(codec.extradata), codec.bit_rate)

@@ -13,6 +13,7 @@ import pytest
 import soundfile
 from documents import PNG
 
+from ditar_studio.assets import asset
 from ditar_studio.audio.clips.files import read_clip
 from ditar_studio.audio.clips.limiter import limit
 from ditar_studio.errors import StudioError
@@ -101,6 +102,16 @@ def test_an_m4b_has_sound_chapters_cover_and_tags(tmp_path: Path, lossless: bool
         frames = [frame.to_ndarray().ravel() for frame in container.decode(audio=0)]
     heard = np.concatenate(frames).astype(np.float64)
     assert np.corrcoef(wave, heard[: len(wave)])[0, 1] > (0.9999 if lossless else 0.99)
+
+
+@pytest.mark.skipif(not m4b.has_aac(), reason="AAC is an extra")
+def test_an_m4b_sounds_like_what_went_in(tmp_path: Path) -> None:
+    said = read_clip(asset("voices", "emma.flac"))
+    m4b.write_m4b(tmp_path / "a.m4b", RATE, Tags("One", "Emma", ""), iter([said.samples]))
+    heard = read_clip(tmp_path / "a.m4b")
+    assert heard.sample_rate == RATE
+    count = min(len(heard.samples), len(said.samples))
+    assert np.corrcoef(heard.samples[:count], said.samples[:count])[0, 1] > 0.995
 
 
 def test_an_m4b_of_a_project_has_its_chapters_and_its_recipe(book: Plan, tmp_path: Path) -> None:
