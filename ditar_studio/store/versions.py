@@ -25,7 +25,8 @@ _COLUMNS = (
 """What is kept of a line."""
 _EFFORT = 3
 """Of compression: a book shrinks to a tenth; more takes longer than it saves."""
-_BY_DAY_SECONDS = 30 * 86400.0
+_BY_DAY = 30
+"""So many of the latest versions are one a day; counted, so that a wrong clock ages none."""
 
 
 @dataclass(frozen=True)
@@ -180,11 +181,9 @@ def _superseded(found: Sequence[Version], now: float, *, named: bool) -> Iterato
         named: whether the one of now has a name.
     """
     seen = set() if named else {_day(now)}
-    for version in found:
-        if version.name:
-            continue
+    for place, version in enumerate(version for version in found if not version.name):
         period = _day(version.created)
-        if now - version.created > _BY_DAY_SECONDS:
+        if place >= _BY_DAY:
             period = period[: len("2026-01")]
         if period in seen:
             yield version.id

@@ -74,7 +74,12 @@ def test_one_version_a_day_is_kept_by_itself(library: Library, clock: Clock) -> 
     ]
     assert ages[:31] == list(range(31))
     assert len(ages) <= 34  # of older ones one a month, and the one with a name
-    assert named.name in [version.name for version in library.versions.of_project(project)]
+    before = library.versions.of_project(project)
+    assert named.name in [version.name for version in before]
+    clock.now += 400 * 86400  # as a clock that is set wrong
+    library.lines.add(project, [NewLine("Later")])
+    library.versions.keep(project)
+    assert library.versions.of_project(project)[1:31] == before[:30]
     library.versions.restore(named.id)
     assert _texts(library, project) == ["One", "Two"]
 
