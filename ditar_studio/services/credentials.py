@@ -38,13 +38,12 @@ def sign(path: Path, container: str) -> None:
         container: of libsndfile, or "MP4".
 
     Raises:
-        StudioError: the certificate can't be read or made, or does not do for signing; the file is
-            as it was.
+        StudioError: the certificate can't be read or made, or does not do for signing, or the extra
+            doesn't work; the file is as it was.
     """
     if container not in TYPES or not CREDENTIALS.installed:
         return
-    import c2pa
-
+    c2pa = _library()
     agent = {"name": "DiTAR Studio", "version": __version__}
     created = {
         "action": "c2pa.created",
@@ -74,11 +73,14 @@ def sign(path: Path, container: str) -> None:
 
 
 def named_program(path: Path) -> str | None:
-    """Return which program a file's Content Credentials name if they are whole, or None."""
+    """Return which program a file's Content Credentials name if they are whole, or None.
+
+    Raises:
+        StudioError: the extra doesn't work.
+    """
     if not CREDENTIALS.installed:
         return None
-    import c2pa
-
+    c2pa = _library()
     try:
         with c2pa.Reader(path) as reader:
             manifest: dict[str, Any] = json.loads(reader.json())
@@ -88,6 +90,18 @@ def named_program(path: Path) -> str | None:
         return None
     claim = manifest["manifests"][manifest["active_manifest"]]
     return str(claim.get("claim_generator_info", [{}])[0].get("name", ""))
+
+
+def _library() -> Any:
+    """Return the module c2pa, which loads a library of the machine's kind."""
+    try:
+        import c2pa
+    except (ImportError, OSError, RuntimeError) as error:
+        raise StudioError(
+            f"The Content Credentials don't work here: {str(error)[:200]}.",
+            "Install c2pa-python again, or remove it.",
+        ) from error
+    return c2pa
 
 
 def _certificate() -> tuple[bytes, bytes]:

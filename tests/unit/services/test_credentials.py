@@ -31,6 +31,22 @@ def test_without_the_extra_files_stay_as_they_are(
     assert credentials.named_program(path) is None
 
 
+def test_an_extra_that_does_not_work_is_reported_and_the_file_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("c2pa", "cryptography"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('no library')")
+    monkeypatch.syspath_prepend(tmp_path)
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"RIFF")
+    for use in (lambda: credentials.sign(path, "WAV"), lambda: credentials.named_program(path)):
+        with pytest.raises(StudioError, match="don't work here: no library") as reported:
+            use()
+        assert "or remove it" in reported.value.remedy
+    assert path.read_bytes() == b"RIFF"
+
+
 class TestWithTheExtra:
     @pytest.fixture(autouse=True)
     def installed(self) -> None:
