@@ -1,4 +1,4 @@
-"""The endpoint's routes: who asks for what gets which answer.
+"""The endpoint's routes, and the answer of each.
 
 GET  /v1/models          the model
 GET  /v1/models/NAME     the same, or 404

@@ -111,7 +111,7 @@ def stream(
     """Speak a request while the events are drawn.
 
     Args:
-        model: that speaks.
+        model: the model that speaks.
         request: the lines, the voice and the settings.
         cancel: set it to stop; takes effect within one patch.
         voices: keeps encoded voices between requests; without it the reference is encoded anew.

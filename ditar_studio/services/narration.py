@@ -50,7 +50,7 @@ class Narrator:
     """The voice and the settings of a narration.
 
     Attributes:
-        model: that speaks.
+        model: the model that speaks.
         voice: whom like; None for a model's own voice.
         name: of the voice, for the tags.
         settings: of the generation.

@@ -51,7 +51,7 @@ class TakeFolder:
 
     Args:
         folder: see `take_of`.
-        model: that speaks.
+        model: the model that speaks.
         settings: how; a take's seed replaces theirs.
         lexicon: the user's pronunciations.
         manner: all else that changes the sound, such as the precision, as plain values.

@@ -1,4 +1,4 @@
-"""What the tests of the studio share: an offscreen QApplication dressed in the studio's theme."""
+"""What the tests of the studio share: an offscreen QApplication in the studio's theme."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def preferences(tmp_path: Path) -> PreferenceFile:
 
 @pytest.fixture
 def appearance(qapp: QApplication, preferences: PreferenceFile) -> Iterator[Appearance]:
-    """The application dressed by `preferences`."""
+    """The application styled by `preferences`."""
     yield Appearance(qapp, preferences)
     translate.set_language("en")
 
@@ -79,7 +79,7 @@ def no_qt_warnings() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nothing_waits_to_be_deleted(no_qt_warnings: None) -> Iterator[None]:
-    """Delete windows with their test: the next one would else dress them in its theme before."""
+    """Delete windows with their test: the next theme would otherwise be applied to them, too."""
     yield
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 

@@ -27,14 +27,6 @@ class Space:
     XXL = 32
 
 
-class Radius:
-    """Corner radii, in device-independent pixels."""
-
-    S = 6
-    M = 8
-    L = 12
-
-
 @dataclass(frozen=True)
 class TypeScale:
     """Font sizes in device-independent pixels, multiplied by the user's text size."""
@@ -112,7 +104,7 @@ class ThemeManager(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._theme = make_theme(dark=False)
-        self._worn: Theme | None = None
+        self._applied: Theme | None = None
 
     @property
     def theme(self) -> Theme:
@@ -120,13 +112,13 @@ class ThemeManager(QObject):
 
     def apply(self, theme: Theme) -> None:
         """Apply `theme` to the running application and emit `changed`, unless it is in force."""
-        if theme == self._worn:
+        if theme == self._applied:
             return
         self._theme = theme
         self.changing.emit()
         app = QGuiApplication.instance()
         if app is not None:
-            self._worn = theme
+            self._applied = theme
             app.setPalette(qt_palette(theme))  # type: ignore[attr-defined]
             app.setFont(theme.font())  # type: ignore[attr-defined]
             if hasattr(app, "setStyleSheet"):

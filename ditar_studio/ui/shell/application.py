@@ -37,7 +37,7 @@ def make_application(arguments: Sequence[str] | None = None) -> QApplication:
 
 
 class Appearance:
-    """Dresses the application by the preferences, and again when they or the system change."""
+    """Styles the application by the preferences, and again when they or the system change."""
 
     def __init__(self, app: QApplication, preferences: PreferenceFile) -> None:
         self._app = app

@@ -94,10 +94,10 @@ def test_theme_follows_system(
     assert dark_now == expected
 
 
-def test_what_is_worn_is_not_put_on_again(
+def test_a_theme_in_force_is_not_applied_again(
     qapp: QApplication, appearance: Appearance, preferences: PreferenceFile
 ) -> None:
-    """To dress every widget anew takes a second."""
+    """Styling every widget anew takes a second."""
     changes: list[None] = []
     theme.manager.changed.connect(lambda: changes.append(None))
     preferences.change(reduce_motion=True)

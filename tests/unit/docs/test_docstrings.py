@@ -26,7 +26,7 @@ NOT_VERBS = {
     "Which",
     "Why",
 }
-ENDING_IN_S = {"Dress", "Focus", "Guess", "Pass", "Press", "Process"}
+ENDING_IN_S = {"Focus", "Guess", "Pass", "Press", "Process"}
 """Verbs; other first words that end in an s are plurals or in the third person."""
 
 

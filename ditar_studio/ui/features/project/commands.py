@@ -13,13 +13,13 @@ from ditar_studio.ui.features.project.projects_dialog import ProjectsDialog
 from ditar_studio.ui.kit.dialogs.ask import TextDialog
 from ditar_studio.ui.kit.dialogs.ask_file import ask_for_file
 from ditar_studio.ui.kit.translate import tr
+from ditar_studio.ui.kit.widgets.basics import literal
 from ditar_studio.ui.kit.widgets.messages import Banner
 
 if TYPE_CHECKING:
     from ditar_studio.services.takes import Recipe
     from ditar_studio.ui.features.project.document import Document
     from ditar_studio.ui.kit.host import Host
-from ditar_studio.ui.kit.widgets.basics import literal
 
 RECENT = 8
 

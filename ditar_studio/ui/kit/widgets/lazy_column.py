@@ -1,6 +1,6 @@
 """A scrolled column of rows, of which only those in or near sight exist.
 
-A row of widgets takes ten milliseconds to make and to dress, a script may have tens of thousands:
+A row of widgets takes ten milliseconds to make and to style, a script may have tens of thousands:
 they are made a few at a time, nearest first, and dropped again when they are far away. Where all
 others would be is kept in arrays.
 """
